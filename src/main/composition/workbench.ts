@@ -1,0 +1,30 @@
+import type { implement } from '@orpc/server'
+import type { WorkbenchContract } from '../../shared/contracts/workbench.contract.ts'
+import type { ByteLaneEnd } from '../../shared/rpc/byteLane.ts'
+
+/** Everything that differs between hosts, as data. */
+export interface HostEnvironment {
+  readonly host: 'electron' | 'web' | 'cli'
+  readonly version: string
+  /** Journal, reports, profiles and U-Boot images of this user. */
+  readonly dataFolder: string
+  /** Read-only files that ship with the product. */
+  readonly resourcesFolder: string
+  readonly homeFolder: string
+  /** UDP port of our TFTP server: 69, unless a test or a peer wants another. */
+  readonly tftpPort: number
+  /** Faults and foreign errors, for the person who runs the host. */
+  readonly log: (line: string) => void
+}
+
+export type WorkbenchRouter = ReturnType<ReturnType<typeof implement<WorkbenchContract>>['router']>
+
+/** What a host gets: it only makes links. */
+export interface Workbench {
+  /** oRPC router of `workbenchContract`. */
+  readonly router: WorkbenchRouter
+  /** Serves console bytes to one viewer until its link closes. */
+  serveLane(end: ByteLaneEnd): void
+  /** Stops jobs at their next safe point, closes every port and file. */
+  close(): Promise<void>
+}

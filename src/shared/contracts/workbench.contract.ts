@@ -1,0 +1,77 @@
+import { eventIterator, oc } from '@orpc/contract'
+import { z } from 'zod'
+import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
+import { jobEventSchema } from '../jobs/jobEvent.ts'
+import { machineStatusSchema, rackViewSchema } from '../rack/rackView.schema.ts'
+import { restorePlanSchema, restoreRequestSchema, verdictSchema } from '../restore/restore.schema.ts'
+
+const nothing = z.object({}).optional()
+
+export const newPodSchema = z.object({
+  /** `rack://host[:bridge][?api=port]`, or any console transport when power is manual. */
+  url: z.string().min(1).max(512),
+  name: z.string().max(64).default(''),
+  cameraName: z.string().max(64).default(''),
+  chip: z.string().max(64),
+})
+
+export const jobSummarySchema = z.object({
+  id: jobIdSchema,
+  title: z.string(),
+  camera: cameraIdSchema,
+  pod: podIdSchema,
+  state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted']),
+  verdict: verdictSchema.optional(),
+  queuedAtMs: z.number(),
+  elapsedMs: z.number().optional(),
+})
+
+export const folderListingSchema = z.object({
+  path: z.string(),
+  parent: z.string().optional(),
+  entries: z.array(z.object({ name: z.string(), path: z.string(), kind: z.enum(['folder', 'file']), lengthBytes: z.number() })),
+  /** What a restore would take this folder for, in words; empty when nothing. */
+  looksLike: z.string(),
+})
+
+export const workbenchContract = {
+  system: {
+    /** Now and then every second. */
+    watchStatus: oc.input(nothing).output(eventIterator(machineStatusSchema)),
+    /** Folders and files of the machine that the workbench runs on; an empty path is the home folder. */
+    listFolder: oc.input(z.object({ path: z.string().max(4096) })).output(folderListingSchema),
+    /** Chips that have figures, in order. */
+    chips: oc.input(nothing).output(z.array(z.object({ name: z.string(), loadAddress: z.number() }))),
+  },
+  rack: {
+    /** The whole rack now, then again whenever something in it changed, at most four times a second. */
+    watch: oc.input(nothing).output(eventIterator(rackViewSchema)),
+    addPod: oc.input(newPodSchema).output(z.object({ podId: podIdSchema })),
+    removePod: oc.input(z.object({ podId: podIdSchema })).output(z.object({})),
+    /** Starts the simulated rack (12 cameras booting) in this process. */
+    openDemo: oc.input(nothing).output(z.object({ pods: z.number().int() })),
+    closeDemo: oc.input(nothing).output(z.object({})),
+    power: oc.input(z.object({ cameraId: cameraIdSchema, action: z.enum(['on', 'off', 'cycle']) })).output(z.object({})),
+  },
+  consoles: {
+    /** Types into a console; `pod/busy` while a job has it. Output comes over the byte lane (shared/rpc/byteLane.ts). */
+    type: oc.input(z.object({ cameraId: cameraIdSchema, text: z.string().max(4096) })).output(z.object({})),
+  },
+  restore: {
+    /** Reads and checks the input and asks the pod; touches neither camera nor flash. */
+    plan: oc.input(restoreRequestSchema).output(restorePlanSchema),
+    start: oc.input(z.object({ request: restoreRequestSchema, planHash: z.string().length(64) })).output(z.object({ jobId: jobIdSchema })),
+    /** Plans the same input again for an interrupted, failed or cancelled job and starts it: the chip says what is left to do. */
+    resume: oc.input(z.object({ jobId: jobIdSchema })).output(z.object({ jobId: jobIdSchema })),
+  },
+  jobs: {
+    list: oc.input(nothing).output(z.array(jobSummarySchema)),
+    /** Events after `after`, replay first, then live; ends when the job has ended. */
+    watch: oc.input(z.object({ jobId: jobIdSchema, after: z.number().int().min(0) })).output(eventIterator(jobEventSchema)),
+    /** New and ended jobs, as summaries. */
+    watchList: oc.input(nothing).output(eventIterator(jobSummarySchema)),
+    cancel: oc.input(z.object({ jobId: jobIdSchema })).output(z.object({})),
+    report: oc.input(z.object({ jobId: jobIdSchema, format: z.enum(['html', 'json']) })).output(z.object({ text: z.string(), path: z.string() })),
+  },
+}
+export type WorkbenchContract = typeof workbenchContract

@@ -1,0 +1,21 @@
+/**
+ * Bytes both ways with one far end: a serial line, a TCP bridge, a memory cable. One reader at a time.
+ * A lost line is `link/closed`; a line that could not be opened is `link/unreachable`.
+ */
+export interface Transport {
+  /** For messages and reports, without secrets: `tcp://10.0.0.7:9000`. */
+  readonly label: string
+  /** At least one byte; `undefined` when the far side closed in order. Rejects with the signal's reason when aborted; no byte is lost by that. */
+  read(signal: AbortSignal): Promise<Uint8Array | undefined>
+  /** Resolves when all bytes were handed to the line; `link/closed` or `link/timeout` otherwise. */
+  write(bytes: Uint8Array, signal: AbortSignal): Promise<void>
+  /** Really drops what is pending, the kernel's buffer included: reads until nothing comes for 20 ms. Result: bytes dropped. */
+  discardInput(signal: AbortSignal): Promise<number>
+  /** Changes both ends of the link. Absent where the far end cannot follow (plain TCP). */
+  readonly setBaudRate?: (baudRate: number, signal: AbortSignal) => Promise<void>
+  /** Idempotent; a pending `read` gives `undefined`. */
+  close(): Promise<void>
+}
+
+/** Opens one; the signal bounds the opening only. */
+export type OpenTransport = (signal: AbortSignal) => Promise<Transport>

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
+import { wireErrorSchema } from '../errors/wireError.schema.ts'
+import { partitionProgressSchema, restorePlanSchema, verdictSchema } from '../restore/restore.schema.ts'
+
+const head = {
+  job: jobIdSchema,
+  /** From 1, without holes, for each job. */
+  sequence: z.number().int().min(1),
+  /** Wall time, ms since 1970. */
+  atMs: z.number(),
+}
+const bytes = z.number().int().min(0)
+
+export const jobEventSchema = z.discriminatedUnion('type', [
+  z.object({ ...head, type: z.literal('job-queued'), workflow: z.literal('restore'), title: z.string(), pod: podIdSchema, camera: cameraIdSchema, plan: restorePlanSchema }),
+  z.object({ ...head, type: z.literal('job-started') }),
+  z.object({ ...head, type: z.literal('phase-started'), phase: z.string() }),
+  z.object({ ...head, type: z.literal('phase-progressed'), phase: z.string(), step: z.string(), doneBytes: bytes, totalBytes: bytes }),
+  z.object({ ...head, type: z.literal('phase-finished'), phase: z.string(), elapsedMs: z.number().min(0), note: z.string() }),
+  /** Staging runs beside the phases and has its own bar. */
+  z.object({ ...head, type: z.literal('staging-progressed'), state: z.enum(['waiting', 'running', 'done']), file: z.string(), doneBytes: bytes, totalBytes: bytes, note: z.string() }),
+  z.object({ ...head, type: z.literal('partition-changed'), partition: partitionProgressSchema }),
+  z.object({ ...head, type: z.literal('noted'), level: z.enum(['info', 'warning']), message: z.string() }),
+  z.object({ ...head, type: z.literal('cancel-requested') }),
+  z.object({ ...head, type: z.literal('undone'), label: z.string() }),
+  z.object({ ...head, type: z.literal('undo-failed'), label: z.string(), error: wireErrorSchema }),
+  /** The last lines of the console, before the end is told. */
+  z.object({ ...head, type: z.literal('console-excerpt'), text: z.string().max(65536) }),
+  z.object({ ...head, type: z.literal('job-succeeded'), verdict: verdictSchema, elapsedMs: z.number().min(0) }),
+  z.object({ ...head, type: z.literal('job-failed'), verdict: verdictSchema, elapsedMs: z.number().min(0), error: wireErrorSchema }),
+  z.object({ ...head, type: z.literal('job-cancelled'), verdict: verdictSchema, elapsedMs: z.number().min(0) }),
+  z.object({ ...head, type: z.literal('job-interrupted'), verdict: verdictSchema }),
+])
+export type JobEvent = z.infer<typeof jobEventSchema>
+
+type WithoutHead<E> = E extends unknown ? Omit<E, keyof typeof head> : never
+/** What a workflow says; the journal adds job, sequence and time. */
+export type JobNews = WithoutHead<JobEvent>

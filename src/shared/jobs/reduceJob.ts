@@ -1,0 +1,105 @@
+import type { CameraId, JobId, PodId } from '../devices/ids.ts'
+import { type WireError, WorkbenchError } from '../errors/workbenchError.ts'
+import type { PartitionProgress, RestorePlan, Verdict } from '../restore/restore.schema.ts'
+import type { JobEvent } from './jobEvent.ts'
+
+export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted'
+
+export interface PhaseRecord {
+  readonly name: string
+  readonly state: 'waiting' | 'running' | 'finished' | 'stopped'
+  readonly startedAtMs?: number
+  readonly elapsedMs?: number
+  readonly note?: string
+  readonly progress?: { readonly step: string; readonly doneBytes: number; readonly totalBytes: number }
+}
+
+export interface Job {
+  readonly id: JobId
+  readonly workflow: 'restore'
+  readonly title: string
+  readonly pod: PodId
+  readonly camera: CameraId
+  readonly plan: RestorePlan
+  readonly state: JobState
+  readonly sequence: number
+  readonly queuedAtMs: number
+  readonly startedAtMs?: number
+  readonly endedAtMs?: number
+  readonly elapsedMs?: number
+  readonly phase?: string
+  readonly phases: readonly PhaseRecord[]
+  readonly partitions: readonly PartitionProgress[]
+  readonly staging?: { readonly state: 'waiting' | 'running' | 'done'; readonly file: string; readonly doneBytes: number; readonly totalBytes: number; readonly note: string }
+  readonly notes: readonly { readonly atMs: number; readonly level: 'info' | 'warning'; readonly message: string }[]
+  readonly cancelRequested: boolean
+  readonly undone: readonly string[]
+  /** What the job could not put back. Shown beside the first error, which it never replaces. */
+  readonly leftBehind: readonly string[]
+  readonly consoleExcerpt?: string
+  readonly verdict?: Verdict
+  readonly error?: WireError
+}
+
+export const isFinished = (job: Job): boolean => job.state !== 'queued' && job.state !== 'running'
+
+function queued(event: Extract<JobEvent, { type: 'job-queued' }>): Job {
+  return {
+    id: event.job, workflow: event.workflow, title: event.title, pod: event.pod, camera: event.camera, plan: event.plan,
+    state: 'queued', sequence: event.sequence, queuedAtMs: event.atMs,
+    phases: event.plan.phases.map(({ name }) => ({ name, state: 'waiting' })),
+    partitions: event.plan.partitions.map(({ name, offsetBytes, lengthBytes, crc32 }) =>
+      ({ name, offsetBytes, lengthBytes, crc32, state: 'pending', writes: 0 })),
+    notes: [], cancelRequested: false, undone: [], leftBehind: [],
+  }
+}
+
+const withPhase = (job: Job, name: string, change: (phase: PhaseRecord) => PhaseRecord): Job =>
+  ({ ...job, phases: job.phases.map((phase) => (phase.name === name ? change(phase) : phase)) })
+
+/** A phase that was running when the job ended did not finish. */
+function ended(job: Job, event: JobEvent, state: JobState, more: Partial<Job>): Job {
+  return {
+    ...job, ...more, state, endedAtMs: event.atMs,
+    phases: job.phases.map((phase) => (phase.state === 'running' ? { ...phase, state: 'stopped' } : phase)),
+  }
+}
+
+/** The one fold: main builds its list with it at start-up, and the renderer its cards. Pure, so both agree. */
+export function reduceJob(job: Job | undefined, event: JobEvent): Job {
+  // Replay overlaps with what is known, and that is no error.
+  if (event.type === 'job-queued') return job ?? queued(event)
+  if (!job) throw new WorkbenchError('job/impossible-event', `"${event.type}" before "job-queued"`)
+  if (event.sequence <= job.sequence) return job
+  if (event.sequence > job.sequence + 1) {
+    throw new WorkbenchError('link/gap', 'Job events are missing', { context: { after: job.sequence, got: event.sequence } })
+  }
+  if (isFinished(job)) throw new WorkbenchError('job/impossible-event', `"${event.type}" after the end`)
+  const next: Job = { ...job, sequence: event.sequence }
+  switch (event.type) {
+    case 'job-started': return { ...next, state: 'running', startedAtMs: event.atMs }
+    case 'phase-started':
+      return withPhase({ ...next, phase: event.phase }, event.phase, ({ name }) => ({ name, state: 'running', startedAtMs: event.atMs }))
+    case 'phase-progressed': {
+      const { step, doneBytes, totalBytes } = event
+      return withPhase(next, event.phase, (phase) => ({ ...phase, progress: { step, doneBytes, totalBytes } }))
+    }
+    case 'phase-finished':
+      return withPhase(next, event.phase, (phase) => ({ ...phase, state: 'finished', elapsedMs: event.elapsedMs, note: event.note }))
+    case 'staging-progressed': {
+      const { state, file, doneBytes, totalBytes, note } = event
+      return { ...next, staging: { state, file, doneBytes, totalBytes, note } }
+    }
+    case 'partition-changed':
+      return { ...next, partitions: next.partitions.map((old) => (old.name === event.partition.name ? event.partition : old)) }
+    case 'noted': return { ...next, notes: [...next.notes, { atMs: event.atMs, level: event.level, message: event.message }] }
+    case 'cancel-requested': return { ...next, cancelRequested: true }
+    case 'undone': return { ...next, undone: [...next.undone, event.label] }
+    case 'undo-failed': return { ...next, leftBehind: [...next.leftBehind, event.label] }
+    case 'console-excerpt': return { ...next, consoleExcerpt: event.text }
+    case 'job-succeeded': return ended(next, event, 'succeeded', { verdict: event.verdict, elapsedMs: event.elapsedMs })
+    case 'job-failed': return ended(next, event, 'failed', { verdict: event.verdict, elapsedMs: event.elapsedMs, error: event.error })
+    case 'job-cancelled': return ended(next, event, 'cancelled', { verdict: event.verdict, elapsedMs: event.elapsedMs })
+    case 'job-interrupted': return ended(next, event, 'interrupted', { verdict: event.verdict })
+  }
+}

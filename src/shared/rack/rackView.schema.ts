@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
+import { verdictSchema } from '../restore/restore.schema.ts'
+
+/**
+ * One word for each state of a camera's life. off: power is off · boot rom: waiting for an upload · u-boot: at its prompt or starting ·
+ * booting: the kernel talks · booted: a login prompt was seen · boot loop: banners without login · silent: powered, console quiet ·
+ * working: a job holds it · failed: its last job failed · unknown: nobody can tell (pod unreachable, bridge lost).
+ */
+export const cameraLives = ['off', 'boot rom', 'u-boot', 'booting', 'booted', 'boot loop', 'silent', 'working', 'failed', 'unknown'] as const
+export type CameraLife = (typeof cameraLives)[number]
+
+export const cameraViewSchema = z.object({
+  id: cameraIdSchema,
+  name: z.string(),
+  podId: podIdSchema,
+  chip: z.string(),
+  flashBytes: z.number().int().min(0),
+  power: z.enum(['on', 'off', 'unknown']),
+  watts: z.number().optional(),
+  life: z.enum(cameraLives),
+  /** A few words beside the state: "login:", "kernel 61 %", "4 resets". */
+  lifeNote: z.string(),
+  /** 0 to 4: boot ROM, U-Boot, kernel, login. */
+  bootStage: z.number().int().min(0).max(4),
+  lastLine: z.string(),
+  /** Bytes received per second, oldest first, 24 values. */
+  activity: z.array(z.number()),
+  console: z.enum(['open', 'connecting', 'closed', 'lent']),
+  consoleNote: z.string(),
+  bytesReceived: z.number(),
+  bytesLost: z.number(),
+  leaseHolder: z.string().optional(),
+  job: z.object({
+    id: jobIdSchema, state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted']),
+    title: z.string(), phase: z.string(), percent: z.number().min(0).max(100).optional(), verdict: verdictSchema.optional(),
+  }).optional(),
+})
+export type CameraView = z.infer<typeof cameraViewSchema>
+
+export const podViewSchema = z.object({
+  id: podIdSchema,
+  name: z.string(),
+  /** As the person gave it: `rack://10.216.128.69`. */
+  url: z.string(),
+  state: z.enum(['reachable', 'unreachable', 'checking']),
+  note: z.string(),
+  storeFreeBytes: z.number().optional(),
+  storeTotalBytes: z.number().optional(),
+  simulated: z.boolean(),
+  cameras: z.array(cameraViewSchema),
+})
+export type PodView = z.infer<typeof podViewSchema>
+
+export const rackViewSchema = z.object({ revision: z.number().int(), pods: z.array(podViewSchema) })
+export type RackView = z.infer<typeof rackViewSchema>
+
+/** What the footer tells about this machine. */
+export const machineStatusSchema = z.object({
+  version: z.string(),
+  host: z.enum(['electron', 'web', 'cli']),
+  dataFolder: z.string(),
+  journal: z.object({ ok: z.boolean(), note: z.string(), events: z.number().int() }),
+  tftp: z.object({ state: z.enum(['off', 'serving']), address: z.string(), port: z.number().int() }),
+  consoles: z.number().int(),
+  consoleBytesPerSecond: z.number(),
+  bytesLost: z.number(),
+  freeBytes: z.number(),
+  /** Wall time, ms. */
+  atMs: z.number(),
+})
+export type MachineStatus = z.infer<typeof machineStatusSchema>

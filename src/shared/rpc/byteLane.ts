@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { cameraIdSchema } from '../devices/ids.ts'
+
+/**
+ * Console bytes travel beside the calls. The viewer asks in JSON text; the workbench answers in binary frames:
+ * kind u8 · id length u8 · camera id (ASCII) · position f64 BE (offset of the first byte in the console's whole history) · payload.
+ */
+export const laneRequestSchema = z.discriminatedUnion('do', [
+  /** History from `after` (a position; 0 is the oldest kept), then live. */
+  z.object({ do: z.literal('watch'), camera: cameraIdSchema, after: z.number().min(0) }),
+  z.object({ do: z.literal('unwatch'), camera: cameraIdSchema }),
+])
+export type LaneRequest = z.infer<typeof laneRequestSchema>
+
+export const laneFrameKinds = {
+  /** Payload: the bytes. */
+  data: 1,
+  /** This viewer was too slow or asked too far back; payload: count of bytes it does not get, u32 BE. */
+  skipped: 2,
+} as const
+
+export interface LaneFrame {
+  readonly kind: 'data' | 'skipped'
+  readonly camera: string
+  readonly position: number
+  readonly bytes: Uint8Array
+  readonly skippedBytes: number
+}
+
+/** Frames never carry more, so that one talkative console cannot hold the link. */
+export const maxLaneBytes = 64 * 1024
+
+export function encodeLaneFrame(frame: Omit<LaneFrame, 'skippedBytes'> & { readonly skippedBytes?: number }): Uint8Array {
+  const id = new TextEncoder().encode(frame.camera)
+  const payload = frame.kind === 'data' ? frame.bytes : new Uint8Array(4)
+  const whole = new Uint8Array(2 + id.length + 8 + payload.length)
+  const view = new DataView(whole.buffer)
+  whole[0] = laneFrameKinds[frame.kind]
+  whole[1] = id.length
+  whole.set(id, 2)
+  view.setFloat64(2 + id.length, frame.position)
+  whole.set(payload, 2 + id.length + 8)
+  if (frame.kind === 'skipped') view.setUint32(2 + id.length + 8, frame.skippedBytes ?? 0)
+  return whole
+}
+
+/** `undefined` for anything that is not a frame. */
+export function parseLaneFrame(whole: Uint8Array): LaneFrame | undefined {
+  const [kindByte, idLength] = whole
+  if (kindByte === undefined || idLength === undefined || whole.length < 2 + idLength + 8) return undefined
+  const kind = kindByte === laneFrameKinds.data ? 'data' : kindByte === laneFrameKinds.skipped ? 'skipped' : undefined
+  if (!kind) return undefined
+  const view = new DataView(whole.buffer, whole.byteOffset, whole.byteLength)
+  const bytes = whole.subarray(2 + idLength + 8)
+  if (kind === 'skipped' && bytes.length !== 4) return undefined
+  return {
+    kind,
+    camera: new TextDecoder().decode(whole.subarray(2, 2 + idLength)),
+    position: view.getFloat64(2 + idLength),
+    bytes,
+    skippedBytes: kind === 'skipped' ? view.getUint32(2 + idLength + 8) : 0,
+  }
+}
+
+/** One end of a link for such messages, whatever carries it. */
+export interface ByteLaneEnd {
+  send(message: string | Uint8Array): void
+  /** Bytes accepted but not yet on their way; a viewer over 1 MiB is skipped ahead. */
+  readonly bufferedBytes: number
+  onMessage(listener: (message: string | Uint8Array) => void): void
+  onClose(listener: () => void): void
+}
