@@ -26,6 +26,7 @@ function at(list: readonly Uint32Array[], index: number): Uint32Array {
   return table
 }
 
+/* eslint-disable @typescript-eslint/no-non-null-assertion -- a tight loop: every index is masked to eight bits or below the length */
 /** `seed` is the CRC of what came before, so that a long image can be summed in pieces. */
 export function crc32(bytes: Uint8Array, seed = 0): number {
   const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array]
@@ -41,6 +42,7 @@ export function crc32(bytes: Uint8Array, seed = 0): number {
   for (; index < bytes.length; index += 1) crc = (crc >>> 8) ^ t0[(crc ^ bytes[index]!) & 0xff]!
   return ~crc >>> 0
 }
+/* eslint-enable @typescript-eslint/no-non-null-assertion */
 
 /** Eight lower-case hex digits, as U-Boot prints them. */
 export const hexCrc = (crc: number): string => (crc >>> 0).toString(16).padStart(8, '0')

@@ -1,0 +1,31 @@
+import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
+import type { JobNews } from '../../../shared/jobs/jobEvent.ts'
+
+export interface PhaseRun<T> {
+  readonly name: string
+  /** 'at-end': half of this phase is worse than all of it, so a cancel waits until it is over. */
+  readonly cancel: 'anytime' | 'at-end'
+  /** Grows with the input: a limit for 16 MiB is no limit for 64 KiB. */
+  readonly limitMs: number
+  readonly work: (signal: AbortSignal) => Promise<T>
+  /** A few words for the record, from the result. */
+  readonly note?: (result: T) => string
+}
+
+export interface PhaseHost {
+  readonly clock: Clock
+  readonly tell: (news: JobNews) => void
+  readonly signal: AbortSignal
+}
+
+/** Runs one declared phase: told at its start and, only when it succeeded, at its end. */
+export async function runPhase<T>({ clock, tell, signal }: PhaseHost, phase: PhaseRun<T>): Promise<T> {
+  // The only place where a waiting cancel takes effect. After the last phase there is none: done is done.
+  signal.throwIfAborted()
+  const startedMs = clock.nowMs()
+  tell({ type: 'phase-started', phase: phase.name })
+  const parent = phase.cancel === 'at-end' ? new AbortController().signal : signal
+  const result = await withDeadline(clock, phase.limitMs, `phase ${phase.name}`, parent, phase.work)
+  tell({ type: 'phase-finished', phase: phase.name, elapsedMs: clock.nowMs() - startedMs, note: phase.note?.(result) ?? '' })
+  return result
+}

@@ -1,0 +1,69 @@
+import type { FastbootResult } from '../../../../shared/devices/rackPod.ts'
+import type { TftpBackend } from '../../../../shared/devices/tftpBackend.ts'
+import type { JobNews } from '../../../../shared/jobs/jobEvent.ts'
+import type { CleanupStack } from '../../../../shared/lifecycle/cleanup.ts'
+import type { Clock } from '../../../../shared/lifecycle/clock.ts'
+import type { PartitionProgress, PlannedPartition, RestorePlan } from '../../../../shared/restore/restore.schema.ts'
+import type { UbootSession } from '../../uboot/ubootSession.ts'
+import type { WorkConsole } from '../../uboot/workConsole.ts'
+import type { Load } from './layout.ts'
+
+/** How this camera gets a U-Boot into its RAM. */
+export type Starter =
+  | {
+    readonly method: 'pod'
+    readonly blob: Uint8Array
+    readonly fastboot: (blob: Uint8Array, signal: AbortSignal) => Promise<FastbootResult>
+    /** Undo of a broken-off upload: the camera must not stay half loaded. */
+    readonly powerCycle: (signal: AbortSignal) => Promise<void>
+  }
+  /** A person switches it off and on; its own U-Boot is stopped as it starts. */
+  | { readonly method: 'manual'; readonly ask: (question: string, signal: AbortSignal) => Promise<void> }
+
+/** Everything a restore works with. All of it is passed in; nothing is opened here but by `open`. */
+export interface RestoreBench {
+  readonly plan: RestorePlan
+  readonly loads: readonly Load[]
+  readonly starter: Starter
+  readonly clock: Clock
+  readonly newToken: () => string
+  /** Of the first 8 hex digits a CRC has: a fresh number for each poisoned buffer. */
+  readonly newPoison: () => number
+  /** Exclusive use of the camera; `pod/busy` names who has it. */
+  readonly takeLease: (signal: AbortSignal) => Promise<{ release: () => Promise<void> }>
+  readonly openConsole: (signal: AbortSignal) => Promise<WorkConsole & { release: (signal: AbortSignal) => Promise<void> }>
+  readonly openBackend: (signal: AbortSignal) => Promise<{ readonly backend: TftpBackend; readonly close: (signal: AbortSignal) => Promise<void> }>
+}
+
+export interface RestoreContext {
+  readonly signal: AbortSignal
+  readonly tell: (news: JobNews) => void
+  readonly cleanup: CleanupStack
+  readonly clock: Clock
+}
+
+/** What the phases after U-Boot share. The session changes when the line was lost and found again. */
+export interface Camera {
+  readonly console: WorkConsole
+  session: UbootSession
+}
+
+/** One partition's way through the restore, told to the journal at each step. */
+export interface PartitionTrack {
+  readonly planned: PlannedPartition
+  readonly now: () => PartitionProgress
+  readonly move: (state: PartitionProgress['state'], more?: Partial<Pick<PartitionProgress, 'readBackCrc32' | 'action' | 'writes'>>) => void
+}
+
+export function trackPartition(planned: PlannedPartition, tell: (news: JobNews) => void): PartitionTrack {
+  const { name, offsetBytes, lengthBytes, crc32 } = planned
+  let progress: PartitionProgress = { name, offsetBytes, lengthBytes, crc32, state: 'pending', writes: 0 }
+  return {
+    planned,
+    now: () => progress,
+    move: (state, more = {}) => {
+      progress = { ...progress, ...more, state }
+      tell({ type: 'partition-changed', partition: progress })
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import { fastbootPhases } from '../../../../shared/devices/rackPod.ts'
+import { enterUboot } from '../../uboot/enterUboot.ts'
+import type { UbootSession } from '../../uboot/ubootSession.ts'
+import type { WorkConsole } from '../../uboot/workConsole.ts'
+import type { RestoreBench, RestoreContext } from './bench.ts'
+
+/** From the end of the upload to the prompt: unpacking, DDR and flash set-up, then the autoboot second. */
+const promptLimitMs = 30_000
+/** A person has to find the right plug. */
+const manualLimitMs = 600_000
+const uploads = 2
+
+export const bringUpLimitMs = (bench: RestoreBench): number => (bench.starter.method === 'pod' ? uploads * (200_000 + promptLimitMs) : manualLimitMs + 60_000)
+
+/** U-Boot in RAM and at its prompt. */
+export async function bringUp(bench: RestoreBench, context: RestoreContext, console: WorkConsole, signal: AbortSignal): Promise<UbootSession> {
+  if (bench.starter.method === 'manual') {
+    // A camera that is at its prompt already needs nobody's hands.
+    const there = await enterUboot({ ...bench, console, limitMs: 2_000 }, signal).catch((error: unknown) => {
+      if (error instanceof WorkbenchError && error.code === 'device/no-answer') return undefined
+      throw error
+    })
+    if (there) return there
+    const { ask } = bench.starter
+    const asked = new AbortController()
+    const asking = ask('Switch the camera off and on now', AbortSignal.any([signal, asked.signal])).catch(() => undefined)
+    try {
+      return await enterUboot({ ...bench, console, limitMs: manualLimitMs }, signal)
+    } finally {
+      asked.abort()
+      await asking
+    }
+  }
+  for (let upload = 1; ; upload += 1) {
+    await uploadOnce(bench, context, console, signal)
+    try {
+      return await enterUboot({ ...bench, console, limitMs: promptLimitMs }, signal)
+    } catch (error) {
+      // The window to stop autoboot is a second long and the line is a WiFi bridge: once is bad luck.
+      const missed = error instanceof WorkbenchError && error.context['autobootMissed'] === true
+      if (!missed || upload >= uploads) throw error
+      context.tell({ type: 'noted', level: 'warning', message: 'Autoboot was not stopped in time; loading U-Boot once more' })
+    }
+  }
+}
+
+async function uploadOnce(bench: RestoreBench, context: RestoreContext, console: WorkConsole, signal: AbortSignal): Promise<void> {
+  if (bench.starter.method !== 'pod') return
+  const { starter } = bench
+  // The pod takes the UART for itself; a connected client would make it fail.
+  await console.detach(signal)
+  let isLoaded = false
+  context.cleanup.add('power the camera again after the broken-off upload', async (undoSignal) => {
+    if (!isLoaded) await starter.powerCycle(undoSignal)
+  })
+  const result = await starter.fastboot(starter.blob, signal)
+  if (!result.success) throw bootFailure(result)
+  isLoaded = true
+  await console.attach(signal)
+}
+
+const hints: Readonly<Record<string, string>> = {
+  handshake: 'The camera never entered its boot ROM: check its power and that its UART is the one wired to this pod',
+  ddr: 'The DDR steps do not fit this board: the same chip comes with other memories; try another profile',
+  upload: 'The upload broke off: check the UART wiring and its ground',
+}
+
+function bootFailure(result: { readonly failedPhase?: string | undefined; readonly lastPhase: string; readonly error?: string | undefined; readonly handshakeMarkers: number }): WorkbenchError {
+  const failed = result.failedPhase ?? result.lastPhase
+  const reached = (fastbootPhases as readonly string[]).indexOf(failed)
+  const kind = result.handshakeMarkers === 0 ? 'handshake' : reached >= 0 && reached <= 3 ? 'ddr' : 'upload'
+  return new WorkbenchError('pod/boot-failed', `The boot ROM upload failed at ${failed.slice(0, 40)}${result.error === undefined ? '' : `: ${result.error.slice(0, 200)}`}`, {
+    context: { failedPhase: failed.slice(0, 40), handshakeMarkers: result.handshakeMarkers }, hint: hints[kind],
+  })
+}

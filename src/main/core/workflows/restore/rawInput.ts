@@ -1,0 +1,29 @@
+/** What was found at the path a person gave: bytes only, nothing understood yet. */
+export type RawRestoreInput =
+  | { readonly kind: 'folder'; readonly path: string; readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]; readonly ignored: readonly string[] }
+  | { readonly kind: 'file'; readonly path: string; readonly name: string; readonly bytes: Uint8Array }
+
+/** One image with its place still to be found. `lengthBytes` of the partition is known for backups only. */
+export interface ImagePart {
+  readonly name: string
+  readonly source: string
+  /** N of mtdN. */
+  readonly index: number
+  readonly bytes: Uint8Array
+  readonly partitionBytes: number | undefined
+}
+
+export interface RestoreInput {
+  readonly kind: 'folder' | 'image' | 'ipctool'
+  readonly path: string
+  readonly parts: readonly ImagePart[]
+  readonly totalBytes: number
+  readonly warnings: readonly string[]
+}
+
+/** What core may not import: hashing and YAML. */
+export interface InputTools {
+  readonly hashHex: (algorithm: 'sha1' | 'sha256', bytes: Uint8Array) => string
+  /** Bounded, without tags or aliases that grow. */
+  readonly parseYaml: (text: string) => unknown
+}

@@ -1,0 +1,87 @@
+import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import { ipctoolDescriptionSchema } from '../../../../shared/restore/ipctool.schema.ts'
+import { isIpctoolBackup, parseIpctoolBackup } from '../../../protocols/ipctool/parser.ts'
+import type { ImagePart, InputTools, RawRestoreInput, RestoreInput } from './rawInput.ts'
+
+/** Partition names, sizes and gaps are checked here; where they go is the layout's question. `gapsAllowed` with mtdparts. */
+export function readInput(raw: RawRestoreInput, tools: InputTools, gapsAllowed: boolean): RestoreInput {
+  if (raw.kind === 'folder') return fromFolder(raw, gapsAllowed)
+  if (isIpctoolBackup(raw.bytes)) return fromBackup(raw, tools)
+  if (raw.bytes.length === 0) throw new WorkbenchError('input/malformed', `${raw.name} is empty`)
+  const part = { name: 'flash', source: raw.name, index: 0, bytes: raw.bytes, partitionBytes: undefined }
+  return { kind: 'image', path: raw.path, parts: [part], totalBytes: raw.bytes.length, warnings: [] }
+}
+
+const noMtdFiles = (path: string): WorkbenchError =>
+  new WorkbenchError('input/not-found', `No mtd files in ${path}`, { hint: 'Choose the folder that holds mtd0, mtd1, … or one image of the whole flash' })
+
+function fromFolder(raw: Extract<RawRestoreInput, { kind: 'folder' }>, gapsAllowed: boolean): RestoreInput {
+  const parts: ImagePart[] = []
+  const warnings: string[] = raw.ignored.length > 0 ? [`Left out: ${raw.ignored.slice(0, 10).join(', ')}`] : []
+  for (const file of raw.files) {
+    const match = /^mtd(\d{1,3})(?:\.bin)?$/.exec(file.name)
+    if (!match) {
+      warnings.push(`${file.name} is not named mtdN or mtdN.bin and is left out`)
+      continue
+    }
+    const index = Number(match[1])
+    const twin = parts.find((each) => each.index === index)
+    if (twin) {
+      throw new WorkbenchError('input/conflict', `${twin.source} and ${file.name} are both partition ${index}`, { hint: 'Keep one of the two in the folder' })
+    }
+    if (file.bytes.length === 0) throw new WorkbenchError('input/malformed', `${file.name} is empty`, { hint: 'An empty partition file is a failed dump; take it out or dump again' })
+    parts.push({ name: `mtd${index}`, source: file.name, index, bytes: file.bytes, partitionBytes: undefined })
+  }
+  if (parts.length === 0) throw noMtdFiles(raw.path)
+  parts.sort((a, b) => a.index - b.index)
+  if (!gapsAllowed) parts.forEach((part, position) => {
+    if (part.index === position) return
+    throw new WorkbenchError('input/not-found', `mtd${position} is missing in ${raw.path}, so nobody knows where mtd${part.index} belongs`, {
+      context: { missing: `mtd${position}` }, hint: 'Add the missing file, or say where the partitions are with --mtdparts',
+    })
+  })
+  return { kind: 'folder', path: raw.path, parts, totalBytes: parts.reduce((sum, { bytes }) => sum + bytes.length, 0), warnings }
+}
+
+function fromBackup(raw: Extract<RawRestoreInput, { kind: 'file' }>, tools: InputTools): RestoreInput {
+  const { yaml, blocks } = parseIpctoolBackup(raw.bytes)
+  const described = ipctoolDescriptionSchema.safeParse(parseYaml(yaml, tools))
+  if (!described.success) {
+    const [first] = described.error.issues
+    throw new WorkbenchError('input/malformed', `The description in ${raw.name} is not ipctool's: ${first?.path.join('.') ?? ''} ${first?.message ?? ''}`.trim())
+  }
+  const [rom] = described.data.rom
+  const partitions = rom?.partitions ?? []
+  if (rom?.type === 'nand' || partitions.some((each) => each.dump_type === 'ubifs')) {
+    throw new WorkbenchError('input/not-supported', `${raw.name} is a backup of a NAND flash, which cannot be restored yet`)
+  }
+  if (blocks.length !== partitions.length) {
+    throw new WorkbenchError('input/malformed', `${raw.name} describes ${partitions.length} partitions and holds ${blocks.length}`, {
+      context: { described: partitions.length, found: blocks.length }, hint: 'The backup is cut off or was made of unreadable partitions; make it again',
+    })
+  }
+  const parts = partitions.map((partition, index): ImagePart => {
+    const bytes = blocks[index] ?? new Uint8Array()
+    if (bytes.length > partition.size) {
+      throw new WorkbenchError('input/malformed', `${partition.name} has ${bytes.length} bytes, more than its ${partition.size}`)
+    }
+    const sha1 = tools.hashHex('sha1', bytes).slice(0, 8)
+    if (partition.sha1 !== undefined && partition.sha1.toLowerCase() !== sha1) {
+      throw new WorkbenchError('input/malformed', `${partition.name} does not match its checksum: ${sha1} instead of ${partition.sha1}`, {
+        context: { partition: partition.name }, hint: 'The backup file is damaged; take another copy',
+      })
+    }
+    return { name: `mtd${index}`, source: `${raw.name}: ${partition.name}`, index, bytes, partitionBytes: partition.size }
+  })
+  const unchecked = partitions.filter((each) => each.sha1 === undefined).length
+  const warnings = unchecked > 0 ? [`${unchecked} of ${partitions.length} partitions carry no checksum`] : []
+  return { kind: 'ipctool', path: raw.path, parts: parts.filter(({ bytes }) => bytes.length > 0), totalBytes: parts.reduce((sum, { bytes }) => sum + bytes.length, 0), warnings }
+}
+
+function parseYaml(text: string, tools: InputTools): unknown {
+  try {
+    return tools.parseYaml(text)
+  } catch (cause) {
+    throw new WorkbenchError('input/malformed', 'The description at the start of the backup is not YAML', { cause })
+  }
+}

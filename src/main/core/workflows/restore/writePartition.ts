@@ -1,0 +1,110 @@
+import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import { parseFlashDone } from '../../../protocols/uboot/answers.ts'
+import type { Camera, PartitionTrack } from './bench.ts'
+import { firstWrongPage, flashCrc, ramCrc } from './flashProof.ts'
+import { eraseBlockBytes, hexText } from './layout.ts'
+
+export interface WriteJob {
+  readonly camera: Camera
+  readonly track: PartitionTrack
+  readonly image: Uint8Array
+  /** Where its bytes lie in the camera's RAM. */
+  readonly ramAddress: number
+  readonly proofAddress: number
+  readonly newPoison: () => number
+  readonly progress: (step: string, doneBytes: number, totalBytes: number) => void
+  readonly note: (message: string) => void
+  /** Finds U-Boot again after a lost line; rejects when it is gone. */
+  readonly reconnect: (signal: AbortSignal) => Promise<void>
+}
+
+/** Block erase of a worn chip takes up to 2 s, a worn page up to 5 ms. */
+export const writeLimitMs = (eraseBytes: number): number => 2 * (60_000 + (eraseBytes / eraseBlockBytes) * 3_500)
+
+const attempts = 2
+
+/**
+ * Erases, writes, reads back and compares; one rewrite, then the failure with its evidence. Returns only when the CRC that the camera
+ * computed over its flash is the image's.
+ */
+export async function writePartition(job: WriteJob, signal: AbortSignal): Promise<void> {
+  const { track, note } = job
+  const { name, crc32 } = track.planned
+  for (let attempt = 1; ; attempt += 1) {
+    const outcome = await writeOnce(job, attempt, signal)
+    if (outcome.kind === 'proved') {
+      track.move('proved', { readBackCrc32: outcome.crc32, action: 'written' })
+      return
+    }
+    if (attempt >= attempts) throw await failure(job, outcome, signal)
+    note(outcome.kind === 'wrong'
+      ? `${name} reads back as ${outcome.crc32} instead of ${crc32}; writing it once more`
+      : `${name}: ${outcome.error.message}; trying once more`)
+    if (outcome.kind === 'broken') await job.reconnect(signal)
+  }
+}
+
+type Outcome =
+  | { readonly kind: 'proved'; readonly crc32: string }
+  | { readonly kind: 'wrong'; readonly crc32: string }
+  /** The line or U-Boot failed in the middle: nobody knows what the flash holds now. */
+  | { readonly kind: 'broken'; readonly error: WorkbenchError }
+
+async function writeOnce(job: WriteJob, attempt: number, signal: AbortSignal): Promise<Outcome> {
+  const { camera, track, ramAddress, proofAddress, newPoison } = job
+  const { lengthBytes, offsetBytes, eraseBytes, crc32 } = track.planned
+  // The image must be whole in RAM at the very moment before the erase; a fetch that was right a minute ago does not count.
+  const inRam = await ramCrc(camera.session, ramAddress, lengthBytes, signal)
+  if (inRam !== crc32) {
+    throw new WorkbenchError('device/wrong-content', `The image of ${track.planned.name} is damaged in the camera's RAM: ${inRam} instead of ${crc32}; nothing was erased${attempt > 1 ? ' again' : ''}`, {
+      context: { partition: track.planned.name, expected: crc32, found: inRam }, hint: 'Repeat the restore; if it happens again the RAM or its set-up is at fault',
+    })
+  }
+  try {
+    track.move('erasing', { writes: attempt })
+    await flashCommand(job, `sf erase ${hexText(offsetBytes)} ${hexText(eraseBytes)}`, 'Erased', { offsetBytes, lengthBytes: eraseBytes }, signal)
+    track.move('writing')
+    await flashCommand(job, `sf write ${hexText(ramAddress)} ${hexText(offsetBytes)} ${hexText(lengthBytes)}`, 'Written', { offsetBytes, lengthBytes }, signal)
+    track.move('reading-back')
+    const found = await flashCrc(camera.session, { offsetBytes, lengthBytes }, proofAddress, newPoison, signal)
+    if (found === crc32) return { kind: 'proved', crc32: found }
+    track.move('mismatch', { readBackCrc32: found })
+    return { kind: 'wrong', crc32: found }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!(error instanceof WorkbenchError)) throw error
+    track.move('unknown')
+    return { kind: 'broken', error }
+  }
+}
+
+async function flashCommand(
+  job: WriteJob, command: string, verb: 'Erased' | 'Written', expected: { readonly offsetBytes: number; readonly lengthBytes: number }, signal: AbortSignal,
+): Promise<void> {
+  // With an empty length U-Boot takes the rest of the chip; no such line ever leaves this function.
+  if (!(expected.lengthBytes > 0)) throw new WorkbenchError('internal/bug', `Refused to send "${command}" without a length`)
+  const step = verb === 'Erased' ? 'erasing' : 'writing'
+  const onOutput = (text: string): void => {
+    const percent = /(\d{1,3})% complete[^%]*$/.exec(text)?.[1]
+    if (percent !== undefined) job.progress(step, Math.round((Math.min(100, Number(percent)) / 100) * expected.lengthBytes), expected.lengthBytes)
+  }
+  const output = await job.camera.session.run(command, { limitMs: writeLimitMs(expected.lengthBytes) / 2, destructive: true, onOutput }, signal)
+  const done = parseFlashDone(output, verb)
+  if (done?.lengthBytes === expected.lengthBytes && done.offsetBytes === expected.offsetBytes) return
+  throw new WorkbenchError('link/garbled', `"${command}" was not confirmed`, { context: { command, output: output.slice(0, 300) } })
+}
+
+async function failure(job: WriteJob, outcome: Exclude<Outcome, { kind: 'proved' }>, signal: AbortSignal): Promise<WorkbenchError> {
+  const { name, offsetBytes, crc32 } = job.track.planned
+  if (outcome.kind === 'broken') {
+    const { code, message, context, hint } = outcome.error
+    return new WorkbenchError(code, `${name} was being written when it failed: ${message}`, {
+      context: { partition: name, ...context }, hint: hint ?? 'Restore again; what is right already is skipped', cause: outcome.error,
+    })
+  }
+  const wrongAt = await firstWrongPage(job.camera.session, job.image, job.proofAddress, signal).catch(() => undefined)
+  return new WorkbenchError('device/wrong-content', `${name} does not hold what was written: read back ${outcome.crc32}, expected ${crc32}`, {
+    context: { partition: name, expected: crc32, readBack: outcome.crc32, attempts, ...(wrongAt === undefined ? {} : { firstWrongOffset: offsetBytes + wrongAt }) },
+    hint: 'Written twice and wrong twice: the flash chip, its supply or its driver is at fault',
+  })
+}
