@@ -8,7 +8,6 @@ import type { WorkConsole } from './workConsole.ts'
 
 /** Only 0x03 stops autoboot in the builds since 2023; older ones take any key, and 0x03 is one. */
 const knockEveryMs = 100
-const quietMs = 300
 
 export interface EnterOptions {
   readonly console: WorkConsole
@@ -52,8 +51,8 @@ export async function enterUboot(options: EnterOptions, parent: AbortSignal): Pr
     })
   })
   if (found.mode === 'framed') return createFramedSession({ console, clock })
-  // The knocks made many prompts; all of them have to be gone before the first answer is read.
-  await drainUntilQuiet(console, clock, parent)
+  // The knocks made many prompts. Most are dropped here; a late one does no harm, because answers end in a marker of their own.
+  await console.discardInput(parent)
   const session = createUbootSession({ console, clock, newToken: options.newToken, prompt: found.prompt })
   await session.run('version', { limitMs: 5_000 }, parent)
   return session
@@ -64,13 +63,5 @@ async function knock(console: WorkConsole, clock: Clock, signal: AbortSignal, en
     // In download-command mode a stray byte inside a frame would be taken for data.
     if (!enough()) await console.write(controlC, signal)
     await clock.sleep(knockEveryMs, signal)
-  }
-}
-
-async function drainUntilQuiet(console: WorkConsole, clock: Clock, signal: AbortSignal): Promise<void> {
-  for (let round = 0; round < 20; round += 1) {
-    const dropped = await console.discardInput(signal)
-    await clock.sleep(quietMs, signal)
-    if (dropped === 0) return
   }
 }

@@ -50,13 +50,13 @@ async function uploadOnce(bench: RestoreBench, context: RestoreContext, console:
   const { starter } = bench
   // The pod takes the UART for itself; a connected client would make it fail.
   await console.detach(signal)
-  let isLoaded = false
-  context.cleanup.add('power the camera again after the broken-off upload', async (undoSignal) => {
-    if (!isLoaded) await starter.powerCycle(undoSignal)
-  })
-  const result = await starter.fastboot(starter.blob, signal)
-  if (!result.success) throw bootFailure(result)
-  isLoaded = true
+  // Only a broken-off upload leaves something to put right; afterwards the camera runs what it was given.
+  const powerAgain = (): void => { context.cleanup.add('power the camera again after the broken-off upload', starter.powerCycle) }
+  const result = await starter.fastboot(starter.blob, signal).catch((error: unknown): never => { powerAgain(); throw error })
+  if (!result.success) {
+    powerAgain()
+    throw bootFailure(result)
+  }
   await console.attach(signal)
 }
 

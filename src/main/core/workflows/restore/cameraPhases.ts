@@ -4,7 +4,7 @@ import type { RestorePlan } from '../../../../shared/restore/restore.schema.ts'
 import { fetchIsHopeless, isAlive, parseFetched, parseProbe, parseVariable, type ProbedFlash } from '../../../protocols/uboot/answers.ts'
 import { askAgain, type UbootSession } from '../../uboot/ubootSession.ts'
 import type { RestoreContext } from './bench.ts'
-import { checkFits, hexText, type Load } from './layout.ts'
+import { checkFits, hexText } from './layout.ts'
 
 /** `sf` answers nothing useful until a probe has succeeded, whatever was selected before. */
 export async function probeFlash(session: UbootSession, signal: AbortSignal): Promise<ProbedFlash> {
@@ -82,19 +82,19 @@ const fetches = 3
 export const fetchLimitMs = (lengthBytes: number): number => fetches * (90_000 + lengthBytes / 20) + pings * (20_000 + pingPauseMs)
 
 /** The file in the camera's RAM, with the length it was staged with. Its contents are proved before each erase. */
-export async function fetchLoad(session: UbootSession, plan: RestorePlan, load: Load, context: RestoreContext, signal: AbortSignal): Promise<void> {
+export async function fetchLoad(session: UbootSession, plan: RestorePlan, file: { readonly name: string; readonly lengthBytes: number }, context: RestoreContext, signal: AbortSignal): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const output = await tftp(session, `${hexText(plan.loadAddress)} ${load.name}`, load.lengthBytes, signal)
+      const output = await tftp(session, `${hexText(plan.loadAddress)} ${file.name}`, file.lengthBytes, signal)
       const got = parseFetched(output)
-      if (got?.lengthBytes === load.lengthBytes) return
-      throw new WorkbenchError('link/garbled', `The camera fetched ${got?.lengthBytes ?? 'an unknown number of'} bytes of ${load.name}, ${load.lengthBytes} were served`, { context: { output: output.slice(-300) } })
+      if (got?.lengthBytes === file.lengthBytes) return
+      throw new WorkbenchError('link/garbled', `The camera fetched ${got?.lengthBytes ?? 'an unknown number of'} bytes of ${file.name}, ${file.lengthBytes} were served`, { context: { output: output.slice(-300) } })
     } catch (error) {
       signal.throwIfAborted()
       const again = error instanceof WorkbenchError && (error.code === 'device/refused' || error.code === 'link/garbled' || error.code === 'link/timeout')
       if (!again) throw error
       if (attempt >= fetches) throw await explain(session, plan, error, context.clock, signal)
-      context.tell({ type: 'noted', level: 'warning', message: `Fetching ${load.name}: ${error.message}; trying again` })
+      context.tell({ type: 'noted', level: 'warning', message: `Fetching ${file.name}: ${error.message}; trying again` })
     }
   }
 }

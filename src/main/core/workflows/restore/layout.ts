@@ -115,9 +115,14 @@ function cutsOf(part: PlacedPart, limit: number): readonly (readonly [number, nu
   return cuts
 }
 
-/** Boot goes last: until then a failed restore can be repeated with the old U-Boot, and nothing it saves by itself can overwrite ours. */
-export const bootLast = (parts: readonly PlacedPart[]): readonly PlacedPart[] =>
-  [...parts.filter((part) => !part.isBoot), ...parts.filter((part) => part.isBoot)]
+/**
+ * Boot goes last: until then a failed restore can be repeated with the old U-Boot, and nothing it saves by itself can overwrite ours.
+ * The others go by size, largest first: when the upload over WiFi ends, only the small ones are still to be fetched and written.
+ */
+export const writingOrder = (parts: readonly PlacedPart[]): readonly PlacedPart[] => [
+  ...parts.filter((part) => !part.isBoot).sort((a, b) => b.bytes.length - a.bytes.length || a.offsetBytes - b.offsetBytes),
+  ...parts.filter((part) => part.isBoot),
+]
 
 export interface Load {
   readonly name: string

@@ -3,7 +3,7 @@ import { hexCrc, crc32 } from '../../../../shared/bytes/crc32.ts'
 import { toWire, type WireError, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import type { PlannedPartition, RestorePlan, RestoreRequest } from '../../../../shared/restore/restore.schema.ts'
 import { forecast } from './forecast.ts'
-import { bootLast, checkFits, cutToFit, groupLoads, hexText, type Load, offsetsInLoad, placeParts } from './layout.ts'
+import { checkFits, cutToFit, groupLoads, hexText, type Load, offsetsInLoad, placeParts, writingOrder } from './layout.ts'
 import type { InputTools, RestoreInput } from './rawInput.ts'
 import { chooseTftp, maxLoadBytes, type TftpChoice, type TftpFacts } from './tftpChoice.ts'
 
@@ -52,7 +52,7 @@ export function planRestore(facts: PlanFacts, tools: InputTools): PreparedRestor
     placed.forEach(({ name, offsetBytes, bytes }) => { checkFits({ name, endBytes: offsetBytes + bytes.length }, facts.flashBytes) })
   })
   const sha256 = input ? tools.hashHex('sha256', joinedCrcs(input, tools)) : ''
-  const loads = groupLoads(bootLast(cutToFit(placed ?? [], tftp?.maxLoadBytes ?? maxLoadBytes)), tftp?.maxLoadBytes ?? maxLoadBytes, sha256.slice(0, 6))
+  const loads = groupLoads(writingOrder(cutToFit(placed ?? [], tftp?.maxLoadBytes ?? maxLoadBytes)), tftp?.maxLoadBytes ?? maxLoadBytes, sha256.slice(0, 6))
   const partitions = loads.flatMap(plannedOf)
   const { phases, forecastMs } = forecast(loads, facts.boot.method, facts.boot.blob?.length ?? 0, tftp?.via ?? 'pod')
   const decided = {

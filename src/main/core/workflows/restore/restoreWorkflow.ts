@@ -102,9 +102,9 @@ async function restoreLoad(
     // Waiting for the upload over WiFi counts here: the slowest seen is 131 KB/s.
     name: `fetch:${index}`, cancel: 'anytime', limitMs: 300_000 + plan.input.totalBytes / 30 + fetchLimitMs(load.lengthBytes),
     work: async (signal) => {
-      await stager.ready(index, signal)
+      const file = await stager.ready(index, signal)
       needed.forEach((track) => { track.move('fetching') })
-      await fetchLoad(camera.session, plan, load, context, signal)
+      await fetchLoad(camera.session, plan, file, context, signal)
       needed.forEach((track) => { track.move('in-ram') })
     },
   })

@@ -28,7 +28,7 @@ export interface TftpFacts {
   readonly hostIp: string | undefined
   readonly deviceIp: string | undefined
   /** Our address towards the camera and why that one. */
-  readonly hostAddress: { readonly address: string; readonly reason: string } | undefined
+  readonly hostAddress: { readonly address: string; readonly reason: string } | WorkbenchError
   readonly hostPort: number
 }
 
@@ -94,9 +94,7 @@ function podChoice(facts: TftpFacts, reason: string, limit: number): TftpChoice 
 function hostChoice(facts: TftpFacts, reason: string): TftpChoice {
   checked(facts.hostIp, 'The host address')
   checked(facts.deviceIp, 'The camera address')
-  if (!facts.hostAddress) {
-    throw new WorkbenchError('input/missing-file', 'This computer has no network address that a camera could reach', { hint: 'Connect a network, or name the address with --host-ip' })
-  }
+  if (facts.hostAddress instanceof WorkbenchError) throw facts.hostAddress
   const { address } = facts.hostAddress
   return {
     via: 'host', reason: `${reason}; serving from ${address} (${facts.hostAddress.reason})`, serverAddress: address,

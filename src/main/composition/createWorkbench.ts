@@ -1,0 +1,151 @@
+import { mkdirSync } from 'node:fs'
+import { readFile, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parse as parseYaml } from 'yaml'
+import type { CameraId } from '../../shared/devices/ids.ts'
+import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import type { Job } from '../../shared/jobs/reduceJob.ts'
+import type { MachineStatus } from '../../shared/rack/rackView.schema.ts'
+import { serveByteLane } from '../core/consoles/laneServer.ts'
+import { createJobBook, type JobBook } from '../core/jobs/jobBook.ts'
+import { createLeases } from '../core/rack/leases.ts'
+import { createRackBook, type RackBook } from '../core/rack/rackBook.ts'
+import { hashHex, newJobId, newToken } from '../drivers/host/randomness.ts'
+import { createSystemClock } from '../drivers/host/systemClock.ts'
+import { openSqliteJournal } from '../drivers/storage/sqliteJournal.ts'
+import { openSqliteLeases } from '../drivers/storage/sqliteLeases.ts'
+import { createPodTftpBackend } from '../drivers/tftp/podTftpBackend.ts'
+import { createUdpNetwork } from '../drivers/tftp/udpNetwork.ts'
+import { createRackSetup, type RackSetup } from './rackSetup.ts'
+import { createReportDesk, type ReportDesk } from './reportDesk.ts'
+import { createRestoreDesk, readSocs, type RestoreDesk } from './restoreDesk.ts'
+import { createRouter } from './router.ts'
+import { createTftpDoor } from './tftpDoor.ts'
+import type { HostEnvironment, Workbench } from './workbench.ts'
+
+/** The inside, for the command line, which needs no link. */
+export interface OpenWorkbench extends Workbench {
+  readonly rack: RackBook
+  readonly setup: RackSetup
+  readonly jobs: JobBook
+  readonly desk: RestoreDesk
+  readonly reports: ReportDesk
+}
+
+export interface WorkbenchOptions {
+  /** Who answers "switch the camera off and on now". A window shows the phase; a terminal prints. */
+  readonly ask?: (question: string, signal: AbortSignal) => Promise<void>
+  /** Pods that were set up before; the command line works with the one it was given. */
+  readonly loadRack?: boolean
+}
+
+/** Until the camera has been seen to start, which the caller's signal tells. */
+const waitForSignal = async (signal: AbortSignal): Promise<void> => {
+  await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
+}
+
+/** The only place that makes everything. Opens the journal and, with `loadRack`, every console of the rack. */
+export async function createWorkbench(environment: HostEnvironment, options: WorkbenchOptions = {}): Promise<OpenWorkbench> {
+  const { log, dataFolder, resourcesFolder } = environment
+  const clock = createSystemClock()
+  prepareFolder(dataFolder)
+  const socs = readSocs(JSON.parse(await readFile(join(resourcesFolder, 'soc.json'), 'utf8')))
+  const file = join(dataFolder, 'journal.sqlite')
+  const journal = openSqliteJournal(file, { log })
+  const leaseStore = openSqliteLeases(file)
+  const leases = createLeases({ store: leaseStore, clock, log })
+  const jobs = createJobBook({ journal, clock, log, newJobId: () => newJobId(clock.wallMs()) })
+  const jobOf = trackNewestJobs(jobs)
+  const rack = createRackBook({ clock, log, leases, jobOf, watchJobs: (listener) => { jobs.listen(listener) } })
+  const network = createUdpNetwork()
+  const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
+  const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
+  const setup = createRackSetup({ clock, rack, socs, dataFolder, log, ask })
+  const desk = createRestoreDesk({
+    clock, rack, jobs, leases, socs, dataFolder, ask, tftpPort: environment.tftpPort,
+    tools: { hashHex, parseYaml: (text) => parseYaml(text, { maxAliasCount: 0 }) as unknown },
+    openTftp: async (plan, camera, signal) => {
+      const { pod } = camera.devices
+      if (plan.tftp.via === 'host' || !pod) return tftp.open(plan, newToken(), signal)
+      return { backend: createPodTftpBackend({ pod, serverAddress: plan.tftp.serverAddress, cameraAddress: plan.tftp.cameraAddress }), close: async () => undefined }
+    },
+  })
+  const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
+  writeReportsAtTheEnd(jobs, reports, log)
+  const status = statusOf({ environment, clock: () => clock.wallMs(), rack, tftp: () => tftp.state(), journal })
+  if (options.loadRack === true) await setup.load()
+  let closing: Promise<void> | undefined
+
+  return {
+    router: createRouter({ clock, rack, setup, jobs, desk, reports, socs, status, homeFolder: environment.homeFolder }),
+    serveLane: (end) => { serveByteLane({ end, clock, consoleOf: (camera) => rack.find(camera)?.console }) },
+    rack, setup, jobs, desk, reports,
+    close: async () => {
+      closing ??= (async () => {
+        await jobs.close()
+        await setup.closeDemo()
+        await rack.close()
+        await tftp.close()
+        leaseStore.close()
+        journal.close()
+      })()
+      return closing
+    },
+  }
+}
+
+function prepareFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new WorkbenchError('host/io', `The data folder ${folder} cannot be made`, { cause, hint: 'Choose another with --data' })
+  }
+}
+
+function trackNewestJobs(jobs: JobBook): (camera: CameraId) => Job | undefined {
+  const newest = new Map<CameraId, Job>()
+  for (const job of jobs.list().reverse()) newest.set(job.camera, job)
+  jobs.listen((job) => {
+    const known = newest.get(job.camera)
+    if (!known || known.id === job.id || job.queuedAtMs >= known.queuedAtMs) newest.set(job.camera, job)
+  })
+  return (camera) => newest.get(camera)
+}
+
+function writeReportsAtTheEnd(jobs: JobBook, reports: ReportDesk, log: (line: string) => void): void {
+  jobs.listen((job, event) => {
+    if (!event.type.startsWith('job-') || event.type === 'job-queued' || event.type === 'job-started') return
+    void (async () => {
+      try {
+        await reports.read(job.id, 'html')
+        await reports.read(job.id, 'json')
+      } catch (error) {
+        log(`report of ${job.id}: ${String(error)}`)
+      }
+    })()
+  })
+}
+
+interface StatusDeps {
+  readonly environment: HostEnvironment
+  readonly clock: () => number
+  readonly rack: RackBook
+  readonly tftp: () => MachineStatus['tftp']
+  readonly journal: { count(): number; damaged(): number }
+}
+
+function statusOf({ environment, clock, rack, tftp, journal }: StatusDeps): () => Promise<MachineStatus> {
+  return async () => {
+    const cameras = rack.view().pods.flatMap((pod) => pod.cameras)
+    const damaged = journal.damaged()
+    const disk = await statfs(environment.dataFolder)
+    return {
+      version: environment.version, host: environment.host, dataFolder: environment.dataFolder,
+      journal: { ok: damaged === 0, note: damaged === 0 ? '' : `${damaged} damaged rows`, events: journal.count() },
+      tftp: tftp(), consoles: cameras.filter((camera) => camera.console === 'open' || camera.console === 'lent').length,
+      consoleBytesPerSecond: cameras.reduce((sum, camera) => sum + (camera.activity.at(-1) ?? 0), 0),
+      bytesLost: cameras.reduce((sum, camera) => sum + camera.bytesLost, 0),
+      freeBytes: disk.bavail * disk.bsize, atMs: clock(),
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import { join } from 'node:path'
+import type { z } from 'zod'
+import type { newPodSchema } from '../../shared/contracts/workbench.contract.ts'
+import type { Soc } from '../../shared/devices/deviceProfile.schema.ts'
+import { cameraIdSchema, podIdSchema, type PodId } from '../../shared/devices/ids.ts'
+import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import { type Clock, withDeadline } from '../../shared/lifecycle/clock.ts'
+import { createLane } from '../../shared/lifecycle/lane.ts'
+import type { PodSpec, RackBook } from '../core/rack/rackBook.ts'
+import { newToken } from '../drivers/host/randomness.ts'
+import { loadRack, saveRack } from '../drivers/storage/rackFile.ts'
+import { type DemoRack, demoCameras, openDemoRack } from './demoRack.ts'
+import { devicesOf, type PodDevicesDeps } from './podDevices.ts'
+
+type NewPod = z.infer<typeof newPodSchema>
+
+export interface RackSetupDeps extends PodDevicesDeps {
+  readonly clock: Clock
+  readonly rack: RackBook
+  readonly socs: ReadonlyMap<string, Soc>
+  readonly dataFolder: string
+  readonly log: (line: string) => void
+}
+
+/** What the person sets up: pods that are remembered, and the demo rack that is not. */
+export interface RackSetup {
+  /** Asks the pod first; one that does not answer like a pod is not added. */
+  add(pod: NewPod, signal: AbortSignal): Promise<PodSpec>
+  /** For one run of the command line: not remembered. */
+  addForNow(pod: NewPod): PodSpec
+  remove(id: PodId): Promise<void>
+  load(): Promise<void>
+  openDemo(): Promise<number>
+  closeDemo(): Promise<void>
+}
+
+const answerLimitMs = 8_000
+
+export function createRackSetup(deps: RackSetupDeps): RackSetup {
+  const { rack, dataFolder } = deps
+  const file = join(dataFolder, 'rack.json')
+  const lane = createLane()
+  let demo: DemoRack | undefined
+  const always = new AbortController().signal
+
+  const save = async (): Promise<void> => saveRack(file, { version: 1, pods: rack.pods().filter(({ url }) => !url.startsWith('simulated://')).map((spec) => ({ ...spec })) })
+
+  const specOf = ({ url, name, cameraName, chip }: NewPod): PodSpec => {
+    const known = deps.socs.get(chip.toLowerCase().split(':')[0] ?? '')
+    if (!known) throw new WorkbenchError('input/not-supported', `Unknown chip "${chip.slice(0, 40)}"`, { hint: 'Choose one of the list' })
+    const id = newToken()
+    const number = rack.pods().length + 1
+    return {
+      id: podIdSchema.parse(`pod-${id}`), cameraId: cameraIdSchema.parse(`cam-${id}`), url: url.trim(), chip: chip.toLowerCase(),
+      name: name || `pod-${number}`, cameraName: cameraName || `cam-${String(number).padStart(2, '0')}`,
+    }
+  }
+  const addForNow = (pod: NewPod): PodSpec => {
+    const spec = specOf(pod)
+    rack.add(spec, devicesOf(spec.url, deps))
+    return spec
+  }
+
+  return {
+    add: async (pod, signal) => lane(signal, async () => {
+      const spec = specOf(pod)
+      const devices = devicesOf(spec.url, deps)
+      if (devices.pod) await withDeadline(deps.clock, answerLimitMs, `answer of ${devices.pod.label}`, signal, async (within) => devices.pod?.store(within))
+      rack.add(spec, devices)
+      await save()
+      return spec
+    }),
+    addForNow,
+    remove: async (id) => lane(always, async () => { await rack.remove(id); await save() }),
+    load: async () => {
+      for (const spec of (await loadRack(file)).pods) {
+        try {
+          rack.add(spec, devicesOf(spec.url, deps))
+        } catch (error) {
+          deps.log(`${spec.name} was left out of the rack: ${String(error)}`)
+        }
+      }
+    },
+    openDemo: async () => lane(always, async () => {
+      demo ??= await openDemoRack(rack, { clock: deps.clock, folder: join(dataFolder, 'demo'), log: deps.log })
+      return demoCameras
+    }),
+    closeDemo: async () => lane(always, async () => { const open = demo; demo = undefined; await open?.close() }),
+  }
+}

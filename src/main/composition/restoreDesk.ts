@@ -1,0 +1,140 @@
+import type { JobId } from '../../shared/devices/ids.ts'
+import { socCatalogueSchema, type Soc } from '../../shared/devices/deviceProfile.schema.ts'
+import type { TftpBackend } from '../../shared/devices/tftpBackend.ts'
+import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import { isFinished } from '../../shared/jobs/reduceJob.ts'
+import type { Clock } from '../../shared/lifecycle/clock.ts'
+import type { RestorePlan, RestoreRequest } from '../../shared/restore/restore.schema.ts'
+import type { JobBook } from '../core/jobs/jobBook.ts'
+import type { Leases } from '../core/rack/leases.ts'
+import type { CameraEntry, RackBook } from '../core/rack/rackBook.ts'
+import type { RestoreBench } from '../core/workflows/restore/bench.ts'
+import { buildBootBlob, parseBootProfile } from '../core/workflows/restore/bootBlob.ts'
+import { checkStartable, type PlanFacts, planRestore, type PreparedRestore } from '../core/workflows/restore/plan.ts'
+import type { InputTools } from '../core/workflows/restore/rawInput.ts'
+import { readInput } from '../core/workflows/restore/readInput.ts'
+import { runRestore } from '../core/workflows/restore/restoreWorkflow.ts'
+import { findBootFiles } from '../drivers/files/bootFiles.ts'
+import { readRestoreInput } from '../drivers/files/inputFolder.ts'
+import { newPoison, newToken } from '../drivers/host/randomness.ts'
+import { chooseHostAddress, listHostAddresses } from '../drivers/network/interfaces.ts'
+
+export interface RestoreDeskDeps {
+  readonly clock: Clock
+  readonly rack: RackBook
+  readonly jobs: JobBook
+  readonly leases: Leases
+  readonly tools: InputTools
+  readonly socs: ReadonlyMap<string, Soc>
+  readonly dataFolder: string
+  readonly tftpPort: number
+  /** Our own server or the pod's, ready to stage. */
+  readonly openTftp: (plan: RestorePlan, camera: CameraEntry, signal: AbortSignal) => Promise<{ backend: TftpBackend; close: (signal: AbortSignal) => Promise<void> }>
+  readonly ask: (question: string, signal: AbortSignal) => Promise<void>
+}
+
+export interface RestoreDesk {
+  plan(request: RestoreRequest, signal: AbortSignal): Promise<RestorePlan>
+  start(request: RestoreRequest, planHash: string, signal: AbortSignal): Promise<JobId>
+  resume(jobId: JobId, signal: AbortSignal): Promise<JobId>
+}
+
+/** `undefined` for anything but our own errors, which stay errors. */
+async function orProblem<T>(work: () => Promise<T>): Promise<T | WorkbenchError> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof WorkbenchError) return error
+    throw error
+  }
+}
+
+export const readSocs = (json: unknown): ReadonlyMap<string, Soc> => new Map(socCatalogueSchema.parse(json).map((soc) => [soc.name, soc]))
+
+export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
+  const prepare = async (request: RestoreRequest, signal: AbortSignal): Promise<{ readonly prepared: PreparedRestore; readonly camera: CameraEntry }> => {
+    const camera = deps.rack.camera(request.cameraId)
+    const { spec, devices } = camera
+    const soc = deps.socs.get(spec.chip.toLowerCase().split(':')[0] ?? '')
+    const input = await orProblem(async () =>
+      readInput(await readRestoreInput(request.inputPath, { signal }), deps.tools, request.mtdparts !== undefined))
+    const facts: PlanFacts = {
+      request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, soc, flashBytes: devices.flashBytes, input,
+      boot: await bootFacts(request, camera, soc, deps),
+      tftp: {
+        hasPod: devices.pod !== undefined,
+        store: devices.pod && request.tftpVia !== 'host' ? await orProblem(async () => devices.pod?.store(signal)) : undefined,
+        hostAddress: await orProblem(async () => hostAddress(request)), hostPort: deps.tftpPort,
+      },
+    }
+    return { prepared: planRestore(facts, deps.tools), camera }
+  }
+
+  const start = async (request: RestoreRequest, planHash: string | undefined, signal: AbortSignal): Promise<JobId> => {
+    const { prepared, camera } = await prepare(request, signal)
+    const { plan } = prepared
+    checkStartable(plan, planHash ?? plan.hash)
+    // Asked here too, so that a busy camera is an answer at once and not a failed job.
+    const holder = deps.leases.holderOf(camera.devices.resource)
+    if (holder) throw new WorkbenchError('pod/busy', `${camera.spec.cameraName} is in use by ${holder.holder}`, { context: { holder: holder.holder, sinceMs: holder.sinceMs }, hint: 'Wait for it to end, or cancel it' })
+    return deps.jobs.start({
+      workflow: 'restore', title: `Restore ${camera.spec.cameraName}`, pod: camera.spec.id, camera: camera.spec.cameraId, plan,
+      run: async (context) => runRestore(benchOf(prepared, camera, context.jobId, deps), context),
+    })
+  }
+
+  return {
+    plan: async (request, signal) => (await prepare(request, signal)).prepared.plan,
+    start,
+    resume: async (jobId, signal) => {
+      const job = deps.jobs.get(jobId)
+      if (!isFinished(job)) throw new WorkbenchError('input/conflict', 'This job is still running')
+      if (job.state === 'succeeded') throw new WorkbenchError('input/conflict', 'This job has succeeded; there is nothing to resume')
+      const id = await start(job.plan.request, undefined, signal)
+      return id
+    },
+  }
+}
+
+function benchOf({ plan, loads, blob }: PreparedRestore, camera: CameraEntry, jobId: JobId, deps: RestoreDeskDeps): RestoreBench {
+  const { devices, spec, console } = camera
+  const holder = `Restore of ${spec.cameraName} (job ${jobId})`
+  const { pod, power } = devices
+  return {
+    plan, loads, clock: deps.clock, newToken, newPoison,
+    starter: pod && blob
+      ? { method: 'pod', blob, fastboot: async (bytes, signal) => pod.fastboot(bytes, signal), powerCycle: async (signal) => power.cycle(2_000, signal) }
+      : { method: 'manual', ask: deps.ask },
+    takeLease: async (signal) => deps.leases.take(devices.resource, holder, signal),
+    openConsole: async (signal) => {
+      const line = await console.exclusive(holder, signal)
+      return { ...line, tail: () => console.tail(4096), release: async () => line.release() }
+    },
+    openBackend: async (signal) => deps.openTftp(plan, camera, signal),
+  }
+}
+
+async function bootFacts(request: RestoreRequest, camera: CameraEntry, soc: Soc | undefined, deps: RestoreDeskDeps): Promise<PlanFacts['boot']> {
+  const { devices, spec } = camera
+  if (!devices.pod) return { method: 'manual', profile: '', uboot: '', blob: undefined, problems: [] }
+  const found = await findBootFiles({
+    chip: spec.chip.toLowerCase(), ubootName: soc?.ubootName, dataFolder: deps.dataFolder,
+    profilePath: request.profilePath ?? devices.bootFiles?.profilePath, ubootPath: request.ubootPath ?? devices.bootFiles?.ubootPath,
+  })
+  const problems = [found.profile, found.uboot].filter((each) => each instanceof WorkbenchError)
+  const names = { profile: found.profile instanceof WorkbenchError ? '' : found.profile.path, uboot: found.uboot instanceof WorkbenchError ? '' : found.uboot.path }
+  if (found.profile instanceof WorkbenchError || found.uboot instanceof WorkbenchError || !soc) return { method: 'pod', ...names, blob: undefined, problems }
+  const { profile, uboot } = found
+  const blob = await orProblem(async () => buildBootBlob(soc, parseBootProfile(profile.text, profile.path), uboot.bytes))
+  return blob instanceof WorkbenchError
+    ? { method: 'pod', ...names, blob: undefined, problems: [blob] }
+    : { method: 'pod', ...names, blob, problems }
+}
+
+function hostAddress(request: RestoreRequest): { readonly address: string; readonly reason: string } {
+  const own = listHostAddresses()
+  const { hostIp } = request
+  // Behind a router or an emulator's network the camera knows us by an address that is not ours.
+  if (hostIp !== undefined && !own.some(({ address }) => address === hostIp)) return { address: hostIp, reason: 'asked for, though it is none of this computer\'s own addresses' }
+  return chooseHostAddress({ wanted: hostIp, nic: request.nic, cameraAddress: request.deviceIp }, own)
+}

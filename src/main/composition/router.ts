@@ -1,0 +1,94 @@
+import { implement } from '@orpc/server'
+import { workbenchContract } from '../../shared/contracts/workbench.contract.ts'
+import type { MachineStatus } from '../../shared/rack/rackView.schema.ts'
+import type { Soc } from '../../shared/devices/deviceProfile.schema.ts'
+import type { Clock } from '../../shared/lifecycle/clock.ts'
+import type { Job } from '../../shared/jobs/reduceJob.ts'
+import type { JobBook } from '../core/jobs/jobBook.ts'
+import type { RackBook } from '../core/rack/rackBook.ts'
+import { listFolder } from '../drivers/files/listFolder.ts'
+import type { RestoreDesk } from './restoreDesk.ts'
+import type { RackSetup } from './rackSetup.ts'
+import type { ReportDesk } from './reportDesk.ts'
+
+export interface RouterDeps {
+  readonly clock: Clock
+  readonly rack: RackBook
+  readonly setup: RackSetup
+  readonly jobs: JobBook
+  readonly desk: RestoreDesk
+  readonly reports: ReportDesk
+  readonly socs: ReadonlyMap<string, Soc>
+  readonly status: () => Promise<MachineStatus>
+  readonly homeFolder: string
+}
+
+const statusEveryMs = 1_000
+const noSignal = (): AbortSignal => new AbortController().signal
+
+export const summaryOf = (job: Job): { id: Job['id']; title: string; camera: Job['camera']; pod: Job['pod']; state: Job['state']; verdict?: NonNullable<Job['verdict']>; queuedAtMs: number; elapsedMs?: number } => ({
+  id: job.id, title: job.title, camera: job.camera, pod: job.pod, state: job.state, queuedAtMs: job.queuedAtMs,
+  ...(job.verdict === undefined ? {} : { verdict: job.verdict }), ...(job.elapsedMs === undefined ? {} : { elapsedMs: job.elapsedMs }),
+})
+
+/** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
+// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
+export function createRouter({ clock, rack, setup, jobs, desk, reports, socs, status, homeFolder }: RouterDeps) {
+  const contract = implement(workbenchContract)
+  return contract.router({
+    system: {
+      watchStatus: contract.system.watchStatus.handler(async function* ({ signal = noSignal() }) {
+        while (!signal.aborted) {
+          yield await status()
+          await clock.sleep(statusEveryMs, signal).catch(() => undefined)
+        }
+      }),
+      listFolder: contract.system.listFolder.handler(async ({ input, signal = noSignal() }) => listFolder(input.path === '' ? homeFolder : input.path, signal)),
+      chips: contract.system.chips.handler(() => [...socs.values()].flatMap(({ name, loadAddress }) => (loadAddress === undefined ? [] : [{ name, loadAddress }]))),
+    },
+    rack: {
+      watch: contract.rack.watch.handler(async function* ({ signal = noSignal() }) {
+        try {
+          yield* rack.watch(signal)
+        } catch (error) {
+          // The viewer went away; that is how such a stream ends.
+          if (!signal.aborted) throw error
+        }
+      }),
+      addPod: contract.rack.addPod.handler(async ({ input, signal = noSignal() }) => ({ podId: (await setup.add(input, signal)).id })),
+      removePod: contract.rack.removePod.handler(async ({ input }) => { await setup.remove(input.podId); return {} }),
+      openDemo: contract.rack.openDemo.handler(async () => ({ pods: await setup.openDemo() })),
+      closeDemo: contract.rack.closeDemo.handler(async () => { await setup.closeDemo(); return {} }),
+      power: contract.rack.power.handler(async ({ input }) => { await rack.power(input.cameraId, input.action, noSignal()); return {} }),
+    },
+    consoles: {
+      type: contract.consoles.type.handler(async ({ input, signal = noSignal() }) => {
+        await rack.camera(input.cameraId).console.type(new TextEncoder().encode(input.text), signal)
+        return {}
+      }),
+    },
+    restore: {
+      plan: contract.restore.plan.handler(async ({ input, signal = noSignal() }) => desk.plan(input, signal)),
+      start: contract.restore.start.handler(async ({ input }) => ({ jobId: await desk.start(input.request, input.planHash, noSignal()) })),
+      resume: contract.restore.resume.handler(async ({ input }) => ({ jobId: await desk.resume(input.jobId, noSignal()) })),
+    },
+    jobs: {
+      list: contract.jobs.list.handler(() => jobs.list().map(summaryOf)),
+      watch: contract.jobs.watch.handler(({ input, signal = noSignal() }) => quietly(jobs.events(input.jobId, input.after, signal), signal)),
+      watchList: contract.jobs.watchList.handler(async function* ({ signal = noSignal() }) {
+        for await (const job of quietly(jobs.watchList(signal), signal)) yield summaryOf(job)
+      }),
+      cancel: contract.jobs.cancel.handler(({ input }) => { jobs.cancel(input.jobId); return {} }),
+      report: contract.jobs.report.handler(async ({ input }) => reports.read(input.jobId, input.format)),
+    },
+  })
+}
+
+/** A stream whose viewer has left ends; it has not failed. */
+async function* quietly<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T, void, void> {
+  try {
+    yield* items
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}

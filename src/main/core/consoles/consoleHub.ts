@@ -1,0 +1,269 @@
+import type { CameraId } from '../../../shared/devices/ids.ts'
+import type { OpenTransport, Transport } from '../../../shared/devices/transport.ts'
+import { Cancelled, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import { type ByteQueue, createByteQueue } from '../../../shared/lifecycle/byteQueue.ts'
+import type { Clock } from '../../../shared/lifecycle/clock.ts'
+import { createBell } from '../../../shared/lifecycle/bell.ts'
+import { busyWith, timeOfDay } from '../rack/leases.ts'
+import { createActivityMeter } from './activityMeter.ts'
+import { createConsoleLine } from './consoleLine.ts'
+import { plainText, printedLines } from './consoleText.ts'
+import { createHistoryRing, type HistoryPiece } from './historyRing.ts'
+
+const defaultHistoryBytes = 256 * 1024
+const firstPauseMs = 1_000
+const longestPauseMs = 30_000
+/** A bridge that lets us in and throws us out at once is taken by somebody else; it has to hold this long to count as found. */
+const steadyMs = 5_000
+/** A workflow that does not read for this long has forgotten its console. */
+const maxUnreadBytes = 4 * 1024 * 1024
+const quietMs = 20
+const maxLineChars = 200
+
+/** One piece of history, or a count of bytes that this listener came too late for. Positions grow without holes but those. */
+export type ConsoleListener = (piece: HistoryPiece) => void
+
+export interface ConsoleStats {
+  readonly state: 'open' | 'connecting' | 'closed' | 'lent'
+  /** Why it is not open, or who has it. */
+  readonly note: string
+  readonly bytesReceived: number
+  /** Known losses only; what came while the line was away nobody can count, and the history says so. */
+  readonly bytesLost: number
+  readonly lastLine: string
+  readonly activity: readonly number[]
+  readonly lastByteAtMs: number | undefined
+}
+
+/**
+ * The line for one workflow alone. Viewers go on seeing every byte. `close` is `release`.
+ * A lost line rejects `read` with `link/closed`, after the bytes that had come; `attach` may then be called again.
+ */
+export interface ExclusiveConsole extends Transport {
+  /** Lets the far end go: during a pod's fastboot no bridge client may be connected. Nothing opens it again but `attach`. */
+  detach(signal: AbortSignal): Promise<void>
+  /** Opens it again; bytes from before are not read. Does nothing when open. `link/unreachable`, `link/timeout`. */
+  attach(signal: AbortSignal): Promise<void>
+  release(): Promise<void>
+  readonly isAttached: boolean
+}
+
+export interface CameraConsole {
+  readonly cameraId: CameraId
+  /** History after that position at once, then live. Result: stop listening. */
+  subscribe(afterPosition: number, listener: ConsoleListener): () => void
+  /** Reads history; for viewers that take it in their own time. */
+  read(afterPosition: number, maxBytes: number): HistoryPiece
+  readonly end: number
+  /** Resolves when there is more than at that position. */
+  more(position: number, signal: AbortSignal): Promise<void>
+  /** `pod/busy` names who has it; `link/closed`. */
+  type(bytes: Uint8Array, signal: AbortSignal): Promise<void>
+  /** Does not wait: `pod/busy` while another has it. The line may be closed; then `attach` opens it. */
+  exclusive(holder: string, signal: AbortSignal): Promise<ExclusiveConsole>
+  stats(): ConsoleStats
+  /** With something printed in them, oldest first, at most 200 characters each. */
+  lastLines(count: number): string[]
+  /** The end of the history as readable text: evidence. */
+  tail(bytes: number): string
+  close(): Promise<void>
+}
+
+export interface ConsoleDeps {
+  readonly cameraId: CameraId
+  readonly open: OpenTransport
+  readonly clock: Clock
+  readonly log: (line: string) => void
+  readonly historyBytes?: number
+  /** Bytes as they come, without our own markers: for the boot watch. */
+  readonly onBytes?: (bytes: Uint8Array) => void
+}
+
+interface Lent { readonly holder: string; readonly sinceMs: number; queue: ByteQueue; detached: boolean }
+
+/** Opens at once and keeps trying until `close`. Types nothing by itself. */
+export function createConsole({ cameraId, open, clock, log, historyBytes = defaultHistoryBytes, onBytes }: ConsoleDeps): CameraConsole {
+  const history = createHistoryRing(historyBytes)
+  const meter = createActivityMeter()
+  const listeners = new Set<() => void>()
+  const bell = createBell()
+  const closing = new AbortController()
+  let trying = new AbortController()
+  let lent: Lent | undefined
+  let note = 'not opened yet'
+  let lostAtMs: number | undefined
+  let bytesReceived = 0
+  let bytesLost = 0
+  let lastByteAtMs: number | undefined
+  let isTrying = false
+
+  const append = (bytes: Uint8Array): void => {
+    history.append(bytes)
+    for (const listener of [...listeners]) listener()
+    bell.ring()
+  }
+  const mark = (text: string): void => { append(new TextEncoder().encode(`\r\n--- ${timeOfDay(clock.wallMs())} ${text} ---\r\n`)) }
+  const tellBootWatch = (bytes: Uint8Array): void => {
+    try { onBytes?.(bytes) } catch (error) { log(`console ${cameraId}: the watcher failed: ${String(error)}`) }
+  }
+  const line = createConsoleLine({
+    open, clock,
+    onBytes: (bytes) => {
+      bytesReceived += bytes.length
+      lastByteAtMs = clock.nowMs()
+      meter.count(bytes.length, lastByteAtMs)
+      if (lent && lent.queue.waitingBytes > maxUnreadBytes) bytesLost += lent.queue.discard()
+      lent?.queue.push(bytes)
+      append(bytes)
+      tellBootWatch(bytes)
+    },
+    onLost: (why) => {
+      lostAtMs = clock.nowMs()
+      note = `lost: ${why}`
+      mark(`console line lost: ${why}`)
+      lent?.queue.fail(new WorkbenchError('link/closed', `The console line was lost: ${why}`, { context: { camera: cameraId } }))
+      bell.ring()
+    },
+  })
+  const openLine = async (signal: AbortSignal): Promise<void> => {
+    if (line.isOpen) return
+    await line.open(signal)
+    note = ''
+    if (lostAtMs === undefined) return
+    mark(`console line open again after ${((clock.nowMs() - lostAtMs) / 1000).toFixed(1)} s; what came in between may be missing`)
+    lostAtMs = undefined
+  }
+
+  const tryOnce = async (): Promise<boolean> => {
+    trying = new AbortController()
+    isTrying = true
+    try {
+      await openLine(AbortSignal.any([closing.signal, trying.signal]))
+      return true
+    } catch (error) {
+      if (!(error instanceof Cancelled)) note = error instanceof WorkbenchError ? error.message : 'the line could not be opened'
+      if (!(error instanceof Cancelled) && !(error instanceof WorkbenchError)) log(`console ${cameraId}: ${String(error)}`)
+      return false
+    } finally {
+      isTrying = false
+    }
+  }
+  const pause = async (durationMs: number): Promise<void> => {
+    const woken = AbortSignal.any([closing.signal, trying.signal])
+    await clock.sleep(durationMs, woken).catch(() => undefined)
+  }
+  const keepOpen = async (): Promise<void> => {
+    let pauseMs = firstPauseMs
+    while (!closing.signal.aborted) {
+      const change = bell.next(closing.signal).catch(() => undefined)
+      if (lent || line.isOpen) { await change; continue }
+      const openedAtMs = clock.nowMs()
+      if (await tryOnce()) {
+        while (line.isOpen && !closing.signal.aborted) await bell.next(closing.signal).catch(() => undefined)
+        if (clock.nowMs() - openedAtMs >= steadyMs) pauseMs = firstPauseMs
+      }
+      if (lent || closing.signal.aborted) continue
+      await pause(pauseMs)
+      pauseMs = Math.min(longestPauseMs, pauseMs * 2)
+    }
+  }
+  const keeping = keepOpen().catch((error: unknown) => { log(`console ${cameraId} stopped: ${String(error)}`) })
+
+  const exclusiveOf = (mine: Lent): ExclusiveConsole => {
+    const mustHave = (): void => { if (lent !== mine) throw new WorkbenchError('link/closed', 'This console was given back') }
+    const release = async (): Promise<void> => {
+      if (lent !== mine) return
+      lent = undefined
+      mine.queue.end()
+      bell.ring()
+    }
+    return {
+      label: `console of ${cameraId}`,
+      read: async (signal) => mine.queue.read(signal),
+      write: async (bytes, signal) => { mustHave(); await line.write(bytes, signal) },
+      discardInput: async (signal) => {
+        let dropped = mine.queue.discard()
+        for (let before = -1; before !== bytesReceived;) {
+          before = bytesReceived
+          await clock.sleep(quietMs, signal)
+          dropped += mine.queue.discard()
+        }
+        return dropped
+      },
+      detach: async (signal) => {
+        mustHave()
+        if (mine.detached) return
+        const wasOpen = line.isOpen
+        await line.close(signal)
+        mine.detached = true
+        mine.queue.fail(new WorkbenchError('link/closed', 'The console line is detached'))
+        if (!wasOpen) return
+        lostAtMs ??= clock.nowMs()
+        mark(`console line closed by ${mine.holder}`)
+      },
+      attach: async (signal) => {
+        mustHave()
+        if (!line.isOpen) {
+          mine.queue.end()
+          mine.queue = createByteQueue()
+        }
+        await openLine(signal)
+        mine.detached = false
+        mustHave()
+      },
+      release, close: release,
+      get isAttached() { return lent === mine && line.isOpen },
+    }
+  }
+
+  const readFrom = (after: number, maxBytes: number): HistoryPiece => history.read(after, maxBytes)
+  return {
+    cameraId,
+    subscribe: (afterPosition, listener) => {
+      let position = afterPosition
+      const push = (): void => {
+        const piece = history.read(position, historyBytes)
+        position = piece.position + piece.bytes.length
+        if (piece.bytes.length === 0 && piece.skippedBytes === 0) return
+        try { listener(piece) } catch (error) { log(`console ${cameraId}: a viewer failed: ${String(error)}`) }
+      }
+      push()
+      listeners.add(push)
+      return () => { listeners.delete(push) }
+    },
+    read: readFrom,
+    get end() { return history.end },
+    more: async (position, signal) => { while (history.end <= position) await bell.next(signal) },
+    type: async (bytes, signal) => {
+      if (lent) throw busyWith(`The console of ${cameraId}`, lent, clock.wallMs())
+      await line.write(bytes, signal)
+    },
+    exclusive: async (holder, signal) => {
+      signal.throwIfAborted()
+      if (closing.signal.aborted) throw new WorkbenchError('link/closed', 'This console is closed')
+      if (lent) throw busyWith(`The console of ${cameraId}`, lent, clock.wallMs())
+      const mine: Lent = { holder, sinceMs: clock.wallMs(), queue: createByteQueue(), detached: false }
+      lent = mine
+      // Nobody but the holder opens the line from now on: an attempt that is under way ends first.
+      trying.abort(new Cancelled('the console is lent'))
+      bell.ring()
+      return exclusiveOf(mine)
+    },
+    stats: () => ({
+      state: lent ? 'lent' : line.isOpen ? 'open' : closing.signal.aborted ? 'closed' : isTrying || bytesReceived === 0 ? 'connecting' : 'closed',
+      note: lent ? lent.holder : line.isOpen ? '' : note,
+      bytesReceived, bytesLost, lastByteAtMs,
+      lastLine: printedLines(history.read(history.end - 2_048, 2_048).bytes, maxLineChars).at(-1) ?? '',
+      activity: meter.read(clock.nowMs()),
+    }),
+    lastLines: (count) => count <= 0 ? [] : printedLines(history.read(Math.max(0, history.end - 32_768), 32_768).bytes, maxLineChars).slice(-count),
+    tail: (bytes) => plainText(history.read(Math.max(0, history.end - bytes), bytes).bytes),
+    close: async () => {
+      closing.abort(new Cancelled('the console closes'))
+      lent?.queue.fail(new WorkbenchError('link/closed', 'The console closes'))
+      await line.close(new AbortController().signal)
+      await keeping
+      listeners.clear()
+    },
+  }
+}

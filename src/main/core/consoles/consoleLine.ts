@@ -1,0 +1,93 @@
+import { Cancelled, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import type { OpenTransport, Transport } from '../../../shared/devices/transport.ts'
+import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
+import { createLane } from '../../../shared/lifecycle/lane.ts'
+
+/** A pod on WiFi takes a second or two to accept; a wrong address takes for ever. */
+const openLimitMs = 10_000
+const closeLimitMs = 5_000
+
+export interface ConsoleLineDeps {
+  readonly open: OpenTransport
+  readonly clock: Clock
+  readonly onBytes: (bytes: Uint8Array) => void
+  /** The line went away without being told to. */
+  readonly onLost: (why: string) => void
+}
+
+/** One transport at a time and its only reader. */
+export interface ConsoleLine {
+  /** Does nothing when open. `link/unreachable`, `link/timeout`. */
+  open(signal: AbortSignal): Promise<void>
+  /** Resolves when the far end has been let go; does nothing when closed. */
+  close(signal: AbortSignal): Promise<void>
+  write(bytes: Uint8Array, signal: AbortSignal): Promise<void>
+  readonly isOpen: boolean
+}
+
+interface Current { readonly transport: Transport; readonly stop: AbortController; reading: Promise<void> }
+
+export function createConsoleLine({ open, clock, onBytes, onLost }: ConsoleLineDeps): ConsoleLine {
+  const changes = createLane()
+  const writes = createLane()
+  let current: Current | undefined
+
+  const readAll = async ({ transport, stop }: Current): Promise<string> => {
+    try {
+      for (;;) {
+        const bytes = await transport.read(stop.signal)
+        if (!bytes) return 'the far side closed it'
+        onBytes(bytes)
+      }
+    } catch (error) {
+      return error instanceof WorkbenchError ? error.message : 'the line failed'
+    }
+  }
+  const letGo = async (transport: Transport): Promise<void> => {
+    // A line that cannot be closed is gone as well; there is nobody left who could do something about it.
+    await withDeadline(clock, closeLimitMs, 'closing the console line', new AbortController().signal, async () => transport.close()).catch(() => undefined)
+  }
+  const read = async (mine: Current): Promise<void> => {
+    const why = await readAll(mine)
+    if (mine.stop.signal.aborted) return
+    current = undefined
+    await letGo(mine.transport)
+    onLost(why)
+  }
+  /** Resolves with an open line, or rejects when the attempt is really over: a bridge takes one client only. */
+  const attempt = async (signal: AbortSignal): Promise<Transport> => {
+    let over: Promise<unknown> = Promise.resolve()
+    try {
+      return await withDeadline(clock, openLimitMs, 'opening the console line', signal, async (limit) => {
+        const opening = open(limit)
+        over = opening.then(async (late) => { if (limit.aborted) await letGo(late) }).catch(() => undefined)
+        return opening
+      })
+    } catch (error) {
+      const ended = over
+      await withDeadline(clock, closeLimitMs, 'giving up the console line', new AbortController().signal, async () => ended).catch(() => undefined)
+      throw error
+    }
+  }
+  return {
+    open: async (signal) => changes(signal, async () => {
+      if (current) return
+      const mine: Current = { transport: await attempt(signal), stop: new AbortController(), reading: Promise.resolve() }
+      current = mine
+      mine.reading = read(mine)
+    }),
+    close: async (signal) => changes(signal, async () => {
+      const mine = current
+      if (!mine) return
+      current = undefined
+      mine.stop.abort(new Cancelled('the console line is closed'))
+      await letGo(mine.transport)
+      await mine.reading
+    }),
+    write: async (bytes, signal) => writes(signal, async () => {
+      if (!current) throw new WorkbenchError('link/closed', 'The console line is closed')
+      await current.transport.write(bytes, signal)
+    }),
+    get isOpen() { return current !== undefined },
+  }
+}

@@ -1,0 +1,213 @@
+import type { CameraId, JobId, PodId } from '../../../shared/devices/ids.ts'
+import { Cancelled, toWire, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import type { JobEvent, JobNews } from '../../../shared/jobs/jobEvent.ts'
+import { isFinished, type Job, reduceJob } from '../../../shared/jobs/reduceJob.ts'
+import { CleanupStack } from '../../../shared/lifecycle/cleanup.ts'
+import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
+import type { RestorePlan } from '../../../shared/restore/restore.schema.ts'
+import { createBell } from '../../../shared/lifecycle/bell.ts'
+import { isProgress } from './foldEvents.ts'
+import { endingOf, type JobOutcome, type Settled } from './jobEnding.ts'
+import type { JobJournal } from './jobJournal.ts'
+import { followJob, followList, type JobListener } from './jobStreams.ts'
+import { createProgressThrottle } from './progressThrottle.ts'
+
+/** A phase that must not be cut (erase and write of one partition) takes up to a minute and a half. */
+const closeLimitMs = 120_000
+/** As long as the schema allows. */
+const maxExcerptChars = 65_536
+
+export interface JobContext {
+  readonly jobId: JobId
+  /** Aborted by a cancel and when the workbench closes; never by a link or a window. */
+  readonly signal: AbortSignal
+  /** Journal first, then everybody else. Throws when the journal is full; never for progress. */
+  readonly tell: (news: JobNews) => void
+  /** Of the whole job; unwound when `run` has settled, each undo recorded. */
+  readonly cleanup: CleanupStack
+  readonly clock: Clock
+}
+
+export interface JobRequest {
+  readonly workflow: 'restore'
+  readonly title: string
+  readonly pod: PodId
+  readonly camera: CameraId
+  readonly plan: RestorePlan
+  readonly run: (context: JobContext) => Promise<JobOutcome>
+}
+
+export interface JobBookDeps {
+  readonly journal: JobJournal
+  readonly clock: Clock
+  readonly newJobId: () => JobId
+  readonly log: (line: string) => void
+}
+
+export interface JobBook {
+  /** The job runs from now on, whoever asked for it goes or stays. Throws when the journal cannot take it. */
+  start(request: JobRequest): JobId
+  /** `input/not-found`. */
+  get(id: JobId): Job
+  /** Newest first. */
+  list(): Job[]
+  /** Recorded once, then the job's signal aborts; a job that has ended stays as it is. */
+  cancel(id: JobId): void
+  /** Replay after `after`, then live, without a hole; ends when the job has ended. */
+  events(id: JobId, after: number, signal: AbortSignal): AsyncIterable<JobEvent>
+  /** A job each time one is queued, starts or ends, from now on. */
+  watchList(signal: AbortSignal): AsyncIterable<Job>
+  /** Every event of every job, after it was kept. A listener that throws is logged and changes nothing. Result: stop listening. */
+  listen(listener: JobListener): () => void
+  /** Asks running jobs to stop at their next safe point and waits for them, up to two minutes. */
+  close(): Promise<void>
+}
+
+interface Entry {
+  job: Job
+  /** Only jobs of this process have these. */
+  readonly stopper?: AbortController
+  running?: Promise<void>
+}
+
+export function createJobBook({ journal, clock, newJobId, log }: JobBookDeps): JobBook {
+  const entries = new Map<JobId, Entry>()
+  const listeners = new Set<JobListener>()
+  const bell = createBell()
+  let closing = false
+
+  const announce = (entry: Entry, event: JobEvent): void => {
+    entry.job = reduceJob(entry.job, event)
+    for (const listener of listeners) {
+      try { listener(entry.job, event) } catch (error) { log(`a listener of jobs failed at ${event.type}: ${String(error)}`) }
+    }
+    bell.ring()
+  }
+  const record = (entry: Entry, news: JobNews): void => {
+    // The cast only joins the two halves that WithoutHead took apart.
+    const event = { ...news, job: entry.job.id, sequence: entry.job.sequence + 1, atMs: clock.wallMs() } as JobEvent
+    journal.append(event)
+    announce(entry, event)
+  }
+  /** For clean-up and ends: a full disk must not keep a camera from being put back. */
+  const recordOrLog = (entry: Entry, news: JobNews): boolean => {
+    try {
+      record(entry, news)
+      return true
+    } catch (error) {
+      log(`job ${entry.job.id}: the journal did not take ${news.type}: ${String(error)}`)
+      return false
+    }
+  }
+
+  const entryOf = (id: JobId): Entry => {
+    const entry = entries.get(id)
+    if (!entry) throw new WorkbenchError('input/not-found', `There is no job ${id}`, { context: { job: id } })
+    refresh(entry)
+    return entry
+  }
+  /** Jobs of another process on the same journal move on without telling us. */
+  const refresh = (entry: Entry): void => {
+    if (entry.stopper || isFinished(entry.job)) return
+    for (const event of journal.read(entry.job.id, entry.job.sequence)) announce(entry, event)
+    if (!isFinished(entry.job) && journal.isAbandoned(entry.job.id)) {
+      recordOrLog(entry, { type: 'job-interrupted', verdict: 'interrupted' })
+    }
+  }
+
+  const tellOf = (entry: Entry): { readonly tell: (news: JobNews) => void; readonly flush: () => void } => {
+    const throttle = createProgressThrottle()
+    const keep = (news: JobNews): void => {
+      if (isProgress(news.type)) recordOrLog(entry, news)
+      else record(entry, news.type === 'console-excerpt' ? { ...news, text: news.text.slice(-maxExcerptChars) } : news)
+    }
+    return {
+      tell: (news) => {
+        if (news.type.startsWith('job-')) throw new WorkbenchError('internal/bug', `A workflow does not say "${news.type}"`)
+        // Work that outlived its job may still be talking.
+        if (!isFinished(entry.job)) throttle.push(news, clock.nowMs()).forEach(keep)
+      },
+      flush: () => { throttle.flush().forEach(keep) },
+    }
+  }
+
+  const end = (entry: Entry, settled: Settled, elapsedMs: number): void => {
+    const error = settled.ok ? settled.outcome.error : settled.error
+    if (error !== undefined && !(error instanceof WorkbenchError) && !(error instanceof Cancelled)) {
+      log(`job ${entry.job.id} failed: ${error instanceof Error ? (error.stack ?? error.message) : 'something that is no error was thrown'}`)
+    }
+    const ending = endingOf({ job: entry.job, settled, elapsedMs, closing })
+    if (recordOrLog(entry, ending)) return
+    // Shown as ended here, though the journal does not know: after a restart it is interrupted, which is true as well.
+    announce(entry, { ...ending, job: entry.job.id, sequence: entry.job.sequence + 1, atMs: clock.wallMs() } as JobEvent)
+  }
+
+  const work = async (entry: Entry, request: JobRequest, signal: AbortSignal): Promise<void> => {
+    const startedAtMs = clock.nowMs()
+    const cleanup = new CleanupStack()
+    const { tell, flush } = tellOf(entry)
+    const settled = await (async (): Promise<JobOutcome> => {
+      record(entry, { type: 'job-started' })
+      signal.throwIfAborted()
+      return request.run({ jobId: entry.job.id, signal, tell, cleanup, clock })
+    })().then((outcome): Settled => ({ ok: true, outcome }), (error: unknown): Settled => ({ ok: false, error }))
+    flush()
+    const failures = await cleanup.unwind(clock, { onUndone: (label) => { recordOrLog(entry, { type: 'undone', label }) } })
+    for (const { label, error } of failures) {
+      log(`job ${entry.job.id} could not ${label}: ${String(error)}`)
+      recordOrLog(entry, { type: 'undo-failed', label, error: toWire(error) })
+    }
+    end(entry, settled, clock.nowMs() - startedAtMs)
+  }
+
+  for (const job of journal.jobs()) {
+    const entry: Entry = { job }
+    entries.set(job.id, entry)
+    refresh(entry)
+  }
+
+  const current = (entry: Entry): Job => { refresh(entry); return entry.job }
+  return {
+    start: (request) => {
+      if (closing) throw new WorkbenchError('input/conflict', 'The workbench is closing and starts no more jobs')
+      const id = newJobId()
+      const { workflow, title, pod, camera, plan } = request
+      const queued: JobEvent = { type: 'job-queued', job: id, sequence: 1, atMs: clock.wallMs(), workflow, title, pod, camera, plan }
+      journal.append(queued)
+      const stopper = new AbortController()
+      const entry: Entry = { job: reduceJob(undefined, queued), stopper }
+      entries.set(id, entry)
+      announce(entry, queued)
+      // A turn later, so that the caller has the id before the first phase speaks.
+      entry.running = Promise.resolve().then(async () => work(entry, request, stopper.signal))
+        .catch((error: unknown) => { log(`job ${id} ended without an end: ${String(error)}`) })
+      return id
+    },
+    get: (id) => entryOf(id).job,
+    list: () => [...entries.values()].map(current).reverse(),
+    cancel: (id) => {
+      const entry = entryOf(id)
+      if (isFinished(entry.job) || entry.job.cancelRequested) return
+      if (!entry.stopper) {
+        throw new WorkbenchError('input/not-supported', 'This job runs in another Rackbench on this computer', { hint: 'Cancel it there' })
+      }
+      recordOrLog(entry, { type: 'cancel-requested' })
+      entry.stopper.abort(new Cancelled('cancelled by the user'))
+    },
+    events: (id, after, signal) => {
+      const entry = entryOf(id)
+      return followJob({ id, after, signal, clock, journal, bell, isForeign: !entry.stopper, job: () => current(entry) })
+    },
+    watchList: (signal) => followList((listener) => { listeners.add(listener); return () => { listeners.delete(listener) } }, signal),
+    listen: (listener) => { listeners.add(listener); return () => { listeners.delete(listener) } },
+    close: async () => {
+      closing = true
+      const running = [...entries.values()].filter((entry) => entry.running && !isFinished(entry.job))
+      for (const entry of running) entry.stopper?.abort(new Cancelled('the workbench closes'))
+      if (running.length === 0) return
+      await withDeadline(clock, closeLimitMs, 'jobs that are closing', new AbortController().signal, async () => {
+        await Promise.all(running.map(async (entry) => entry.running))
+      }).catch((error: unknown) => { log(`jobs did not stop in time and will be interrupted: ${String(error)}`) })
+    },
+  }
+}

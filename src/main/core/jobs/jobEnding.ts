@@ -1,0 +1,71 @@
+import { Cancelled, toWire, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import type { JobNews } from '../../../shared/jobs/jobEvent.ts'
+import type { Job } from '../../../shared/jobs/reduceJob.ts'
+import type { Verdict } from '../../../shared/restore/restore.schema.ts'
+
+export interface JobOutcome {
+  readonly verdict: Verdict
+  /** Why, when the verdict is not a good one. Foreign errors are logged and recorded without their text. */
+  readonly error?: unknown
+}
+
+export type Settled = { readonly ok: true; readonly outcome: JobOutcome } | { readonly ok: false; readonly error: unknown }
+
+export interface EndingFacts {
+  /** As the journal has it, all clean-up included. */
+  readonly job: Job
+  readonly settled: Settled
+  readonly elapsedMs: number
+  /** The workbench is closing, and nobody asked for a cancel. */
+  readonly closing: boolean
+}
+
+type Ending = Extract<JobNews, { type: 'job-succeeded' | 'job-failed' | 'job-cancelled' | 'job-interrupted' }>
+
+/** Cut off inside one of these, nobody knows what the flash holds. */
+const openStates: ReadonlySet<string> = new Set(['erasing', 'writing', 'reading-back', 'unknown'])
+
+const failedVerdict = (job: Job): Verdict =>
+  job.partitions.some(({ state }) => openStates.has(state)) ? 'failed (state unknown)' : 'failed (state known)'
+
+/** The last guard of the promise: no success without a CRC that the camera computed over each partition. */
+const unproved = (job: Job): readonly string[] => job.partitions
+  .filter((each) => (each.state !== 'proved' && each.state !== 'unchanged') || each.readBackCrc32 !== each.crc32)
+  .map(({ name }) => name)
+
+function afterSuccess(job: Job, elapsedMs: number): Ending {
+  const missing = unproved(job)
+  if (missing.length > 0) {
+    const error = new WorkbenchError('internal/bug', `The work called itself done, but nothing proves ${missing.join(', ')}`, {
+      context: { partitions: missing.join(',') }, hint: 'Restore again; parts that are right already are skipped',
+    })
+    return { type: 'job-failed', verdict: failedVerdict(job), elapsedMs, error: toWire(error) }
+  }
+  const [left] = job.leftBehind
+  if (left !== undefined) {
+    const error = new WorkbenchError('job/undo-failed', `The camera is restored and booted, but could not ${left}`, {
+      context: { leftBehind: job.leftBehind.length }, hint: 'Look at the pod before the next job uses it',
+    })
+    return { type: 'job-failed', verdict: 'restored and booted', elapsedMs, error: toWire(error) }
+  }
+  return { type: 'job-succeeded', verdict: 'restored and booted', elapsedMs }
+}
+
+const withoutReason = (verdict: Verdict): WorkbenchError => verdict === 'restored, boot not seen'
+  ? new WorkbenchError('device/not-booted', 'Every byte is in flash, but the camera was not seen to boot', { hint: 'Look at its console and power it again' })
+  : new WorkbenchError('internal/bug', `The work ended as "${verdict}" without saying why`)
+
+/** Exactly one end for each job, whatever happened. */
+export function endingOf({ job, settled, elapsedMs, closing }: EndingFacts): Ending {
+  const error = settled.ok ? settled.outcome.error : settled.error
+  const wasCancelled = settled.ok ? settled.outcome.verdict === 'cancelled' : error instanceof Cancelled
+  if (wasCancelled) {
+    return closing && !job.cancelRequested
+      ? { type: 'job-interrupted', verdict: 'interrupted' }
+      : { type: 'job-cancelled', verdict: 'cancelled', elapsedMs }
+  }
+  if (!settled.ok) return { type: 'job-failed', verdict: failedVerdict(job), elapsedMs, error: toWire(error) }
+  const { verdict } = settled.outcome
+  if (verdict === 'restored and booted') return afterSuccess(job, elapsedMs)
+  return { type: 'job-failed', verdict, elapsedMs, error: toWire(error ?? withoutReason(verdict)) }
+}

@@ -1,0 +1,16 @@
+import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { type JobId, jobIdSchema } from '../../../shared/devices/ids.ts'
+
+/** Six letters and digits; with the prompt's own echo in between that is unique enough for one console. */
+export const newToken = (): string => randomBytes(4).toString('hex')
+
+/** 32 bits for a RAM pattern; never all ones or all zeros, which flash and fresh RAM hold anyway. */
+export const newPoison = (): number => randomInt(1, 0xffff_fffe)
+
+/** Sorts by time in file listings: `20260512-143001-a1b2c3`. */
+export function newJobId(wallMs: number): JobId {
+  const stamp = new Date(wallMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')
+  return jobIdSchema.parse(`${stamp}-${randomBytes(3).toString('hex')}`)
+}
+
+export const hashHex = (algorithm: 'sha1' | 'sha256', bytes: Uint8Array): string => createHash(algorithm).update(bytes).digest('hex')

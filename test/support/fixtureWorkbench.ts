@@ -1,0 +1,161 @@
+import { implement, ORPCError } from '@orpc/server'
+import { workbenchContract } from '../../src/shared/contracts/workbench.contract.ts'
+import { type CameraId, jobIdSchema, podIdSchema } from '../../src/shared/devices/ids.ts'
+import { type ErrorCode, toWire, WorkbenchError } from '../../src/shared/errors/workbenchError.ts'
+import type { JobEvent } from '../../src/shared/jobs/jobEvent.ts'
+import { isFinished } from '../../src/shared/jobs/reduceJob.ts'
+import type { MachineStatus, RackView } from '../../src/shared/rack/rackView.schema.ts'
+import { type ByteLaneEnd, encodeLaneFrame, laneRequestSchema } from '../../src/shared/rpc/byteLane.ts'
+import { addFixtureStories, createFixtureJobs, fixturePlan, storyOf, summaryOf } from './fixtureJobs.ts'
+import { createFixtureRack, type FixtureRack } from './fixtureRack.ts'
+
+/** Values as they come, from those told so far on; ends with the signal. */
+async function* stream<T>(first: readonly T[], listen: (tell: (value: T) => void) => () => void, signal: AbortSignal | undefined, last: (value: T) => boolean = () => false): AsyncGenerator<T, void> {
+  const waiting = [...first]
+  let wake = (): void => undefined
+  const stop = listen((value) => { waiting.push(value); wake() })
+  const aborted = (): void => { wake() }
+  signal?.addEventListener('abort', aborted)
+  try {
+    while (!signal?.aborted) {
+      const value = waiting.shift()
+      if (value === undefined) { await new Promise<void>((resolve) => { wake = resolve }); continue }
+      yield value
+      if (last(value)) return
+    }
+  } finally {
+    stop()
+    signal?.removeEventListener('abort', aborted)
+  }
+}
+
+const fail = (code: ErrorCode, message: string, hint?: string): never => {
+  const wire = toWire(new WorkbenchError(code, message, { hint }))
+  throw new ORPCError('WORKBENCH', { status: 500, message, data: wire })
+}
+
+export interface FixtureOptions {
+  readonly cameras: number
+  readonly perPod?: number
+  readonly nowMs: () => number
+}
+
+/** A workbench that stands still until a test moves it: all states at once, no device, no timer. */
+// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is what oRPC infers
+export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOptions) {
+  let rack: FixtureRack = createFixtureRack(cameras, perPod, false)
+  let revision = 1
+  const rackListeners = new Set<(view: RackView) => void>()
+  const byteListeners = new Set<(camera: CameraId, position: number, bytes: Uint8Array) => void>()
+  const jobs = createFixtureJobs(nowMs)
+  addFixtureStories(jobs)
+  const calls: string[] = []
+
+  const view = (): RackView => ({ revision, pods: rack.view() })
+  const changed = (): void => { revision += 1; for (const listener of rackListeners) listener(view()) }
+  const status = (): MachineStatus => ({
+    version: '0.1.0', host: 'web', dataFolder: '/home/lab/.local/share/rackbench', journal: { ok: true, note: '', events: 412 }, tftp: { state: 'serving', address: '192.168.1.10', port: 69 },
+    consoles: rack.cameras.size, consoleBytesPerSecond: 143_000, bytesLost: 0, freeBytes: 41.2 * 1024 ** 3, atMs: nowMs(),
+  })
+  /** The console says something. */
+  function say(camera: CameraId, text: string): void {
+    const own = rack.cameras.get(camera)
+    if (!own) return
+    const position = new TextEncoder().encode(own.text).length
+    const bytes = new TextEncoder().encode(text)
+    own.text += text
+    own.view = { ...own.view, bytesReceived: position + bytes.length }
+    for (const listener of byteListeners) listener(camera, position, bytes)
+  }
+
+  const contract = implement(workbenchContract)
+  const router = contract.router({
+    system: {
+      watchStatus: contract.system.watchStatus.handler(({ signal }) => stream([status()], () => () => undefined, signal)),
+      listFolder: contract.system.listFolder.handler(({ input }) => {
+        if (input.path.includes('missing')) return fail('input/not-found', `There is no folder ${input.path}`, 'Check the spelling, or browse from the home folder.')
+        const path = input.path || '/home/lab/backups'
+        const inside = path.endsWith('ev300-2026-11')
+        const entry = (name: string, kind: 'folder' | 'file', lengthBytes: number) => ({ name, path: `${path}/${name}`, kind, lengthBytes })
+        return {
+          path, parent: path.split('/').slice(0, -1).join('/') || '/', looksLike: inside ? 'folder of parts: mtd0 to mtd3, 13.3 MiB' : '',
+          entries: inside ? [entry('mtd0', 'file', 262_144), entry('mtd1', 'file', 65_536), entry('mtd2', 'file', 3_145_728), entry('mtd3', 'file', 10_485_760)]
+            : [entry('ev300-2026-11', 'folder', 0), entry('gk7205-factory', 'folder', 0), entry('cam-07-full.bin', 'file', 16_777_216)],
+        }
+      }),
+      chips: contract.system.chips.handler(() => ['gk7205v200', 'gk7205v300', 'hi3516ev200', 'hi3516ev300', 'hi3518ev200'].map((name) => ({ name, loadAddress: 0x42000000 }))),
+    },
+    rack: {
+      watch: contract.rack.watch.handler(({ signal }) => stream([view()], (tell) => { rackListeners.add(tell); return () => { rackListeners.delete(tell) } }, signal)),
+      addPod: contract.rack.addPod.handler(({ input }) => {
+        if (!input.url.startsWith('rack://10.')) return fail('link/unreachable', `Nothing answers at ${input.url}`, 'Is the pod powered, and is this computer in its network?')
+        rack = createFixtureRack(1, 1, false)
+        changed()
+        return { podId: podIdSchema.parse('pod-1') }
+      }),
+      removePod: contract.rack.removePod.handler(() => { changed(); return {} }),
+      openDemo: contract.rack.openDemo.handler(() => { rack = createFixtureRack(12, 1, true); changed(); return { pods: 12 } }),
+      closeDemo: contract.rack.closeDemo.handler(() => { rack = createFixtureRack(0, 1, true); changed(); return {} }),
+      power: contract.rack.power.handler(({ input }) => {
+        calls.push(`power ${input.action} ${input.cameraId}`)
+        return rack.cameras.get(input.cameraId)?.view.life === 'unknown' ? fail('link/unreachable', 'The pod does not answer', 'Check its cable.') : {}
+      }),
+    },
+    consoles: {
+      type: contract.consoles.type.handler(({ input }) => {
+        calls.push(`type ${input.cameraId} ${JSON.stringify(input.text)}`)
+        if (rack.cameras.get(input.cameraId)?.view.console === 'lent') return fail('pod/busy', 'The console is lent to job-running', 'Wait for the job, or cancel it.')
+        say(input.cameraId, input.text)
+        return {}
+      }),
+    },
+    restore: {
+      plan: contract.restore.plan.handler(({ input }) => {
+        calls.push(`plan ${input.inputPath}`)
+        return input.inputPath.includes('missing') ? fail('input/not-found', `There is no file or folder ${input.inputPath}`, 'Browse for it.') : fixturePlan(input)
+      }),
+      start: contract.restore.start.handler(({ input }) => {
+        const jobId = jobIdSchema.parse(`job-${String(jobs.jobs.size + 1)}`)
+        jobs.queue(jobId, fixturePlan(input.request), input.request.cameraId)
+        for (const news of storyOf('running')) jobs.add(jobId, news)
+        return { jobId }
+      }),
+      resume: contract.restore.resume.handler(({ input }) => {
+        calls.push(`resume ${input.jobId}`)
+        return { jobId: jobIdSchema.parse('job-running') }
+      }),
+    },
+    jobs: {
+      list: contract.jobs.list.handler(() => [...jobs.jobs.values()].map(summaryOf)),
+      watch: contract.jobs.watch.handler(({ input, signal }) => {
+        const known = jobs.jobs.get(input.jobId)
+        if (!known) return fail('input/not-found', `There is no job ${input.jobId}`)
+        const told = jobs.events(input.jobId).filter(({ sequence }) => sequence > input.after)
+        const ends = (event: JobEvent): boolean => ['job-succeeded', 'job-failed', 'job-cancelled', 'job-interrupted'].includes(event.type)
+        return stream<JobEvent>(told, (tell) => jobs.onEvent((event) => { if (event.job === input.jobId) tell(event) }), signal, ends)
+      }),
+      watchList: contract.jobs.watchList.handler(({ signal }) => stream<ReturnType<typeof summaryOf>>([], (tell) => jobs.onEvent(({ job, type }) => {
+        const one = jobs.jobs.get(job)
+        if (one && (type === 'job-queued' || isFinished(one))) tell(summaryOf(one))
+      }), signal)),
+      cancel: contract.jobs.cancel.handler(({ input }) => { jobs.add(input.jobId, { type: 'cancel-requested' }); return {} }),
+      report: contract.jobs.report.handler(({ input }) => ({ text: `<!doctype html><title>${input.jobId}</title><body style="font:15px sans-serif;margin:32px"><h1>Report of ${input.jobId}</h1><p>restored and booted</p>`, path: `/home/lab/.local/share/rackbench/reports/${input.jobId}.html` })),
+    },
+  })
+
+  function serveLane(end: ByteLaneEnd): void {
+    const watched = new Set<CameraId>()
+    const send = (camera: CameraId, position: number, bytes: Uint8Array): void => { if (bytes.length > 0) end.send(encodeLaneFrame({ kind: 'data', camera, position, bytes })) }
+    const listener = (camera: CameraId, position: number, bytes: Uint8Array): void => { if (watched.has(camera)) send(camera, position, bytes) }
+    byteListeners.add(listener)
+    end.onClose(() => { byteListeners.delete(listener) })
+    end.onMessage((message) => {
+      const request = laneRequestSchema.parse(JSON.parse(String(message)))
+      if (request.do === 'unwatch') { watched.delete(request.camera); return }
+      watched.add(request.camera)
+      send(request.camera, request.after, new TextEncoder().encode(rack.cameras.get(request.camera)?.text ?? '').subarray(request.after))
+    })
+  }
+  return { router, serveLane, say, jobs, calls, changed, cameras: () => rack.cameras }
+}
+export type FixtureWorkbench = ReturnType<typeof createFixtureWorkbench>

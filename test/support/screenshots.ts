@@ -1,0 +1,137 @@
+/**
+ * Pictures of every screen, to be looked at: `npx node test/support/screenshots.ts --out DIR [--only NAME] [--url URL]`.
+ * Without --url it runs the fixture and also counts what the content policy refused and what axe found.
+ */
+import { readFile, mkdir } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { type FixtureServer, openFixtureServer } from './fixtureServer.ts'
+
+interface Scene {
+  readonly name: string
+  readonly cameras: number
+  readonly perPod?: number
+  readonly steps: (page: Page, server: FixtureServer | undefined) => Promise<void>
+}
+
+const card = (page: Page, name: string) => page.locator(`[data-camera="${name}"]`)
+const openCard = async (page: Page, name: string): Promise<void> => { await card(page, name).click() }
+const plan = async (page: Page, path: string): Promise<void> => {
+  await openCard(page, 'cam-04')
+  await page.getByLabel('What to restore').fill(path)
+  await page.getByRole('button', { name: 'Make plan' }).click()
+  await page.getByRole('region', { name: 'Plan', exact: true }).waitFor()
+}
+const showJob = async (page: Page, name: string): Promise<void> => {
+  await page.getByRole('button', { name: 'Jobs' }).click()
+  await page.getByRole('row', { name }).getByRole('button').first().click()
+}
+
+const scenes: readonly Scene[] = [
+  { name: 'start', cameras: 0, steps: async (page) => { await page.getByRole('heading', { name: 'Add a pod' }).waitFor() } },
+  { name: 'start-error', cameras: 0, steps: async (page) => {
+    await page.getByLabel('Address of the pod').fill('rack://192.168.9.9')
+    await page.locator('.n-base-selection').click()
+    await page.getByText('hi3516ev300', { exact: true }).last().click()
+    await page.getByRole('button', { name: 'Add pod' }).click()
+    await page.getByRole('alert').waitFor()
+  } },
+  { name: 'rack-12', cameras: 12, steps: async (page) => { await card(page, 'cam-12').waitFor() } },
+  { name: 'rack-12-single-pods', cameras: 12, perPod: 1, steps: async (page) => { await card(page, 'cam-12').waitFor() } },
+  { name: 'rack-100', cameras: 100, perPod: 1, steps: async (page) => {
+    await card(page, 'cam-01').focus()
+    await page.keyboard.press('End')
+    await card(page, 'cam-100').waitFor()
+    await page.keyboard.press('Home')
+    await card(page, 'cam-01').waitFor()
+  } },
+  { name: 'rack-100-compact', cameras: 100, steps: async (page) => {
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox').fill('compact')
+    await page.keyboard.press('Enter')
+    await card(page, 'cam-01').focus()
+    await page.keyboard.press('Space')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Space')
+  } },
+  { name: 'restore-form', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01') } },
+  { name: 'plan', cameras: 12, steps: async (page) => { await plan(page, '/home/lab/backups/ev300-2026-11') } },
+  { name: 'confirm', cameras: 12, steps: async (page) => { await plan(page, '/home/lab/backups/ev300-2026-11'); await page.getByRole('button', { name: 'Restore cam-04' }).click() } },
+  { name: 'browse', cameras: 12, steps: async (page) => { await openCard(page, 'cam-04'); await page.getByRole('button', { name: 'Browse' }).click(); await page.getByRole('button', { name: 'ev300-2026-11' }).click() } },
+  { name: 'refusals', cameras: 12, steps: async (page) => { await plan(page, '/home/lab/backups/bad-32m') } },
+  { name: 'running', cameras: 12, steps: async (page) => { await openCard(page, 'cam-02'); await page.getByRole('button', { name: 'Stop after kernel' }).waitFor() } },
+  { name: 'finished', cameras: 12, steps: async (page) => { await showJob(page, 'cam-01') } },
+  { name: 'failed', cameras: 12, steps: async (page) => { await openCard(page, 'cam-09'); await page.getByRole('button', { name: 'Resume' }).waitFor() } },
+  { name: 'power', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Power' }).click() } },
+  { name: 'history', cameras: 12, steps: async (page) => { await openCard(page, 'cam-09'); await page.getByRole('tab', { name: 'History' }).click() } },
+  { name: 'panel-console', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Console' }).click() } },
+  { name: 'consoles', cameras: 12, steps: async (page) => {
+    await page.getByRole('button', { name: 'Consoles' }).click()
+    for (const name of ['cam-01', 'cam-02', 'cam-04', 'cam-09']) await page.getByRole('navigation', { name: 'Cameras' }).getByText(name).click()
+  } },
+  { name: 'jobs', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Jobs' }).click() } },
+  { name: 'report', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Jobs' }).click(); await page.getByRole('button', { name: 'Report of job-ok' }).click() } },
+  { name: 'settings', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Settings' }).click() } },
+  { name: 'palette', cameras: 12, steps: async (page) => { await page.keyboard.press('Control+k'); await page.getByRole('combobox').fill('cam') } },
+  { name: 'lost', cameras: 12, steps: async (page, server) => { server?.cut(true); await page.getByText('trying again').waitFor() } },
+]
+
+const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+const sizes = [{ width: 1440, height: 900 }, { width: 1024, height: 700 }] as const
+
+async function axeFindings(page: Page, source: string): Promise<readonly string[]> {
+  // Through the debugger, because the page's own policy rightly refuses foreign scripts.
+  await page.evaluate(source)
+  return await page.evaluate(async () => {
+    const { violations } = await (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { target: string[]; failureSummary: string }[] }[] }> } }).axe.run()
+    return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ target, failureSummary }) => `${target.join(' ')} ${failureSummary.replaceAll('\n', ' ')}`).join(' | ')}`)
+  })
+}
+
+async function shoot(browser: Browser, scene: Scene, folder: string, url: string | undefined, axe: string): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const size of sizes) {
+    for (const theme of ['dark', 'light'] as const) {
+      const server = url ? undefined : await openFixtureServer(join(import.meta.dirname, '../../out/renderer'), { cameras: scene.cameras, perPod: scene.perPod ?? 4, nowMs: () => Date.now() })
+      const context = await browser.newContext({ viewport: size, colorScheme: theme })
+      const page = await context.newPage()
+      const name = `${scene.name}-${String(size.width)}-${theme}`
+      page.on('console', (message) => { if (message.type() === 'error' && !message.text().includes('WebSocket')) found.push(`${name}: console: ${message.text()}`) })
+      page.on('pageerror', (error) => found.push(`${name}: page: ${error.message}`))
+      try {
+        await page.goto(url ?? server?.url ?? '')
+        await page.getByText('connected').waitFor({ timeout: 10_000 })
+        await scene.steps(page, server)
+        await page.waitForTimeout(350)
+        await page.screenshot({ path: join(folder, `${name}.png`) })
+        found.push(...(await axeFindings(page, axe)).map((line) => `${name}: axe: ${line}`))
+      } catch (error) {
+        found.push(`${name}: ${error instanceof Error ? error.message.slice(0, 600) : String(error)}`)
+        await page.screenshot({ path: join(folder, `${name}-broken.png`) })
+      } finally {
+        await context.close()
+        await server?.close()
+      }
+    }
+  }
+  return found
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { out: { type: 'string', default: 'out/screenshots' }, only: { type: 'string' }, url: { type: 'string' }, chromium: { type: 'string', default: '/usr/bin/chromium' } } })
+  await mkdir(values.out, { recursive: true })
+  const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+  const browser = await chromium.launch({ executablePath: values.chromium, args: flags })
+  const found: string[] = []
+  try {
+    for (const scene of scenes) if (!values.only || values.only.split(',').includes(scene.name)) found.push(...await shoot(browser, scene, values.out, values.url, axe))
+  } finally {
+    await browser.close()
+  }
+  process.stdout.write(`${found.join('\n')}\n${String(found.length)} findings\n`)
+  process.exitCode = found.length > 0 ? 1 : 0
+}
+
+await main()
