@@ -3,7 +3,7 @@ import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import { downloadModeBanner } from '../../protocols/uboot/commandFrames.ts'
 import { findPrompt } from '../../protocols/uboot/commandLine.ts'
 import { createFramedSession } from './framedSession.ts'
-import { controlC, createUbootSession, type UbootSession, withTail } from './ubootSession.ts'
+import { askAgain, controlC, createUbootSession, type UbootSession, withTail } from './ubootSession.ts'
 import type { WorkConsole } from './workConsole.ts'
 
 /** Only 0x03 stops autoboot in the builds since 2023; older ones take any key, and 0x03 is one. */
@@ -54,7 +54,7 @@ export async function enterUboot(options: EnterOptions, parent: AbortSignal): Pr
   // The knocks made many prompts. Most are dropped here; a late one does no harm, because answers end in a marker of their own.
   await console.discardInput(parent)
   const session = createUbootSession({ console, clock, newToken: options.newToken, prompt: found.prompt })
-  await session.run('version', { limitMs: 5_000 }, parent)
+  await askAgain(3, parent, async () => session.run('echo ready', { limitMs: 5_000 }, parent))
   return session
 }
 

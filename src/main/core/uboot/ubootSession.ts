@@ -8,11 +8,20 @@ import type { WorkConsole } from './workConsole.ts'
 
 export const controlC = Uint8Array.of(3)
 const enter = Uint8Array.of(0x0d)
+/** A space only. Enter on an empty line would repeat the last command, and `sf write` is one that U-Boot repeats. */
+const space = Uint8Array.of(0x20)
+const nudgeEveryMs = 20_000
 const maxOutputBytes = 256 * 1024
 /** After the end marker the prompt follows at once; waiting for it keeps the next line out of U-Boot's 16-byte UART buffer. */
 const promptGraceMs = 400
+/** A prompt without an end mark before it: the mark was garbled, and nothing more will come. */
+const lostMarkMs = 1_500
 const echoLimitMs = 5_000
 const echoAttempts = 3
+/** Less than this is the prompt of the command before. */
+const minAnswerChars = 16
+/** No command prints these; a camera that starts does. */
+const restart = /(?:^|\n|\r)(?:System startup|U-Boot \d{4}\.\d\d[^\n]*\(|Starting kernel|Uncompressing Linux)/
 
 export interface CommandOptions {
   readonly limitMs: number
@@ -79,14 +88,32 @@ export function createUbootSession({ console, clock, prompt, newToken }: UbootSe
     }
   }
 
+  /** More text; `link/garbled` when the prompt is back and stays, though the mark never came. */
+  const readMore = async (received: string, command: string, signal: AbortSignal): Promise<string> => {
+    if (received.length < minAnswerChars || !endsWithPrompt(received, prompt)) return readText(signal, `"${command}"`)
+    try {
+      return await withDeadline(clock, lostMarkMs, 'end mark', signal, async (within) => readText(within, `"${command}"`))
+    } catch (error) {
+      if (!(error instanceof WorkbenchError) || error.code !== 'link/timeout') throw error
+      throw new WorkbenchError('link/garbled', `"${command}" came back to the prompt, but its answer was not readable`, {
+        ...withTail(console), hint: 'The console alters bytes: check the UART wiring and its ground',
+      })
+    }
+  }
+
   const waitForAnswer = async (token: string, command: string, options: CommandOptions, signal: AbortSignal): Promise<CommandAnswer> => {
     let received = ''
     for (;;) {
-      received += await readText(signal, `"${command}"`)
+      received += await readMore(received, command, signal)
       const answer = parseCommandAnswer(received, token)
       if (answer) {
         await waitForPrompt(received, signal)
         return answer
+      }
+      if (restart.test(received)) {
+        throw new WorkbenchError('device/no-answer', `The camera restarted during "${command}"`, {
+          context: { ...withTail(console).context, restarted: true }, hint: 'It lost power or its watchdog bit; check its supply',
+        })
       }
       options.onOutput?.(received)
       const hopeless = options.hopeless?.exec(received)
@@ -98,6 +125,21 @@ export function createUbootSession({ console, clock, prompt, newToken }: UbootSe
         throw new WorkbenchError('device/too-much-output', `More than ${maxOutputBytes} bytes from "${command}"`, withTail(console))
       }
     }
+  }
+
+  /** Bridges of older pods hang up after 60 s without a byte from us, and an erase may take longer. */
+  const keepingAwake = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
+    const over = new AbortController()
+    const until = AbortSignal.any([signal, over.signal])
+    const nudge = (async (): Promise<void> => {
+      for (;;) {
+        await clock.sleep(nudgeEveryMs, until)
+        await console.write(space, until)
+      }
+    })()
+    // A line that is gone is the reader's news.
+    nudge.catch(() => undefined)
+    try { return await work() } finally { over.abort() }
   }
 
   const waitForPrompt = async (already: string, signal: AbortSignal): Promise<void> => {
@@ -123,7 +165,8 @@ export function createUbootSession({ console, clock, prompt, newToken }: UbootSe
       } else {
         await console.write(new TextEncoder().encode(`${line}\r`), signal)
       }
-      return await withDeadline(clock, options.limitMs, `U-Boot ${what}`, signal, async (within) => waitForAnswer(token, command, options, within))
+      return await withDeadline(clock, options.limitMs, `U-Boot ${what}`, signal, async (within) =>
+        keepingAwake(within, async () => waitForAnswer(token, command, options, within)))
     } catch (error) {
       // Whatever runs is broken off, so that the next command does not type into it.
       await breakOff(console, clock)
@@ -141,8 +184,8 @@ export function createUbootSession({ console, clock, prompt, newToken }: UbootSe
       const said = classifyAnswer(output, exitCode)
       if (said.kind === 'ok') return output
       const more = { context: { command, ...withTail(console).context } }
-      if (said.kind === 'unknown-command') throw new WorkbenchError('device/unknown-command', `This U-Boot does not know "${command.split(' ')[0] ?? ''}"`, more)
-      throw new WorkbenchError('device/refused', `"${command}": ${said.text.slice(0, 200)}`, more)
+      if (said.kind === 'unknown-command') throw new WorkbenchError('device/unknown-command', `This U-Boot does not know "${command.split(' ')[0] ?? ''}"`, { ...more, hint: 'Load another U-Boot build: this one cannot prove what it writes' })
+      throw new WorkbenchError('device/refused', `"${command}": ${said.text.slice(0, 200)}`, { ...more, hint: 'These are U-Boot\'s own words; the console shows what came before' })
     },
   }
 }

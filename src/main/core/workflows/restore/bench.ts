@@ -42,10 +42,13 @@ export interface RestoreContext {
   readonly clock: Clock
 }
 
-/** What the phases after U-Boot share. The session changes when the line was lost and found again. */
+/** What the phases after U-Boot share. */
 export interface Camera {
   readonly console: WorkConsole
-  session: UbootSession
+  /** Survives a lost line, except in the middle of a destructive command. */
+  readonly session: UbootSession
+  /** After such a one: opens the line and finds U-Boot again, or rejects. */
+  readonly reconnect: (signal: AbortSignal) => Promise<void>
 }
 
 /** One partition's way through the restore, told to the journal at each step. */

@@ -50,7 +50,7 @@ export async function identify(session: UbootSession, plan: RestorePlan, context
 }
 
 /** ev200 and ev300 and the like run each other's U-Boot builds; a different series never does. */
-const chipFamily = (chip: string): string => chip.toLowerCase().split(':')[0]?.replace(/^(hi35\d\d|gk7\d\d\d)([a-z]+\d?).*$/, '$1$2') ?? ''
+const chipFamily = (chip: string): string => chip.toLowerCase().split(':')[0]?.replace(/^([a-z]+\d+[a-z]*).*$/, '$1') ?? ''
 
 async function readVariable(session: UbootSession, name: string, signal: AbortSignal): Promise<string | undefined> {
   try {

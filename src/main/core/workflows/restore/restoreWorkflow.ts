@@ -2,6 +2,8 @@ import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { withDeadline } from '../../../../shared/lifecycle/clock.ts'
 import { loopBanners, readBoot } from '../../../protocols/uboot/bootProof.ts'
 import { enterUboot } from '../../uboot/enterUboot.ts'
+import { createSteadySession } from '../../uboot/steadySession.ts'
+import type { UbootSession } from '../../uboot/ubootSession.ts'
 import type { WorkConsole } from '../../uboot/workConsole.ts'
 import { type PhaseHost, runPhase } from '../phase.ts'
 import { type Camera, type PartitionTrack, type RestoreBench, type RestoreContext, trackPartition } from './bench.ts'
@@ -32,7 +34,7 @@ export async function runRestore(bench: RestoreBench, context: RestoreContext): 
   const session = await runPhase(host, {
     name: 'u-boot', cancel: 'anytime', limitMs: bringUpLimitMs(bench), work: async (signal) => bringUp(bench, context, console, signal),
   })
-  const camera: Camera = { console, session }
+  const camera = steadyCamera(bench, context, console, session)
   stager.unblock()
   await runPhase(host, {
     name: 'identify', cancel: 'anytime', limitMs: 90_000, work: async (signal) => identify(camera.session, plan, context, signal),
@@ -119,7 +121,6 @@ async function restoreLoad(
         camera, track, image, ramAddress: plan.loadAddress + loadOffsetBytes, proofAddress: plan.proofAddress, newPoison: bench.newPoison,
         progress: (step, doneBytes, totalBytes) => { context.tell({ type: 'phase-progressed', phase: `write:${name}`, step, doneBytes, totalBytes }) },
         note: (message) => { context.tell({ type: 'noted', level: 'warning', message }) },
-        reconnect: async (within) => reconnect(bench, camera, within),
       }, signal),
       note: () => `CRC ${track.now().readBackCrc32 ?? ''}`,
     })
@@ -131,11 +132,20 @@ async function restoreLoad(
   })
 }
 
-/** The line was lost, U-Boot perhaps was not: it goes on with its command and then shows its prompt. Flash must be probed again for a new session. */
-async function reconnect(bench: RestoreBench, camera: Camera, signal: AbortSignal): Promise<void> {
-  await camera.console.attach(signal)
-  camera.session = await enterUboot({ ...bench, console: camera.console, limitMs: 60_000 }, signal)
-  await probeFlash(camera.session, signal)
+/** The line was lost, U-Boot perhaps was not: it goes on with its command and then shows its prompt. */
+function steadyCamera(bench: RestoreBench, context: RestoreContext, console: WorkConsole, first: UbootSession): Camera {
+  const steady = createSteadySession({
+    first,
+    reconnect: async (signal) => {
+      await console.attach(signal)
+      const session = await enterUboot({ ...bench, console, limitMs: 60_000 }, signal)
+      // Harmless for the U-Boot we know, and needed if it is another one by now.
+      await probeFlash(session, signal)
+      return session
+    },
+    onReconnected: (why) => { context.tell({ type: 'noted', level: 'warning', message: `${why.message}; connected again` }) },
+  })
+  return { console, session: steady, reconnect: steady.reconnect }
 }
 
 /** The one gate to success. */

@@ -14,14 +14,15 @@ export interface WriteJob {
   readonly newPoison: () => number
   readonly progress: (step: string, doneBytes: number, totalBytes: number) => void
   readonly note: (message: string) => void
-  /** Finds U-Boot again after a lost line; rejects when it is gone. */
-  readonly reconnect: (signal: AbortSignal) => Promise<void>
 }
 
 /** Block erase of a worn chip takes up to 2 s, a worn page up to 5 ms. */
 export const writeLimitMs = (eraseBytes: number): number => 2 * (60_000 + (eraseBytes / eraseBlockBytes) * 3_500)
 
-const attempts = 2
+/** Wrong content is written once more: twice wrong is a chip and no accident. */
+const rewrites = 1
+/** A garbled confirmation or a lost line says nothing about the chip. */
+const repeats = 2
 
 /**
  * Erases, writes, reads back and compares; one rewrite, then the failure with its evidence. Returns only when the CRC that the camera
@@ -30,19 +31,25 @@ const attempts = 2
 export async function writePartition(job: WriteJob, signal: AbortSignal): Promise<void> {
   const { track, note } = job
   const { name, crc32 } = track.planned
+  const seen = { wrong: 0, broken: 0 }
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await writeOnce(job, attempt, signal)
     if (outcome.kind === 'proved') {
       track.move('proved', { readBackCrc32: outcome.crc32, action: 'written' })
       return
     }
-    if (attempt >= attempts) throw await failure(job, outcome, signal)
+    seen[outcome.kind] += 1
+    if (seen.wrong > rewrites) throw await wrongContent(job, outcome.kind === 'wrong' ? outcome.crc32 : '', signal)
+    if (outcome.kind === 'broken' && (seen.broken > repeats || !mayGoOn(outcome.error))) throw await brokenOff(job, outcome.error, signal)
     note(outcome.kind === 'wrong'
       ? `${name} reads back as ${outcome.crc32} instead of ${crc32}; writing it once more`
       : `${name}: ${outcome.error.message}; trying once more`)
-    if (outcome.kind === 'broken') await job.reconnect(signal)
+    if (outcome.kind === 'broken') await job.camera.reconnect(signal)
   }
 }
+
+/** After a restart the image is gone from RAM; the job has to begin again. */
+const mayGoOn = (error: WorkbenchError): boolean => error.context['restarted'] !== true
 
 type Outcome =
   | { readonly kind: 'proved'; readonly crc32: string }
@@ -94,17 +101,25 @@ async function flashCommand(
   throw new WorkbenchError('link/garbled', `"${command}" was not confirmed`, { context: { command, output: output.slice(0, 300) } })
 }
 
-async function failure(job: WriteJob, outcome: Exclude<Outcome, { kind: 'proved' }>, signal: AbortSignal): Promise<WorkbenchError> {
-  const { name, offsetBytes, crc32 } = job.track.planned
-  if (outcome.kind === 'broken') {
-    const { code, message, context, hint } = outcome.error
-    return new WorkbenchError(code, `${name} was being written when it failed: ${message}`, {
-      context: { partition: name, ...context }, hint: hint ?? 'Restore again; what is right already is skipped', cause: outcome.error,
-    })
+async function brokenOff(job: WriteJob, error: WorkbenchError, signal: AbortSignal): Promise<WorkbenchError> {
+  const { track, camera, proofAddress, newPoison } = job
+  const { name, offsetBytes, lengthBytes, crc32 } = track.planned
+  if (mayGoOn(error)) {
+    // U-Boot may still be there, and then it can tell what the flash holds now: a known failure is worth more than an unknown one.
+    const found = await flashCrc(camera.session, { offsetBytes, lengthBytes }, proofAddress, newPoison, signal).catch(() => undefined)
+    if (found !== undefined && found !== crc32) track.move('mismatch', { readBackCrc32: found })
   }
+  return new WorkbenchError(error.code, `${name} was being written when it failed: ${error.message}`, {
+    context: { partition: name, ...error.context }, hint: error.hint ?? 'Restore again; what is right already is skipped', cause: error,
+  })
+}
+
+async function wrongContent(job: WriteJob, readBack: string, signal: AbortSignal): Promise<WorkbenchError> {
+  const { name, offsetBytes, crc32 } = job.track.planned
   const wrongAt = await firstWrongPage(job.camera.session, job.image, job.proofAddress, signal).catch(() => undefined)
-  return new WorkbenchError('device/wrong-content', `${name} does not hold what was written: read back ${outcome.crc32}, expected ${crc32}`, {
-    context: { partition: name, expected: crc32, readBack: outcome.crc32, attempts, ...(wrongAt === undefined ? {} : { firstWrongOffset: offsetBytes + wrongAt }) },
+  const where = wrongAt === undefined ? '' : `; the first wrong page is at ${hexText(offsetBytes + wrongAt)}`
+  return new WorkbenchError('device/wrong-content', `${name} does not hold what was written: read back ${readBack}, expected ${crc32}${where}`, {
+    context: { partition: name, expected: crc32, readBack, ...(wrongAt === undefined ? {} : { firstWrongOffset: offsetBytes + wrongAt }) },
     hint: 'Written twice and wrong twice: the flash chip, its supply or its driver is at fault',
   })
 }

@@ -1,0 +1,158 @@
+import type { Clock } from '../../shared/lifecycle/clock.ts'
+import type { Behaviours } from './behaviours.ts'
+import { createKeyboard, createPacedLine } from './lines.ts'
+import { runLinux } from './linux.ts'
+import { createNorFlash, createRam, isBlank, type NorFlash } from './memory.ts'
+import { pause, type Timing } from './timing.ts'
+import type { CameraNetwork, UbootMachine } from './ubootMachine.ts'
+import { runUboot } from './ubootStart.ts'
+
+export type CameraPlace = 'off' | 'boot-rom' | 'u-boot' | 'kernel' | 'linux'
+
+/** What a test or a picture of the rack may look at. */
+export interface SimCameraView {
+  readonly id: string
+  readonly chip: string
+  /** What is written on the rack; the chip itself may differ (`wrong-flash-size`). */
+  readonly flashMb: number
+  /** The very NOR cells. */
+  readonly cells: Uint8Array
+  readonly power: 'on' | 'off'
+  readonly where: CameraPlace
+  /** Logins reached since the rack was made. */
+  readonly bootCount: number
+  readonly programmedBytes: number
+  readonly erasedBytes: number
+  /** True once U-Boot erased or wrote anything. */
+  readonly flashTouched: boolean
+  /** Each U-Boot command that ran, variables replaced. */
+  readonly commands: readonly string[]
+}
+
+export interface SimCamera {
+  readonly view: SimCameraView
+  /** `held`: the boot ROM is answered at once and waits for its upload. */
+  powerOn(how: 'boots-from-flash' | 'held-by-boot-rom'): void
+  powerOff(): void
+  /** Ends the upload: the payload in RAM starts. */
+  runPayload(): void
+  receive(bytes: Uint8Array): void
+}
+
+export interface SimCameraOptions {
+  readonly id: string
+  readonly chip: string
+  readonly flashMb: number
+  readonly clock: Clock
+  readonly timing: Timing
+  readonly behaviours: Behaviours
+  readonly random: () => number
+  readonly lively: boolean
+  readonly network: CameraNetwork
+  /** Puts the first contents into an erased chip. */
+  readonly fill: (flash: NorFlash, soc: string) => void
+  /** UART output at line speed. */
+  readonly onOutput: (bytes: Uint8Array) => void
+  readonly log: (line: string) => void
+}
+
+const commandLogLines = 5000
+
+export function createSimCamera(options: SimCameraOptions): SimCamera {
+  const { clock, timing, behaviours, chip } = options
+  const soc = behaviours.ask('socName') ?? chip
+  const flash = createNorFlash({
+    lengthBytes: behaviours.ask('flashBytes') ?? options.flashMb * 1024 * 1024,
+    landing: (offsetBytes, page) => behaviours.ask('onProgram', offsetBytes, page),
+  })
+  options.fill(flash, soc)
+  flash.counters.programmedBytes = 0
+  flash.counters.erasedBytes = 0
+  const keyboard = createKeyboard()
+  const seen = { where: 'off' as CameraPlace, bootCount: 0, flashTouched: false, commands: [] as string[] }
+  let life: AbortController | undefined
+  let mute = false
+
+  const startMachine = (signal: AbortSignal): UbootMachine => {
+    const output = createPacedLine({ clock, signal, byteMs: timing.uartByteMs, deliver: (bytes) => { if (!mute) options.onOutput(bytes) } })
+    return {
+      clock, timing, signal, chip, soc, flash, behaviours, keyboard, network: options.network,
+      ram: createRam(), environment: new Map(),
+      state: { flashProbed: false, flashLocked: false, lastExitCode: 0 },
+      say: (text) => { output.push(new TextEncoder().encode(text.replaceAll('\n', '\r\n'))) },
+      drained: async () => output.drained(signal),
+      pause: async (durationMs) => pause(clock, durationMs, signal),
+      touchFlash: () => { seen.flashTouched = true },
+      record: (command) => { if (seen.commands.length < commandLogLines) seen.commands.push(command) },
+      cutPower: () => { cutPower() },
+    }
+  }
+  const live = async (signal: AbortSignal, start: 'rom' | 'ram'): Promise<void> => {
+    for (let from = start; ; from = 'rom') {
+      keyboard.clear()
+      if (from === 'rom') await bootRom(signal)
+      const machine = startMachine(signal)
+      seen.where = 'u-boot'
+      const next = await runUboot(machine)
+      if (next === 'linux') {
+        seen.where = 'kernel'
+        await runLinux(machine, options.lively, options.random, () => { seen.where = 'linux'; seen.bootCount += 1 })
+      } else {
+        mute ||= behaviours.ask('onReset') === 'silent'
+      }
+    }
+  }
+  /** Asks for an upload a few times, then starts what is in flash. A blank chip is asked for ever. */
+  const bootRom = async (signal: AbortSignal): Promise<void> => {
+    seen.where = 'boot-rom'
+    do {
+      if (!mute) options.onOutput(Uint8Array.of(0x20, 0x20, 0x20, 0x20, 0x20))
+      await clock.sleep(100, signal)
+    } while (isBlank(flash.cells.subarray(0, 512)))
+  }
+  const begin = (start: 'rom' | 'ram'): void => {
+    const own = new AbortController()
+    life = own
+    live(own.signal, start).catch((error: unknown) => {
+      if (own.signal.aborted) return
+      options.log(`${options.id} stopped: ${String(error)}`)
+      seen.where = 'off'
+    })
+  }
+  const end = (): void => {
+    life?.abort(new Error('power is off'))
+    life = undefined
+    seen.where = 'off'
+    mute = false
+  }
+  const cutPower = (): void => {
+    end()
+    // The plug is back before anybody noticed, but the RAM and the U-Boot in it are gone.
+    begin('rom')
+  }
+
+  return {
+    view: {
+      id: options.id, chip, flashMb: options.flashMb, cells: flash.cells,
+      get power() { return life ? 'on' : 'off' },
+      get where() { return seen.where },
+      get bootCount() { return seen.bootCount },
+      get programmedBytes() { return flash.counters.programmedBytes },
+      get erasedBytes() { return flash.counters.erasedBytes },
+      get flashTouched() { return seen.flashTouched },
+      get commands() { return seen.commands },
+    },
+    powerOn: (how) => {
+      if (life) return
+      if (how === 'boots-from-flash') { begin('rom'); return }
+      life = new AbortController()
+      seen.where = 'boot-rom'
+    },
+    powerOff: end,
+    runPayload: () => {
+      life?.abort(new Error('the payload takes over'))
+      begin('ram')
+    },
+    receive: (bytes) => { if (life) keyboard.push(bytes) },
+  }
+}
