@@ -245,6 +245,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       const mine: Lent = { holder, sinceMs: clock.wallMs(), queue: createByteQueue(), detached: false }
       lent = mine
       // Nobody but the holder opens the line from now on: an attempt that is under way ends first.
+      trying.abort(new Cancelled('the console is lent'))
       bell.ring()
       return exclusiveOf(mine)
     },

@@ -86,8 +86,8 @@ export function createJobBook({ journal, clock, newJobId, log }: JobBookDeps): J
   const record = (entry: Entry, news: JobNews): void => {
     // The cast only joins the two halves that WithoutHead took apart.
     const event = { ...news, job: entry.job.id, sequence: entry.job.sequence + 1, atMs: clock.wallMs() } as JobEvent
-    announce(entry, event)
     journal.append(event)
+    announce(entry, event)
   }
   /** For clean-up and ends: a full disk must not keep a camera from being put back. */
   const recordOrLog = (entry: Entry, news: JobNews): boolean => {
