@@ -1,10 +1,18 @@
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
+import { createCountReporter } from './test/support/countReporter.ts'
+
+const counts = createCountReporter({
+  countsFile: process.env['RACKBENCH_TEST_COUNTS'],
+  inCi: process.env['CI'] === 'true',
+  print: (line) => { process.stdout.write(`${line}\n`) },
+  fail: () => { process.exitCode = 1 },
+})
 
 export default defineConfig({
   plugins: [vue()],
   test: {
-    reporters: ['default'],
+    reporters: ['default', counts],
     projects: [
       { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts'], environment: 'node' } },
       { extends: true, test: { name: 'integration', include: ['test/{contract,integration,web}/**/*.test.ts'], environment: 'node', testTimeout: 30_000 } },

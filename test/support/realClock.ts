@@ -2,11 +2,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Clock } from '../../src/shared/lifecycle/clock.ts'
 
 /** Real time, for tests with a real far end. */
-export const realClock: Clock = {
+export const createRealClock = (): Clock => ({
   nowMs: () => performance.now(),
   wallMs: () => Date.now(),
   sleep: async (durationMs, signal) => {
     signal.throwIfAborted()
     await wait(durationMs, undefined, { signal }).catch(() => { throw signal.reason as Error })
   },
-}
+})

@@ -75,7 +75,7 @@ const scenes: readonly Scene[] = [
   { name: 'report', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Jobs' }).click(); await page.getByRole('button', { name: 'Report of job-ok' }).click() } },
   { name: 'settings', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Settings' }).click() } },
   { name: 'palette', cameras: 12, steps: async (page) => { await page.keyboard.press('Control+k'); await page.getByRole('combobox').fill('cam') } },
-  { name: 'lost', cameras: 12, steps: async (page, server) => { server?.cut(true); await page.getByText('trying again').waitFor() } },
+  { name: 'lost', cameras: 12, steps: async (page, server) => { server?.cut(true); await page.getByText('connection lost, trying again').waitFor() } },
 ]
 
 const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
@@ -102,7 +102,7 @@ async function shoot(browser: Browser, scene: Scene, folder: string, url: string
       page.on('pageerror', (error) => found.push(`${name}: page: ${error.message}`))
       try {
         await page.goto(url ?? server?.url ?? '')
-        await page.getByText('connected').waitFor({ timeout: 10_000 })
+        await page.getByText('connected', { exact: true }).waitFor({ timeout: 10_000 })
         await scene.steps(page, server)
         await page.waitForTimeout(350)
         await page.screenshot({ path: join(folder, `${name}.png`) })

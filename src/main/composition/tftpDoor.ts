@@ -1,5 +1,6 @@
 import type { DatagramNetwork } from '../../shared/devices/datagram.ts'
 import type { TftpBackend } from '../../shared/devices/tftpBackend.ts'
+import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { createLane } from '../../shared/lifecycle/lane.ts'
 import type { RestorePlan } from '../../shared/restore/restore.schema.ts'
@@ -38,10 +39,10 @@ export function createTftpDoor({ network, clock, port, log }: TftpDoorDeps): Tft
 
   return {
     open: async (plan, tag, signal) => lane(signal, async () => {
-      server ??= await openTftpServer({
+      server ??= await openOrExplain(async () => openTftpServer({
         network, address: '0.0.0.0', port, clock,
         onEvent: (event) => { if (event.kind === 'failed') log(`TFTP ${event.name} to ${event.peer.address}: ${event.reason}`) },
-      })
+      }), port)
       users += 1
       shownAddress = plan.tftp.serverAddress
       let left = false
@@ -64,3 +65,19 @@ const tagged = (backend: TftpBackend, tag: string): TftpBackend => ({
   ...backend,
   stage: async (name, bytes, signal, onProgress) => backend.stage(`${name}-${tag}`, bytes, signal, onProgress),
 })
+
+/** Whatever the port: a camera cannot be asked to look elsewhere, so the ways out are the same. */
+async function openOrExplain(open: () => Promise<TftpServer>, port: number): Promise<TftpServer> {
+  try {
+    return await open()
+  } catch (error) {
+    if (!(error instanceof WorkbenchError) || (error.code !== 'host/port-in-use' && error.code !== 'host/no-permission')) throw error
+    const first = error.code === 'host/port-in-use'
+      ? 'Stop the other TFTP server'
+      : 'Allow it once with "sysctl net.ipv4.ip_unprivileged_port_start=69" or "setcap cap_net_bind_service=+ep" on the program'
+    throw new WorkbenchError(error.code, error.message, {
+      cause: error, context: { ...error.context, port },
+      hint: `${first}; or let the pod serve (--tftp-via pod); or take another port with --tftp-port, which only a U-Boot that knows tftpdstp asks`,
+    })
+  }
+}

@@ -1,0 +1,136 @@
+import { constants, type Stats } from 'node:fs'
+import { lstat, open, opendir, realpath } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import { reasonOf } from '../errors/reasonOf.ts'
+
+/** What was found at the path a person gave: bytes only, nothing understood yet. */
+export type RawRestoreInput =
+  | { readonly kind: 'folder'; readonly path: string; readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]; readonly ignored: readonly string[] }
+  | { readonly kind: 'file'; readonly path: string; readonly name: string; readonly bytes: Uint8Array }
+
+export interface ReadInputOptions {
+  readonly signal: AbortSignal
+  /** For all files together. */
+  readonly maxBytes?: number
+}
+
+const defaultMaxBytes = 512 * 1024 * 1024
+const maxFiles = 64
+const maxEntries = 10_000
+const pieceBytes = 1024 * 1024
+
+/** Reads nothing but plain files, and of a folder only those whose name begins with `mtd`. */
+export async function readRestoreInput(given: string, { signal, maxBytes = defaultMaxBytes }: ReadInputOptions): Promise<RawRestoreInput> {
+  signal.throwIfAborted()
+  const path = resolve(given)
+  const found = await look(path)
+  const budget = { leftBytes: maxBytes }
+  if (found.isFile()) return { kind: 'file', path, name: basename(path), bytes: await readPlainFile(path, found, budget, signal) }
+  if (!found.isDirectory()) throw await notPlain(path, found)
+  const { chosen, ignored } = await namesIn(path, signal)
+  if (chosen.length === 0) {
+    throw new WorkbenchError('input/not-found', `No mtd files in ${path}`, { hint: 'Choose the folder that holds mtd0, mtd1, … or one image of the whole flash' })
+  }
+  // Everything is looked at before anything is read: a refusal should not cost half a gigabyte.
+  const stats: Stats[] = []
+  for (const name of chosen) {
+    const stat = await look(join(path, name))
+    if (!stat.isFile()) throw await notPlain(join(path, name), stat)
+    stats.push(stat)
+  }
+  const total = stats.reduce((sum, { size }) => sum + size, 0)
+  if (total > maxBytes) throw tooLarge(path, total, maxBytes)
+  const files: { name: string; bytes: Uint8Array }[] = []
+  for (const [index, name] of chosen.entries()) {
+    const stat = stats[index]
+    if (stat) files.push({ name, bytes: await readPlainFile(join(path, name), stat, budget, signal) })
+  }
+  return { kind: 'folder', path, files, ignored }
+}
+
+async function namesIn(path: string, signal: AbortSignal): Promise<{ chosen: string[]; ignored: string[] }> {
+  const chosen: string[] = []
+  const ignored: string[] = []
+  try {
+    for await (const { name } of await opendir(path)) {
+      signal.throwIfAborted()
+      ;(name.startsWith('mtd') ? chosen : ignored).push(name)
+      if (chosen.length > maxFiles || chosen.length + ignored.length > maxEntries) {
+        throw new WorkbenchError('input/too-large', `${path} holds more entries than a restore folder can`, { context: { mtdFiles: chosen.length, others: ignored.length } })
+      }
+    }
+  } catch (error) {
+    if (error instanceof WorkbenchError) throw error
+    signal.throwIfAborted()
+    throw unreadable(path, error)
+  }
+  return { chosen: chosen.sort(), ignored: ignored.sort() }
+}
+
+async function look(path: string): Promise<Stats> {
+  try {
+    return await lstat(path)
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+}
+
+/** What was looked at and what is opened must be one file: in between, a name can be given to another one. */
+async function readPlainFile(path: string, seen: Stats, budget: { leftBytes: number }, signal: AbortSignal): Promise<Uint8Array> {
+  if (seen.size > budget.leftBytes) throw tooLarge(path, seen.size, budget.leftBytes)
+  // O_NONBLOCK: a fifo put there meanwhile would hang the open. Windows knows neither flag.
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+    .catch((error: unknown) => { throw unreadable(path, error) })
+  try {
+    const now = await handle.stat()
+    if (!now.isFile() || now.ino !== seen.ino || now.dev !== seen.dev || now.size !== seen.size) throw changed(path)
+    const bytes = new Uint8Array(now.size)
+    let at = 0
+    while (at < bytes.length) {
+      signal.throwIfAborted()
+      const { bytesRead } = await handle.read(bytes, at, Math.min(pieceBytes, bytes.length - at), at)
+      if (bytesRead === 0) throw changed(path)
+      at += bytesRead
+    }
+    const { bytesRead: beyond } = await handle.read(new Uint8Array(1), 0, 1, at)
+    if (beyond > 0) throw changed(path)
+    budget.leftBytes -= bytes.length
+    return bytes
+  } catch (error) {
+    if (error instanceof WorkbenchError) throw error
+    signal.throwIfAborted()
+    throw unreadable(path, error)
+  } finally {
+    await handle.close()
+  }
+}
+
+const changed = (path: string): WorkbenchError =>
+  new WorkbenchError('input/conflict', `${path} changed while it was being read`, { hint: 'Wait until the copy is finished, then plan again' })
+
+const tooLarge = (path: string, sizeBytes: number, maxBytes: number): WorkbenchError =>
+  new WorkbenchError('input/too-large', `${path} holds ${sizeBytes} bytes; at most ${maxBytes} are read`, { context: { sizeBytes, maxBytes }, hint: 'Is this an image of a flash chip?' })
+
+function unreadable(path: string, cause: unknown): WorkbenchError {
+  const why = reasonOf(cause)
+  if (why === 'no permission') return new WorkbenchError('host/no-permission', `${path} may not be read by this user`, { cause })
+  const known = ['it does not exist', 'a part of the path is not a folder'].includes(why)
+  return new WorkbenchError(known ? 'input/not-found' : 'host/io', `${path} cannot be read: ${why}`, { cause })
+}
+
+async function notPlain(path: string, found: Stats): Promise<WorkbenchError> {
+  const kind = kindOf(found)
+  const target = found.isSymbolicLink() ? await realpath(path).catch(() => undefined) : undefined
+  return new WorkbenchError('input/not-supported', `${path} is a ${kind}; only plain files are read`, {
+    context: { kind }, hint: target === undefined ? 'Put the files themselves into the folder' : `It points to ${target}; copy the file here, or choose that path`,
+  })
+}
+
+function kindOf(found: Stats): string {
+  if (found.isSymbolicLink()) return 'symbolic link'
+  if (found.isDirectory()) return 'folder'
+  if (found.isFIFO()) return 'fifo'
+  if (found.isSocket()) return 'socket'
+  return found.isBlockDevice() || found.isCharacterDevice() ? 'device' : 'special file'
+}

@@ -1,0 +1,94 @@
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+
+const schemaVersion = 1
+/** Another process holds the file for the time of one commit, not longer. */
+const busyTimeoutMs = 5_000
+
+/** Each job has exactly one of these, and last. */
+export const endTypes = `'job-succeeded', 'job-failed', 'job-cancelled', 'job-interrupted'`
+
+const schema = `
+  CREATE TABLE events (
+    job TEXT NOT NULL, sequence INTEGER NOT NULL, at_ms REAL NOT NULL, type TEXT NOT NULL, json TEXT NOT NULL,
+    PRIMARY KEY (job, sequence)
+  ) STRICT;
+  CREATE INDEX ends ON events (job) WHERE type IN (${endTypes});
+  CREATE TABLE owners (number INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT NULL UNIQUE, process TEXT NOT NULL) STRICT;
+  CREATE TABLE leases (
+    resource TEXT PRIMARY KEY, holder TEXT NOT NULL, since_ms REAL NOT NULL, pid INTEGER NOT NULL, process TEXT NOT NULL, token TEXT NOT NULL
+  ) STRICT;
+`
+
+/** SQLite's primary result codes that mean something else than "a bug of ours". */
+const full = 13
+const damaged = new Set([11, 26])
+const refused = new Set([3, 8, 14, 23])
+const busy = new Set([5, 6])
+
+/** Runs `work`; SQLite's errors come out as `host/…`. */
+export function guarded<T>(file: string, work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    if (!(cause instanceof Error) || !('errcode' in cause) || typeof cause.errcode !== 'number') throw cause
+    const code = cause.errcode & 0xff
+    const context = { file, sqlite: code }
+    if (code === full) {
+      throw new WorkbenchError('host/disk-full', 'The journal cannot grow: the disk is full', { cause, context, hint: `Free some space where ${file} lies` })
+    }
+    if (damaged.has(code)) {
+      throw new WorkbenchError('host/io', 'The journal file is damaged', { cause, context, hint: `Rename ${file} to keep it, and start again; a new one is made` })
+    }
+    if (refused.has(code)) {
+      throw new WorkbenchError('host/no-permission', 'The journal file cannot be opened for writing', { cause, context, hint: `Check who owns ${file}` })
+    }
+    const message = busy.has(code) ? 'Another program holds the journal file' : 'The journal file could not be read or written'
+    throw new WorkbenchError('host/io', message, { cause, context })
+  }
+}
+
+/** One file for journal and leases, shared by every process of this user. */
+export function openDatabase(file: string): DatabaseSync {
+  if (file !== ':memory:') mkdirSync(path.dirname(file), { recursive: true })
+  return guarded(file, () => {
+    const database = new DatabaseSync(file, { timeout: busyTimeoutMs })
+    try {
+      // FULL: with a write-ahead log, NORMAL forgets the last commits when the power goes, and the journal is the truth.
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
+      prepareSchema(database, file)
+      return database
+    } catch (error) {
+      database.close()
+      throw error
+    }
+  })
+}
+
+/** All of `work` or nothing. Other processes wait; they may start at the same moment. */
+export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const result = work()
+    database.exec('COMMIT')
+    return result
+  } catch (error) {
+    // A full disk may have rolled back already.
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+function prepareSchema(database: DatabaseSync, file: string): void {
+  inTransaction(database, () => {
+    const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
+    if (version > schemaVersion) {
+      throw new WorkbenchError('input/not-supported', 'The journal was written by a newer Rackbench', {
+        context: { file, version }, hint: 'Update Rackbench, or give it another data folder',
+      })
+    }
+    if (version === 0) database.exec(`${schema} PRAGMA user_version = ${schemaVersion}`)
+  })
+}

@@ -1,0 +1,66 @@
+import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import type { Transport } from '../../../shared/devices/transport.ts'
+import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
+import { reasonOf } from '../errors/reasonOf.ts'
+import { createLineEnd } from './lineTransport.ts'
+
+/** Without one a bridge behind a firewall holds its caller for two minutes. */
+const connectLimitMs = 10_000
+
+export interface SocketPlace {
+  readonly label: string
+  readonly connect: NetConnectOpts
+  /** The next step for a person when nobody answers there. */
+  readonly hint: string
+}
+
+/** TCP and Unix-domain sockets are one thing to us. Fails with `link/unreachable`. */
+export async function openSocketTransport(place: SocketPlace, clock: Clock, signal: AbortSignal): Promise<Transport> {
+  const socket = await connected(place, clock, signal)
+  const { label } = place
+  const line = createLineEnd({
+    write: (bytes, done) => socket.write(bytes, done),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    close: async () => closed(socket),
+  }, label, clock)
+  socket.on('data', line.onBytes)
+  socket.on('end', line.onEnd)
+  socket.on('error', (error) => { line.onLost(reasonOf(error), error) })
+  socket.on('close', () => { line.onLost('it was closed') })
+  return { label, read: line.read, write: line.write, discardInput: line.discardInput, close: line.close }
+}
+
+async function connected({ label, connect: where, hint }: SocketPlace, clock: Clock, signal: AbortSignal): Promise<Socket> {
+  signal.throwIfAborted()
+  const socket = connect(where)
+  const unreachable = (why: string, cause: unknown): WorkbenchError =>
+    new WorkbenchError('link/unreachable', `${label} cannot be reached: ${why}`, { context: { line: label }, hint, cause })
+  try {
+    await withDeadline(clock, connectLimitMs, `Connecting to ${label}`, signal, async (limited) => new Promise<void>((resolve, reject) => {
+      limited.addEventListener('abort', () => { reject(limited.reason as Error) }, { once: true })
+      socket.once('connect', resolve)
+      socket.once('error', reject)
+    }))
+  } catch (error) {
+    // A later error of the destroyed socket has no listener and would end the process.
+    socket.on('error', () => undefined)
+    socket.destroy()
+    if (signal.aborted) throw error
+    const late = error instanceof WorkbenchError && error.code === 'link/timeout'
+    throw unreachable(late ? `no answer within ${connectLimitMs / 1000} s` : reasonOf(error), error)
+  }
+  socket.removeAllListeners('error')
+  // Handshakes are a byte there and a byte back; waiting to fill a segment would cost 40 ms each.
+  socket.setNoDelay(true)
+  return socket
+}
+
+async function closed(socket: Socket): Promise<void> {
+  if (socket.closed) return
+  await new Promise<void>((resolve) => {
+    socket.once('close', () => { resolve() })
+    socket.destroy()
+  })
+}

@@ -1,0 +1,96 @@
+import type { CameraId, JobId } from '../../../shared/devices/ids.ts'
+import type { JobEvent } from '../../../shared/jobs/jobEvent.ts'
+import type { Job } from '../../../shared/jobs/reduceJob.ts'
+import type { RestorePlan, RestoreRequest } from '../../../shared/restore/restore.schema.ts'
+
+export interface CliTarget {
+  readonly url: string
+  readonly chip: string
+  readonly name: string
+  /** `rack`: the pod cycles the power. `manual`: a person does. */
+  readonly power: 'rack' | 'manual'
+}
+
+export type CliRestoreRequest = RestoreRequest
+
+/** What the command line needs of the workbench, in one process and without a link. */
+export interface CliWorkbench {
+  /** For this run only: it is not remembered. */
+  addTarget(target: CliTarget): Promise<CameraId>
+  /** Touches neither camera nor flash; what stands in the way is in `refusals`. */
+  planRestore(request: CliRestoreRequest, signal: AbortSignal): Promise<RestorePlan>
+  startRestore(plan: RestorePlan, signal: AbortSignal): Promise<JobId>
+  /** Events after `after`, replay first, then live; ends when the job has ended. */
+  watch(jobId: JobId, after: number, signal: AbortSignal): AsyncIterable<JobEvent>
+  cancel(jobId: JobId): void
+  report(jobId: JobId): Promise<{ readonly htmlPath: string; readonly jsonPath: string }>
+  /** Newest first, of every earlier run too. */
+  jobs(): readonly Job[]
+  chips(): Promise<readonly { readonly name: string; readonly loadAddress: number }[]>
+  close(): Promise<void>
+}
+
+export interface OpenWorkbenchOptions {
+  readonly dataFolder: string
+  readonly tftpPort: number
+  readonly log: (line: string) => void
+  /** Shown to the person; the signal takes the question away. */
+  readonly ask: (question: string, signal: AbortSignal) => Promise<void>
+}
+
+export interface SimOptions {
+  readonly pods: number
+  readonly portBase: number
+  readonly speed: 'fast' | 'real'
+  readonly flashMb: 8 | 16 | 32
+  readonly faults: readonly string[]
+  readonly host: string
+}
+
+/** One simulated pod on loopback, with everything that a restore of its camera needs. */
+export interface DemoTarget {
+  readonly url: string
+  readonly chip: string
+  readonly profilePath: string
+  readonly ubootPath: string
+  readonly imagesFolder: string
+  close(): Promise<void>
+}
+
+/** The world of a command: all that is outside comes in here, so that tests can be the outside. */
+export interface CliDeps {
+  readonly version: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly dataFolder: string
+  readonly out: LineWriter
+  readonly err: LineWriter
+  /** Aborts at the first SIGINT; `onAgain` hears of every later one. */
+  readonly interrupt: { readonly signal: AbortSignal; readonly onAgain: (listener: () => void) => void }
+  readonly nowMs: () => number
+  readonly openWorkbench: (options: OpenWorkbenchOptions) => Promise<CliWorkbench>
+  readonly listPorts: () => Promise<readonly { readonly openPath: string; readonly device: string; readonly description: string }[]>
+  readonly makeTempFolder: (name: string) => Promise<string>
+  readonly simulator: {
+    readonly faults: () => readonly { readonly name: string; readonly sentence: string }[]
+    readonly run: (options: SimOptions, out: (line: string) => void, log: (line: string) => void, signal: AbortSignal) => Promise<void>
+    readonly startDemo: (folder: string, log: (line: string) => void) => Promise<DemoTarget>
+  }
+  /** Serves the window to a browser until the signal aborts. */
+  readonly serve: (options: ServeOptions, signal: AbortSignal) => Promise<void>
+}
+
+export interface ServeOptions {
+  readonly port: number
+  readonly open: boolean
+  readonly dataFolder: string
+  readonly log: (line: string) => void
+  readonly out: (line: string) => void
+}
+
+export interface LineWriter {
+  readonly isTerminal: boolean
+  readonly columns: number
+  line(text: string): void
+  /** Replaces the last status on a terminal; nothing elsewhere. An empty text takes it away. */
+  status(text: string): void
+}

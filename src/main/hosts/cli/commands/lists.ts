@@ -1,0 +1,73 @@
+import { jobIdSchema } from '../../../../shared/devices/ids.ts'
+import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import { isFinished } from '../../../../shared/jobs/reduceJob.ts'
+import { type Flags, helpOf, oneOf, parseFlags, quoted, type ParsedFlags } from '../arguments.ts'
+import type { CliDeps, CliWorkbench } from '../cliWorkbench.ts'
+import { type ExitCode, exitCodes } from '../exitCodes.ts'
+import { plainText } from '../output/lineWriter.ts'
+import { hexText, table, timeText } from '../output/words.ts'
+
+const output = { type: 'string', value: 'MODE', help: 'human, json (default human)' } as const
+const help = { type: 'boolean', short: 'h', help: 'this text' } as const
+const data = { type: 'string', value: 'DIR', help: 'the data folder' } as const
+
+const isJson = (given: ParsedFlags): boolean => oneOf('--output', given.text('output') ?? 'human', ['human', 'json']) === 'json'
+
+async function withWorkbench<T>(given: ParsedFlags, deps: CliDeps, work: (workbench: CliWorkbench) => Promise<T>): Promise<T> {
+  const workbench = await deps.openWorkbench({ dataFolder: given.text('data') ?? deps.dataFolder, tftpPort: 69, log: () => undefined, ask: async () => undefined })
+  try {
+    return await work(workbench)
+  } finally {
+    await workbench.close()
+  }
+}
+
+export async function chipsCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
+  const flags: Flags = { output, data, help }
+  const given = parseFlags('chips', flags, argv)
+  if (given.has('help')) { helpOf('chips', 'Lists the chips that have figures.', flags).forEach(deps.out.line); return exitCodes.success }
+  await withWorkbench(given, deps, async (workbench) => {
+    const chips = await workbench.chips()
+    if (isJson(given)) { deps.out.line(JSON.stringify({ chips, count: chips.length })); return }
+    table([['chip', 'load address'], ...chips.map(({ name, loadAddress }) => [name, hexText(loadAddress)])]).forEach(deps.out.line)
+  })
+  return exitCodes.success
+}
+
+export async function portsCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
+  const flags: Flags = { output, help }
+  const given = parseFlags('ports', flags, argv)
+  if (given.has('help')) { helpOf('ports', 'Lists the serial ports of this computer.', flags).forEach(deps.out.line); return exitCodes.success }
+  const ports = await deps.listPorts()
+  if (isJson(given)) deps.out.line(JSON.stringify({ ports: ports.map(({ openPath, device, description }) => ({ device, open_path: openPath, description })) }))
+  else if (ports.length === 0) deps.out.line('No serial port found; any path can still be given with -p')
+  else table([['open', 'device', 'adapter'], ...ports.map(({ openPath, device, description }) => [openPath, device, plainText(description)])]).forEach(deps.out.line)
+  return exitCodes.success
+}
+
+export async function jobsCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
+  const flags: Flags = { output, data, help }
+  const given = parseFlags('jobs', flags, argv, 1)
+  if (given.has('help')) { helpOf('jobs [JOB]', 'Lists the jobs of the journal, newest first; with JOB, says where its report is.', flags).forEach(deps.out.line); return exitCodes.success }
+  const json = isJson(given)
+  const [wanted] = given.positionals
+  await withWorkbench(given, deps, async (workbench) => {
+    if (wanted !== undefined) return tellJob(wanted, json, workbench, deps)
+    const jobs = workbench.jobs().map(({ id, title, state, verdict, queuedAtMs, elapsedMs }) => ({ id, title, state, verdict: verdict ?? null, queuedAt: new Date(queuedAtMs).toISOString(), elapsedMs: elapsedMs ?? null }))
+    if (json) deps.out.line(JSON.stringify({ jobs }))
+    else if (jobs.length === 0) deps.out.line('No jobs yet')
+    else table([['job', 'queued', 'took', 'title', 'verdict'], ...jobs.map((job) =>
+      [job.id, job.queuedAt, job.elapsedMs === null ? '' : timeText(job.elapsedMs), plainText(job.title, 60), job.verdict ?? job.state])]).forEach(deps.out.line)
+  })
+  return exitCodes.success
+}
+
+async function tellJob(wanted: string, json: boolean, workbench: CliWorkbench, deps: CliDeps): Promise<void> {
+  const id = jobIdSchema.safeParse(wanted)
+  const job = workbench.jobs().find((each) => id.success && each.id === id.data)
+  if (!job) throw new WorkbenchError('input/not-found', `There is no job ${quoted(wanted)} in this journal`, { hint: 'rackbench jobs lists them' })
+  const paths = isFinished(job) ? await workbench.report(job.id) : undefined
+  if (json) { deps.out.line(JSON.stringify({ id: job.id, title: job.title, state: job.state, verdict: job.verdict ?? null, report: paths ?? null })); return }
+  deps.out.line(`${plainText(job.title)}: ${job.verdict ?? job.state}`)
+  if (paths) deps.out.line(`Report: ${paths.htmlPath}`)
+}

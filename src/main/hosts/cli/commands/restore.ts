@@ -1,0 +1,87 @@
+import { helpOf } from '../arguments.ts'
+import type { CliDeps, CliTarget, CliWorkbench, OpenWorkbenchOptions } from '../cliWorkbench.ts'
+import { type ExitCode, exitCodes } from '../exitCodes.ts'
+import { createHumanOutput } from '../output/human.ts'
+import { createJsonOutput } from '../output/json.ts'
+import type { RestoreEnding, RestoreOutput } from '../output/restoreOutput.ts'
+import { type OutputMode, peekOutput, type RestoreArguments, readRestoreArguments, restoreFlags } from './restoreArguments.ts'
+import { endingOfError, type RestoreRun, runRestore } from './runRestore.ts'
+
+const summary = 'Restores a camera\'s flash and proves it: every partition is read back by the camera and its CRC compared, then the boot is watched.'
+
+export async function restoreCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    helpOf('restore -c CHIP -i PATH [-p PORT] [flags]', summary, restoreFlags).forEach(deps.out.line)
+    return exitCodes.success
+  }
+  const { mode, debug } = peekOutput(argv)
+  const output = outputOf(mode, debug, deps)
+  return tellEnding(output, deps, async (onStart) => {
+    const given = readRestoreArguments(argv, deps.environment)
+    given.target.notes.forEach((note) => { output.note('info', note) })
+    const options = { dataFolder: given.dataFolder ?? deps.dataFolder, tftpPort: given.tftpPort, ...askAndLog(output, deps) }
+    return restoreWith(options, runOf(given), output, deps, onStart)
+  })
+}
+
+export const outputOf = (mode: OutputMode, debug: boolean, { out, err }: Pick<CliDeps, 'out' | 'err'>): RestoreOutput =>
+  (mode === 'json' ? createJsonOutput(out, { debug }) : createHumanOutput({ out, err, debug, quiet: mode === 'quiet' }))
+
+/** A person answers by doing it; seeing the camera start takes the question away. */
+export function askAndLog(output: RestoreOutput, deps: Pick<CliDeps, 'err'>): Pick<OpenWorkbenchOptions, 'ask' | 'log'> {
+  return {
+    log: output.debug,
+    ask: async (question, signal) => {
+      output.note('info', question)
+      // Heard even when the other output goes into a file.
+      if (deps.err.isTerminal) deps.err.line(`>>> ${question}`)
+      if (!signal.aborted) await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
+    },
+  }
+}
+
+/** Opens, runs, closes: what was opened is closed whatever happens. */
+export async function restoreWith(options: OpenWorkbenchOptions, run: RestoreRun, output: RestoreOutput, deps: CliDeps, onStart: () => void): Promise<RestoreEnding> {
+  const workbench: CliWorkbench = await deps.openWorkbench(options)
+  const watched: CliWorkbench = {
+    ...workbench,
+    startRestore: async (plan, signal) => {
+      onStart()
+      return workbench.startRestore(plan, signal)
+    },
+  }
+  try {
+    return await runRestore(run, { workbench: watched, output, deps })
+  } finally {
+    await workbench.close().catch((error: unknown) => { output.note('warning', `Closing failed: ${String(error)}`) })
+  }
+}
+
+/** The one door out: the ending is told exactly once and last, whatever went wrong before. */
+export async function tellEnding(output: RestoreOutput, deps: Pick<CliDeps, 'nowMs'>, work: (onStart: () => void) => Promise<RestoreEnding>): Promise<ExitCode> {
+  const startedMs = deps.nowMs()
+  let started = false
+  try {
+    const ending = await work(() => { started = true })
+    output.ending(ending)
+    return ending.exitCode
+  } catch (error) {
+    const { ending, wire } = endingOfError(error, Math.round(deps.nowMs() - startedMs), started)
+    if (wire) output.error(wire)
+    if (wire?.code === 'internal/bug') output.debug(error instanceof Error ? error.stack ?? error.message : String(error))
+    output.ending(ending)
+    return ending.exitCode
+  }
+}
+
+function runOf(given: RestoreArguments): RestoreRun {
+  const { chip, target, inputPath, flashType, tftpVia, force, planOnly, mtdparts, profilePath, ubootPath, hostIp, deviceIp, nic } = given
+  const cli: CliTarget = { url: target.url, chip, name: 'camera', power: target.power }
+  return {
+    target: cli, planOnly,
+    request: { inputPath, flashType, tftpVia, force, ...present({ mtdparts, profilePath, ubootPath, hostIp, deviceIp, nic }) },
+  }
+}
+
+const present = <T extends object>(all: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> }

@@ -1,0 +1,96 @@
+import { Cancelled, toWire, type WireError, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import { type Job, reduceJob } from '../../../../shared/jobs/reduceJob.ts'
+import type { RestorePlan, Verdict } from '../../../../shared/restore/restore.schema.ts'
+import type { CliDeps, CliTarget, CliWorkbench } from '../cliWorkbench.ts'
+import { type ExitCode, exitCodeOfError, exitCodeOfVerdict, exitCodes } from '../exitCodes.ts'
+import { whatIsWaitedFor } from '../output/human.ts'
+import { isProved, type PartitionProof, proofOf, type RestoreEnding, type RestoreOutput } from '../output/restoreOutput.ts'
+import type { CliRestoreRequest } from '../cliWorkbench.ts'
+
+export interface RestoreRun {
+  readonly target: CliTarget
+  readonly request: Omit<CliRestoreRequest, 'cameraId'>
+  readonly planOnly: boolean
+}
+
+export interface RunRestoreDeps {
+  readonly workbench: CliWorkbench
+  readonly output: RestoreOutput
+  readonly deps: Pick<CliDeps, 'interrupt' | 'nowMs'>
+}
+
+/** Plan, start, follow, judge. Tells everything but the ending, which it gives back: closing may still fail. */
+export async function runRestore(run: RestoreRun, { workbench, output, deps }: RunRestoreDeps): Promise<RestoreEnding> {
+  const startedMs = deps.nowMs()
+  const { signal } = deps.interrupt
+  signal.throwIfAborted()
+  const cameraId = await workbench.addTarget(run.target)
+  const plan = await workbench.planRestore({ ...run.request, cameraId }, signal)
+  output.plan(plan)
+  const notStarted = (success: boolean, verdict: Verdict | null, exitCode: ExitCode): RestoreEnding =>
+    ({ success, verdict, elapsedMs: Math.round(deps.nowMs() - startedMs), partitions: plan.partitions.map((part) => proofOf(part)), exitCode })
+  const [refusal] = plan.refusals
+  if (refusal) {
+    for (const each of plan.refusals) output.error(each)
+    return notStarted(false, 'failed (state known)', exitCodeOfError(refusal.code))
+  }
+  if (run.planOnly) return notStarted(true, null, exitCodes.success)
+  signal.throwIfAborted()
+  const { job, reportPath } = await follow(plan, { workbench, output, deps })
+  return endingOf(job, reportPath, Math.round(deps.nowMs() - startedMs))
+}
+
+async function follow(plan: RestorePlan, { workbench, output, deps }: RunRestoreDeps): Promise<{ readonly job: Job; readonly reportPath: string | undefined }> {
+  const { signal } = deps.interrupt
+  const jobId = await workbench.startRestore(plan, signal)
+  let job: Job | undefined
+  // The job holds no signal of ours: a cancel is a wish that it grants at its next safe point.
+  const cancel = (): void => { workbench.cancel(jobId) }
+  if (signal.aborted) cancel()
+  else signal.addEventListener('abort', cancel, { once: true })
+  deps.interrupt.onAgain(() => { output.note('info', `Still waiting: ${job ? whatIsWaitedFor(job) : 'the job is about to start'}`) })
+  try {
+    for await (const event of workbench.watch(jobId, 0, new AbortController().signal)) {
+      job = reduceJob(job, event)
+      output.event(event, job)
+    }
+  } finally {
+    signal.removeEventListener('abort', cancel)
+  }
+  if (job?.verdict === undefined) throw new WorkbenchError('internal/bug', 'The job\'s events ended without a verdict', { context: { job: jobId } })
+  return { job, reportPath: await reportOf(workbench, job, output) }
+}
+
+/** A report that cannot be written is told; it changes nothing about what is in the flash. */
+async function reportOf(workbench: CliWorkbench, job: Job, output: RestoreOutput): Promise<string | undefined> {
+  try {
+    return (await workbench.report(job.id)).htmlPath
+  } catch (error) {
+    output.note('warning', `There is no report: ${error instanceof WorkbenchError ? error.message : 'unexpected error; --debug tells more'}`)
+    if (!(error instanceof WorkbenchError)) output.debug(String(error))
+    return undefined
+  }
+}
+
+export function endingOf(job: Job, reportPath: string | undefined, elapsedMs: number): RestoreEnding {
+  const verdict = job.verdict ?? 'failed (state unknown)'
+  const partitions: readonly PartitionProof[] = job.partitions.map((part) => proofOf(part))
+  const claimed = exitCodeOfVerdict(verdict, job.error?.code)
+  // Whatever the job says of itself: without every read-back there is no success.
+  const unproved = (claimed === exitCodes.success || claimed === exitCodes.bootNotSeen) && !(partitions.length > 0 && partitions.every(isProved))
+  return {
+    success: claimed === exitCodes.success && !unproved,
+    verdict: unproved ? 'failed (state unknown)' : verdict,
+    elapsedMs, partitions, jobId: job.id,
+    exitCode: unproved ? exitCodes.refusedOrFailed : claimed,
+    ...(reportPath === undefined ? {} : { reportPath }),
+  }
+}
+
+/** The ending of a run that came to none by itself. Nothing was started, or nobody can tell what became of it. */
+export function endingOfError(error: unknown, elapsedMs: number, wasStarted: boolean): { readonly ending: RestoreEnding; readonly wire: WireError | undefined } {
+  const partitions: readonly PartitionProof[] = []
+  if (error instanceof Cancelled) return { wire: undefined, ending: { success: false, verdict: 'cancelled', elapsedMs, partitions, exitCode: exitCodes.cancelled } }
+  const wire = toWire(error)
+  return { wire, ending: { success: false, verdict: wasStarted ? 'failed (state unknown)' : 'failed (state known)', elapsedMs, partitions, exitCode: exitCodeOfError(wire.code) } }
+}

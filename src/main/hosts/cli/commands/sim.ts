@@ -1,0 +1,40 @@
+import { type Flags, helpOf, oneOf, parseFlags, wholeNumber } from '../arguments.ts'
+import type { CliDeps } from '../cliWorkbench.ts'
+import { type ExitCode, exitCodes } from '../exitCodes.ts'
+import { table } from '../output/words.ts'
+
+const flags: Flags = {
+  'pods': { type: 'string', value: 'N', help: 'number of pods, 1 to 100 (default 1)' },
+  'port-base': { type: 'string', value: 'PORT', help: 'pod k answers HTTP on PORT+2k and its UART on the port after it; 0: any free ports (default 0)' },
+  'speed': { type: 'string', value: 'SPEED', help: 'fast, or real: as slow as hardware (default fast)' },
+  'flash-mb': { type: 'string', value: 'MB', help: '8, 16, 32 (default 16)' },
+  'fault': { type: 'string', value: 'NAME[:ARG]', multiple: true, help: 'an oddity; may be given several times' },
+  'host': { type: 'string', value: 'ADDRESS', help: 'address to listen on (default 127.0.0.1)' },
+  'list-faults': { type: 'boolean', help: 'the names of the faults, with a sentence each' },
+  'help': { type: 'boolean', short: 'h', help: 'this text' },
+}
+
+/** For other programs: one line of JSON on stdout says where everything is; then it serves until SIGINT. */
+export async function simCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
+  const given = parseFlags('sim', flags, argv)
+  if (given.has('help')) {
+    helpOf('sim [flags]', 'Runs simulated pods with a camera each for other programs, until SIGINT.', flags).forEach(deps.out.line)
+    return exitCodes.success
+  }
+  if (given.has('list-faults')) {
+    table(deps.simulator.faults().map(({ name, sentence }) => [name, sentence])).forEach(deps.out.line)
+    return exitCodes.success
+  }
+  const options = {
+    pods: wholeNumber('--pods', given.text('pods') ?? '1', 1, 100),
+    portBase: portBaseOf(given.text('port-base') ?? '0'),
+    speed: oneOf('--speed', given.text('speed') ?? 'fast', ['fast', 'real']),
+    flashMb: Number(oneOf('--flash-mb', given.text('flash-mb') ?? '16', ['8', '16', '32'])) as 8 | 16 | 32,
+    faults: given.texts('fault'),
+    host: given.text('host') ?? '127.0.0.1',
+  }
+  await deps.simulator.run(options, deps.out.line, deps.err.line, deps.interrupt.signal)
+  return exitCodes.success
+}
+
+const portBaseOf = (text: string): number => (text === '0' ? 0 : wholeNumber('--port-base', text, 1, 65_300))

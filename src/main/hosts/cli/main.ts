@@ -1,0 +1,54 @@
+import { Cancelled, toWire, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import { quoted, usage } from './arguments.ts'
+import type { CliDeps } from './cliWorkbench.ts'
+import { demoCommand } from './commands/demo.ts'
+import { chipsCommand, jobsCommand, portsCommand } from './commands/lists.ts'
+import { restoreCommand } from './commands/restore.ts'
+import { serveCommand } from './commands/serve.ts'
+import { simCommand } from './commands/sim.ts'
+import { type ExitCode, exitCodeOfError, exitCodes, exitCodeWords } from './exitCodes.ts'
+import { plainText } from './output/lineWriter.ts'
+import { table } from './output/words.ts'
+
+interface Command {
+  readonly summary: string
+  readonly run: (argv: readonly string[], deps: CliDeps) => Promise<ExitCode>
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  restore: { summary: 'restore a camera and prove it', run: restoreCommand },
+  demo: { summary: 'the same on a simulated camera', run: demoCommand },
+  sim: { summary: 'simulated pods for other programs', run: simCommand },
+  serve: { summary: 'the workbench in the browser', run: serveCommand },
+  jobs: { summary: 'what was done, and its reports', run: jobsCommand },
+  chips: { summary: 'the chips that are known', run: chipsCommand },
+  ports: { summary: 'the serial ports of this computer', run: portsCommand },
+}
+
+const helpLines = (): string[] => [
+  'rackbench COMMAND [flags]', '', ...table(Object.entries(commands).map(([name, { summary }]) => [`  ${name}`, summary])),
+  '', 'rackbench COMMAND --help lists its flags.', '', 'Exit codes:', ...exitCodeWords.map(([code, words]) => `  ${code}  ${words}`),
+]
+
+/** One command; the result is the process's exit code. Never throws. */
+export async function runCli(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
+  const [name, ...rest] = argv
+  try {
+    if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+      helpLines().forEach(deps.out.line)
+      return name === undefined ? exitCodes.wrongInput : exitCodes.success
+    }
+    if (name === '--version' || name === '-V') { deps.out.line(deps.version); return exitCodes.success }
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+    if (!command) throw usage(`There is no command ${quoted(name)}`, `Commands: ${Object.keys(commands).join(', ')}`)
+    return await command.run(rest, deps)
+  } catch (error) {
+    if (error instanceof Cancelled) return exitCodes.cancelled
+    const { code, message, hint } = toWire(error)
+    deps.err.line(`Error: ${plainText(message)}`)
+    if (hint !== undefined) deps.err.line(`       ${plainText(hint)}`)
+    // A foreign error has no words for a person; whoever mends it needs its trace.
+    if (!(error instanceof WorkbenchError)) deps.err.line(error instanceof Error ? error.stack ?? error.message : String(error))
+    return exitCodeOfError(code)
+  }
+}

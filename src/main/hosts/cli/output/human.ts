@@ -1,0 +1,115 @@
+import type { JobEvent } from '../../../../shared/jobs/jobEvent.ts'
+import type { Job } from '../../../../shared/jobs/reduceJob.ts'
+import type { RestorePlan } from '../../../../shared/restore/restore.schema.ts'
+import type { LineWriter } from '../cliWorkbench.ts'
+import { plainText } from './lineWriter.ts'
+import { isProved, type RestoreEnding, type RestoreOutput } from './restoreOutput.ts'
+import { hexText, sizeText, table, timeText } from './words.ts'
+
+export interface HumanOptions {
+  readonly out: LineWriter
+  /** Errors and the log of `--debug`. */
+  readonly err: LineWriter
+  readonly debug: boolean
+  /** Only errors and the verdict. */
+  readonly quiet: boolean
+}
+
+/** For a person at the rack: what will happen, what happened, what it proves. */
+export function createHumanOutput({ out, err, debug, quiet }: HumanOptions): RestoreOutput {
+  const paint = (code: number, text: string): string => (out.isTerminal ? `\u001b[${code}m${text}\u001b[0m` : text)
+  const good = (text: string): string => paint(32, text)
+  const bad = (text: string): string => paint(31, text)
+  const say = (text = ''): void => { if (!quiet) out.line(text) }
+
+  const tell = (event: JobEvent, job: Job): void => {
+    switch (event.type) {
+      case 'job-queued': say(); say(`${plainText(event.title)} (job ${event.job})`); break
+      case 'phase-started': out.status(quiet ? '' : `  …   ${titleOf(job.plan, event.phase)}`); break
+      case 'phase-progressed': {
+        const percent = event.totalBytes > 0 ? `${Math.min(100, Math.floor((100 * event.doneBytes) / event.totalBytes))} %` : ''
+        out.status(quiet ? '' : `  …   ${titleOf(job.plan, event.phase)}: ${plainText(event.step, 40)} ${percent}`)
+        break
+      }
+      case 'phase-finished':
+        say(`  ok  ${titleOf(job.plan, event.phase).padEnd(titleWidth(job.plan))}  ${timeText(event.elapsedMs).padStart(12)}  ${bytesOf(job.plan, event.phase).padStart(11)}  ${plainText(event.note, 120)}`.trimEnd())
+        break
+      case 'staging-progressed':
+        if (event.state === 'waiting') say(`  --  staging waits: ${plainText(event.note, 160)}`)
+        break
+      case 'noted': say(`  ${event.level === 'warning' ? '!!' : '--'}  ${plainText(event.message)}`); break
+      case 'cancel-requested': say(`  --  cancelling: ${whatIsWaitedFor(job)}`); break
+      case 'undo-failed': err.line(`Could not ${plainText(event.label)}: ${plainText(event.error.message)}`); break
+      case 'undone': if (debug) err.line(`cleaned up: ${plainText(event.label)}`); break
+      case 'console-excerpt': if (debug) event.text.split('\n').forEach((line) => { err.line(`  | ${plainText(line, 200)}`) }); break
+      case 'job-failed':
+        out.status('')
+        err.line(bad(`Error: ${plainText(event.error.message)}`))
+        if (event.error.hint !== undefined) err.line(`       ${plainText(event.error.hint)}`)
+        break
+      case 'job-started': case 'partition-changed': case 'job-succeeded': case 'job-cancelled': case 'job-interrupted': break
+    }
+  }
+  return {
+    note: (level, message) => { say(`${level === 'warning' ? 'Warning: ' : ''}${plainText(message)}`) },
+    debug: (message) => { if (debug) err.line(plainText(message)) },
+    plan: (plan) => { planLines(plan).forEach(say) },
+    event: tell,
+    error: (error) => {
+      err.line(bad(`Error: ${plainText(error.message)}`))
+      if (error.hint !== undefined) err.line(`       ${plainText(error.hint)}`)
+    },
+    ending: (ending) => {
+      if (ending.verdict === null) return
+      if (ending.jobId !== undefined) { say(); endingLines(ending).forEach(say); say() }
+      const verdict = `${ending.verdict}${ending.jobId === undefined ? '' : ` after ${timeText(ending.elapsedMs)}`}`
+      out.line(`Verdict: ${ending.success ? good(verdict) : bad(verdict)}`)
+      if (ending.reportPath !== undefined) out.line(`Report:  ${ending.reportPath}`)
+    },
+  }
+}
+
+const titleOf = (plan: RestorePlan, phase: string): string => plainText(plan.phases.find(({ name }) => name === phase)?.title ?? phase, 60)
+const titleWidth = (plan: RestorePlan): number => Math.max(...plan.phases.map(({ name }) => titleOf(plan, name).length), 12)
+
+/** What a phase moves; empty for those that move nothing. */
+function bytesOf(plan: RestorePlan, phase: string): string {
+  const [kind, which = ''] = phase.split(':')
+  const bytes = kind === 'write' ? plan.partitions.find(({ name }) => name === which)?.lengthBytes
+    : kind === 'fetch' ? plan.loads[Number(which)]?.lengthBytes
+      : kind === 'u-boot' ? plan.boot.blobBytes : 0
+  return bytes ? sizeText(bytes) : ''
+}
+
+/** What a person who pressed Ctrl-C is still waiting for. */
+export function whatIsWaitedFor(job: Job): string {
+  const phase = job.plan.phases.find(({ name }) => name === job.phase)
+  if (!phase) return 'the job stops before its next phase'
+  return phase.cancel === 'at-end' ? `"${plainText(phase.title, 60)}" is finished first, because half of it is worse than all of it` : `"${plainText(phase.title, 60)}" is being stopped and cleaned up`
+}
+
+function planLines(plan: RestorePlan): string[] {
+  const { input, boot, tftp } = plan
+  const facts: [string, string][] = [
+    ['camera', `${plan.cameraName}, ${plan.chip}, on ${plan.podName}`],
+    ['input', `${input.path} (${input.kind}, ${sizeText(input.totalBytes)}, sha256 ${input.sha256.slice(0, 16)})`],
+    ['flash', plan.flashBytes > 0 ? sizeText(plan.flashBytes) : 'asked before anything is erased'],
+    ['U-Boot', boot.method === 'pod' ? `by the pod: ${boot.uboot || '-'}, profile ${boot.profile || '-'}` : 'already on the camera; switch its power by hand when asked'],
+    ['files', `from the ${tftp.via === 'pod' ? 'pod' : 'TFTP server of this computer'} at ${tftp.serverAddress}:${tftp.port}, camera ${tftp.cameraAddress}: ${tftp.reason}`],
+    ['memory', `images at ${hexText(plan.loadAddress)}, read-backs at ${hexText(plan.proofAddress)}`],
+    ['forecast', timeText(plan.forecastMs)],
+  ]
+  const rows = [['partition', 'from', 'offset', 'length', 'erased', 'crc32', ''], ...plan.partitions.map((part) =>
+    [part.name, part.source, hexText(part.offsetBytes), sizeText(part.lengthBytes), sizeText(part.eraseBytes), part.crc32, part.isBoot ? 'boot, written last' : ''].map((cell) => plainText(cell, 60)))]
+  return [
+    'Plan', ...table(facts.map(([name, text]) => [`  ${name}`, plainText(text, 300)])), '',
+    ...table(rows, [3, 4]).map((row) => `  ${row}`),
+    ...plan.warnings.map((warning) => `Warning: ${plainText(warning)}`),
+  ]
+}
+
+function endingLines({ partitions }: RestoreEnding): string[] {
+  const rows = [['partition', 'action', 'length', 'crc32', 'read back', ''], ...partitions.map((part) =>
+    [part.name, part.action ?? 'not done', sizeText(part.lengthBytes), part.crc32, part.readBackCrc32 ?? 'not seen', isProved(part) ? 'proved' : 'NOT PROVED'])]
+  return table(rows, [2]).map((row) => `  ${row}`)
+}

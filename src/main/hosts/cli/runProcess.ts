@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { listPorts } from '../../composition/serialPorts.ts'
+import { listFaults, runSimulator, startLoopbackRack } from '../../composition/simulator.ts'
+import { dataFolderOf } from '../../composition/userFolders.ts'
+import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import type { CliDeps } from './cliWorkbench.ts'
+import { listenForInterrupts } from './interrupts.ts'
+import { openLocalWorkbench } from './localWorkbench.ts'
+import { runCli } from './main.ts'
+import { createLineWriter } from './output/lineWriter.ts'
+import { serveInBrowser } from './serveInBrowser.ts'
+
+/** What is still open this long after the end is a leak, and no reason to keep a script waiting. */
+const leaveAfterMs = 3_000
+
+/** The command of this process; the outside world comes in here and nowhere else. */
+export async function runProcess(): Promise<void> {
+  process.exitCode = await runCli(process.argv.slice(2), depsOfProcess())
+  setTimeout(() => { process.exit() }, leaveAfterMs).unref()
+}
+
+function depsOfProcess(): CliDeps {
+  const root = join(import.meta.dirname, '../../../..')
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string }
+  const homeFolder = homedir()
+  const nowMs = (): number => performance.now()
+  const makeTempFolder = async (name: string): Promise<string> => mkdtemp(join(tmpdir(), `${name}-`))
+  return {
+    version, nowMs, makeTempFolder, listPorts,
+    environment: process.env,
+    dataFolder: dataFolderOf({ platform: process.platform, homeFolder, variables: process.env }),
+    out: createLineWriter(process.stdout),
+    err: createLineWriter(process.stderr),
+    interrupt: listenForInterrupts(process, nowMs),
+    openWorkbench: async (options) => openLocalWorkbench({ version, homeFolder, resourcesFolder: join(root, 'resources') }, options),
+    simulator: {
+      faults: listFaults,
+      run: async (options, out, log, signal) => runSimulator({ ...options, folder: await makeTempFolder('rackbench-sim') }, out, log, signal),
+      startDemo: async (folder, log) => {
+        const { urls, ...rack } = await startLoopbackRack(join(folder, 'simulator'), log)
+        const [url] = urls
+        if (url === undefined) throw new WorkbenchError('internal/bug', 'The simulated rack has no pod')
+        return { ...rack, url }
+      },
+    },
+    serve: serveInBrowser,
+  }
+}

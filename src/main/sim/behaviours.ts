@@ -1,0 +1,65 @@
+import type { FastbootPhase } from '../../shared/devices/rackPod.ts'
+
+export interface CommandAnswer {
+  readonly text: string
+  readonly exitCode: number
+}
+
+/** Where a device may be odd. Each hook says nothing (`undefined`) for "as a healthy one does". */
+export interface SimHooks {
+  /** What really lands in the cells of one page. */
+  onProgram(offsetBytes: number, page: Uint8Array): Uint8Array | undefined
+  /** Answers instead of the command. */
+  onCommand(words: readonly string[]): CommandAnswer | undefined
+  /** Power goes after so many bytes of this `sf write`. */
+  onFlashWrite(offsetBytes: number, lengthBytes: number): number | undefined
+  onFlashRead(offsetBytes: number, lengthBytes: number): 'stale' | undefined
+  /** One block on the wire between TFTP server and camera. */
+  onTftpBlock(): 'lost' | undefined
+  /** Nothing comes after so many bytes. */
+  onTransfer(lengthBytes: number): number | undefined
+  onConsoleBytes(bytes: Uint8Array): Uint8Array | undefined
+  /** `sentBytes` is what this bridge has carried to the host so far. */
+  onBridgeBytes(sentBytes: number): 'drop' | undefined
+  onStage(lengthBytes: number): 'oom' | undefined
+  onStoreRequest(fastbootRuns: boolean): 'busy' | undefined
+  onFastbootPhase(phase: FastbootPhase): string | undefined
+  onPrompt(): 'silent' | undefined
+  onAutoboot(): 'deaf' | undefined
+  onKernelStart(): 'panic' | undefined
+  onReset(): 'silent' | undefined
+  onHttpRequest(): number | undefined
+  bridgeIdleMs(): number | undefined
+  maxFiles(): number | undefined
+  flashBytes(): number | undefined
+  leftovers(): readonly { readonly name: string; readonly lengthBytes: number }[] | undefined
+  socName(): string | undefined
+}
+
+/** One oddity. The first behaviour that answers wins; none at all is a healthy rack. */
+export type SimBehaviour = Partial<SimHooks>
+
+export interface Behaviours {
+  ask<Hook extends keyof SimHooks>(hook: Hook, ...args: Parameters<SimHooks[Hook]>): ReturnType<SimHooks[Hook]> | undefined
+  /** `times`: how many answers it gives before it is healthy again. */
+  add(behaviour: SimBehaviour, times?: number): void
+  clear(): void
+}
+
+export function createBehaviours(): Behaviours {
+  let entries: { readonly behaviour: SimBehaviour; left: number }[] = []
+  return {
+    ask: <Hook extends keyof SimHooks>(hook: Hook, ...args: Parameters<SimHooks[Hook]>) => {
+      for (const entry of entries) {
+        const answerer = entry.behaviour[hook] as ((...all: Parameters<SimHooks[Hook]>) => ReturnType<SimHooks[Hook]>) | undefined
+        const answer = entry.left > 0 ? answerer?.(...args) : undefined
+        if (answer === undefined) continue
+        entry.left -= 1
+        return answer
+      }
+      return undefined
+    },
+    add: (behaviour, times = Infinity) => { entries.push({ behaviour, left: times }) },
+    clear: () => { entries = [] },
+  }
+}

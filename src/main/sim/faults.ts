@@ -1,0 +1,107 @@
+import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import { fastbootPhases } from '../../shared/devices/rackPod.ts'
+import type { SimBehaviour } from './behaviours.ts'
+import { answerOfFailedCommand } from './failedCommand.ts'
+import { psramBytes } from './podStore.ts'
+
+interface FaultKind {
+  readonly name: string
+  readonly sentence: string
+  /** How many times it happens when nobody says otherwise. */
+  readonly times?: number
+  readonly make: (argument: string | undefined, random: () => number) => SimBehaviour
+}
+
+const once = 1
+
+const faultKinds: readonly FaultKind[] = [
+  { name: 'flash-page-wrong', sentence: 'The flash page at OFFSET (0x51000) takes one wrong bit and says nothing', make: (argument) => {
+    const wrongPage = numberOf(argument, 0x51000) & ~0xff
+    return { onProgram: (offsetBytes, page) => (offsetBytes === wrongPage ? page.map((byte, index) => (index === 7 ? byte ^ 0x10 : byte)) : undefined) }
+  } },
+  { name: 'tftp-loss', sentence: 'PERCENT (1) of the blocks between TFTP server and camera are lost', make: (argument, random) => {
+    const share = numberOf(argument, 1) / 100
+    return { onTftpBlock: () => (random() < share ? 'lost' : undefined) }
+  } },
+  { name: 'tftp-stall', sentence: 'Every TFTP transfer stops half-way, and U-Boot runs out of retries', make: () => ({ onTransfer: (lengthBytes) => Math.floor(lengthBytes / 2) }) },
+  { name: 'bridge-drop', sentence: 'The UART bridge closes once, after N (1500) bytes to the host', times: once, make: (argument) => {
+    const limitBytes = numberOf(argument, 1500)
+    return { onBridgeBytes: (sentBytes) => (sentBytes >= limitBytes ? 'drop' : undefined) }
+  } },
+  { name: 'console-garbage', sentence: 'A random byte lands between about every N (400) bytes of the console', make: (argument, random) => garbage(numberOf(argument, 400), random) },
+  { name: 'pod-oom', sentence: 'The pod refuses every upload for want of memory, although it reports room', make: () => ({ onStage: () => 'oom' }) },
+  { name: 'pod-slots', sentence: 'The pod keeps only N (2) staged files', make: (argument) => ({ maxFiles: () => numberOf(argument, 2) }) },
+  { name: 'stale-staged-files', sentence: 'Files of an aborted run fill the memory of the pod', make: () => ({ leftovers: () => [
+    { name: 'leftover-rootfs', lengthBytes: 4 * 1024 * 1024 },
+    // 256 KiB stay free, as after a real aborted restore.
+    { name: 'leftover-kernel', lengthBytes: psramBytes - 4 * 1024 * 1024 - 256 * 1024 },
+  ] }) },
+  { name: 'fastboot-fails', sentence: 'The boot ROM stops answering in PHASE (prestep0)', make: (argument = 'prestep0') => {
+    const phase = fastbootPhases.find((each) => each === argument)
+    if (!phase) throw refuse(`fastboot-fails knows the phases ${fastbootPhases.join(', ')}`)
+    return { onFastbootPhase: (entered) => (entered === phase ? `${phase.toUpperCase()} HEAD` : undefined) }
+  } },
+  { name: 'power-cut-mid-write', sentence: 'The camera loses power once, in the middle of an sf write (of the one that covers OFFSET)', times: once, make: (argument) => {
+    const covered = argument === undefined ? undefined : numberOf(argument, 0)
+    return { onFlashWrite: (offsetBytes, lengthBytes) =>
+      (covered === undefined || (covered >= offsetBytes && covered < offsetBytes + lengthBytes) ? Math.ceil(lengthBytes / 2) : undefined) }
+  } },
+  { name: 'no-crc32', sentence: 'This U-Boot was built without the crc32 command', make: () => ({
+    onCommand: ([name]) => (name === 'crc32' ? { text: "Unknown command 'crc32' - try 'help'\n", exitCode: 1 } : undefined),
+  }) },
+  { name: 'command-error', sentence: 'COMMAND (sf-erase) prints its error text and does nothing', make: (argument = 'sf-erase') => {
+    const wanted = argument.split(/[-_ ]/)
+    return { onCommand: (words) => (wanted.every((word, index) => words[index] === word) ? answerOfFailedCommand(words) : undefined) }
+  } },
+  { name: 'no-prompt', sentence: 'U-Boot prints its banner and never a prompt', make: () => ({ onPrompt: () => 'silent' }) },
+  { name: 'boot-loop', sentence: 'The kernel panics at once and the banners repeat without a login', make: () => ({ onKernelStart: () => 'panic' }) },
+  { name: 'read-back-stale', sentence: 'sf read says OK and leaves the RAM as it was', make: () => ({ onFlashRead: () => 'stale' }) },
+  { name: 'pod-busy-while-uart', sentence: 'The pod answers 503 busy to every file request while it uploads to the boot ROM', make: () => ({
+    onStoreRequest: (fastbootRuns) => (fastbootRuns ? 'busy' : undefined),
+  }) },
+  { name: 'autoboot-missed', sentence: 'U-Boot does not hear Ctrl-C during its first autoboot countdown', times: once, make: () => ({ onAutoboot: () => 'deaf' }) },
+  { name: 'silent-after-reset', sentence: 'Nothing comes from the console after reset', make: () => ({ onReset: () => 'silent' }) },
+  { name: 'wrong-flash-size', sentence: 'The flash chip has MB (8) MiB, whatever the rack says', make: (argument) => ({ flashBytes: () => numberOf(argument, 8) * 1024 * 1024 }) },
+  { name: 'bridge-idle', sentence: 'The UART bridge closes after SECONDS (5) without a byte from the host', make: (argument) => ({ bridgeIdleMs: () => numberOf(argument, 5) * 1000 }) },
+  { name: 'http-slow', sentence: 'Every answer of the pod takes SECONDS (4) longer', make: (argument) => ({ onHttpRequest: () => numberOf(argument, 4) * 1000 }) },
+  { name: 'unknown-chip-answers', sentence: 'The camera says that it is another chip (hi3518ev200)', make: (argument = 'hi3518ev200') => ({ socName: () => argument }) },
+]
+
+/** Every fault with one sentence for a person. */
+export const listFaults = (): { readonly name: string; readonly sentence: string }[] => faultKinds.map(({ name, sentence }) => ({ name, sentence }))
+
+export interface Fault {
+  /** `undefined`: every pod. */
+  readonly podId: string | undefined
+  readonly behaviour: SimBehaviour
+  readonly times: number | undefined
+}
+
+/** `NAME[:ARGUMENT][#TIMES][@POD]`, for example `flash-page-wrong:0x60000#1@pod-2`. Throws `input/malformed`. */
+export function parseFault(text: string, random: () => number): Fault {
+  const { name, argument, times, pod } = /^(?<name>[a-z0-9-]+)(?::(?<argument>[^#@]+))?(?:#(?<times>\d+))?(?:@(?<pod>[\w.-]+))?$/.exec(text)?.groups ?? {}
+  const kind = faultKinds.find((each) => each.name === name)
+  if (!kind) throw refuse(`There is no fault "${text.slice(0, 60)}"`)
+  return { podId: pod, behaviour: kind.make(argument, random), times: times === undefined ? kind.times : Number(times) }
+}
+
+function garbage(everyBytes: number, random: () => number): SimBehaviour {
+  let untilNext = everyBytes / 2
+  return { onConsoleBytes: (bytes) => {
+    untilNext -= bytes.length
+    if (untilNext > 0) return undefined
+    untilNext = everyBytes * (0.5 + random())
+    const at = Math.floor(random() * (bytes.length + 1))
+    return Uint8Array.from([...bytes.subarray(0, at), Math.floor(random() * 256), ...bytes.subarray(at)])
+  } }
+}
+
+function numberOf(argument: string | undefined, otherwise: number): number {
+  if (argument === undefined) return otherwise
+  const value = Number(argument)
+  if (!Number.isFinite(value) || value < 0) throw refuse(`"${argument.slice(0, 20)}" is not a number`)
+  return value
+}
+
+const refuse = (why: string): WorkbenchError =>
+  new WorkbenchError('input/malformed', why, { hint: 'List the faults to see their names and arguments' })

@@ -1,0 +1,154 @@
+import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import type { DatagramNetwork, DatagramSocket, Endpoint } from '../../shared/devices/datagram.ts'
+import { encodeAck, encodeReadRequest, parseTftpPacket, type TftpPacket } from './tftpCodec.ts'
+import type { UbootMachine } from './ubootMachine.ts'
+
+export type TftpOutcome =
+  | { readonly kind: 'done'; readonly lengthBytes: number }
+  | { readonly kind: 'refused'; readonly code: number; readonly text: string }
+  | { readonly kind: 'unreachable'; readonly text: string }
+  | { readonly kind: 'aborted' }
+  | { readonly kind: 'gave-up' }
+
+export interface FetchOptions {
+  readonly machine: UbootMachine
+  readonly name: string
+  readonly server: Endpoint
+  /** One block has come. */
+  readonly mark: () => void
+  readonly store: (offsetBytes: number, bytes: Uint8Array) => void
+}
+
+/** How often Ctrl-C is looked for while nothing comes. */
+const lookMs = 200
+
+/** U-Boot's client: timeout 5, blksize 1468, no windows; a repeated block is ignored without an ACK; it starts again for ever. */
+export async function fetchByTftp(options: FetchOptions): Promise<TftpOutcome> {
+  const { machine, server } = options
+  const { datagrams, localAddress } = machine.network
+  if (!datagrams) return nobodyAnswers(machine)
+  for (;;) {
+    const socket = await open(datagrams, localAddress)
+    if (!socket) return { kind: 'unreachable', text: 'the camera has no way into this network' }
+    try {
+      const outcome = await attempt(options, socket, server)
+      if (outcome !== 'again') return outcome
+    } finally {
+      await socket.close()
+    }
+  }
+}
+
+async function open(datagrams: DatagramNetwork, address: string): Promise<DatagramSocket | undefined> {
+  try {
+    return await datagrams.bind(address, 0)
+  } catch (error) {
+    // The camera's console says what a camera would say; the rest is our own fault and must be seen.
+    if (error instanceof WorkbenchError) return undefined
+    throw error
+  }
+}
+
+async function nobodyAnswers(machine: UbootMachine): Promise<TftpOutcome> {
+  const clock = machine.clock
+  for (let tries = 0; tries < 5; tries += 1) {
+    machine.say('T ')
+    for (const endMs = clock.nowMs() + 5000; clock.nowMs() < endMs;) {
+      await machine.pause(lookMs)
+      if (machine.keyboard.takeInterrupt()) return { kind: 'aborted' }
+    }
+  }
+  return { kind: 'unreachable', text: 'ARP Retry count exceeded' }
+}
+
+interface Transfer {
+  expected: number
+  blockBytes: number
+  receivedBytes: number
+  peerPort: number | undefined
+  last: { readonly bytes: Uint8Array; readonly to: Endpoint }
+  heardMs: number
+  timeouts: number
+  outcome: TftpOutcome | 'again' | undefined
+}
+
+async function attempt(options: FetchOptions, socket: DatagramSocket, server: Endpoint): Promise<TftpOutcome | 'again'> {
+  const { machine } = options
+  const asNumber = (name: string, otherwise: number): number => Number(machine.environment.get(name) ?? otherwise) || otherwise
+  const timeoutMs = Math.max(1000, asNumber('tftptimeout', 5000))
+  const blockBytes = asNumber('tftpblocksize', 1468)
+  const request = encodeReadRequest(options.name, [['timeout', String(Math.round(timeoutMs / 1000))], ['blksize', String(blockBytes)]])
+  const transfer: Transfer = {
+    expected: 1, blockBytes: 512, receivedBytes: 0, peerPort: undefined, timeouts: 0, outcome: undefined,
+    last: { bytes: request, to: server }, heardMs: machine.clock.nowMs(),
+  }
+  const stallAt = machine.behaviours.ask('onTransfer', 65_536) ?? Infinity
+  const send = (): void => {
+    if (machine.behaviours.ask('onTftpBlock') === undefined) socket.send(transfer.last.bytes, transfer.last.to)
+  }
+  const wake = new AbortController()
+  socket.onDatagram((packet, from) => {
+    if (transfer.outcome !== undefined || transfer.receivedBytes >= stallAt || machine.behaviours.ask('onTftpBlock') !== undefined) return
+    if (transfer.peerPort !== undefined && from.port !== transfer.peerPort) return
+    const parsed = parseTftpPacket(packet)
+    if (parsed && take(parsed, from, transfer, options)) send()
+    if (transfer.outcome !== undefined) wake.abort()
+  })
+  send()
+  while (transfer.outcome === undefined) {
+    const silentMs = machine.clock.nowMs() - transfer.heardMs
+    if (silentMs >= timeoutMs) timeOut(transfer, machine, asNumber('tftptimeoutcountmax', 10), send)
+    if (machine.keyboard.takeInterrupt()) transfer.outcome = { kind: 'aborted' }
+    else await lookAgain(machine, Math.min(lookMs, timeoutMs), wake.signal)
+  }
+  return transfer.outcome
+}
+
+/** Sleeps until there is something to do; the end of the transfer cuts it short. */
+async function lookAgain(machine: UbootMachine, durationMs: number, wake: AbortSignal): Promise<void> {
+  if (wake.aborted) return
+  await machine.clock.sleep(durationMs, AbortSignal.any([machine.signal, wake])).catch((error: unknown) => {
+    if (!wake.aborted) throw error
+  })
+}
+
+function timeOut(transfer: Transfer, machine: UbootMachine, most: number, send: () => void): void {
+  machine.say('T ')
+  transfer.heardMs = machine.clock.nowMs()
+  transfer.timeouts += 1
+  if (transfer.timeouts < most) { send(); return }
+  if (machine.environment.get('netretry') === 'no') { transfer.outcome = { kind: 'gave-up' }; return }
+  machine.say('\nRetry count exceeded; starting again\n')
+  transfer.outcome = 'again'
+}
+
+/** True when `transfer.last` is to be sent. */
+function take(packet: TftpPacket, from: Endpoint, transfer: Transfer, { machine, store, mark }: FetchOptions): boolean {
+  if (packet.kind === 'error') {
+    // 1 and 2 are final; any other error makes U-Boot start again.
+    transfer.outcome = packet.code === 1 || packet.code === 2 ? { kind: 'refused', code: packet.code, text: packet.text } : 'again'
+    if (transfer.outcome === 'again') machine.say(`\nTFTP error: '${packet.text}' (${packet.code})\nStarting again\n\n`)
+    return false
+  }
+  if (packet.kind === 'oack') {
+    if (transfer.expected !== 1 || transfer.receivedBytes > 0) return false
+    transfer.peerPort = from.port
+    transfer.heardMs = machine.clock.nowMs()
+    transfer.blockBytes = Number(packet.options.get('blksize') ?? 512)
+    transfer.last = { bytes: encodeAck(0), to: from }
+    return true
+  }
+  if (packet.block !== (transfer.expected & 0xffff)) return false
+  if (packet.bytes.length > transfer.blockBytes) return false
+  transfer.peerPort = from.port
+  // Only a new block restarts the timer: with a lost ACK the server's repeats would keep it quiet for ever.
+  transfer.heardMs = machine.clock.nowMs()
+  store(transfer.receivedBytes, packet.bytes)
+  mark()
+  transfer.receivedBytes += packet.bytes.length
+  transfer.expected += 1
+  transfer.timeouts = 0
+  transfer.last = { bytes: encodeAck(packet.block), to: from }
+  if (packet.bytes.length < transfer.blockBytes) transfer.outcome = { kind: 'done', lengthBytes: transfer.receivedBytes }
+  return true
+}

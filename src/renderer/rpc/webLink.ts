@@ -1,0 +1,65 @@
+import { createORPCClient } from '@orpc/client'
+import { RPCLink } from '@orpc/client/websocket'
+import { type OpenWire, openLink, Refused, type WorkbenchClient, type WorkbenchLink } from './link.ts'
+import { withCheckedAnswers } from './checkedAnswers.ts'
+
+/** A host that does not answer within this time counts as away; local links answer within milliseconds. */
+const answerLimitMs = 5000
+/** "Policy violation" and the private range: the host knows us and says no. */
+const refusals = (code: number): boolean => code === 1008 || (code >= 4400 && code < 4500)
+
+async function openSocket(url: string, token: string, signal: AbortSignal): Promise<WebSocket> {
+  const socket = new WebSocket(url)
+  socket.binaryType = 'arraybuffer'
+  await new Promise<void>((resolve, reject) => {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(answerLimitMs)])
+    limit.addEventListener('abort', () => { socket.close(); reject(new Error('no answer')) }, { once: true })
+    socket.addEventListener('open', () => {
+      // The token goes first, before anything else may be queued on this socket.
+      socket.send(JSON.stringify({ token }))
+      resolve()
+    }, { once: true })
+    socket.addEventListener('close', () => { reject(new Error('closed')) }, { once: true })
+  })
+  return socket
+}
+
+async function openWire(base: string, token: string, signal: AbortSignal): Promise<OpenWire> {
+  const rpcSocket = await openSocket(`${base}/rpc`, token, signal)
+  let refused = false
+  const closed = new Promise<void>((resolve) => {
+    rpcSocket.addEventListener('close', ({ code }) => { refused = refusals(code); resolve() }, { once: true })
+  })
+  const rpc = new RPCLink({ websocket: rpcSocket, plugins: withCheckedAnswers() })
+  try {
+    // Only an answered call proves that the token was taken.
+    await Promise.race([
+      createORPCClient<WorkbenchClient>(rpc).system.chips({}, { signal: AbortSignal.any([signal, AbortSignal.timeout(answerLimitMs)]) }),
+      closed.then(() => { throw new Error('closed') }),
+    ])
+    const bytesSocket = await openSocket(`${base}/bytes`, token, signal)
+    const bytesClosed = new Promise<void>((resolve) => { bytesSocket.addEventListener('close', () => { resolve() }, { once: true }) })
+    const close = (): void => { rpcSocket.close(); bytesSocket.close() }
+    return {
+      rpc,
+      lane: {
+        send: (message) => { if (bytesSocket.readyState === WebSocket.OPEN) bytesSocket.send(message) },
+        onFrame: (listener) => {
+          bytesSocket.addEventListener('message', ({ data }) => { if (data instanceof ArrayBuffer) listener(new Uint8Array(data)) })
+        },
+      },
+      closed: Promise.race([closed, bytesClosed]).then(close),
+      close,
+    }
+  } catch (error) {
+    rpcSocket.close()
+    if (refused) throw new Refused('The workbench did not accept the token of this page. Open the address that it printed when it started.')
+    throw error
+  }
+}
+
+/** Over the web host that served this page. */
+export function openWebLink(location: { readonly protocol: string; readonly host: string }, token: string): WorkbenchLink {
+  const base = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}`
+  return openLink({ open: async (signal) => await openWire(base, token, signal) })
+}

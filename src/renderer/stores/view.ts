@@ -1,0 +1,58 @@
+import { useLocalStorage, usePreferredDark } from '@vueuse/core'
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import type { CameraId, JobId } from '../../shared/devices/ids.ts'
+import type { WireError } from '../../shared/errors/workbenchError.ts'
+import type { CameraLife } from '../../shared/rack/rackView.schema.ts'
+import type { ThemeName } from '../ui/theme.ts'
+
+export type ViewName = 'rack' | 'consoles' | 'jobs' | 'settings'
+export type PanelTab = 'restore' | 'console' | 'power' | 'history'
+export type ThemeChoice = ThemeName | 'system'
+
+/** Where the person is looking. Nothing of the rack's own state. */
+export const useViewStore = defineStore('view', () => {
+  const view = ref<ViewName>('rack')
+  const camera = ref<CameraId>()
+  const tab = ref<PanelTab>('restore')
+  /** A job picked by hand; otherwise the panel shows the camera's latest. */
+  const job = ref<JobId>()
+  const selected = shallowRef<ReadonlySet<CameraId>>(new Set())
+  const panes = shallowRef<readonly CameraId[]>([])
+  const lifeFilter = ref<CameraLife>()
+  const dialog = ref<'add-pod' | 'palette' | 'restore-selected'>()
+  const report = ref<JobId>()
+  const notice = shallowRef<WireError>()
+
+  const themeChoice = useLocalStorage<ThemeChoice>('rackbench-theme', 'system')
+  const zoom = useLocalStorage<'normal' | 'compact'>('rackbench-zoom', 'normal')
+  const prefersDark = usePreferredDark()
+  const theme = computed<ThemeName>(() => (themeChoice.value === 'system' ? (prefersDark.value ? 'dark' : 'light') : themeChoice.value))
+
+  function open(id: CameraId, on: PanelTab = tab.value): void {
+    if (camera.value !== id) job.value = undefined
+    camera.value = id
+    tab.value = on
+    view.value = 'rack'
+  }
+  function openJob(id: JobId, of: CameraId): void {
+    open(of, 'restore')
+    job.value = id
+  }
+  const closePanel = (): void => { camera.value = undefined; job.value = undefined }
+  function toggleSelected(id: CameraId): void {
+    const next = new Set(selected.value)
+    if (!next.delete(id)) next.add(id)
+    selected.value = next
+  }
+  const clearSelection = (): void => { selected.value = new Set() }
+  function showConsoles(ids: readonly CameraId[]): void {
+    panes.value = ids
+    view.value = 'consoles'
+  }
+  const switchTheme = (): void => { themeChoice.value = theme.value === 'dark' ? 'light' : 'dark' }
+  return {
+    view, camera, tab, job, selected, panes, lifeFilter, dialog, report, notice, themeChoice, theme, zoom,
+    open, openJob, closePanel, toggleSelected, clearSelection, showConsoles, switchTheme,
+  }
+})

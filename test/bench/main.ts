@@ -1,0 +1,34 @@
+import { cpus, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import { fleetRows } from './fleet.ts'
+import { restoreRows } from './restore.ts'
+import type { BenchRow } from './row.ts'
+import { tftpRows } from './tftp.ts'
+
+/** Each group makes its rows in one run, so that ratios are taken under the same weather. */
+const groups: Readonly<Record<string, () => Promise<BenchRow[]>>> = { restore: restoreRows, tftp: tftpRows, fleet: fleetRows }
+
+const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, only: { type: 'string' } } })
+const only = values.only?.toLowerCase()
+const machine = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${process.platform}`
+const rows: BenchRow[] = []
+for (const [name, make] of Object.entries(groups)) {
+  // A group's name runs the group; anything else is looked for in the rows of all groups.
+  if (only !== undefined && only in groups && only !== name) continue
+  rows.push(...await make())
+}
+const shown = only === undefined || only in groups ? rows : rows.filter((row) => row.name.toLowerCase().includes(only))
+if (shown.length === 0) {
+  process.stderr.write(`There is no row "${values.only ?? ''}"; groups: ${Object.keys(groups).join(', ')}\n`)
+  process.exitCode = 2
+} else if (values.json) {
+  process.stdout.write(`${JSON.stringify({ machine, rows: shown })}\n`)
+} else {
+  const width = Math.max(...shown.map(({ name }) => name.length))
+  process.stdout.write(`${machine}\n\n`)
+  for (const { name, value, unit, goal, ok } of shown) {
+    const figure = value >= 100 ? value.toFixed(0) : value.toFixed(2)
+    process.stdout.write(`${ok ? '  ok  ' : 'MISSED'} ${name.padEnd(width)} ${figure.padStart(9)} ${unit.padEnd(5)} ${goal}\n`)
+  }
+}
+if (shown.some(({ ok }) => !ok)) process.exitCode = 1

@@ -1,0 +1,97 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createConsole } from '../../../src/main/core/consoles/consoleHub.ts'
+import { serveByteLane } from '../../../src/main/core/consoles/laneServer.ts'
+import type { CameraId } from '../../../src/shared/devices/ids.ts'
+import { type ByteLaneEnd, type LaneFrame, parseLaneFrame } from '../../../src/shared/rpc/byteLane.ts'
+import { createMemoryBridge } from '../../support/memoryBridge.ts'
+import { createVirtualClock } from '../../support/virtualClock.ts'
+
+function bench(historyBytes = 256 * 1024) {
+  const clock = createVirtualClock()
+  const bridge = createMemoryBridge()
+  const cameraId = 'cam-1' as CameraId
+  const hub = createConsole({ cameraId, open: bridge.open, clock, log: () => undefined, historyBytes })
+  const frames: LaneFrame[] = []
+  let buffered = 0
+  let ask: (message: string | Uint8Array) => void = () => undefined
+  let hangUp = (): void => undefined
+  const end: ByteLaneEnd = {
+    send: (message) => { frames.push(parseLaneFrame(message as Uint8Array)!) },
+    get bufferedBytes() { return buffered },
+    onMessage: (listener) => { ask = listener },
+    onClose: (listener) => { hangUp = listener },
+  }
+  const server = serveByteLane({ end, consoleOf: (id) => (id === cameraId ? hub : undefined), clock })
+  return {
+    clock, bridge, hub, frames, server,
+    watch: (after = 0) => { ask(JSON.stringify({ do: 'watch', camera: 'cam-1', after })) },
+    unwatch: () => { ask(JSON.stringify({ do: 'unwatch', camera: 'cam-1' })) },
+    ask: (message: string | Uint8Array) => { ask(message) },
+    hangUp: () => { hangUp() },
+    stall: (bytes: number) => { buffered = bytes },
+    payload: () => frames.filter(({ kind }) => kind === 'data').map(({ bytes }) => new TextDecoder().decode(bytes)).join(''),
+  }
+}
+
+test('replay, then live in batches of 16 ms', async () => {
+  const { clock, bridge, hub, frames, watch, unwatch, payload, hangUp } = bench()
+  await clock.advance(0)
+  bridge.say('history ')
+  await clock.advance(0)
+  watch()
+  expect(payload()).toBe('history ')
+  for (const letter of 'live') { bridge.say(letter); await clock.advance(2) }
+  expect(payload()).toBe('history ')
+  await clock.advance(16)
+  expect(payload()).toBe('history live')
+  expect(frames).toHaveLength(2)
+  expect(frames[1]).toMatchObject({ position: 8 })
+  unwatch()
+  bridge.say('unseen')
+  await clock.advance(100)
+  expect(frames).toHaveLength(2)
+  watch(8)
+  expect(payload()).toBe('history liveliveunseen')
+  hangUp()
+  await hub.close()
+  expect(clock.sleepers()).toBe(0)
+})
+
+test('no frame is longer than 64 KiB', async () => {
+  const { clock, bridge, hub, frames, watch, hangUp } = bench()
+  await clock.advance(0)
+  bridge.say('x'.repeat(200_000))
+  await clock.advance(0)
+  watch()
+  expect(frames.map(({ bytes }) => bytes.length)).toEqual([65_536, 65_536, 65_536, 3_392])
+  hangUp()
+  await hub.close()
+})
+
+test('a viewer that does not keep up is skipped ahead and told how much it missed; the reader is not slowed', async () => {
+  const { clock, bridge, hub, frames, watch, stall, hangUp } = bench(1_000)
+  await clock.advance(0)
+  watch()
+  stall(1024 * 1024 + 1)
+  for (let at = 0; at < 50; at += 1) { bridge.say('y'.repeat(100)); await clock.advance(20) }
+  expect(frames).toHaveLength(0)
+  expect(hub.stats().bytesReceived).toBe(5_000)
+  stall(0)
+  await clock.advance(20)
+  expect(frames.map(({ kind, skippedBytes, position }) => [kind, skippedBytes, position])).toEqual([['skipped', 4_000, 0], ['data', 0, 4_000]])
+  hangUp()
+  await hub.close()
+})
+
+test('nonsense is counted and answered with nothing', async () => {
+  const { clock, hub, frames, server, ask, hangUp } = bench()
+  await clock.advance(0)
+  for (const message of ['', '{', '[]', 'null', '{"do":"watch"}', '{"do":"watch","camera":"cam-9","after":0}', '{"do":"watch","camera":"../x","after":0}',
+    '{"do":"watch","camera":"cam-1","after":-1}', `{"do":"watch","camera":"cam-1","after":0,"x":"${'y'.repeat(5_000)}"}`, new Uint8Array([1, 2])]) ask(message)
+  expect(server.ignored()).toBe(10)
+  fc.assert(fc.property(fc.oneof(fc.string(), fc.json(), fc.uint8Array()), (noise) => { ask(noise) }))
+  expect(frames).toHaveLength(0)
+  hangUp()
+  await hub.close()
+})
