@@ -64,6 +64,8 @@ export default {
     // Type-only imports count: a type from the wrong layer is the wrong layer.
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
+    // Stand-in packages of tests have a package.json of their own; ours counts there as well.
+    combinedDependencies: true,
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'types', 'default'],

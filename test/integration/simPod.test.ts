@@ -151,6 +151,19 @@ describe('the UART bridge', () => {
       expect(bench.clock.nowMs() - openedMs).toBeCloseTo(600_000, -2)
     })
   })
+  test('stays open as long as the host says something', async () => {
+    const bench = createSimBench()
+    await bench.run(async () => {
+      const console = await bench.handle.openConsole(noSignal)
+      for (let minute = 0; minute < 15; minute += 1) {
+        await bench.clock.sleep(60_000, noSignal)
+        await console.write(Uint8Array.of(0x20), noSignal)
+      }
+      expect(bench.handle.bridge.connected()).toBe(true)
+      await bench.clock.sleep(601_000, noSignal)
+      expect(bench.handle.bridge.connected()).toBe(false)
+    })
+  })
   test('at another rate than the camera there is no text', async () => {
     const bench = createSimBench({ powered: false })
     await bench.run(async () => {

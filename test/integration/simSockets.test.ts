@@ -99,6 +99,10 @@ describe('the pod on HTTP', () => {
     expect((await answerOf(`${http}/tftp/a`, 'POST', Buffer.alloc(6 * 1024 * 1024))).status).toBe(200)
     expect(await answerOf(`${http}/tftp/b`, 'POST', Buffer.alloc(4 * 1024 * 1024))).toEqual({ status: 503, json: { error: 'oom', requested: 4_194_304, psram_largest_free: 2_064_384 } })
     expect(await answerOf(`${http}/fastboot`, 'POST', Buffer.from('no blob'))).toMatchObject({ status: 400 })
+    const endless = new ReadableStream({ pull: (controller) => { controller.enqueue(new Uint8Array(100_000)) } })
+    await expect(fetch(`${http}/fastboot`, { method: 'POST', body: endless, duplex: 'half' } as RequestInit)
+      // Cut off while it is still sending, a client sees the refusal or the closed line.
+      .then(async (response) => { if (response.status === 413) throw new Error('refused') })).rejects.toThrow()
   })
   test('an upload in chunks works, and one that breaks off leaves nothing', async () => {
     const { http } = await serve()
@@ -108,15 +112,16 @@ describe('the pod on HTTP', () => {
     const { hostname, port } = new URL(http)
     const half = connect(Number(port), hostname)
     await new Promise((resolve) => { half.write('POST /tftp/half HTTP/1.1\r\nHost: pod\r\nContent-Length: 100000\r\n\r\nonly this', resolve) })
+    const reserved = async (): Promise<number> => ((await answerOf(`${http}/tftp`, 'GET')).json as { psram_free_bytes: number }).psram_free_bytes
+    let left = await reserved()
+    for (let round = 0; round < 200 && left > 8_355_840 - 100_000; round += 1) left = await reserved()
+    expect(left).toBe(8_355_840 - 5 * 1024 - 98 * 1024)
     half.destroy()
-    let files: unknown[] = []
-    for (let round = 0; round < 100; round += 1) {
-      const { json } = await answerOf(`${http}/tftp`, 'GET')
-      const { files: now, psram_free_bytes: free } = json as { files: unknown[]; psram_free_bytes: number }
-      files = now
-      if (free === 8_355_840 - 5 * 1024) break
+    let seen = { files: [] as unknown[], psram_free_bytes: 0 }
+    for (let round = 0; round < 200 && seen.psram_free_bytes !== 8_355_840 - 5 * 1024; round += 1) {
+      seen = (await answerOf(`${http}/tftp`, 'GET')).json as typeof seen
     }
-    expect(files).toEqual([{ name: 'chunked', size: 5000, reads: 0 }])
+    expect(seen).toMatchObject({ files: [{ name: 'chunked', size: 5000, reads: 0 }], psram_free_bytes: 8_355_840 - 5 * 1024 })
   })
 })
 
@@ -184,7 +189,12 @@ describe('for other programs', () => {
     expect(uboot.indexOf(Uint8Array.of(0x1f, 0x8b, 0x08))).toBe(17_408)
     stop.abort()
     await undo.pop()!()
-    await expect(fetch(`${pods[0]!.http}/tftp`)).rejects.toThrow()
+    for (const url of pods.flatMap(({ http, uart }) => [http, uart])) {
+      const { hostname, port } = new URL(url)
+      const socket = connect(Number(port), hostname)
+      expect(await new Promise((resolve) => { socket.once('connect', () => { resolve('open') }); socket.once('error', (error: NodeJS.ErrnoException) => { resolve(error.code) }) }), url).toBe('ECONNREFUSED')
+      socket.destroy()
+    }
     expect(lines.length).toBe(1)
   })
   test('a port that is taken is named, and nothing stays open', async () => {

@@ -61,6 +61,10 @@ describe('the camera as a TFTP client', () => {
     expect(await person.command('tftpboot 0x42000000 image', 600_000)).toContain('Bytes transferred = 300000')
     expect(clock.nowMs() - startMs).toBeGreaterThan(5000)
   }))
+  test('what the camera sends is lost as well', async () => inTheLab({ faults: ['tftp-loss:100'] }, async ({ server, person }) => {
+    expect(await person.command('setenv netretry no; tftpboot 0x42000000 image', 120_000)).toMatch(/(?:T ){10}/)
+    expect(server.requests).toEqual([])
+  }))
   test('the fault tftp-stall gives timeouts until Ctrl-C', async () => inTheLab({ faults: ['tftp-stall'] }, async ({ person }) => {
     await person.type('tftpboot 0x42000000 image\r')
     await person.see(/(?:T ){10}\r\nRetry count exceeded; starting again/, 120_000)

@@ -11,12 +11,12 @@ const camera = cameraIdSchema.parse('cam-01')
 const undo: (() => Promise<void> | void)[] = []
 afterEach(async () => { for (const step of undo.splice(0).reverse()) await step() })
 
-async function bench(token = 'right'): Promise<{ server: FixtureServer; link: WorkbenchLink }> {
+async function bench(token = 'right', limitMs = 5000): Promise<{ server: FixtureServer; link: WorkbenchLink }> {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-page-'))
   undo.push(async () => { await rm(folder, { recursive: true }) })
   const server = await openFixtureServer(folder, { cameras: 4, nowMs: () => 1 }, 'right')
   undo.push(async () => { await server.close() })
-  const link = openWebLink({ protocol: 'http:', host: new URL(server.url).host }, token)
+  const link = openWebLink({ protocol: 'http:', host: new URL(server.url).host }, token, limitMs)
   undo.push(() => { link.close() })
   return { server, link }
 }
@@ -37,6 +37,14 @@ test('calls, errors with code and hint, and streams come through', async () => {
     expect(view.pods[0]?.cameras.length).toBe(4)
     break
   }
+})
+test('the limit for opening does not end a link that is open', async () => {
+  const { link } = await bench('right', 250)
+  await link.connected(new AbortController().signal)
+  const over = AbortSignal.timeout(400)
+  await until('the limit is over', () => over.aborted)
+  await link.client.system.chips({})
+  expect(link.state.value).toMatchObject({ phase: 'connected', epoch: 1 })
 })
 test('a wrong token is told and not tried again', async () => {
   const { link } = await bench('wrong')

@@ -4,7 +4,7 @@ import { type CameraId, jobIdSchema, podIdSchema } from '../../src/shared/device
 import { type ErrorCode, toWire, WorkbenchError } from '../../src/shared/errors/workbenchError.ts'
 import type { JobEvent } from '../../src/shared/jobs/jobEvent.ts'
 import { isFinished } from '../../src/shared/jobs/reduceJob.ts'
-import type { MachineStatus, RackView } from '../../src/shared/rack/rackView.schema.ts'
+import type { CameraView, MachineStatus, RackView } from '../../src/shared/rack/rackView.schema.ts'
 import { type ByteLaneEnd, encodeLaneFrame, laneRequestSchema } from '../../src/shared/rpc/byteLane.ts'
 import { addFixtureStories, createFixtureJobs, fixturePlan, storyOf, summaryOf } from './fixtureJobs.ts'
 import { createFixtureRack, type FixtureRack } from './fixtureRack.ts'
@@ -46,6 +46,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
   let rack: FixtureRack = createFixtureRack(cameras, perPod, false)
   let revision = 1
   const rackListeners = new Set<(view: RackView) => void>()
+  const skipListeners = new Set<(camera: CameraId, position: number, count: number) => void>()
   const byteListeners = new Set<(camera: CameraId, position: number, bytes: Uint8Array) => void>()
   const jobs = createFixtureJobs(nowMs)
   addFixtureStories(jobs)
@@ -66,6 +67,22 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
     own.text += text
     own.view = { ...own.view, bytesReceived: position + bytes.length }
     for (const listener of byteListeners) listener(camera, position, bytes)
+  }
+
+  /** The console goes on, but no viewer gets these bytes. */
+  function skip(camera: CameraId, count: number): void {
+    const own = rack.cameras.get(camera)
+    if (!own) return
+    const position = new TextEncoder().encode(own.text).length
+    own.text += '.'.repeat(count)
+    for (const listener of skipListeners) listener(camera, position, count)
+  }
+  /** What the rack says of one camera from now on. */
+  function change(camera: CameraId, more: (view: CameraView) => CameraView): void {
+    const own = rack.cameras.get(camera)
+    if (!own) return
+    own.view = more(own.view)
+    changed()
   }
 
   const contract = implement(workbenchContract)
@@ -147,8 +164,10 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
     const watched = new Set<CameraId>()
     const send = (camera: CameraId, position: number, bytes: Uint8Array): void => { if (bytes.length > 0) end.send(encodeLaneFrame({ kind: 'data', camera, position, bytes })) }
     const listener = (camera: CameraId, position: number, bytes: Uint8Array): void => { if (watched.has(camera)) send(camera, position, bytes) }
+    const skipper = (camera: CameraId, position: number, skippedBytes: number): void => { if (watched.has(camera)) end.send(encodeLaneFrame({ kind: 'skipped', camera, position, bytes: new Uint8Array(), skippedBytes })) }
     byteListeners.add(listener)
-    end.onClose(() => { byteListeners.delete(listener) })
+    skipListeners.add(skipper)
+    end.onClose(() => { byteListeners.delete(listener); skipListeners.delete(skipper) })
     end.onMessage((message) => {
       const request = laneRequestSchema.parse(JSON.parse(String(message)))
       if (request.do === 'unwatch') { watched.delete(request.camera); return }
@@ -156,6 +175,6 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
       send(request.camera, request.after, new TextEncoder().encode(rack.cameras.get(request.camera)?.text ?? '').subarray(request.after))
     })
   }
-  return { router, serveLane, say, jobs, calls, changed, cameras: () => rack.cameras }
+  return { router, serveLane, say, skip, change, jobs, calls, changed, cameras: () => rack.cameras }
 }
 export type FixtureWorkbench = ReturnType<typeof createFixtureWorkbench>

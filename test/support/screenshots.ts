@@ -109,7 +109,8 @@ async function shoot(browser: Browser, scene: Scene, folder: string, url: string
         found.push(...(await axeFindings(page, axe)).map((line) => `${name}: axe: ${line}`))
       } catch (error) {
         found.push(`${name}: ${error instanceof Error ? error.message.slice(0, 600) : String(error)}`)
-        await page.screenshot({ path: join(folder, `${name}-broken.png`) })
+        // A browser that cannot draw is said by the first message already.
+        await page.screenshot({ path: join(folder, `${name}-broken.png`) }).catch(() => undefined)
       } finally {
         await context.close()
         await server?.close()

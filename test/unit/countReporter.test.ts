@@ -17,6 +17,6 @@ test('a skipped test is only counted outside of CI, and a failure inside', () =>
   expect(countTests([module(0, 'skipped', 'passed')], 0, true)).toMatchObject({ passed: 1, failed: 1, skipped: 0, wronglySkipped: ['a.test.ts case 0'] })
 })
 test('the smoke test of the real Electron may be skipped in CI', () => {
-  const smoke = { errors: 0, tests: [{ name: 'electron.test.ts the real Electron opens the window', state: 'skipped' as const }] }
+  const smoke = { errors: 0, tests: [{ name: 'test/e2e/electronSmoke.test.ts the real Electron opens the workbench', state: 'skipped' as const }] }
   expect(countTests([smoke], 0, true)).toMatchObject({ failed: 0, skipped: 1 })
 })

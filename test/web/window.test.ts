@@ -1,52 +1,11 @@
 // @vitest-environment happy-dom
 import axe from 'axe-core'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import App from '../../src/renderer/App.vue'
-import { type CameraId, cameraIdSchema, jobIdSchema } from '../../src/shared/devices/ids.ts'
-import { type Bench, openBench, until } from './memoryLink.ts'
+import { jobIdSchema } from '../../src/shared/devices/ids.ts'
+import { type Bench, until } from './memoryLink.ts'
+import { all, bench, button, card, closeAll, fill, id, press, rack, text } from './page.ts'
 
-const id = (text: string): CameraId => cameraIdSchema.parse(text)
-const open: Bench[] = []
-function bench(options: Parameters<typeof openBench>[0] = {}): Bench {
-  const made = openBench(options)
-  open.push(made)
-  return made
-}
-afterEach(() => {
-  for (const one of open.splice(0)) one.close()
-  localStorage.clear()
-})
-
-const all = (selector: string): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(selector)]
-const text = (): string => (document.body.textContent ?? '').replace(/\s+/g, ' ')
-const card = (name: string): HTMLElement => {
-  const found = document.querySelector<HTMLElement>(`[data-camera="${name}"]`)
-  if (!found) throw new Error(`no card ${name}`)
-  return found
-}
-const button = (name: string | RegExp): HTMLButtonElement => {
-  const found = all('button').find((one) => (typeof name === 'string' ? one.textContent?.trim() === name || one.getAttribute('aria-label') === name : name.test(one.textContent ?? '')))
-  if (!found) throw new Error(`no button ${String(name)}; there are: ${all('button').map((one) => one.textContent?.trim()).join(' | ')}`)
-  return found as HTMLButtonElement
-}
-const press = (key: string, on: Element = document.activeElement ?? document.body, more: KeyboardEventInit = {}): void => { on.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more })) }
-const field = (label: string): HTMLInputElement => {
-  const found = all('label').find((one) => one.textContent?.includes(label))
-  const input = found && document.getElementById(found.getAttribute('for') ?? '')
-  if (!input) throw new Error(`no field ${label}`)
-  return input as HTMLInputElement
-}
-function fill(label: string, value: string): void {
-  const input = field(label)
-  input.value = value
-  input.dispatchEvent(new Event('input', { bubbles: true }))
-}
-async function rack(options: Parameters<typeof openBench>[0] = {}): Promise<Bench> {
-  const made = bench(options)
-  made.show(App)
-  await until('the rack is shown', () => all('[data-camera]').length > 0)
-  return made
-}
 async function planned(path: string): Promise<Bench> {
   const made = await rack()
   card('cam-04').click()
@@ -213,7 +172,7 @@ test('no serious finding of axe on the first screen and a plan', async () => {
   bench({ cameras: 0 }).show(App)
   await until('the first screen', () => text().includes('No camera on the bench yet'))
   expect(await seriousFindings()).toEqual([])
-  open.splice(0).forEach((one) => { one.close() })
+  closeAll()
   await planned('/home/lab/backups/ev300-2026-11')
   expect(await seriousFindings()).toEqual([])
 })

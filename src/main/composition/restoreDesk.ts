@@ -11,13 +11,14 @@ import type { CameraEntry, RackBook } from '../core/rack/rackBook.ts'
 import type { RestoreBench } from '../core/workflows/restore/bench.ts'
 import { buildBootBlob, parseBootProfile } from '../core/workflows/restore/bootBlob.ts'
 import { checkStartable, type PlanFacts, planRestore, type PreparedRestore } from '../core/workflows/restore/plan.ts'
-import type { InputTools } from '../core/workflows/restore/rawInput.ts'
+import type { InputTools, RestoreInput } from '../core/workflows/restore/rawInput.ts'
 import { readInput } from '../core/workflows/restore/readInput.ts'
 import { runRestore } from '../core/workflows/restore/restoreWorkflow.ts'
 import { findBootFiles } from '../drivers/files/bootFiles.ts'
 import { readRestoreInput } from '../drivers/files/inputFolder.ts'
 import { newPoison, newToken } from '../drivers/host/randomness.ts'
 import { chooseHostAddress, listHostAddresses } from '../drivers/network/interfaces.ts'
+import { createSharedBytes } from './sharedBytes.ts'
 
 export interface RestoreDeskDeps {
   readonly clock: Clock
@@ -52,12 +53,15 @@ async function orProblem<T>(work: () => Promise<T>): Promise<T | WorkbenchError>
 export const readSocs = (json: unknown): ReadonlyMap<string, Soc> => new Map(socCatalogueSchema.parse(json).map((soc) => [soc.name, soc]))
 
 export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
+  const shared = createSharedBytes()
+  const shareParts = (input: RestoreInput): RestoreInput =>
+    ({ ...input, parts: input.parts.map((part) => ({ ...part, bytes: shared.share(deps.tools.hashHex('sha256', part.bytes), part.bytes) })) })
   const prepare = async (request: RestoreRequest, signal: AbortSignal): Promise<{ readonly prepared: PreparedRestore; readonly camera: CameraEntry }> => {
     const camera = deps.rack.camera(request.cameraId)
     const { spec, devices } = camera
     const soc = deps.socs.get(spec.chip.toLowerCase().split(':')[0] ?? '')
     const input = await orProblem(async () =>
-      readInput(await readRestoreInput(request.inputPath, { signal }), deps.tools, request.mtdparts !== undefined))
+      shareParts(readInput(await readRestoreInput(request.inputPath, { signal }), deps.tools, request.mtdparts !== undefined)))
     const facts: PlanFacts = {
       request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, soc, flashBytes: devices.flashBytes, input,
       boot: await bootFacts(request, camera, soc, deps),

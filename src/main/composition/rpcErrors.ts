@@ -13,7 +13,7 @@ const firstIssue = (data: unknown): string => {
 }
 
 /** Whatever a call ended with, as it may leave the process. Foreign errors go to the log with their stack, and out without it. */
-export function toRpcError(error: unknown, log: Log): unknown {
+export function toRpcError(error: unknown, log: Log): Error {
   // Nothing went wrong: the client went away or changed its mind, and nobody reads the answer.
   if (error instanceof Cancelled || (error instanceof Error && error.name === 'AbortError')) return error
   const ours = error instanceof WorkbenchError ? error

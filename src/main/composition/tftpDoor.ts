@@ -5,6 +5,8 @@ import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { createLane } from '../../shared/lifecycle/lane.ts'
 import type { RestorePlan } from '../../shared/restore/restore.schema.ts'
 import { createHostTftpBackend } from '../drivers/tftp/hostTftpBackend.ts'
+import { listHostAddresses } from '../drivers/network/interfaces.ts'
+import { checkTftpReachable } from '../drivers/tftp/selfCheck.ts'
 import { openTftpServer } from '../drivers/tftp/tftpServer.ts'
 import type { TftpServer } from '../drivers/tftp/tftpTypes.ts'
 
@@ -45,6 +47,14 @@ export function createTftpDoor({ network, clock, port, log }: TftpDoorDeps): Tft
       }), port)
       users += 1
       shownAddress = plan.tftp.serverAddress
+      try {
+        await askOurselves(server, plan.tftp.serverAddress, clock, signal)
+      } catch (error) {
+        // Inside the lane already: `leave` would wait for us.
+        users -= 1
+        if (users === 0) { await server.close(); server = undefined }
+        throw error
+      }
       let left = false
       return {
         backend: tagged(createHostTftpBackend({ server, serverAddress: plan.tftp.serverAddress, cameraAddress: plan.tftp.cameraAddress }), tag),
@@ -80,4 +90,13 @@ async function openOrExplain(open: () => Promise<TftpServer>, port: number): Pro
       hint: `${first}; or let the pod serve (--tftp-via pod); or take another port with --tftp-port, which only a U-Boot that knows tftpdstp asks`,
     })
   }
+}
+
+/** Before the camera is touched: a file that we cannot fetch from that address, no camera will. */
+async function askOurselves(server: TftpServer, serverAddress: string, clock: Clock, signal: AbortSignal): Promise<void> {
+  // Behind NAT the camera's name for us is not ours, and only the server itself can be checked.
+  const isOwn = listHostAddresses().some(({ address }) => address === serverAddress)
+  const answer = await checkTftpReachable({ server, address: isOwn ? serverAddress : '127.0.0.1', clock, signal })
+  if (answer.ok) return
+  throw new WorkbenchError('host/io', `Our TFTP server does not answer ourselves: ${answer.reason}`, { context: { serverAddress, port: server.port }, hint: answer.hint })
 }

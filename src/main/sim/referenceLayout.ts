@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from '../../shared/bytes/crc32.ts'
-import { defaultEnvironment, type Environment, encodeEnvironment, environmentOffset, layoutOf } from './environment.ts'
-import type { NorFlash } from './memory.ts'
-import { denseBytes } from './timing.ts'
+import { defaultEnvironment, type Environment, encodeEnvironment, environmentBytes, environmentOffset, layoutOf } from './environment.ts'
+import { blockBytes, type NorFlash } from './memory.ts'
+import { denseBytes, fillDense } from './timing.ts'
 
 const payloadBytes = 236_195
 const splBytes = 17_408
@@ -21,14 +21,14 @@ export function standInUboot(version: string): Uint8Array {
   return bytes
 }
 
-/** A legacy image whose two checksums are right. */
-export function kernelImage(seed: number, name: string): Uint8Array {
-  const image = denseBytes(kernelBytes, seed)
-  const view = new DataView(image.buffer, 0, 64)
+/** A legacy image whose two checksums are right, made in the place where it shall lie. */
+function putKernel(image: Uint8Array, seed: number, name: string): Uint8Array {
+  fillDense(image, seed)
+  const view = new DataView(image.buffer, image.byteOffset, 64)
   image.fill(0, 0, 64)
   view.setUint32(0, 0x27051956)
   view.setUint32(8, 0x6820c3f8)
-  view.setUint32(12, kernelBytes - 64)
+  view.setUint32(12, image.length - 64)
   view.setUint32(16, 0x40008000)
   view.setUint32(20, 0x40008000)
   view.setUint32(24, crc32(image.subarray(64)))
@@ -38,8 +38,8 @@ export function kernelImage(seed: number, name: string): Uint8Array {
   return image
 }
 
-function rootfsImage(lengthBytes: number, seed: number): Uint8Array {
-  const image = denseBytes(lengthBytes, seed)
+function putRootfs(image: Uint8Array, seed: number): Uint8Array {
+  fillDense(image, seed)
   image.set(new TextEncoder().encode('hsqs'))
   return image
 }
@@ -68,8 +68,8 @@ export function referenceLayoutImages(): readonly LayoutImage[] {
   return [
     { name: 'mtd0', bytes: padded(standInUboot('reference image'), bootPartitionBytes) },
     { name: 'mtd1', bytes: environmentImage('hi3516ev300', 16, '02:52:42:00:10:01') },
-    { name: 'mtd2', bytes: padded(kernelImage(0x6b65726e, 'Linux-4.9.37-hi3516ev300'), layoutOf(16).kernelBytes) },
-    { name: 'mtd3', bytes: rootfsImage(rootfsImageBytes, 0x726f6f74) },
+    { name: 'mtd2', bytes: padded(putKernel(new Uint8Array(kernelBytes), 0x6b65726e, 'Linux-4.9.37-hi3516ev300'), layoutOf(16).kernelBytes) },
+    { name: 'mtd3', bytes: putRootfs(new Uint8Array(rootfsImageBytes), 0x726f6f74) },
   ]
 }
 
@@ -85,8 +85,12 @@ export function fillWithOldSystem(flash: NorFlash, chip: string, serial: number)
   const flashMb = total / 1024 / 1024
   const { kernelOffset, rootfsOffset } = layoutOf(flashMb)
   const mac = `02:52:42:00:00:${(serial & 0xff).toString(16).padStart(2, '0')}`
-  flash.cells.set(standInUboot(`old system of camera ${serial}`))
-  flash.cells.set(environmentImage(chip, flashMb, mac), environmentOffset)
-  flash.cells.set(kernelImage(1000 + serial, `Linux-4.9.37-${chip}`), kernelOffset)
-  flash.cells.set(rootfsImage(Math.min(4 * 1024 * 1024, total - rootfsOffset), 2000 + serial), rootfsOffset)
+  // Straight into the cells: faults of the programming are not for the past, and a rack of twelve need not hold it twice.
+  // A chip that is far too small takes what fits.
+  const place = (offset: number, lengthBytes: number): Uint8Array => flash.cells.subarray(offset, offset + lengthBytes)
+  place(0, payloadBytes).set(standInUboot(`old system of camera ${serial}`).subarray(0, total))
+  if (total < rootfsOffset + blockBytes) return
+  place(environmentOffset, environmentBytes).set(environmentImage(chip, flashMb, mac))
+  putKernel(place(kernelOffset, kernelBytes), 1000 + serial, `Linux-4.9.37-${chip}`)
+  putRootfs(place(rootfsOffset, 4 * 1024 * 1024), 2000 + serial)
 }

@@ -97,15 +97,19 @@ export function createRandom(seed: number): () => number {
   }
 }
 
-/** Dense bytes that look like compressed data; xorshift32, because megabytes of it are needed. */
-export function denseBytes(lengthBytes: number, seed: number): Uint8Array {
-  const words = new Uint32Array(Math.ceil(lengthBytes / 4))
+/** Bytes that look like compressed data, in place; xorshift32, because megabytes of it are needed. The place must be aligned to four. */
+export function fillDense(place: Uint8Array, seed: number): Uint8Array {
+  const words = new Uint32Array(place.buffer, place.byteOffset, place.length >> 2)
   let state = (seed * 2_654_435_761 + 0x9e3779b9) >>> 0 || 1
-  for (let index = 0; index < words.length; index += 1) {
+  const next = (): number => {
     state ^= state << 13
     state ^= state >>> 17
     state ^= state << 5
-    words[index] = state
+    return state
   }
-  return new Uint8Array(words.buffer, 0, lengthBytes)
+  for (let index = 0; index < words.length; index += 1) words[index] = next()
+  for (let index = words.length * 4; index < place.length; index += 1) place[index] = next()
+  return place
 }
+
+export const denseBytes = (lengthBytes: number, seed: number): Uint8Array => fillDense(new Uint8Array(lengthBytes), seed)

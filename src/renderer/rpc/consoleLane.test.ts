@@ -29,15 +29,25 @@ test('history first, then live, for one viewer', () => {
   expect(got.text).toBe('U-Boot OpenIPC')
   expect(asked).toEqual([{ do: 'watch', camera, after: 0 }])
 })
-test('after a loss it asks from where it was, and bytes that come twice are shown once', () => {
+test('after a loss it asks from where it was and goes on there', () => {
   const { view, data, asked, connect, lane } = bench()
   const { got } = view(0)
   data(0, '0123456789')
   lane.detach()
   connect()
   expect(asked.at(-1)).toEqual({ do: 'watch', camera, after: 10 })
-  data(5, '56789abc')
+  data(10, 'abc')
   expect(got.text).toBe('0123456789abc')
+})
+test('a workbench that was started again counts anew, and its console is shown all the same', () => {
+  const { view, data, connect, lane } = bench()
+  const { got } = view(0)
+  data(0, '0123456789')
+  lane.detach()
+  connect()
+  data(0, 'new')
+  data(3, 'er')
+  expect(got.text).toBe('0123456789newer')
 })
 test('a second viewer of the same bytes costs no second question, one that wants older bytes does', () => {
   const { view, data, asked } = bench()

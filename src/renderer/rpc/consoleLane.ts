@@ -20,6 +20,8 @@ interface Feed {
   next: number
   /** After going back: frames at or beyond this position were sent before our question and would look like a hole. */
   ignoreFrom: number | undefined
+  /** What a new connection was asked for, until its first frame. */
+  resumedFrom: number | undefined
 }
 
 /**
@@ -35,6 +37,7 @@ export class ConsoleLane {
     wire.onFrame((frame) => { if (this.#wire === wire) this.#receive(frame) })
     for (const feed of this.#feeds.values()) {
       feed.ignoreFrom = undefined
+      feed.resumedFrom = feed.next
       this.#ask({ do: 'watch', camera: feed.camera, after: feed.next })
     }
   }
@@ -48,7 +51,7 @@ export class ConsoleLane {
     const known = this.#feeds.get(camera)
     if (known) this.#join(known, after, viewer)
     else {
-      this.#feeds.set(camera, { camera, viewers: new Map([[viewer, { next: after }]]), next: after, ignoreFrom: undefined })
+      this.#feeds.set(camera, { camera, viewers: new Map([[viewer, { next: after }]]), next: after, ignoreFrom: undefined, resumedFrom: undefined })
       this.#ask({ do: 'watch', camera, after })
     }
     return () => { this.#leave(camera, viewer) }
@@ -58,6 +61,7 @@ export class ConsoleLane {
     feed.viewers.set(viewer, { next: after })
     if (after >= feed.next) return
     feed.ignoreFrom = feed.next
+    feed.resumedFrom = undefined
     feed.next = after
     this.#ask({ do: 'unwatch', camera: feed.camera })
     this.#ask({ do: 'watch', camera: feed.camera, after })
@@ -84,6 +88,12 @@ export class ConsoleLane {
       if (frame.position >= feed.ignoreFrom) return
       feed.ignoreFrom = undefined
     }
+    if (feed.resumedFrom !== undefined && frame.position < feed.resumedFrom) {
+      // Before what was asked for: the workbench was started again and its history counts anew.
+      feed.next = frame.position
+      for (const place of feed.viewers.values()) place.next = frame.position
+    }
+    feed.resumedFrom = undefined
     feed.next = Math.max(feed.next, end)
     for (const [viewer, place] of feed.viewers) {
       if (end <= place.next) continue

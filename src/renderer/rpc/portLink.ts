@@ -22,6 +22,7 @@ async function requestPorts(bridge: RackbenchBridge, page: Window, signal: Abort
       resolve({ rpc, bytes })
     }
     page.addEventListener('message', take)
+    // After the ports have come this changes nothing: the promise is settled.
     limit.addEventListener('abort', () => { page.removeEventListener('message', take); reject(new Error('no ports')) }, { once: true })
     bridge.requestPorts()
   })

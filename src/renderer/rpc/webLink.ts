@@ -8,24 +8,31 @@ const answerLimitMs = 5000
 /** "Policy violation" and the private range: the host knows us and says no. */
 const refusals = (code: number): boolean => code === 1008 || (code >= 4400 && code < 4500)
 
-async function openSocket(url: string, token: string, signal: AbortSignal): Promise<WebSocket> {
+async function openSocket(url: string, token: string, limitMs: number, signal: AbortSignal): Promise<WebSocket> {
   const socket = new WebSocket(url)
   socket.binaryType = 'arraybuffer'
-  await new Promise<void>((resolve, reject) => {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(answerLimitMs)])
-    limit.addEventListener('abort', () => { socket.close(); reject(new Error('no answer')) }, { once: true })
-    socket.addEventListener('open', () => {
-      // The token goes first, before anything else may be queued on this socket.
-      socket.send(JSON.stringify({ token }))
-      resolve()
-    }, { once: true })
-    socket.addEventListener('close', () => { reject(new Error('closed')) }, { once: true })
-  })
-  return socket
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)])
+  let giveUp = (): void => undefined
+  try {
+    await new Promise<void>((resolve, reject) => {
+      giveUp = () => { socket.close(); reject(new Error('no answer')) }
+      limit.addEventListener('abort', giveUp)
+      socket.addEventListener('open', () => {
+        // The token goes first, before anything else may be queued on this socket.
+        socket.send(JSON.stringify({ token }))
+        resolve()
+      }, { once: true })
+      socket.addEventListener('close', () => { reject(new Error('closed')) }, { once: true })
+    })
+    return socket
+  } finally {
+    // The limit is for the opening. Left in place it would close a link that is well, once its time is over.
+    limit.removeEventListener('abort', giveUp)
+  }
 }
 
-async function openWire(base: string, token: string, signal: AbortSignal): Promise<OpenWire> {
-  const rpcSocket = await openSocket(`${base}/rpc`, token, signal)
+async function openWire(base: string, token: string, limitMs: number, signal: AbortSignal): Promise<OpenWire> {
+  const rpcSocket = await openSocket(`${base}/rpc`, token, limitMs, signal)
   let refused = false
   const closed = new Promise<void>((resolve) => {
     rpcSocket.addEventListener('close', ({ code }) => { refused = refusals(code); resolve() }, { once: true })
@@ -34,10 +41,10 @@ async function openWire(base: string, token: string, signal: AbortSignal): Promi
   try {
     // Only an answered call proves that the token was taken.
     await Promise.race([
-      createORPCClient<WorkbenchClient>(rpc).system.chips({}, { signal: AbortSignal.any([signal, AbortSignal.timeout(answerLimitMs)]) }),
+      createORPCClient<WorkbenchClient>(rpc).system.chips({}, { signal: AbortSignal.any([signal, AbortSignal.timeout(limitMs)]) }),
       closed.then(() => { throw new Error('closed') }),
     ])
-    const bytesSocket = await openSocket(`${base}/bytes`, token, signal)
+    const bytesSocket = await openSocket(`${base}/bytes`, token, limitMs, signal)
     const bytesClosed = new Promise<void>((resolve) => { bytesSocket.addEventListener('close', () => { resolve() }, { once: true }) })
     const close = (): void => { rpcSocket.close(); bytesSocket.close() }
     return {
@@ -59,7 +66,7 @@ async function openWire(base: string, token: string, signal: AbortSignal): Promi
 }
 
 /** Over the web host that served this page. */
-export function openWebLink(location: { readonly protocol: string; readonly host: string }, token: string): WorkbenchLink {
+export function openWebLink(location: { readonly protocol: string; readonly host: string }, token: string, limitMs = answerLimitMs): WorkbenchLink {
   const base = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}`
-  return openLink({ open: async (signal) => await openWire(base, token, signal) })
+  return openLink({ open: async (signal) => await openWire(base, token, limitMs, signal) })
 }

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import type { MessagePort } from 'node:worker_threads'
 import { createORPCClient } from '@orpc/client'
-import { RPCLink } from '@orpc/client/message-port'
+import { RPCLink, type SupportedMessagePort } from '@orpc/client/message-port'
 import type { ContractRouterClient } from '@orpc/contract'
 import type { WorkbenchContract } from '../../../src/shared/contracts/workbench.contract.ts'
 import type * as StandIn from './electron.ts'
@@ -13,7 +13,7 @@ const root = process.argv[2] ?? ''
 const fromMain = createRequire(`${root}/out/main/index.js`)
 // The very instance that the built code will import.
 const { app, ipcMain, record } = fromMain('electron') as typeof StandIn
-const asked = (url: string): Promise<Response> => record.handlers.get('rackbench')!(new Request(url))
+const asked = async (url: string): Promise<Response> => record.handlers.get('rackbench')!(new Request(url))
 
 app.on('exited', () => { if (record.errors.length > 0) { process.stderr.write(record.errors.join('\n')); process.exit(1) } })
 const loaded = once(app, 'loaded')
@@ -41,9 +41,9 @@ const granted = (): boolean => { let was = true; record.permission!(webContents,
 
 // A stranger first: another frame, then our window showing something else.
 let strangerPorts = 0
-const stranger = { url: 'rackbench://app/index.html', postMessage: () => { strangerPorts += 1 } }
+const stranger = { url: 'rackbench://app/index.html', parent: webContents.mainFrame as unknown, postMessage: () => { strangerPorts += 1 } }
 ipcMain.emit('rackbench-ports', { sender: webContents, senderFrame: stranger })
-ipcMain.emit('rackbench-ports', { sender: { mainFrame: stranger }, senderFrame: stranger })
+ipcMain.emit('rackbench-ports', { sender: {}, senderFrame: { ...stranger, parent: null } })
 webContents.mainFrame.url = 'https://evil.example/'
 const seenBefore = record.bridges.size
 record.bridges.get('rackbench')!['requestPorts']!()
@@ -51,7 +51,7 @@ webContents.mainFrame.url = 'rackbench://app/index.html'
 record.bridges.get('rackbench')!['requestPorts']!()
 const [rpcPort, bytesPort] = await pagePorts
 
-const client = createORPCClient<ContractRouterClient<WorkbenchContract>>(new RPCLink({ port: rpcPort as unknown as globalThis.MessagePort }))
+const client = createORPCClient<ContractRouterClient<WorkbenchContract>>(new RPCLink({ port: rpcPort as unknown as SupportedMessagePort }))
 const chips = await client.system.chips({})
 const error = await client.rack.power({ cameraId: 'nobody' as never, action: 'on' }).catch((caught: unknown) => (caught as { data?: unknown }).data)
 bytesPort!.postMessage('{"do":"nonsense"}')

@@ -69,6 +69,7 @@ export class MessageChannelMain {
 
 class Frame {
   url = ''
+  readonly parent = null
   postMessage(channel: string, message: unknown, ports: readonly PortMain[]): void {
     ipcRenderer.emit(channel, { ports: ports.map(({ raw }) => raw) }, message)
   }

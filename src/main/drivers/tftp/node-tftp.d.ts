@@ -12,7 +12,7 @@ declare module 'node-tftp' {
     readonly windowSize?: number
   }
   export interface GetStream extends Readable {
-    /** Tells the server; `abort` is emitted once the socket is closed. Throws before the socket exists. */
+    /** Tells the server; `abort` is emitted once the socket is closed. Before the socket exists it throws, and the socket stays open for good. */
     abort(reason?: string): void
   }
   export interface PutStream extends Writable {

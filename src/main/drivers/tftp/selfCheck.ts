@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import net from 'node:net'
-import tftp, { type GetStream } from 'node-tftp'
+import tftp from 'node-tftp'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import type { TftpServer } from './tftpTypes.ts'
@@ -55,7 +55,8 @@ const failed = (reason: string, hint: string): TftpCheckResult => ({ ok: false, 
 
 async function fetchOnce(host: string, port: number, name: string, signal: AbortSignal): Promise<Uint8Array> {
   const stream = tftp.createClient({ host, port, retries: 3, timeout: packetWaitMs }).createGetStream(name)
-  const stop = (): void => { stopQuietly(stream) }
+  // Its socket is there one turn later, and an abort before that would leave the socket open for good.
+  const stop = (): void => { setImmediate(() => { stream.abort('The check is over') }) }
   signal.addEventListener('abort', stop, { once: true })
   try {
     return await new Promise<Uint8Array>((resolve, reject) => {
@@ -75,13 +76,5 @@ async function fetchOnce(host: string, port: number, name: string, signal: Abort
     })
   } finally {
     signal.removeEventListener('abort', stop)
-  }
-}
-
-function stopQuietly(stream: GetStream): void {
-  try {
-    stream.abort('The check is over')
-  } catch {
-    // It throws while it has no socket yet; it will open one, get no answer that counts, and give up by its own retries.
   }
 }

@@ -33,8 +33,7 @@ function wrap(socket: dgram.Socket): DatagramSocket {
   let listener: ((bytes: Uint8Array, from: Endpoint) => void) | undefined
   // Windows reports an unreachable client here; its transfer expires by itself.
   socket.on('error', () => undefined)
-  const awake = createWakefulness(Number(process.env['SPIN'] ?? 0))
-  socket.on('message', (bytes, from) => { listener?.(bytes, from); awake() })
+  socket.on('message', (bytes, from) => { listener?.(bytes, from) })
   try {
     socket.setRecvBufferSize(receiveBufferBytes)
   } catch {
@@ -74,20 +73,4 @@ function bindProblem(error: unknown, address: string, port: number): WorkbenchEr
     })
   }
   return new WorkbenchError('host/io', `UDP port ${port} on ${address} could not be opened${typeof code === 'string' ? ` (${code})` : ''}`, more)
-}
-
-function createWakefulness(spinMs: number): () => void {
-  let untilMs = 0
-  let pending = false
-  const turn = (): void => {
-    if (performance.now() < untilMs) setImmediate(turn)
-    else pending = false
-  }
-  return () => {
-    if (spinMs === 0) return
-    untilMs = performance.now() + spinMs
-    if (pending) return
-    pending = true
-    setImmediate(turn)
-  }
 }

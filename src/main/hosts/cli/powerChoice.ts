@@ -42,13 +42,13 @@ export function choosePower(wish: PowerWish): PowerChoice {
     if (rackHost !== '' && bare(rackHost) !== bare(named)) {
       throw conflict(`The port names the pod ${quoted(named)} and DEFIB_RACK_HOST names ${quoted(rackHost)}`, 'Name the pod once: take DEFIB_RACK_HOST away, or make both the same')
     }
-    const api = new URLSearchParams(url.split('?')[1] ?? '').get('api') ?? (rackPort === undefined ? undefined : defaultApiPort)
-    if (rackHost !== '' && rackPort !== undefined && api !== undefined && api !== rackPort) {
-      if (url.includes('api=')) throw conflict(`The port names the HTTP port ${quoted(api)} and DEFIB_RACK_PORT names ${rackPort}`, 'Name it once')
-      return { url: `${url}${url.includes('?') ? '&' : '?'}api=${rackPort}`, power: 'rack', notes: shown(notes) }
+    const api = new URLSearchParams(url.split('?')[1] ?? '').get('api')
+    if (rackPort !== undefined && api !== null && api !== rackPort) {
+      throw conflict(`The port names the HTTP port ${quoted(api)} and DEFIB_RACK_PORT names ${rackPort}`, 'Name it once')
     }
     if (!powerCycle) notes.push('The pod switches the camera off and on by itself to start its boot ROM; --power-cycle is implied by rack://')
-    return { url, power: 'rack', notes: shown(notes) }
+    const isNamed = rackPort === undefined || rackPort === defaultApiPort || api !== null
+    return { url: isNamed ? url : `${url}${url.includes('?') ? '&' : '?'}api=${rackPort}`, power: 'rack', notes: shown(notes) }
   }
   const effective = type ?? (powerCycle ? 'routeros' : undefined)
   if (tftpVia === 'pod' && effective !== 'rack') {

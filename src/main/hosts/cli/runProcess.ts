@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -7,7 +7,7 @@ import { listPorts } from '../../composition/serialPorts.ts'
 import { listFaults, runSimulator, startLoopbackRack } from '../../composition/simulator.ts'
 import { dataFolderOf } from '../../composition/userFolders.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
-import type { CliDeps } from './cliWorkbench.ts'
+import type { CliDeps, DemoTarget } from './cliWorkbench.ts'
 import { listenForInterrupts } from './interrupts.ts'
 import { openLocalWorkbench } from './localWorkbench.ts'
 import { runCli } from './main.ts'
@@ -39,14 +39,25 @@ function depsOfProcess(): CliDeps {
     openWorkbench: async (options) => openLocalWorkbench({ version, homeFolder, resourcesFolder: join(root, 'resources') }, options),
     simulator: {
       faults: listFaults,
-      run: async (options, out, log, signal) => runSimulator({ ...options, folder: await makeTempFolder('rackbench-sim') }, out, log, signal),
-      startDemo: async (folder, log) => {
-        const { urls, ...rack } = await startLoopbackRack(join(folder, 'simulator'), log)
-        const [url] = urls
-        if (url === undefined) throw new WorkbenchError('internal/bug', 'The simulated rack has no pod')
-        return { ...rack, url }
+      run: async (options, out, log, signal) => {
+        const folder = await makeTempFolder('rackbench-sim')
+        try {
+          await runSimulator({ ...options, folder }, out, log, signal)
+        } finally {
+          await rm(folder, { recursive: true, force: true })
+        }
       },
+      startDemo,
     },
     serve: serveInBrowser,
   }
+}
+
+/** Its images and stand-ins go with it; journal and report stay. */
+async function startDemo(dataFolder: string, log: (line: string) => void): Promise<DemoTarget> {
+  await mkdir(dataFolder, { recursive: true })
+  const folder = await mkdtemp(join(dataFolder, 'simulator-'))
+  const { urls: [url], ...rack } = await startLoopbackRack(folder, log)
+  if (url === undefined) throw new WorkbenchError('internal/bug', 'The simulated rack has no pod')
+  return { ...rack, url, close: async () => { await rack.close(); await rm(folder, { recursive: true, force: true }) } }
 }

@@ -23,7 +23,7 @@ export function servePorts({ ipcMain, workbench, window, log }: PortLinksDeps): 
   ipcMain.on('rackbench-ports', (event: IpcMainEvent) => {
     const frame = event.senderFrame
     // Only the main frame of our own window, still showing our own page.
-    if (!frame || event.sender !== window()?.webContents || frame !== event.sender.mainFrame || !isOurPage(frame.url)) {
+    if (!frame || event.sender !== window()?.webContents || frame.parent !== null || !isOurPage(frame.url)) {
       log('somebody else asked for ports')
       return
     }

@@ -1,5 +1,8 @@
 import { blockLimits, type TftpOption } from './frame.ts'
 
+/** Bursts beyond this were seen to lose packets on every system tried, whatever the block. */
+const mostBurstBytes = 128 * 1024
+
 export interface OptionLimits {
   readonly mostBlockBytes: number
   /** What a client's socket can hold before it reads: a longer burst is lost in part, every time. */
@@ -54,5 +57,5 @@ export function agreeOnOptions(requested: readonly TftpOption[], limits: OptionL
  */
 export function burstBlocks(blockBytes: number, budgetBytes: number): number {
   const occupiedBytes = 2 ** Math.ceil(Math.log2(blockBytes + 512)) + 256
-  return Math.max(1, Math.floor(budgetBytes / occupiedBytes))
+  return Math.max(1, Math.floor(Math.min(budgetBytes / occupiedBytes, mostBurstBytes / blockBytes)))
 }

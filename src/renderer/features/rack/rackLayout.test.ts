@@ -50,4 +50,7 @@ test('pods of four fill a screen that has room for six; single cameras use all o
   expect(chooseColumns(pods(12, 4), 1350, 204, 340, 8)).toBe(4)
   expect(chooseColumns(pods(100, 1), 1350, 204, 340, 8)).toBe(6)
   expect(chooseColumns(pods(1, 1), 1350, 204, 340, 8)).toBe(3)
+  // Two rows of six or three of four: where three are in view, the wider cards.
+  expect(chooseColumns(pods(12, 1), 1350, 204, 340, 8)).toBe(6)
+  expect(chooseColumns(pods(12, 1), 1350, 204, 340, 8, 3)).toBe(4)
 })

@@ -44,13 +44,13 @@ export function layoutRows(pods: readonly PodView[], columns: number): readonly 
 }
 
 /**
- * As many columns as fit; of those that give the same number of rows the fewest, so that pods of four fill a screen that
- * has room for six, and cards are wider instead of the right side empty.
+ * As many columns as fit; of those that need no more rows, or no more than are seen at once, the fewest: pods of four fill a
+ * screen that has room for six, and cards are wider instead of the screen half empty.
  */
-export function chooseColumns(pods: readonly PodView[], widthPx: number, leastPx: number, mostPx: number, gapPx: number): number {
+export function chooseColumns(pods: readonly PodView[], widthPx: number, leastPx: number, mostPx: number, gapPx: number, rowsInView = 0): number {
   const fitting = (cardPx: number): number => Math.max(1, Math.floor((widthPx + gapPx) / (cardPx + gapPx)))
   const most = fitting(leastPx)
-  const rowCount = layoutRows(pods, most).length
+  const rowCount = Math.max(rowsInView, layoutRows(pods, most).length)
   let columns = most
   for (let fewer = most - 1; fewer >= Math.min(most, fitting(mostPx)); fewer -= 1) if (layoutRows(pods, fewer).length <= rowCount) columns = fewer
   return columns

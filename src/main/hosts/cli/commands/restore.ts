@@ -1,3 +1,4 @@
+import type { RestorePlan } from '../../../../shared/restore/restore.schema.ts'
 import { helpOf } from '../arguments.ts'
 import type { CliDeps, CliTarget, CliWorkbench, OpenWorkbenchOptions } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
@@ -6,6 +7,9 @@ import { createJsonOutput } from '../output/json.ts'
 import type { RestoreEnding, RestoreOutput } from '../output/restoreOutput.ts'
 import { type OutputMode, peekOutput, type RestoreArguments, readRestoreArguments, restoreFlags } from './restoreArguments.ts'
 import { endingOfError, type RestoreRun, runRestore } from './runRestore.ts'
+
+/** From here on the camera may have been touched. */
+export type OnStart = (plan: RestorePlan) => void
 
 const summary = 'Restores a camera\'s flash and proves it: every partition is read back by the camera and its CRC compared, then the boot is watched.'
 
@@ -41,13 +45,14 @@ export function askAndLog(output: RestoreOutput, deps: Pick<CliDeps, 'err'>): Pi
 }
 
 /** Opens, runs, closes: what was opened is closed whatever happens. */
-export async function restoreWith(options: OpenWorkbenchOptions, run: RestoreRun, output: RestoreOutput, deps: CliDeps, onStart: () => void): Promise<RestoreEnding> {
+export async function restoreWith(options: OpenWorkbenchOptions, run: RestoreRun, output: RestoreOutput, deps: CliDeps, onStart: OnStart): Promise<RestoreEnding> {
   const workbench: CliWorkbench = await deps.openWorkbench(options)
   const watched: CliWorkbench = {
     ...workbench,
     startRestore: async (plan, signal) => {
-      onStart()
-      return workbench.startRestore(plan, signal)
+      const jobId = await workbench.startRestore(plan, signal)
+      onStart(plan)
+      return jobId
     },
   }
   try {
@@ -58,11 +63,11 @@ export async function restoreWith(options: OpenWorkbenchOptions, run: RestoreRun
 }
 
 /** The one door out: the ending is told exactly once and last, whatever went wrong before. */
-export async function tellEnding(output: RestoreOutput, deps: Pick<CliDeps, 'nowMs'>, work: (onStart: () => void) => Promise<RestoreEnding>): Promise<ExitCode> {
+export async function tellEnding(output: RestoreOutput, deps: Pick<CliDeps, 'nowMs'>, work: (onStart: OnStart) => Promise<RestoreEnding>): Promise<ExitCode> {
   const startedMs = deps.nowMs()
-  let started = false
+  let started: RestorePlan | undefined
   try {
-    const ending = await work(() => { started = true })
+    const ending = await work((plan) => { started = plan })
     output.ending(ending)
     return ending.exitCode
   } catch (error) {

@@ -87,10 +87,10 @@ export function endingOf(job: Job, reportPath: string | undefined, elapsedMs: nu
   }
 }
 
-/** The ending of a run that came to none by itself. Nothing was started, or nobody can tell what became of it. */
-export function endingOfError(error: unknown, elapsedMs: number, wasStarted: boolean): { readonly ending: RestoreEnding; readonly wire: WireError | undefined } {
-  const partitions: readonly PartitionProof[] = []
+/** The ending of a run that came to none by itself: nothing was started, or nobody can tell what became of `started`. */
+export function endingOfError(error: unknown, elapsedMs: number, started: RestorePlan | undefined): { readonly ending: RestoreEnding; readonly wire: WireError | undefined } {
+  const partitions: readonly PartitionProof[] = (started?.partitions ?? []).map((part) => proofOf(part))
   if (error instanceof Cancelled) return { wire: undefined, ending: { success: false, verdict: 'cancelled', elapsedMs, partitions, exitCode: exitCodes.cancelled } }
   const wire = toWire(error)
-  return { wire, ending: { success: false, verdict: wasStarted ? 'failed (state unknown)' : 'failed (state known)', elapsedMs, partitions, exitCode: exitCodeOfError(wire.code) } }
+  return { wire, ending: { success: false, verdict: started ? 'failed (state unknown)' : 'failed (state known)', elapsedMs, partitions, exitCode: exitCodeOfError(wire.code) } }
 }

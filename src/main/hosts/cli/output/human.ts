@@ -102,8 +102,8 @@ function planLines(plan: RestorePlan): string[] {
   const rows = [['partition', 'from', 'offset', 'length', 'erased', 'crc32', ''], ...plan.partitions.map((part) =>
     [part.name, part.source, hexText(part.offsetBytes), sizeText(part.lengthBytes), sizeText(part.eraseBytes), part.crc32, part.isBoot ? 'boot, written last' : ''].map((cell) => plainText(cell, 60)))]
   return [
-    'Plan', ...table(facts.map(([name, text]) => [`  ${name}`, plainText(text, 300)])), '',
-    ...table(rows, [3, 4]).map((row) => `  ${row}`),
+    'Plan', ...table(facts.map(([name, text]) => [`  ${name}`, plainText(text, 300)])),
+    ...(plan.partitions.length > 0 ? ['', ...table(rows, [3, 4]).map((row) => `  ${row}`)] : []),
     ...plan.warnings.map((warning) => `Warning: ${plainText(warning)}`),
   ]
 }

@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { onTestFinished } from 'vitest'
+import { createWorkbench, type OpenWorkbench } from '../../src/main/composition/createWorkbench.ts'
+import { newToken } from '../../src/main/drivers/host/randomness.ts'
+import { serveWeb, type WebHost } from '../../src/main/hosts/web/webHost.ts'
+
+const rendererFolder = join(import.meta.dirname, '../../out/renderer')
+/** Without a display, without asking the network for anything. */
+const chromiumFlags = [
+  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync',
+]
+
+export const chromiumPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
+
+/** Where the browser or the built page is missing the story cannot be told; in CI that is a failure. */
+export function missingForWindow(): string | undefined {
+  const missing = chromiumPath === undefined ? 'no Chromium on this machine' : existsSync(join(rendererFolder, 'index.html')) ? undefined : 'the page is not built: npm run build'
+  if (missing !== undefined && process.env['CI'] === 'true') throw new Error(`CI must run this: ${missing}`)
+  if (missing !== undefined) process.stderr.write(`skipped: ${missing}\n`)
+  return missing
+}
+
+export interface OpenWindow {
+  readonly page: Page
+  readonly browser: Browser
+  readonly workbench: OpenWorkbench
+  readonly web: WebHost
+  readonly folder: string
+  /** Errors and refusals that the page has met. */
+  readonly complaints: string[]
+  /** Another window on the same workbench. */
+  newPage(): Promise<Page>
+}
+
+export interface OpenWindowOptions {
+  readonly width?: number
+  readonly height?: number
+  readonly colour?: 'light' | 'dark'
+  readonly tftpPort?: number
+}
+
+/** The whole product: workbench, web host, browser. */
+export async function openWindow({ width = 1440, height = 900, colour = 'dark', tftpPort = 69 }: OpenWindowOptions = {}): Promise<OpenWindow> {
+  const folder = await mkdtemp(join(tmpdir(), 'rackbench-e2e-'))
+  onTestFinished(async () => rm(folder, { recursive: true, force: true }))
+  const complaints: string[] = []
+  const workbench = await createWorkbench({
+    host: 'web', version: '0.0.0-test', dataFolder: join(folder, 'data'), homeFolder: folder, tftpPort,
+    resourcesFolder: join(import.meta.dirname, '../../resources'), log: (line) => { complaints.push(`log: ${line}`) },
+  }, { loadRack: true })
+  onTestFinished(async () => workbench.close())
+  const web = await serveWeb({ workbench, host: '127.0.0.1', port: 0, rendererFolder, newToken: () => newToken().repeat(8), log: (line) => { complaints.push(`web: ${line}`) } })
+  onTestFinished(async () => web.close())
+  const browser = await chromium.launch({ ...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }), args: chromiumFlags })
+  onTestFinished(async () => browser.close())
+  const newPage = async (): Promise<Page> => {
+    const page = await browser.newPage({ viewport: { width, height }, colorScheme: colour })
+    page.on('pageerror', (error) => { complaints.push(`page: ${error.message}`) })
+    page.on('console', (message) => { if (message.type() === 'error') complaints.push(`console: ${message.text()}`) })
+    await page.goto(web.url)
+    return page
+  }
+  return { page: await newPage(), browser, workbench, web, folder, complaints, newPage }
+}
+
+export async function openDemo(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Open the demo rack' }).click()
+  await page.getByRole('option', { name: /cam-12/ }).waitFor()
+}

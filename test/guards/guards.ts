@@ -1,0 +1,96 @@
+/** One safety check of the product: with it taken out, the named test must fail. A test that cannot fail proves nothing. */
+export interface Guard {
+  readonly says: string
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+  readonly project: 'unit' | 'integration'
+  readonly tests: string
+  /** Only tests whose name matches. */
+  readonly named: string
+}
+
+const restore = 'src/main/core/workflows/restore'
+const faults = 'test/integration/restoreFaults.test.ts'
+const cancel = 'test/integration/restoreCancel.test.ts'
+
+export const guards: readonly Guard[] = [
+  { says: 'a wrong read-back CRC is not a success', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
+    find: "if (found === crc32) return { kind: 'proved', crc32: found }", replace: "if (found !== '') return { kind: 'proved', crc32 }" },
+  { says: 'wrong content is written once more, not for ever', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
+    find: 'const rewrites = 1', replace: 'const rewrites = 3' },
+  { says: 'a rewrite is tried', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong, once',
+    find: 'const rewrites = 1', replace: 'const rewrites = 0' },
+  { says: 'the read-back buffer is poisoned first', file: `${restore}/flashProof.ts`, project: 'integration', tests: faults, named: 'read-back-stale on the second restore',
+    find: 'await session.run(`mw.l', replace: 'void (`mw.l' },
+  { says: 'erase and write must be confirmed with their numbers', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'command-error in sf-erase',
+    find: 'await flashCommand(job, `sf erase', replace: 'await flashCommand(job, `echo SF: ${eraseBytes} bytes @ ${hexText(offsetBytes)} Erased: OK; echo ' },
+  { says: 'an error text is an error', file: 'src/main/protocols/uboot/answers.ts', project: 'integration', tests: faults, named: 'command-error in sf-probe',
+    find: "if (errorLine.test(text)) return { kind: 'error', text }", replace: '' },
+  { says: 'unknown commands are told apart', file: 'src/main/protocols/uboot/answers.ts', project: 'integration', tests: faults, named: 'no-crc32',
+    find: "if (/^Unknown command\\b/.test(text)) return { kind: 'unknown-command', text }", replace: '' },
+  { says: 'the image in RAM is proved before each erase', file: `${restore}/writePartition.ts`, project: 'integration', tests: 'test/integration/restoreProof.test.ts', named: 'damaged in RAM',
+    find: 'if (inRam !== crc32) {', replace: "if (inRam === 'x') {" },
+  { says: 'a fetched length must be the staged one', file: `${restore}/cameraPhases.ts`, project: 'integration', tests: 'test/integration/restoreProof.test.ts', named: 'short file',
+    find: 'if (got?.lengthBytes === file.lengthBytes) return', replace: 'if (got) return' },
+  { says: 'destructive lines are compared with their echo', file: 'src/main/core/uboot/ubootSession.ts', project: 'integration', tests: 'test/integration/ubootSession.test.ts', named: 'altered on the wire',
+    find: 'while (!received.endsWith(line)) received +=', replace: 'while (received.length < line.length) received +=' },
+  { says: 'a hopeless fetch is broken off', file: `${restore}/cameraPhases.ts`, project: 'integration', tests: faults, named: 'tftp-stall',
+    find: 'hopeless: fetchIsHopeless', replace: 'hopeless: /never/' },
+  { says: 'lost blocks do not fail a fetch', file: 'src/main/protocols/uboot/answers.ts', project: 'integration', tests: faults, named: 'tftp-loss',
+    find: 'export const fetchIsHopeless = /TFTP error: ', replace: 'export const fetchIsHopeless = /Loading: |TFTP error: ' },
+  { says: 'a lost line is opened again', file: 'src/main/core/uboot/steadySession.ts', project: 'integration', tests: faults, named: 'bridge-drop after 1500',
+    find: 'if (!isLost ||', replace: 'if (isLost ||' },
+  { says: 'bridges are kept awake', file: 'src/main/core/uboot/ubootSession.ts', project: 'integration', tests: faults, named: 'bridge-idle',
+    find: 'await console.write(space, until)', replace: 'await clock.sleep(1e9, until)' },
+  { says: 'a garbled answer is asked again', file: 'src/main/core/uboot/ubootSession.ts', project: 'integration', tests: faults, named: 'console-garbage every 1500',
+    find: 'if (!worthIt || attempt >= attempts) throw error', replace: 'if (worthIt || attempt >= attempts) throw error' },
+  { says: 'leftovers are dropped before staging', file: `${restore}/restoreWorkflow.ts`, project: 'integration', tests: faults, named: 'stale-staged-files',
+    find: 'await opened.backend.clear(signal)', replace: '' },
+  { says: 'staging waits for a free slot', file: `${restore}/stager.ts`, project: 'integration', tests: faults, named: 'pod-slots 1',
+    find: 'if (mine < maxFiles &&', replace: 'if (mine < 99 &&' },
+  { says: 'staging waits while the boot ROM is fed', file: `${restore}/stager.ts`, project: 'integration', tests: faults, named: 'pod-busy-while-uart',
+    find: 'let isBootRomBusy = true', replace: 'let isBootRomBusy = false' },
+  { says: 'no room is said, not waited for', file: `${restore}/stager.ts`, project: 'integration', tests: faults, named: 'pod-oom',
+    find: "error.code === 'pod/no-room' ||", replace: '' },
+  { says: 'a refused upload to the boot ROM is a failure', file: `${restore}/bringUp.ts`, project: 'integration', tests: faults, named: 'fastboot-fails in prestep0',
+    find: 'if (!result.success) {', replace: "if (result.lastPhase === '') {" },
+  { says: 'a missed autoboot is seen at once', file: 'src/main/core/uboot/enterUboot.ts', project: 'integration', tests: faults, named: 'autoboot-missed',
+    find: 'autobootMissed: true', replace: 'autobootMissed: false' },
+  { says: 'silence instead of a prompt is a failure', file: 'src/main/core/uboot/enterUboot.ts', project: 'integration', tests: faults, named: 'no-prompt',
+    find: "throw new WorkbenchError('device/no-answer', `No U-Boot prompt within", replace: "return { mode: 'shell', prompt: '' } as never; throw new WorkbenchError('device/no-answer', `No U-Boot prompt within" },
+  { says: 'a restart in the middle is seen', file: 'src/main/core/uboot/ubootSession.ts', project: 'integration', tests: faults, named: 'power-cut-mid-write',
+    find: 'if (restart.test(received)) {', replace: 'if (received === null) {' },
+  { says: 'a panic or a loop is not a boot', file: 'src/main/protocols/uboot/bootProof.ts', project: 'integration', tests: faults, named: 'boot-loop',
+    find: 'login: /', replace: 'login: kernelAt >= 0 || /' },
+  { says: 'a login counts after a start only', file: 'src/main/protocols/uboot/bootProof.ts', project: 'unit', tests: 'src/main/protocols/uboot/bootProof.test.ts', named: 'login prompt counts',
+    find: "const after = first === undefined ? '' : text.slice(first)", replace: 'const after = text' },
+  { says: 'silence after the reset is not a boot', file: `${restore}/restoreWorkflow.ts`, project: 'integration', tests: faults, named: 'silent-after-reset',
+    find: "return notSeen(received === ''", replace: "return received === '' ? { verdict: 'restored and booted' } : notSeen(received === ''" },
+  { says: 'the chip must be large enough', file: `${restore}/cameraPhases.ts`, project: 'integration', tests: faults, named: 'wrong-flash-size',
+    find: 'for (const part of plan.partitions) checkFits(', replace: 'for (const part of []) checkFits(' },
+  { says: 'the chip must be the planned one', file: `${restore}/cameraPhases.ts`, project: 'integration', tests: faults, named: 'unknown-chip-answers',
+    find: 'chipFamily(soc) !== chipFamily(plan.chip)', replace: "chipFamily(soc) === ''" },
+  { says: 'a cancel waits for the partition that is being written', file: 'src/main/core/workflows/phase.ts', project: 'integration', tests: cancel, named: 'while a partition is erased',
+    find: "phase.cancel === 'at-end' ?", replace: "phase.cancel !== 'at-end' ?" },
+  { says: 'the next phase does not begin after a cancel', file: 'src/main/core/workflows/phase.ts', project: 'integration', tests: cancel, named: 'while a partition is erased',
+    find: '  signal.throwIfAborted()\n', replace: '' },
+  { says: 'staged files are dropped on every way out', file: `${restore}/restoreWorkflow.ts`, project: 'integration', tests: cancel, named: 'cancelled as compare begins',
+    find: "cleanup.add('drop the staged files'", replace: "void (['drop the staged files'" },
+  { says: 'one job for one camera', file: `${restore}/restoreWorkflow.ts`, project: 'integration', tests: cancel, named: 'a second job on a busy camera',
+    find: 'const lease = await bench.takeLease(signal)', replace: 'const lease = { release: async () => undefined }' },
+  { says: 'what is equal is not written', file: `${restore}/restoreWorkflow.ts`, project: 'integration', tests: cancel, named: 'the second restore of the same image',
+    find: 'if (found === crc32 && !bench.plan.request.force)', replace: "if (found === 'x')" },
+  { says: 'boot is written last', file: `${restore}/layout.ts`, project: 'unit', tests: `${restore}/layout.test.ts`, named: 'boot is written last',
+    find: '...parts.filter((part) => !part.isBoot).sort(', replace: '...parts.slice().sort(' },
+  { says: 'overlapping parts are refused', file: `${restore}/layout.ts`, project: 'unit', tests: `${restore}/layout.test.ts`, named: 'overlaps are refused',
+    find: 'if (next && end > next.offsetBytes) {', replace: 'if (next && end < 0) {' },
+  { says: 'parts off the erase blocks are refused', file: `${restore}/layout.ts`, project: 'unit', tests: `${restore}/layout.test.ts`, named: 'trimmed partition',
+    find: 'if (offsetBytes % eraseBlockBytes !== 0) {', replace: 'if (offsetBytes < 0) {' },
+  { says: 'a damaged backup is refused', file: `${restore}/readInput.ts`, project: 'unit', tests: `${restore}/readInput.test.ts`, named: 'a backup that is cut',
+    find: 'partition.sha1.toLowerCase() !== sha1', replace: "partition.sha1 === ''" },
+  { says: 'a stale plan cannot be started', file: `${restore}/plan.ts`, project: 'integration', tests: 'test/integration/workbench.test.ts', named: 'no longer fits its files',
+    find: 'if (plan.hash !== plannedHash) {', replace: "if (plannedHash === '') {" },
+  { says: 'the journal knows no success without proof', file: 'src/main/core/jobs/jobEnding.ts', project: 'integration', tests: 'test/integration/restoreProof.test.ts', named: 'work that calls itself done',
+    find: 'if (missing.length > 0) {', replace: 'if (missing.length > 99) {' },
+]

@@ -1,0 +1,96 @@
+import type { CliDeps, CliTarget, CliWorkbench, LineWriter, OpenWorkbenchOptions, SimOptions } from '../../src/main/hosts/cli/cliWorkbench.ts'
+import { Cancelled } from '../../src/shared/errors/workbenchError.ts'
+import type { JobEvent, JobNews } from '../../src/shared/jobs/jobEvent.ts'
+import type { RestorePlan } from '../../src/shared/restore/restore.schema.ts'
+import { camera, jobId, numbered, plan as fixturePlan } from './planFixture.ts'
+
+export interface RecordingWriter extends LineWriter {
+  readonly lines: string[]
+}
+export const recordLines = (isTerminal = false): RecordingWriter => {
+  const lines: string[] = []
+  return { lines, isTerminal, columns: 100, line: (text) => { lines.push(text) }, status: () => undefined }
+}
+
+export interface FakeStory {
+  readonly plan?: Partial<RestorePlan>
+  /** What the job tells after `job-queued`. */
+  readonly news?: readonly JobNews[]
+  /** Called between the events, with the type of the one just told. */
+  readonly between?: (type: JobEvent['type'], fake: FakeCli) => void
+  readonly failPlan?: unknown
+  readonly failStart?: unknown
+  readonly failReport?: unknown
+  readonly environment?: Readonly<Record<string, string>>
+  readonly terminal?: boolean
+}
+
+export interface FakeCli {
+  readonly deps: CliDeps
+  readonly out: RecordingWriter
+  readonly err: RecordingWriter
+  readonly opened: OpenWorkbenchOptions[]
+  readonly targets: CliTarget[]
+  readonly calls: string[]
+  readonly sims: SimOptions[]
+  readonly interrupt: () => void
+  /** Every line of stdout as JSON. */
+  readonly events: () => { readonly event: string; readonly [key: string]: unknown }[]
+}
+
+/** The world around the command line: a workbench that tells a story of real events, and recorders. */
+export function createFakeCli(story: FakeStory = {}): FakeCli {
+  const out = recordLines(story.terminal)
+  const err = recordLines()
+  const stop = new AbortController()
+  const again: (() => void)[] = []
+  const fake: FakeCli = {
+    out, err, opened: [], targets: [], calls: [], sims: [],
+    interrupt: () => { if (stop.signal.aborted) again.forEach((listener) => { listener() }); else stop.abort(new Cancelled('interrupted')) },
+    events: () => out.lines.map((line) => JSON.parse(line) as { event: string }),
+    deps: {
+      version: '1.2.3', environment: story.environment ?? {}, dataFolder: '/data', out, err, nowMs: () => 5,
+      interrupt: { signal: stop.signal, onAgain: (listener) => { again.push(listener) } },
+      openWorkbench: async (options) => { fake.opened.push(options); return workbench },
+      listPorts: async () => [{ device: '/dev/ttyUSB0', openPath: '/dev/uart-bench', description: 'FTDI | ser A5' }],
+      makeTempFolder: async (name) => `/tmp/${name}-1`,
+      simulator: {
+        faults: () => [{ name: 'tftp-loss', sentence: 'Blocks get lost' }],
+        run: async (options, say) => { fake.sims.push(options); say('{"pods":[]}') },
+        startDemo: async () => {
+          fake.calls.push('demo started')
+          return { url: 'rack://127.0.0.1:9?api=8', chip: 'hi3516ev300', profilePath: '/p', ubootPath: '/u', imagesFolder: '/i', close: async () => { fake.calls.push('demo closed') } }
+        },
+      },
+      serve: async ({ port }) => { fake.calls.push(`serve ${port}`) },
+    },
+  }
+  const workbench: CliWorkbench = {
+    addTarget: async (target) => { fake.targets.push(target); return camera },
+    planRestore: async (request) => {
+      if (story.failPlan !== undefined) throw story.failPlan as Error
+      fake.calls.push(`plan ${JSON.stringify(request)}`)
+      return { ...fixturePlan, ...story.plan }
+    },
+    startRestore: async () => {
+      if (story.failStart !== undefined) throw story.failStart as Error
+      fake.calls.push('start')
+      return jobId('j1')
+    },
+    watch: async function* () {
+      for (const event of numbered('j1', story.news ?? [])) {
+        yield event
+        story.between?.(event.type, fake)
+      }
+    },
+    cancel: () => { fake.calls.push('cancel') },
+    report: async (id) => {
+      if (story.failReport !== undefined) throw story.failReport as Error
+      return { htmlPath: `/data/reports/${id}.html`, jsonPath: `/data/reports/${id}.json` }
+    },
+    jobs: () => [],
+    chips: async () => [{ name: 'hi3516ev300', loadAddress: 0x42000000 }],
+    close: async () => { fake.calls.push('close') },
+  }
+  return fake
+}

@@ -1,0 +1,61 @@
+// @vitest-environment happy-dom
+import { expect, test } from 'vitest'
+import App from '../../src/renderer/App.vue'
+import TerminalPane from '../../src/renderer/ui/TerminalPane.vue'
+import { cameraIdSchema, jobIdSchema } from '../../src/shared/devices/ids.ts'
+import { until } from './memoryLink.ts'
+import { all, bench, button, card, id, rack, text } from './page.ts'
+
+async function consoleOf(name: string) {
+  const made = bench()
+  const shown = made.show(App)
+  await until('the rack', () => all('[data-camera]').length > 0)
+  card(name).click()
+  await until('the panel', () => all('[role="tab"]').length === 4)
+  all('[data-tab="console"]')[0]?.click()
+  await until('the console', () => all('.console .term').length === 1)
+  const type = (what: string): void => { shown.findComponent(TerminalPane).vm.$emit('typed', what) }
+  return { ...made, shown, type }
+}
+
+test('what is typed goes to the camera, in order', async () => {
+  const { fixture, type } = await consoleOf('cam-01')
+  type('ro')
+  type('ot')
+  type('\r')
+  await until('three calls', () => fixture.calls.length === 3)
+  expect(fixture.calls).toEqual(['type cam-01 "ro"', 'type cam-01 "ot"', 'type cam-01 "\\r"'])
+})
+test('a lent console says to whom, takes no keys, and a refusal is shown where it happened', async () => {
+  const { shown, type } = await consoleOf('cam-02')
+  expect(document.querySelector('.console header')?.textContent).toContain('lent to job-running')
+  expect(shown.findComponent(TerminalPane).props('readOnly')).toBe(true)
+  type('x')
+  await until('the refusal', () => text().includes('Wait for the job, or cancel it.'))
+})
+test('skipped bytes are counted where they are missing', async () => {
+  const { fixture } = await consoleOf('cam-01')
+  await until('it is watched', () => fixture.cameras().size === 12)
+  fixture.skip(id('cam-01'), 512)
+  await until('the count', () => document.querySelector('.console header')?.textContent?.includes('512 B skipped') ?? false)
+})
+test('several consoles stand side by side, and leave no watch behind', async () => {
+  await rack()
+  button('Consoles').click()
+  await until('the list', () => all('.consoles .list button').length === 12)
+  for (const name of ['cam-01', 'cam-02', 'cam-03']) all('.consoles .list button').find((one) => one.textContent?.includes(name))?.click()
+  await until('three panes', () => all('.panes .term').length === 3)
+  button('Close the console of cam-02').click()
+  await until('two panes', () => all('.panes .term').length === 2)
+})
+test('a camera forgets a job that went well; the panel goes on showing its verdict', async () => {
+  const { fixture } = await rack()
+  const job = jobIdSchema.parse('job-running')
+  card('cam-02').click()
+  await until('the run', () => text().includes('writing 60 %'))
+  fixture.jobs.add(job, { type: 'job-succeeded', verdict: 'restored and booted', elapsedMs: 71_000 })
+  fixture.change(cameraIdSchema.parse('cam-02'), ({ job: _, ...rest }) => ({ ...rest, life: 'booted', lifeNote: 'login:', console: 'open' }))
+  await until('the verdict', () => document.querySelector('.verdict h3')?.textContent === 'restored and booted')
+  button('New plan').click()
+  await until('the form', () => text().includes('What to restore'))
+})
