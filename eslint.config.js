@@ -96,7 +96,7 @@ export default tseslint.config(
     },
   },
   { files: electronRooms, rules: { 'no-restricted-imports': restrictedImports() } },
-  { files: ['src/**/*.ts', 'test/**/*.ts'], rules: { 'no-restricted-syntax': ['error', ...exportSyntax, ...stateSyntax] } },
+  { files: ['src/**/*.ts', 'test/**/*.ts'], ignores: ['**/*.d.ts'], rules: { 'no-restricted-syntax': ['error', ...exportSyntax, ...stateSyntax] } },
   {
     files: pureFolders,
     ignores: tests,

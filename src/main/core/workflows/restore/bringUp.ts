@@ -16,6 +16,8 @@ export const bringUpLimitMs = (bench: RestoreBench): number => (bench.starter.me
 /** U-Boot in RAM and at its prompt. */
 export async function bringUp(bench: RestoreBench, context: RestoreContext, console: WorkConsole, signal: AbortSignal): Promise<UbootSession> {
   if (bench.starter.method === 'manual') {
+    // The hub may have lost the line just now, and opens nothing while a job holds it.
+    await console.attach(signal)
     // A camera that is at its prompt already needs nobody's hands.
     const there = await enterUboot({ ...bench, console, limitMs: 2_000 }, signal).catch((error: unknown) => {
       if (error instanceof WorkbenchError && error.code === 'device/no-answer') return undefined

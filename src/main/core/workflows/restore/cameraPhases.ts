@@ -93,6 +93,8 @@ export async function fetchLoad(session: UbootSession, plan: RestorePlan, file: 
       signal.throwIfAborted()
       const again = error instanceof WorkbenchError && (error.code === 'device/refused' || error.code === 'link/garbled' || error.code === 'link/timeout')
       if (!again) throw error
+      // Bytes came, but not the right ones: that is no question of reach.
+      if (attempt >= fetches && error.code === 'link/garbled') throw error
       if (attempt >= fetches) throw await explain(session, plan, error, context.clock, signal)
       context.tell({ type: 'noted', level: 'warning', message: `Fetching ${file.name}: ${error.message}; trying again` })
     }
