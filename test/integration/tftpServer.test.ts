@@ -1,57 +1,18 @@
 import fc from 'fast-check'
-import { afterEach, describe, expect, test } from 'vitest'
-import { openTftpServer } from '../../src/main/drivers/tftp/tftpServer.ts'
-import type { TftpEvent, TftpServer, TftpServerOptions } from '../../src/main/drivers/tftp/tftpTypes.ts'
+import { describe, expect, test } from 'vitest'
+import type { TftpServerOptions } from '../../src/main/drivers/tftp/tftpTypes.ts'
 import type { Endpoint } from '../../src/shared/devices/datagram.ts'
-import { createMemoryNetwork, type MemoryNetwork, type MemoryNetworkOptions, type Passage } from '../support/memoryNetwork.ts'
+import type { Passage } from '../support/memoryNetwork.ts'
 import { createSeededRandom } from '../support/seededRandom.ts'
-import { bytesOfText, type ClientEnd, type ClientWish, fetchByTftp, openClient, requestOf, sendByTftp } from '../support/tftpClient.ts'
-import { createVirtualClock, type VirtualClock } from '../support/virtualClock.ts'
+import { openTftpBench as bench, serverEnd } from '../support/tftpBench.ts'
+import { bytesOfText, type ClientWish, fetchByTftp, openClient, requestOf, sendByTftp } from '../support/tftpClient.ts'
 
 const image = (lengthBytes: number): Uint8Array => Uint8Array.from({ length: lengthBytes }, (_, at) => (at * 31 + (at >> 8) * 7) & 0xff)
-const serverEnd: Endpoint = { address: '10.0.0.1', port: 69 }
 const ack = (block: number): Uint8Array => Uint8Array.of(0, 4, block >> 8, block & 255)
 const isData = ({ bytes }: Passage): boolean => bytes[1] === 3
 const isAck = ({ bytes }: Passage): boolean => bytes[1] === 4
 const blockOf = ({ bytes }: Passage): number => (bytes[2] ?? 0) * 256 + (bytes[3] ?? 0)
 const textOf = (bytes: Uint8Array): string => String.fromCharCode(...bytes.subarray(4, -1))
-
-interface Bench {
-  readonly clock: VirtualClock
-  readonly network: MemoryNetwork
-  readonly server: TftpServer
-  readonly events: TftpEvent[]
-  fetch(wish: ClientWish): Promise<ClientEnd>
-  send(wish: ClientWish, content: Uint8Array): Promise<ClientEnd>
-}
-
-const benches: Bench[] = []
-
-async function bench(options: Partial<TftpServerOptions> = {}, net: Partial<MemoryNetworkOptions> = {}): Promise<Bench> {
-  const clock = createVirtualClock()
-  const network = createMemoryNetwork({ clock, ...net })
-  const events: TftpEvent[] = []
-  const server = await openTftpServer({ network, ...serverEnd, clock, onEvent: (event) => { events.push(event) }, ...options })
-  const made: Bench = {
-    clock, network, server, events,
-    fetch: async (wish) => clock.run(fetchByTftp(network, clock, serverEnd, wish)),
-    send: async (wish, content) => clock.run(sendByTftp(network, clock, serverEnd, wish, content)),
-  }
-  benches.push(made)
-  return made
-}
-
-// Every test ends with no transfer, no socket and nobody asleep: what leaks in one of them shows here.
-afterEach(async () => {
-  for (const { clock, server, network } of benches.splice(0)) {
-    await clock.advance(60_000)
-    expect(server.activeTransfers()).toBe(0)
-    await server.close()
-    await clock.advance(100)
-    expect(network.openSockets).toBe(0)
-    expect(clock.sleepers()).toBe(0)
-  }
-})
 
 describe.each(['listening-port', 'fresh-port'] as const)('answering from the %s', (answerFrom) => {
   test.each([0, 1, 511, 512, 513, 1_024, 5_000])('a file of %i bytes arrives whole', async (lengthBytes) => {

@@ -1,4 +1,4 @@
-import type { DatagramNetwork, Endpoint } from '../../src/shared/devices/datagram.ts'
+import type { DatagramNetwork, DatagramSocket, Endpoint } from '../../src/shared/devices/datagram.ts'
 import { type Clock, withDeadline } from '../../src/shared/lifecycle/clock.ts'
 import { joinBytes } from '../../src/shared/lifecycle/byteQueue.ts'
 
@@ -25,8 +25,14 @@ export function requestOf(opcode: 1 | 2, { name, options = {}, mode = 'octet' }:
 
 interface Mail { readonly bytes: Uint8Array; readonly from: Endpoint }
 
+export interface ClientSocket {
+  readonly socket: DatagramSocket
+  readonly mails: Mail[]
+  next(waitMs: number): Promise<Mail | undefined>
+}
+
 /** A socket to read from in order. */
-export async function openClient(network: DatagramNetwork, clock: Clock, address = '10.0.0.20') {
+export async function openClient(network: DatagramNetwork, clock: Clock, address = '10.0.0.20'): Promise<ClientSocket> {
   const socket = await network.bind(address, 0)
   const mails: Mail[] = []
   let wake = (): void => undefined

@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { readFile, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parse as parseYaml } from 'yaml'
 import type { CameraId } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Job } from '../../shared/jobs/reduceJob.ts'
@@ -10,6 +9,7 @@ import { serveByteLane } from '../core/consoles/laneServer.ts'
 import { createJobBook, type JobBook } from '../core/jobs/jobBook.ts'
 import { createLeases } from '../core/rack/leases.ts'
 import { createRackBook, type RackBook } from '../core/rack/rackBook.ts'
+import { parseYaml } from '../drivers/files/yamlText.ts'
 import { hashHex, newJobId, newToken } from '../drivers/host/randomness.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { openSqliteJournal } from '../drivers/storage/sqliteJournal.ts'
@@ -63,7 +63,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const setup = createRackSetup({ clock, rack, socs, dataFolder, log, ask })
   const desk = createRestoreDesk({
     clock, rack, jobs, leases, socs, dataFolder, ask, tftpPort: environment.tftpPort,
-    tools: { hashHex, parseYaml: (text) => parseYaml(text, { maxAliasCount: 0 }) as unknown },
+    tools: { hashHex, parseYaml },
     openTftp: async (plan, camera, signal) => {
       const { pod } = camera.devices
       if (plan.tftp.via === 'host' || !pod) return tftp.open(plan, newToken(), signal)

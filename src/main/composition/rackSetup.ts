@@ -1,6 +1,5 @@
 import { join } from 'node:path'
-import type { z } from 'zod'
-import type { newPodSchema } from '../../shared/contracts/workbench.contract.ts'
+import type { NewPod } from '../../shared/contracts/workbench.contract.ts'
 import type { Soc } from '../../shared/devices/deviceProfile.schema.ts'
 import { cameraIdSchema, podIdSchema, type PodId } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
@@ -11,8 +10,6 @@ import { newToken } from '../drivers/host/randomness.ts'
 import { loadRack, saveRack } from '../drivers/storage/rackFile.ts'
 import { type DemoRack, demoCameras, openDemoRack } from './demoRack.ts'
 import { devicesOf, type PodDevicesDeps } from './podDevices.ts'
-
-type NewPod = z.infer<typeof newPodSchema>
 
 export interface RackSetupDeps extends PodDevicesDeps {
   readonly clock: Clock

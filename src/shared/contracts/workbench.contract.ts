@@ -15,6 +15,8 @@ export const newPodSchema = z.object({
   chip: z.string().max(64),
 })
 
+export type NewPod = z.infer<typeof newPodSchema>
+
 export const jobSummarySchema = z.object({
   id: jobIdSchema,
   title: z.string(),
