@@ -136,7 +136,8 @@ describe.skipIf(missingForWindow() !== undefined)('the window, in a browser on t
     try {
       await page.getByLabel('Address of the pod').fill('rack://127.0.0.1:9?api=9')
       await page.locator('.n-base-selection').click()
-      await page.getByText('hi3516ev300', { exact: true }).last().click()
+      await page.keyboard.type('hi3516ev300')
+      await page.locator('.n-base-select-option', { hasText: 'hi3516ev300' }).first().click()
       await page.getByRole('button', { name: 'Add pod' }).click()
       await page.getByRole('alert').first().waitFor()
       await page.getByLabel('Address of the pod').fill(rack.urls[0] ?? '')
