@@ -55,13 +55,15 @@ async function openBench(options: LoopbackRackOptions = {}, tftpPort?: number): 
 }
 
 test('over real sockets, through the pod: restored, proved, booted, reported', async () => {
-  const { request, restore, cameras: [camera], folder } = await openBench()
+  const { workbench, request, restore, cameras: [camera], folder } = await openBench()
   const job = await restore(request(camera!))
   expect(job.error).toBeUndefined()
   expect(job.verdict).toBe('restored and booted')
   expect(job.plan.tftp.via).toBe('pod')
   for (const part of job.partitions) expect(part.readBackCrc32).toBe(part.crc32)
-  await expect.poll(async () => readdir(join(folder, 'data', 'reports')).catch(() => [])).toContain(`${job.id}.html`)
+  // Field bug: a program that ended right after the job left a report behind that was cut off or not there.
+  await workbench.close()
+  expect((await readdir(join(folder, 'data', 'reports'))).toSorted()).toEqual([`${job.id}.html`, `${job.id}.json`])
 })
 
 test('over real sockets, through our own TFTP server', async () => {

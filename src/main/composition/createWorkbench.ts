@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { readFile, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { CameraId } from '../../shared/devices/ids.ts'
+import type { CameraId, JobId } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Job } from '../../shared/jobs/reduceJob.ts'
 import type { MachineStatus } from '../../shared/rack/rackView.schema.ts'
@@ -71,7 +71,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
     },
   })
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
-  writeReportsAtTheEnd(jobs, reports, log)
+  const reportWriter = writeReportsAtTheEnd(jobs, reports, log)
   const status = statusOf({ environment, clock: () => clock.wallMs(), rack, tftp: () => tftp.state(), journal })
   if (options.loadRack === true) await setup.load()
   let closing: Promise<void> | undefined
@@ -83,6 +83,8 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
     close: async () => {
       closing ??= (async () => {
         await jobs.close()
+        // The last job ended a moment ago; a program that exits now would leave half a report.
+        await reportWriter.settled()
         await setup.closeDemo()
         await rack.close()
         await tftp.close()
@@ -112,18 +114,22 @@ function trackNewestJobs(jobs: JobBook): (camera: CameraId) => Job | undefined {
   return (camera) => newest.get(camera)
 }
 
-function writeReportsAtTheEnd(jobs: JobBook, reports: ReportDesk, log: (line: string) => void): void {
+function writeReportsAtTheEnd(jobs: JobBook, reports: ReportDesk, log: (line: string) => void): { settled(): Promise<void> } {
+  const writing = new Set<Promise<void>>()
+  const write = async (id: JobId): Promise<void> => {
+    try {
+      await reports.read(id, 'html')
+      await reports.read(id, 'json')
+    } catch (error) {
+      log(`report of ${id}: ${String(error)}`)
+    }
+  }
   jobs.listen((job, event) => {
     if (!event.type.startsWith('job-') || event.type === 'job-queued' || event.type === 'job-started') return
-    void (async () => {
-      try {
-        await reports.read(job.id, 'html')
-        await reports.read(job.id, 'json')
-      } catch (error) {
-        log(`report of ${job.id}: ${String(error)}`)
-      }
-    })()
+    const one = write(job.id as JobId).finally(() => { writing.delete(one) })
+    writing.add(one)
   })
+  return { settled: async () => { await Promise.all(writing) } }
 }
 
 interface StatusDeps {

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JobId } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
@@ -14,6 +14,7 @@ export interface ReportDesk {
 
 /** One report for each job, in two formats, beside the journal. */
 export function createReportDesk(deps: { readonly jobs: JobBook; readonly folder: string }): ReportDesk {
+  let writes = 0
   return {
     read: async (id, format) => {
       const job = deps.jobs.get(id)
@@ -23,7 +24,11 @@ export function createReportDesk(deps: { readonly jobs: JobBook; readonly folder
       const path = join(deps.folder, `${job.id}.${format}`)
       try {
         await mkdir(deps.folder, { recursive: true })
-        await writeFile(path, text)
+        // Whoever opens it meanwhile sees the old one or the new one, never half of it.
+        writes += 1
+        const fresh = `${path}.${writes}.new`
+        await writeFile(fresh, text)
+        await rename(fresh, path)
       } catch (cause) {
         throw new WorkbenchError('host/io', `The report cannot be written to ${path}`, { cause, hint: 'Is the disk full?' })
       }
