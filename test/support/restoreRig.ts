@@ -5,6 +5,7 @@ import { createJobBook, type JobBook } from '../../src/main/core/jobs/jobBook.ts
 import { createLeases, createMemoryLeaseStore, type Leases } from '../../src/main/core/rack/leases.ts'
 import { createConsole, type CameraConsole } from '../../src/main/core/consoles/consoleHub.ts'
 import { buildBootBlob, parseBootProfile } from '../../src/main/core/workflows/restore/bootBlob.ts'
+import { bytesOfLoad } from '../../src/main/core/workflows/restore/layout.ts'
 import { planRestore, type PreparedRestore } from '../../src/main/core/workflows/restore/plan.ts'
 import { readInput } from '../../src/main/core/workflows/restore/readInput.ts'
 import { runRestore } from '../../src/main/core/workflows/restore/restoreWorkflow.ts'
@@ -95,7 +96,7 @@ export function createRig({ faults = [], speed = 'fast', flashMb = 16 }: RigOpti
     return jobs.start({
       workflow: 'restore', title: 'Restore cam-1', pod: podIdSchema.parse('pod-1'), camera: cameraId, plan,
       run: async (context) => runRestore({
-        plan, loads, clock, newToken: () => `t${(token += 1)}`, newPoison: () => 0x1234_0000 + (token += 1),
+        plan, loads, imageOf: bytesOfLoad, clock, newToken: () => `t${(token += 1)}`, newPoison: () => 0x1234_0000 + (token += 1),
         starter: {
           method: 'pod', blob: blob ?? new Uint8Array(), fastboot: async (bytes, signal) => pod.pod.fastboot(bytes, signal),
           powerCycle: async (signal) => pod.pod.power('cycle', signal),

@@ -10,15 +10,16 @@ import type { Leases } from '../core/rack/leases.ts'
 import type { CameraEntry, RackBook } from '../core/rack/rackBook.ts'
 import type { RestoreBench } from '../core/workflows/restore/bench.ts'
 import { buildBootBlob, parseBootProfile } from '../core/workflows/restore/bootBlob.ts'
+import { bytesOfLoad } from '../core/workflows/restore/layout.ts'
 import { checkStartable, type PlanFacts, planRestore, type PreparedRestore } from '../core/workflows/restore/plan.ts'
 import type { InputTools, RestoreInput } from '../core/workflows/restore/rawInput.ts'
 import { readInput } from '../core/workflows/restore/readInput.ts'
 import { runRestore } from '../core/workflows/restore/restoreWorkflow.ts'
 import { findBootFiles } from '../drivers/files/bootFiles.ts'
-import { readRestoreInput } from '../drivers/files/inputFolder.ts'
 import { newPoison, newToken } from '../drivers/host/randomness.ts'
 import { chooseHostAddress, listHostAddresses } from '../drivers/network/interfaces.ts'
-import { createSharedBytes } from './sharedBytes.ts'
+import { createInputShelf } from './inputShelf.ts'
+import { createSharedBytes, createSharedWholes } from './sharedBytes.ts'
 
 export interface RestoreDeskDeps {
   readonly clock: Clock
@@ -53,7 +54,9 @@ async function orProblem<T>(work: () => Promise<T>): Promise<T | WorkbenchError>
 export const readSocs = (json: unknown): ReadonlyMap<string, Soc> => new Map(socCatalogueSchema.parse(json).map((soc) => [soc.name, soc]))
 
 export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
+  const shelf = createInputShelf()
   const shared = createSharedBytes()
+  const imageOf = createSharedWholes(bytesOfLoad)
   const shareParts = (input: RestoreInput): RestoreInput =>
     ({ ...input, parts: input.parts.map((part) => ({ ...part, bytes: shared.share(deps.tools.hashHex('sha256', part.bytes), part.bytes) })) })
   const prepare = async (request: RestoreRequest, signal: AbortSignal): Promise<{ readonly prepared: PreparedRestore; readonly camera: CameraEntry }> => {
@@ -61,7 +64,7 @@ export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
     const { spec, devices } = camera
     const soc = deps.socs.get(spec.chip.toLowerCase().split(':')[0] ?? '')
     const input = await orProblem(async () =>
-      shareParts(readInput(await readRestoreInput(request.inputPath, { signal }), deps.tools, request.mtdparts !== undefined)))
+      shareParts(readInput(await shelf.read(request.inputPath, signal), deps.tools, request.mtdparts !== undefined)))
     const facts: PlanFacts = {
       request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, soc, flashBytes: devices.flashBytes, input,
       boot: await bootFacts(request, camera, soc, deps),
@@ -83,7 +86,7 @@ export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
     if (holder) throw new WorkbenchError('pod/busy', `${camera.spec.cameraName} is in use by ${holder.holder}`, { context: { holder: holder.holder, sinceMs: holder.sinceMs }, hint: 'Wait for it to end, or cancel it' })
     return deps.jobs.start({
       workflow: 'restore', title: `Restore ${camera.spec.cameraName}`, pod: camera.spec.id, camera: camera.spec.cameraId, plan,
-      run: async (context) => runRestore(benchOf(prepared, camera, context.jobId, deps), context),
+      run: async (context) => runRestore(benchOf({ ...prepared, imageOf }, camera, context.jobId, deps), context),
     })
   }
 
@@ -100,12 +103,12 @@ export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
   }
 }
 
-function benchOf({ plan, loads, blob }: PreparedRestore, camera: CameraEntry, jobId: JobId, deps: RestoreDeskDeps): RestoreBench {
+function benchOf({ plan, loads, blob, imageOf }: PreparedRestore & Pick<RestoreBench, 'imageOf'>, camera: CameraEntry, jobId: JobId, deps: RestoreDeskDeps): RestoreBench {
   const { devices, spec, console } = camera
   const holder = `Restore of ${spec.cameraName} (job ${jobId})`
   const { pod, power } = devices
   return {
-    plan, loads, clock: deps.clock, newToken, newPoison,
+    plan, loads, imageOf, clock: deps.clock, newToken, newPoison,
     starter: pod && blob
       ? { method: 'pod', blob, fastboot: async (bytes, signal) => pod.fastboot(bytes, signal), powerCycle: async (signal) => power.cycle(2_000, signal) }
       : { method: 'manual', ask: deps.ask },

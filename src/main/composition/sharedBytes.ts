@@ -18,3 +18,18 @@ export function createSharedBytes(): SharedBytes {
     },
   }
 }
+
+/** The same for files that are put together from shared parts: found again by the very parts, so nothing is compared. */
+export function createSharedWholes<Whole extends { readonly parts: readonly { readonly bytes: Uint8Array }[] }>(build: (whole: Whole) => Uint8Array): (whole: Whole) => Uint8Array {
+  const known = new WeakMap<Uint8Array, { readonly parts: readonly Uint8Array[]; readonly bytes: WeakRef<Uint8Array> }>()
+  return (whole) => {
+    const parts = whole.parts.map(({ bytes }) => bytes)
+    const [first] = parts
+    const found = first && known.get(first)
+    const held = found?.parts.length === parts.length && found.parts.every((part, index) => part === parts[index]) ? found.bytes.deref() : undefined
+    if (held) return held
+    const bytes = build(whole)
+    if (first) known.set(first, { parts, bytes: new WeakRef(bytes) })
+    return bytes
+  }
+}

@@ -48,6 +48,8 @@ export const podViewSchema = z.object({
   storeFreeBytes: z.number().optional(),
   storeTotalBytes: z.number().optional(),
   simulated: z.boolean(),
+  /** Images that come with the device; only simulated ones bring any. */
+  imagesFolder: z.string().optional(),
   cameras: z.array(cameraViewSchema),
 })
 export type PodView = z.infer<typeof podViewSchema>

@@ -34,6 +34,8 @@ export interface PodDevices {
   readonly watts?: () => number
   /** Boot files that come with the device; only simulated cameras bring any. */
   readonly bootFiles?: { readonly profilePath: string; readonly ubootPath: string }
+  /** A folder it can be restored from, likewise. */
+  readonly imagesFolder?: string
 }
 
 export interface CameraEntry {
@@ -136,6 +138,7 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs }: RackBoo
   const viewPod = (entry: Entry): PodView => ({
     id: entry.spec.id, name: entry.spec.name, url: entry.spec.url, state: entry.reach, note: entry.reachNote, simulated: entry.devices.simulated,
     ...(entry.store === undefined ? {} : { storeFreeBytes: entry.store.freeBytes, storeTotalBytes: entry.store.maxFileBytes }),
+    ...(entry.devices.imagesFolder === undefined ? {} : { imagesFolder: entry.devices.imagesFolder }),
     cameras: [viewCamera(entry)],
   })
 

@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs'
-import { lstat, open, opendir, realpath } from 'node:fs/promises'
+import { type FileHandle, lstat, open, opendir, realpath } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { reasonOf } from '../errors/reasonOf.ts'
@@ -13,6 +13,8 @@ export interface ReadInputOptions {
   readonly signal: AbortSignal
   /** For all files together. */
   readonly maxBytes?: number
+  /** What an earlier reading of this file gave. Compared byte for byte, and given again instead of a second copy where it is the same. */
+  readonly before?: (path: string) => Uint8Array | undefined
 }
 
 const defaultMaxBytes = 512 * 1024 * 1024
@@ -21,12 +23,12 @@ const maxEntries = 10_000
 const pieceBytes = 1024 * 1024
 
 /** Reads nothing but plain files, and of a folder only those whose name begins with `mtd`. */
-export async function readRestoreInput(given: string, { signal, maxBytes = defaultMaxBytes }: ReadInputOptions): Promise<RawRestoreInput> {
+export async function readRestoreInput(given: string, { signal, maxBytes = defaultMaxBytes, before = () => undefined }: ReadInputOptions): Promise<RawRestoreInput> {
   signal.throwIfAborted()
   const path = resolve(given)
   const found = await look(path)
   const budget = { leftBytes: maxBytes }
-  if (found.isFile()) return { kind: 'file', path, name: basename(path), bytes: await readPlainFile(path, found, budget, signal) }
+  if (found.isFile()) return { kind: 'file', path, name: basename(path), bytes: await readPlainFile(path, found, budget, signal, before(path)) }
   if (!found.isDirectory()) throw await notPlain(path, found)
   const { chosen, ignored } = await namesIn(path, signal)
   if (chosen.length === 0) {
@@ -44,7 +46,7 @@ export async function readRestoreInput(given: string, { signal, maxBytes = defau
   const files: { name: string; bytes: Uint8Array }[] = []
   for (const [index, name] of chosen.entries()) {
     const stat = stats[index]
-    if (stat) files.push({ name, bytes: await readPlainFile(join(path, name), stat, budget, signal) })
+    if (stat) files.push({ name, bytes: await readPlainFile(join(path, name), stat, budget, signal, before(join(path, name))) })
   }
   return { kind: 'folder', path, files, ignored }
 }
@@ -77,7 +79,7 @@ async function look(path: string): Promise<Stats> {
 }
 
 /** What was looked at and what is opened must be one file: in between, a name can be given to another one. */
-async function readPlainFile(path: string, seen: Stats, budget: { leftBytes: number }, signal: AbortSignal): Promise<Uint8Array> {
+async function readPlainFile(path: string, seen: Stats, budget: { leftBytes: number }, signal: AbortSignal, before: Uint8Array | undefined): Promise<Uint8Array> {
   if (seen.size > budget.leftBytes) throw tooLarge(path, seen.size, budget.leftBytes)
   // O_NONBLOCK: a fifo put there meanwhile would hang the open. Windows knows neither flag.
   const handle = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
@@ -85,14 +87,9 @@ async function readPlainFile(path: string, seen: Stats, budget: { leftBytes: num
   try {
     const now = await handle.stat()
     if (!now.isFile() || now.ino !== seen.ino || now.dev !== seen.dev || now.size !== seen.size) throw changed(path)
-    const bytes = new Uint8Array(now.size)
-    let at = 0
-    while (at < bytes.length) {
-      signal.throwIfAborted()
-      const { bytesRead } = await handle.read(bytes, at, Math.min(pieceBytes, bytes.length - at), at)
-      if (bytesRead === 0) throw changed(path)
-      at += bytesRead
-    }
+    const same = before?.length === now.size && await holds(handle, before, signal) ? before : undefined
+    const bytes = same ?? await readAll(handle, now.size, path, signal)
+    const at = bytes.length
     const { bytesRead: beyond } = await handle.read(new Uint8Array(1), 0, 1, at)
     if (beyond > 0) throw changed(path)
     budget.leftBytes -= bytes.length
@@ -104,6 +101,30 @@ async function readPlainFile(path: string, seen: Stats, budget: { leftBytes: num
   } finally {
     await handle.close()
   }
+}
+
+async function readAll(handle: FileHandle, lengthBytes: number, path: string, signal: AbortSignal): Promise<Uint8Array> {
+  const bytes = new Uint8Array(lengthBytes)
+  let at = 0
+  while (at < bytes.length) {
+    signal.throwIfAborted()
+    const { bytesRead } = await handle.read(bytes, at, Math.min(pieceBytes, bytes.length - at), at)
+    if (bytesRead === 0) throw changed(path)
+    at += bytesRead
+  }
+  return bytes
+}
+
+async function holds(handle: FileHandle, bytes: Uint8Array, signal: AbortSignal): Promise<boolean> {
+  const piece = Buffer.alloc(Math.min(pieceBytes, bytes.length))
+  let at = 0
+  while (at < bytes.length) {
+    signal.throwIfAborted()
+    const { bytesRead } = await handle.read(piece, 0, Math.min(piece.length, bytes.length - at), at)
+    if (bytesRead === 0 || piece.compare(bytes, at, at + bytesRead, 0, bytesRead) !== 0) return false
+    at += bytesRead
+  }
+  return true
 }
 
 const changed = (path: string): WorkbenchError =>

@@ -24,6 +24,8 @@ export type Starter =
 export interface RestoreBench {
   readonly plan: RestorePlan
   readonly loads: readonly Load[]
+  /** The file to be staged: `bytesOfLoad`, or what another restore of the same image holds of it. */
+  readonly imageOf: (load: Load) => Uint8Array
   readonly starter: Starter
   readonly clock: Clock
   readonly newToken: () => string

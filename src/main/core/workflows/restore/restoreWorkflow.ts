@@ -75,7 +75,7 @@ async function prepare(bench: RestoreBench, context: RestoreContext, signal: Abo
   cleanup.add('close the TFTP server', async (undoSignal) => opened.close(undoSignal))
   // Before anything is staged: what an aborted run left behind would take the room.
   await opened.backend.clear(signal)
-  const stager = createStager({ backend: opened.backend, loads: bench.loads, clock: bench.clock, tell: context.tell })
+  const stager = createStager({ backend: opened.backend, loads: bench.loads, imageOf: bench.imageOf, clock: bench.clock, tell: context.tell })
   cleanup.add('drop the staged files', async (undoSignal) => stager.close(undoSignal))
   return { console, stager }
 }

@@ -3,7 +3,7 @@ import { toWire, WorkbenchError } from '../../../../shared/errors/workbenchError
 import type { JobNews } from '../../../../shared/jobs/jobEvent.ts'
 import type { Clock } from '../../../../shared/lifecycle/clock.ts'
 import { createDeferred, type Deferred, orAborted } from '../../../../shared/lifecycle/signals.ts'
-import { bytesOfLoad, type Load } from './layout.ts'
+import type { Load } from './layout.ts'
 
 /**
  * Puts the loads where the camera can fetch them, beside everything else: while the boot ROM is fed and while the load before is fetched
@@ -23,6 +23,7 @@ export interface Stager {
 export interface StagerDeps {
   readonly backend: TftpBackend
   readonly loads: readonly Load[]
+  readonly imageOf: (load: Load) => Uint8Array
   readonly clock: Clock
   readonly tell: (news: JobNews) => void
 }
@@ -35,7 +36,7 @@ const roomReserveBytes = 64 * 1024
 
 type Slot = { state: 'waiting' | 'staged' | 'dropped' | 'failed'; file?: StagedFile; error?: WorkbenchError; readonly done: Deferred<void> }
 
-export function createStager({ backend, loads, clock, tell }: StagerDeps): Stager {
+export function createStager({ backend, loads, imageOf, clock, tell }: StagerDeps): Stager {
   const stopping = new AbortController()
   const slots: Slot[] = loads.map(() => ({ state: 'waiting', done: createDeferred() }))
   const totalBytes = loads.reduce((sum, load) => sum + load.lengthBytes, 0)
@@ -70,7 +71,7 @@ export function createStager({ backend, loads, clock, tell }: StagerDeps): Stage
       try {
         await waitForRoom(load, signal)
         say('running', load.name, stagedBytes, '')
-        const file = await backend.stage(load.name, bytesOfLoad(load), signal, (done) => { say('running', load.name, stagedBytes + done, '') })
+        const file = await backend.stage(load.name, imageOf(load), signal, (done) => { say('running', load.name, stagedBytes + done, '') })
         const slot = slots[index]
         // Dropped while it was on its way: it goes again at once.
         if (slot?.state === 'dropped') return await file.remove(signal)
