@@ -13,6 +13,10 @@ export interface Transport {
   discardInput(signal: AbortSignal): Promise<number>
   /** Changes both ends of the link. Absent where the far end cannot follow (plain TCP). */
   readonly setBaudRate?: (baudRate: number, signal: AbortSignal) => Promise<void>
+  /** The modem lines, where the link carries them; a line that is left out stays as it is. */
+  readonly setLines?: (lines: { readonly dtr?: boolean; readonly rts?: boolean }, signal: AbortSignal) => Promise<void>
+  /** Holds the line low for `durationMs`. */
+  readonly sendBreak?: (durationMs: number, signal: AbortSignal) => Promise<void>
   /** Idempotent; a pending `read` gives `undefined`. */
   close(): Promise<void>
 }
