@@ -40,6 +40,14 @@ test('cancelled while a partition is erased: it is written to its end and proved
   expectCleanEnd(open, job)
 })
 
+test('cancelled while a partition is written that shares its file with the next: that one is not begun', async () => {
+  const { job, rig: open } = await cancelWhen((event) => event.type === 'partition-changed' && event.partition.name === 'mtd2' && event.partition.state === 'writing')
+  expect(job.state).toBe('cancelled')
+  expect(job.partitions.map(({ name, state }) => `${name} ${state}`)).toEqual(['mtd3 proved', 'mtd2 proved', 'mtd1 in-ram', 'mtd0 in-ram'])
+  expect(open.pod.camera.commands).not.toContain('reset')
+  expectCleanEnd(open, job)
+})
+
 test('cancelled during the upload to the boot ROM: the camera is powered again', async () => {
   const { job, rig: open } = await cancelWhen((event) => event.type === 'staging-progressed' && event.state === 'running')
   expect(job.state).toBe('cancelled')

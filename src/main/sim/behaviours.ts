@@ -32,6 +32,9 @@ export interface SimHooks {
   bridgeIdleMs(): number | undefined
   maxFiles(): number | undefined
   flashBytes(): number | undefined
+  /** Erasing and programming take this many times as long. */
+  flashSlowness(): number | undefined
+  ramSurvives(): true | undefined
   leftovers(): readonly { readonly name: string; readonly lengthBytes: number }[] | undefined
   socName(): string | undefined
 }

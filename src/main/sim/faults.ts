@@ -62,6 +62,8 @@ const faultKinds: readonly FaultKind[] = [
   { name: 'autoboot-missed', sentence: 'U-Boot does not hear Ctrl-C during its first autoboot countdown', times: once, make: () => ({ onAutoboot: () => 'deaf' }) },
   { name: 'silent-after-reset', sentence: 'Nothing comes from the console after reset', make: () => ({ onReset: () => 'silent' }) },
   { name: 'wrong-flash-size', sentence: 'The flash chip has MB (8) MiB, whatever the rack says', make: (argument) => ({ flashBytes: () => Math.max(1, Math.floor(numberOf(argument, 8))) * 1024 * 1024 }) },
+  { name: 'flash-slow', sentence: 'Erasing and programming the flash take FACTOR (20) times as long, as in an old chip', make: (argument) => ({ flashSlowness: () => Math.max(1, numberOf(argument, 20)) }) },
+  { name: 'ram-survives', sentence: 'The RAM keeps its contents while the power is off, as cold DRAM does for seconds', make: () => ({ ramSurvives: () => true }) },
   { name: 'bridge-idle', sentence: 'The UART bridge closes after SECONDS (5) without a byte from the host', make: (argument) => ({ bridgeIdleMs: () => numberOf(argument, 5) * 1000 }) },
   { name: 'http-slow', sentence: 'Every answer of the pod takes SECONDS (4) longer', make: (argument) => ({ onHttpRequest: () => numberOf(argument, 4) * 1000 }) },
   { name: 'unknown-chip-answers', sentence: 'The camera says that it is another chip (hi3518ev200)', make: (argument = 'hi3518ev200') => ({ socName: () => argument }) },

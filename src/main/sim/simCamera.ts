@@ -73,11 +73,17 @@ export function createSimCamera(options: SimCameraOptions): SimCamera {
   let life: AbortController | undefined
   let mute = false
 
+  let ram = createRam()
+  const ramOf = (): typeof ram => {
+    if (behaviours.ask('ramSurvives') === undefined) ram = createRam()
+    return ram
+  }
+
   const startMachine = (signal: AbortSignal): UbootMachine => {
     const output = createPacedLine({ clock, signal, byteMs: timing.uartByteMs, deliver: (bytes) => { if (!mute) options.onOutput(bytes) } })
     return {
       clock, timing, signal, chip, soc, flash, behaviours, keyboard, network: options.network,
-      ram: createRam(), environment: new Map(),
+      ram: ramOf(), environment: new Map(),
       state: { flashProbed: false, flashLocked: false, lastExitCode: 0 },
       say: (text) => { output.push(new TextEncoder().encode(text.replaceAll('\n', '\r\n'))) },
       drained: async () => output.drained(signal),

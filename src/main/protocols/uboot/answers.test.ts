@@ -21,6 +21,13 @@ test.each([
   expect(classifyAnswer(output, undefined).kind).toBe(kind)
 })
 
+test('an error text is an error, also with a return code of 0', () => {
+  for (const text of ['ERROR: attempting erase past flash size (0x1000000)', 'SF: 65536 bytes @ 0x50000 Erased: ERROR', 'Saving Environment to SPI Flash... SPI flash erase failed', 'No SPI flash selected. Please run `sf probe\'']) {
+    expect(classifyAnswer(`something before\n${text}\n`, 0).kind).toBe('error')
+    expect(classifyAnswer(text, undefined).kind).toBe('error')
+  }
+})
+
 test('a return code other than 0 is an error, whatever was printed', () => {
   expect(classifyAnswer('', 1).kind).toBe('error')
   expect(classifyAnswer('all is well', 1)).toEqual({ kind: 'error', text: 'all is well' })

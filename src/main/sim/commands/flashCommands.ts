@@ -55,7 +55,7 @@ const erase: UbootCommand = async ([, , offsetWord, lengthWord = ''], machine) =
   }
   machine.touchFlash()
   for (let done = 0; done < range.length; done += blockBytes) {
-    await machine.pause(machine.timing.eraseBlockMs)
+    await machine.pause(slowness(machine) * machine.timing.eraseBlockMs)
     machine.flash.erase(range.offset + done, blockBytes)
     progress(machine, 'Erasing', range, done + blockBytes)
   }
@@ -83,7 +83,7 @@ async function programRange(machine: UbootMachine, address: number, range: Range
   for (let done = 0; done < range.length;) {
     const piece = Math.min(blockBytes, range.length - done, cutAt - done)
     const programmed = machine.flash.program(range.offset + done, machine.ram.read(address + done, piece))
-    await machine.pause((programmed / 1024) * machine.timing.programKibMs)
+    await machine.pause(slowness(machine) * (programmed / 1024) * machine.timing.programKibMs)
     done += piece
     if (done >= cutAt) machine.cutPower()
     machine.signal.throwIfAborted()
@@ -127,11 +127,11 @@ async function updateBlock(machine: UbootMachine, at: number, wanted: Uint8Array
   const same = wanted.every((byte, index) => byte === block[at - start + index])
   if (same) return true
   block.set(wanted, at - start)
-  await machine.pause(machine.timing.eraseBlockMs)
+  await machine.pause(slowness(machine) * machine.timing.eraseBlockMs)
   machine.flash.erase(start, blockBytes)
   if (!isFilledWith(block, 0xff)) {
     const programmed = machine.flash.program(start, block)
-    await machine.pause((programmed / 1024) * machine.timing.programKibMs)
+    await machine.pause(slowness(machine) * (programmed / 1024) * machine.timing.programKibMs)
   }
   return false
 }
@@ -144,3 +144,5 @@ const lock: UbootCommand = async ([, , level], machine) => {
 }
 
 const subCommands: Readonly<Record<string, UbootCommand>> = { erase, write, read, update, lock }
+
+const slowness = (machine: UbootMachine): number => machine.behaviours.ask('flashSlowness') ?? 1
