@@ -14,7 +14,47 @@ const restore = 'src/main/core/workflows/restore'
 const faults = 'test/integration/restoreFaults.test.ts'
 const cancel = 'test/integration/restoreCancel.test.ts'
 
+const tftp = 'src/main/drivers/tftp'
+const server = 'test/integration/tftpServer.test.ts'
+const real = 'test/integration/tftpReal.test.ts'
+
+const tftpGuards: readonly Guard[] = [
+  { says: 'what is lost is sent again in time', file: `${tftp}/download.ts`, project: 'integration', tests: server, named: 'OACK or its ACK lost',
+    find: 'else if (patience.isDue(nowMs)) repeat(nowMs, true)', replace: '' },
+  { says: 'a doubled acknowledgement does not double the file', file: `${tftp}/download.ts`, project: 'integration', tests: server, named: 'one doubled ACK',
+    find: "patience.heard(nowMs, false)\n      if (patience.mayRepeatOnDemand(nowMs)) repeat(nowMs, false)\n      return\n", replace: 'repeat(nowMs, false)\n      return\n' },
+  { says: 'an acknowledgement inside the window goes on behind it', file: `${tftp}/download.ts`, project: 'integration', tests: server, named: '',
+    find: 'acknowledged += distance', replace: 'acknowledged = sent' },
+  { says: 'a file of whole blocks ends with an empty one', file: `${tftp}/download.ts`, project: 'integration', tests: server, named: '',
+    find: 'Math.floor(bytes.length / blockBytes) + 1', replace: 'Math.max(1, Math.ceil(bytes.length / blockBytes))' },
+  { says: 'acknowledgements of blocks never sent count for nothing', file: `${tftp}/download.ts`, project: 'integration', tests: server, named: '',
+    find: 'if (acknowledged + distance > sent) return', replace: '' },
+  { says: 'block numbers go round', file: `${tftp}/download.ts`, project: 'integration', tests: server, named: 'more than 65535 blocks',
+    find: 'const distance = (block - acknowledged) & 0xffff', replace: 'const distance = block - acknowledged' },
+  { says: 'a silent client is given up', file: `${tftp}/download.ts`, project: 'integration', tests: server, named: 'the last ACK lost: the end is repeated',
+    find: 'if (patience.hasGivenUp(nowMs)) {', replace: 'if (nowMs < 0) {' },
+  { says: 'a foreign endpoint disturbs nothing', file: `${tftp}/tftpServer.ts`, project: 'integration', tests: server, named: 'foreign endpoint',
+    find: 'if (keyOf(from) === key) table', replace: 'if (key) table' },
+  { says: 'errors are never answered', file: `${tftp}/tftpServer.ts`, project: 'integration', tests: 'test/integration/tftpHostile.test.ts', named: 'an error of a stranger',
+    find: "if (frame.kind === 'error') return\n", replace: '' },
+  { says: 'not more than 64 transfers', file: `${tftp}/tftpServer.ts`, project: 'integration', tests: server, named: 'the 65th transfer',
+    find: '>= limits.maxTransfers', replace: '>= 10 * limits.maxTransfers' },
+  { says: 'an upload stays within its slot', file: `${tftp}/upload.ts`, project: 'integration', tests: server, named: 'too large ends with error 3',
+    find: '> maxBytes)', replace: '> 10 * maxBytes)' },
+  { says: 'an announced size beyond the slot is refused', file: `${tftp}/tftpServer.ts`, project: 'integration', tests: server, named: 'an announced size beyond',
+    find: 'announced > slot.maxBytes', replace: 'announced < 0' },
+  { says: 'the end of an upload is said again', file: `${tftp}/upload.ts`, project: 'integration', tests: server, named: 'the last ACK of an upload lost',
+    find: 'if (complete && distance === 0) acknowledge()', replace: '' },
+  { says: 'one writer for one slot', file: `${tftp}/tftpServer.ts`, project: 'integration', tests: server, named: 'one writer at a time',
+    find: 'else if (slot.busy)', replace: 'else if (slot.maxBytes < 0)' },
+  { says: 'a write goes only into a named slot', file: `${tftp}/nameMap.ts`, project: 'integration', tests: server, named: 'writing without a slot',
+    find: 'findSlot: (asked) => find(slots, asked)', replace: "findSlot: (asked) => find(slots, asked) ?? { name: asked, maxBytes: 1e6, arrival: createDeferred(), busy: false }" },
+  { says: 'the self-check compares what arrived', file: `${tftp}/selfCheck.ts`, project: 'integration', tests: real, named: '',
+    find: 'if (!content.equals(arrived))', replace: 'if (arrived.length < 0)' },
+]
+
 export const guards: readonly Guard[] = [
+  ...tftpGuards,
   { says: 'a wrong read-back CRC is not a success', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
     find: "if (found === crc32) return { kind: 'proved', crc32: found }", replace: "if (found !== '') return { kind: 'proved', crc32 }" },
   { says: 'wrong content is written once more, not for ever', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
