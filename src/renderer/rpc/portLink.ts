@@ -1,5 +1,6 @@
 import { RPCLink } from '@orpc/client/message-port'
 import type { RackbenchBridge } from '../../preload/bridge.d.ts'
+import { takeLaneFrame } from '../../shared/rpc/portLane.ts'
 import { withCheckedAnswers } from './checkedAnswers.ts'
 import { type OpenWire, openLink, type WorkbenchLink } from './link.ts'
 
@@ -43,8 +44,8 @@ export function wireFromPorts({ rpc: rpcPort, bytes: bytesPort }: PortPair): Ope
       send: (message) => { bytesPort.postMessage(message) },
       onFrame: (listener) => {
         bytesPort.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-          if (data instanceof Uint8Array) listener(data)
-          else if (data instanceof ArrayBuffer) listener(new Uint8Array(data))
+          const frame = takeLaneFrame(data, (takenBytes) => { bytesPort.postMessage(takenBytes) })
+          if (frame) listener(frame)
         })
         bytesPort.start()
       },

@@ -2,7 +2,7 @@ import { RPCHandler } from '@orpc/server/message-port'
 import { type BrowserWindow, type IpcMain, type IpcMainEvent, MessageChannelMain, type MessagePortMain } from 'electron'
 import { rpcErrorOptions } from '../../composition/rpcErrors.ts'
 import type { Workbench } from '../../composition/workbench.ts'
-import type { ByteLaneEnd } from '../../../shared/rpc/byteLane.ts'
+import { createPortLaneEnd } from '../../../shared/rpc/portLane.ts'
 import { isOurPage } from './pageWindow.ts'
 
 const maxMessageChars = 256 * 1024
@@ -32,7 +32,7 @@ export function servePorts({ ipcMain, workbench, window, log }: PortLinksDeps): 
     const bytes = new MessageChannelMain()
     open = [calls.port1, bytes.port1]
     rpc.upgrade(boundedPort(calls.port1), { context: {} })
-    workbench.serveLane(laneEndOf(bytes.port1))
+    workbench.serveLane(createPortLaneEnd(bytes.port1))
     calls.port1.start()
     bytes.port1.start()
     frame.postMessage('rackbench-ports', null, [calls.port2, bytes.port2])
@@ -52,13 +52,3 @@ function boundedPort(port: MessagePortMain): { on: (event: string, listener: (ev
 
 const sizeOf = (data: unknown): number =>
   typeof data === 'string' ? data.length : data instanceof Uint8Array || data instanceof ArrayBuffer ? data.byteLength : Number.POSITIVE_INFINITY
-
-function laneEndOf(port: MessagePortMain): ByteLaneEnd {
-  return {
-    send: (message) => { port.postMessage(message) },
-    // A port does not tell how much waits in it; both ends are on one computer.
-    bufferedBytes: 0,
-    onMessage: (listener) => { port.on('message', ({ data }: { data: unknown }) => { if (typeof data === 'string') listener(data) }) },
-    onClose: (listener) => { port.on('close', listener) },
-  }
-}
