@@ -30,8 +30,8 @@ const activityOf = (seed: number, life: CameraLife): number[] =>
   Array.from({ length: 24 }, (_, index) => (['off', 'silent', 'unknown'].includes(life) ? 0 : Math.round(Math.abs(Math.sin(seed * 7.3 + index * 1.9)) ** 3 * 4000)))
 
 function jobOf(life: CameraLife): CameraView['job'] {
-  if (life === 'working') return { id: jobIdSchema.parse('job-running'), state: 'running', title: 'Restore cam-02', phase: 'kernel', percent: 61 }
-  if (life === 'failed') return { id: jobIdSchema.parse('job-failed'), state: 'failed', title: 'Restore cam-09', phase: 'rootfs', verdict: 'failed (state known)' }
+  if (life === 'working') return { id: jobIdSchema.parse('job-running'), workflow: 'restore', state: 'running', title: 'Restore cam-02', phase: 'kernel', percent: 61 }
+  if (life === 'failed') return { id: jobIdSchema.parse('job-failed'), workflow: 'restore', state: 'failed', title: 'Restore cam-09', phase: 'rootfs', verdict: 'failed (state known)' }
   return undefined
 }
 
@@ -40,7 +40,7 @@ function cameraOf(index: number, podNumber: number): FixtureCamera {
   const story = stories[life]
   const name = `cam-${String(index + 1).padStart(index < 99 ? 2 : 3, '0')}`
   // Only the first of each kind has the job: one job belongs to one camera.
-  const job = index < lives.length ? jobOf(life) : index === 12 ? { id: jobIdSchema.parse('job-ok'), state: 'succeeded' as const, title: `Restore ${name}`, phase: 'boot', verdict: 'restored and booted' as const } : undefined
+  const job = index < lives.length ? jobOf(life) : index === 12 ? { id: jobIdSchema.parse('job-ok'), workflow: 'restore' as const, state: 'succeeded' as const, title: `Restore ${name}`, phase: 'boot', verdict: 'restored and booted' as const } : undefined
   const unreachable = life === 'unknown'
   const text = story.text
   return {

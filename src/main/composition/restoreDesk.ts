@@ -96,6 +96,7 @@ export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
     resume: async (jobId, signal) => {
       const job = deps.jobs.get(jobId)
       if (!isFinished(job)) throw new WorkbenchError('input/conflict', 'This job is still running')
+      if (job.workflow !== 'restore') throw new WorkbenchError('input/not-supported', `A ${job.workflow} is not resumed`, { hint: 'Start it again' })
       if (job.state === 'succeeded') throw new WorkbenchError('input/conflict', 'This job has succeeded; there is nothing to resume')
       const id = await start(job.plan.request, undefined, signal)
       return id

@@ -16,9 +16,11 @@ const lifeWords: Partial<Record<CameraLife, string>> = { 'u-boot': 'U-Boot', 'bo
 
 export const lifeStatus = (life: CameraLife): Status => status(lifeTones[life], lifeWords[life] ?? life)
 
+const workWords = { restore: 'restoring', dump: 'dumping' } as const
+
 /** A job names what the work is; the life only says that there is some. */
 export const cameraStatus = (camera: CameraView): Status =>
-  camera.life === 'working' && camera.job ? status('busy', camera.job.state === 'queued' ? 'queued' : 'restoring') : lifeStatus(camera.life)
+  camera.life === 'working' && camera.job ? status('busy', camera.job.state === 'queued' ? 'queued' : workWords[camera.job.workflow]) : lifeStatus(camera.life)
 
 const jobTones: Readonly<Record<JobState, Tone>> = {
   queued: 'off', running: 'busy', succeeded: 'ok', failed: 'bad', cancelled: 'off', interrupted: 'warn',
@@ -27,7 +29,7 @@ export const jobStatus = (state: JobState): Status => status(jobTones[state], st
 
 const verdictTones: Readonly<Record<Verdict, Tone>> = {
   'restored and booted': 'ok', 'restored, boot not seen': 'warn', 'failed (state known)': 'bad', 'failed (state unknown)': 'bad',
-  cancelled: 'off', interrupted: 'warn',
+  'dumped and verified': 'ok', cancelled: 'off', interrupted: 'warn',
 }
 export const verdictStatus = (verdict: Verdict): Status => status(verdictTones[verdict], verdict)
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { dumpedRangeSchema, dumpPlanSchema } from '../dump/dump.schema.ts'
 import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
 import { wireErrorSchema } from '../errors/wireError.schema.ts'
 import { partitionProgressSchema, restorePlanSchema, verdictSchema } from '../restore/restore.schema.ts'
@@ -12,8 +13,13 @@ const head = {
 }
 const bytes = z.number().int().min(0)
 
+const queued = { ...head, type: z.literal('job-queued'), title: z.string(), pod: podIdSchema, camera: cameraIdSchema }
+
 export const jobEventSchema = z.discriminatedUnion('type', [
-  z.object({ ...head, type: z.literal('job-queued'), workflow: z.literal('restore'), title: z.string(), pod: podIdSchema, camera: cameraIdSchema, plan: restorePlanSchema }),
+  z.discriminatedUnion('workflow', [
+    z.object({ ...queued, workflow: z.literal('restore'), plan: restorePlanSchema }),
+    z.object({ ...queued, workflow: z.literal('dump'), plan: dumpPlanSchema }),
+  ]),
   z.object({ ...head, type: z.literal('job-started') }),
   z.object({ ...head, type: z.literal('phase-started'), phase: z.string() }),
   z.object({ ...head, type: z.literal('phase-progressed'), phase: z.string(), step: z.string(), doneBytes: bytes, totalBytes: bytes }),
@@ -21,6 +27,8 @@ export const jobEventSchema = z.discriminatedUnion('type', [
   /** Staging runs beside the phases and has its own bar. */
   z.object({ ...head, type: z.literal('staging-progressed'), state: z.enum(['waiting', 'running', 'done']), file: z.string(), doneBytes: bytes, totalBytes: bytes, note: z.string() }),
   z.object({ ...head, type: z.literal('partition-changed'), partition: partitionProgressSchema }),
+  /** Read, compared with the camera's own CRC, and on the disk. */
+  z.object({ ...head, type: z.literal('range-dumped'), range: dumpedRangeSchema }),
   z.object({ ...head, type: z.literal('noted'), level: z.enum(['info', 'warning']), message: z.string() }),
   z.object({ ...head, type: z.literal('cancel-requested') }),
   z.object({ ...head, type: z.literal('undone'), label: z.string() }),

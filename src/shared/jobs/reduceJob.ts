@@ -1,3 +1,4 @@
+import type { DumpedRange, DumpPlan } from '../dump/dump.schema.ts'
 import type { CameraId, JobId, PodId } from '../devices/ids.ts'
 import { type WireError, WorkbenchError } from '../errors/workbenchError.ts'
 import type { PartitionProgress, RestorePlan, Verdict } from '../restore/restore.schema.ts'
@@ -14,13 +15,19 @@ export interface PhaseRecord {
   readonly progress?: { readonly step: string; readonly doneBytes: number; readonly totalBytes: number }
 }
 
-export interface Job {
+/** What is to be done, by workflow. */
+export type JobWork =
+  | { readonly workflow: 'restore'; readonly plan: RestorePlan }
+  | { readonly workflow: 'dump'; readonly plan: DumpPlan }
+export type WorkflowName = JobWork['workflow']
+
+export type Job = JobWork & JobFacts
+
+interface JobFacts {
   readonly id: JobId
-  readonly workflow: 'restore'
   readonly title: string
   readonly pod: PodId
   readonly camera: CameraId
-  readonly plan: RestorePlan
   readonly state: JobState
   readonly sequence: number
   readonly queuedAtMs: number
@@ -30,6 +37,8 @@ export interface Job {
   readonly phase?: string
   readonly phases: readonly PhaseRecord[]
   readonly partitions: readonly PartitionProgress[]
+  /** Of a dump: what has been read, proved and kept. */
+  readonly dumped: readonly DumpedRange[]
   readonly staging?: { readonly state: 'waiting' | 'running' | 'done'; readonly file: string; readonly doneBytes: number; readonly totalBytes: number; readonly note: string }
   readonly notes: readonly { readonly atMs: number; readonly level: 'info' | 'warning'; readonly message: string }[]
   readonly cancelRequested: boolean
@@ -45,20 +54,24 @@ export const isFinished = (job: Job): boolean => job.state !== 'queued' && job.s
 
 function queued(event: Extract<JobEvent, { type: 'job-queued' }>): Job {
   return {
-    id: event.job, workflow: event.workflow, title: event.title, pod: event.pod, camera: event.camera, plan: event.plan,
+    ...workOf(event), id: event.job, title: event.title, pod: event.pod, camera: event.camera,
     state: 'queued', sequence: event.sequence, queuedAtMs: event.atMs,
     phases: event.plan.phases.map(({ name }) => ({ name, state: 'waiting' })),
     partitions: event.plan.partitions.map(({ name, offsetBytes, lengthBytes, crc32 }) =>
       ({ name, offsetBytes, lengthBytes, crc32, state: 'pending', writes: 0 })),
-    notes: [], cancelRequested: false, undone: [], leftBehind: [],
+    dumped: [], notes: [], cancelRequested: false, undone: [], leftBehind: [],
   }
 }
+
+/** The two fields belong together, and only the check of the one tells what the other is. */
+const workOf = (event: Extract<JobEvent, { type: 'job-queued' }>): JobWork =>
+  event.workflow === 'restore' ? { workflow: event.workflow, plan: event.plan } : { workflow: event.workflow, plan: event.plan }
 
 const withPhase = (job: Job, name: string, change: (phase: PhaseRecord) => PhaseRecord): Job =>
   ({ ...job, phases: job.phases.map((phase) => (phase.name === name ? change(phase) : phase)) })
 
 /** A phase that was running when the job ended did not finish. */
-function ended(job: Job, event: JobEvent, state: JobState, more: Partial<Job>): Job {
+function ended(job: Job, event: JobEvent, state: JobState, more: Partial<Pick<Job, 'verdict' | 'elapsedMs' | 'error'>>): Job {
   return {
     ...job, ...more, state, endedAtMs: event.atMs,
     phases: job.phases.map((phase) => (phase.state === 'running' ? { ...phase, state: 'stopped' } : phase)),
@@ -92,6 +105,7 @@ export function reduceJob(job: Job | undefined, event: JobEvent): Job {
     }
     case 'partition-changed':
       return { ...next, partitions: next.partitions.map((old) => (old.name === event.partition.name ? event.partition : old)) }
+    case 'range-dumped': return { ...next, dumped: [...next.dumped, event.range] }
     case 'noted': return { ...next, notes: [...next.notes, { atMs: event.atMs, level: event.level, message: event.message }] }
     case 'cancel-requested': return { ...next, cancelRequested: true }
     case 'undone': return { ...next, undone: [...next.undone, event.label] }

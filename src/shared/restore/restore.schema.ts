@@ -65,7 +65,7 @@ export const restorePlanSchema = z.object({
   /** Files as they are staged, in order; small neighbours share one, because each fetch pays the link set-up again. */
   loads: z.array(z.object({ name: z.string(), lengthBytes: bytes })),
   tftp: z.object({ via: z.enum(['pod', 'host']), reason: z.string(), serverAddress: z.string(), cameraAddress: z.string(), port: z.number().int() }),
-  boot: z.object({ method: z.enum(['pod', 'manual']), profile: z.string(), uboot: z.string(), blobBytes: bytes }),
+  boot: z.object({ method: z.enum(['pod', 'boot-rom', 'manual']), profile: z.string(), uboot: z.string(), blobBytes: bytes }),
   loadAddress: z.number().int().min(0),
   /** Read-backs land here and never on the fetched image, so that an unread one cannot pass for it. */
   proofAddress: z.number().int().min(0),
@@ -78,7 +78,7 @@ export const restorePlanSchema = z.object({
 export type RestorePlan = z.infer<typeof restorePlanSchema>
 
 export const verdicts = [
-  'restored and booted', 'restored, boot not seen', 'failed (state known)', 'failed (state unknown)', 'cancelled', 'interrupted',
+  'restored and booted', 'restored, boot not seen', 'dumped and verified', 'failed (state known)', 'failed (state unknown)', 'cancelled', 'interrupted',
 ] as const
 export const verdictSchema = z.enum(verdicts)
 export type Verdict = z.infer<typeof verdictSchema>

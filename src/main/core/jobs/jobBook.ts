@@ -1,10 +1,9 @@
 import type { CameraId, JobId, PodId } from '../../../shared/devices/ids.ts'
 import { Cancelled, toWire, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { JobEvent, JobNews } from '../../../shared/jobs/jobEvent.ts'
-import { isFinished, type Job, reduceJob } from '../../../shared/jobs/reduceJob.ts'
+import { isFinished, type Job, type JobWork, reduceJob } from '../../../shared/jobs/reduceJob.ts'
 import { CleanupStack } from '../../../shared/lifecycle/cleanup.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
-import type { RestorePlan } from '../../../shared/restore/restore.schema.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
 import { isProgress } from './foldEvents.ts'
 import { endingOf, type JobOutcome, type Settled } from './jobEnding.ts'
@@ -28,12 +27,10 @@ export interface JobContext {
   readonly clock: Clock
 }
 
-export interface JobRequest {
-  readonly workflow: 'restore'
+export type JobRequest = JobWork & {
   readonly title: string
   readonly pod: PodId
   readonly camera: CameraId
-  readonly plan: RestorePlan
   readonly run: (context: JobContext) => Promise<JobOutcome>
 }
 
@@ -171,8 +168,9 @@ export function createJobBook({ journal, clock, newJobId, log }: JobBookDeps): J
     start: (request) => {
       if (closing) throw new WorkbenchError('input/conflict', 'The workbench is closing and starts no more jobs')
       const id = newJobId()
-      const { workflow, title, pod, camera, plan } = request
-      const queued: JobEvent = { type: 'job-queued', job: id, sequence: 1, atMs: clock.wallMs(), workflow, title, pod, camera, plan }
+      const { title, pod, camera } = request
+      const head = { type: 'job-queued', job: id, sequence: 1, atMs: clock.wallMs(), title, pod, camera } as const
+      const queued: JobEvent = request.workflow === 'restore' ? { ...head, workflow: request.workflow, plan: request.plan } : { ...head, workflow: request.workflow, plan: request.plan }
       journal.append(queued)
       const stopper = new AbortController()
       const entry: Entry = { job: reduceJob(undefined, queued), stopper }

@@ -33,6 +33,17 @@ const unproved = (job: Job): readonly string[] => job.partitions
   .filter((each) => (each.state !== 'proved' && each.state !== 'unchanged') || each.readBackCrc32 !== each.crc32)
   .map(({ name }) => name)
 
+function afterDump(job: Job, elapsedMs: number): Ending {
+  // The journal tells a range only after its bytes were compared with the camera's own CRC.
+  if (job.dumped.length === 0) {
+    return { type: 'job-failed', verdict: 'failed (state known)', elapsedMs, error: toWire(new WorkbenchError('internal/bug', 'The work called itself done, but nothing was dumped')) }
+  }
+  const [left] = job.leftBehind
+  if (left === undefined) return { type: 'job-succeeded', verdict: 'dumped and verified', elapsedMs }
+  const error = new WorkbenchError('job/undo-failed', `The dump is complete, but could not ${left}`, { context: { leftBehind: job.leftBehind.length } })
+  return { type: 'job-failed', verdict: 'dumped and verified', elapsedMs, error: toWire(error) }
+}
+
 function afterSuccess(job: Job, elapsedMs: number): Ending {
   const missing = unproved(job)
   if (missing.length > 0) {
@@ -66,6 +77,7 @@ export function endingOf({ job, settled, elapsedMs, closing }: EndingFacts): End
   }
   if (!settled.ok) return { type: 'job-failed', verdict: failedVerdict(job), elapsedMs, error: toWire(error) }
   const { verdict } = settled.outcome
-  if (verdict === 'restored and booted') return afterSuccess(job, elapsedMs)
+  if (verdict === 'restored and booted' && job.workflow === 'restore') return afterSuccess(job, elapsedMs)
+  if (verdict === 'dumped and verified' && job.workflow === 'dump') return afterDump(job, elapsedMs)
   return { type: 'job-failed', verdict, elapsedMs, error: toWire(error ?? withoutReason(verdict)) }
 }

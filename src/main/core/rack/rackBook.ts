@@ -217,7 +217,7 @@ function jobView(job: Job): NonNullable<CameraView['job']> {
   const title = job.plan.phases.find((each) => each.name === job.phase)?.title ?? job.phase ?? ''
   const percent = percentOf(job)
   return {
-    id: job.id as JobId, state: job.state, title: job.title, phase: phase ? title : '', ...(percent === undefined ? {} : { percent }),
+    id: job.id as JobId, workflow: job.workflow, state: job.state, title: job.title, phase: phase ? title : '', ...(percent === undefined ? {} : { percent }),
     ...(job.verdict === undefined ? {} : { verdict: job.verdict }),
   }
 }

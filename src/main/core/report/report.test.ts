@@ -36,7 +36,7 @@ test('a partition without the CRC that was read back is never shown as proved', 
 test('hostile text is text: title, names, notes, errors, console', () => {
   const evil = `</pre><script>alert(1)</script>"'\`&<img src=x onerror=alert(1)>\u202e\u001b[31m`
   const job: Job = {
-    ...foldEvents([queuedEvent('j1')])!, title: evil, consoleExcerpt: evil, leftBehind: [evil], undone: [evil], verdict: 'failed (state unknown)', state: 'failed',
+    ...foldEvents([queuedEvent('j1')])!, workflow: 'restore', title: evil, consoleExcerpt: evil, leftBehind: [evil], undone: [evil], verdict: 'failed (state unknown)', state: 'failed',
     error: { code: 'internal/bug', message: evil, context: {}, hint: evil }, notes: [{ atMs: 0, level: 'warning', message: evil }],
     plan: { ...plan, cameraName: evil, podName: evil, chip: evil, warnings: [evil], input: { ...plan.input, path: evil, sha256: evil }, tftp: { ...plan.tftp, reason: evil }, phases: plan.phases.map((each) => ({ ...each, title: evil })) },
     partitions: provedPartitions.map((each) => ({ ...each, name: evil, crc32: evil, readBackCrc32: evil })),

@@ -18,6 +18,7 @@ const verdictWords: Readonly<Record<Verdict, readonly [Sign, string]>> = {
   'restored, boot not seen': [signs.warn, 'Every byte was read back from flash, but nobody saw the camera boot.'],
   'failed (state known)': [signs.bad, 'The restore failed. What the flash holds is known and listed below.'],
   'failed (state unknown)': [signs.unknown, 'The restore failed inside an erase or write. What the flash holds there is unknown.'],
+  'dumped and verified': [signs.ok, 'Every byte arrived with the CRC that the camera computed over its own flash, and lies in the files below.'],
   cancelled: [signs.off, 'The restore was cancelled. Parts that are proved below stay as they are.'],
   interrupted: [signs.unknown, 'The program ended in the middle of the restore. Ask the chip before trusting it.'],
 }
@@ -67,14 +68,26 @@ function facts(job: Job): string {
   const { plan } = job
   const list: readonly (readonly [string, string])[] = [
     ['Camera', `${plan.cameraName} (${job.camera})`], ['Pod', `${plan.podName} (${job.pod})`], ['Chip', plan.chip],
-    ['Input', `${plan.input.path} · ${plan.input.kind} · ${bytesText(plan.input.totalBytes)}`], ['SHA-256', plan.input.sha256],
-    ['TFTP', `${plan.tftp.via}: ${plan.tftp.reason}`], ['Queued', wallText(job.queuedAtMs)],
+    ...workFacts(job), ['Queued', wallText(job.queuedAtMs)],
     ['Started', job.startedAtMs === undefined ? 'never' : wallText(job.startedAtMs)],
     ['Ended', job.endedAtMs === undefined ? 'not yet' : wallText(job.endedAtMs)],
     ['Took', job.elapsedMs === undefined ? 'unknown' : `${durationText(job.elapsedMs)} (forecast ${durationText(plan.forecastMs)})`],
     ['Job', job.id], ['Plan', plan.hash],
   ]
   return `<dl>${list.map(([name, value]) => `<dt>${name}</dt><dd class="mono">${escaped(value)}</dd>`).join('')}</dl>`
+}
+
+function workFacts(job: Job): readonly (readonly [string, string])[] {
+  if (job.workflow === 'dump') return [['To', `${job.plan.request.outputPath} · ${job.plan.request.form}`]]
+  const { input, tftp } = job.plan
+  return [['Input', `${input.path} · ${input.kind} · ${bytesText(input.totalBytes)}`], ['SHA-256', input.sha256], ['TFTP', `${tftp.via}: ${tftp.reason}`]]
+}
+
+function dumpTable(job: Job): string {
+  return table(['Part', 'Offset', 'Length', 'CRC-32 of the camera', 'SHA-256', 'File'], job.dumped.map((each) => [
+    `<code>${escaped(each.name)}</code>`, `<code>${hexText(each.offsetBytes)}</code>`, bytesText(each.lengthBytes), `<code>${escaped(each.crc32)}</code>`,
+    `<code>${escaped(each.sha256)}</code>`, `<code>${escaped(each.path)}</code>`,
+  ]), [1, 2])
 }
 
 function partitionTable(job: Job): string {
@@ -121,7 +134,7 @@ export function renderReportHtml(job: Job): string {
 <meta name="referrer" content="no-referrer"><title>${escaped(job.title)} · Rackbench</title><style>${reportStyle}</style></head>
 <body><main><h1>${escaped(job.title)}</h1>
 ${verdictPart(job)}
-${section('Flash', partitionMap(job) + partitionTable(job))}
+${section('Flash', job.workflow === 'dump' ? dumpTable(job) : partitionMap(job) + partitionTable(job))}
 ${section('Phases', phaseTable(job))}
 ${notes(job)}
 ${section('Facts', facts(job))}

@@ -17,8 +17,18 @@ export type Starter =
     /** Undo of a broken-off upload: the camera must not stay half loaded. */
     readonly powerCycle: (signal: AbortSignal) => Promise<void>
   }
+  /** We speak to the boot ROM ourselves, over the camera's own line; a switch or a person has the power. */
+  | {
+    readonly method: 'boot-rom'
+    /** Resolves when the payload runs. `limitMs` covers every try and the time a person needs. */
+    readonly load: (console: WorkConsole, tell: (news: JobNews) => void, signal: AbortSignal) => Promise<void>
+    readonly limitMs: number
+  }
   /** A person switches it off and on; its own U-Boot is stopped as it starts. */
   | { readonly method: 'manual'; readonly ask: (question: string, signal: AbortSignal) => Promise<void> }
+
+/** What it takes to get a camera to its U-Boot prompt, whatever is done there. */
+export type BringUpBench = Pick<RestoreBench, 'starter' | 'clock' | 'newToken'>
 
 /** Everything a restore works with. All of it is passed in; nothing is opened here but by `open`. */
 export interface RestoreBench {

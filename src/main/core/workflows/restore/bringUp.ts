@@ -3,7 +3,7 @@ import { fastbootPhases } from '../../../../shared/devices/rackPod.ts'
 import { enterUboot } from '../../uboot/enterUboot.ts'
 import type { UbootSession } from '../../uboot/ubootSession.ts'
 import type { WorkConsole } from '../../uboot/workConsole.ts'
-import type { RestoreBench, RestoreContext } from './bench.ts'
+import type { BringUpBench, RestoreContext } from './bench.ts'
 
 /** From the end of the upload to the prompt: unpacking, DDR and flash set-up, then the autoboot second. */
 const promptLimitMs = 30_000
@@ -11,10 +11,13 @@ const promptLimitMs = 30_000
 const manualLimitMs = 600_000
 const uploads = 2
 
-export const bringUpLimitMs = (bench: RestoreBench): number => (bench.starter.method === 'pod' ? uploads * (200_000 + promptLimitMs) : manualLimitMs + 60_000)
+export function bringUpLimitMs({ starter }: BringUpBench): number {
+  if (starter.method === 'pod') return uploads * (200_000 + promptLimitMs)
+  return starter.method === 'boot-rom' ? uploads * (starter.limitMs + promptLimitMs) : manualLimitMs + 60_000
+}
 
 /** U-Boot in RAM and at its prompt. */
-export async function bringUp(bench: RestoreBench, context: RestoreContext, console: WorkConsole, signal: AbortSignal): Promise<UbootSession> {
+export async function bringUp(bench: BringUpBench, context: RestoreContext, console: WorkConsole, signal: AbortSignal): Promise<UbootSession> {
   if (bench.starter.method === 'manual') {
     // The hub may have lost the line just now, and opens nothing while a job holds it.
     await console.attach(signal)
@@ -47,9 +50,13 @@ export async function bringUp(bench: RestoreBench, context: RestoreContext, cons
   }
 }
 
-async function uploadOnce(bench: RestoreBench, context: RestoreContext, console: WorkConsole, signal: AbortSignal): Promise<void> {
-  if (bench.starter.method !== 'pod') return
-  const { starter } = bench
+async function uploadOnce({ starter }: BringUpBench, context: RestoreContext, console: WorkConsole, signal: AbortSignal): Promise<void> {
+  if (starter.method === 'manual') return
+  if (starter.method === 'boot-rom') {
+    await console.attach(signal)
+    await starter.load(console, context.tell, signal)
+    return
+  }
   // The pod takes the UART for itself; a connected client would make it fail.
   await console.detach(signal)
   // Only a broken-off upload leaves something to put right; afterwards the camera runs what it was given.

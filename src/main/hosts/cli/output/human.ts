@@ -32,7 +32,7 @@ export function createHumanOutput({ out, err, debug, quiet }: HumanOptions): Res
         break
       }
       case 'phase-finished':
-        say(`  ok  ${titleOf(job.plan, event.phase).padEnd(titleWidth(job.plan))}  ${timeText(event.elapsedMs).padStart(12)}  ${bytesOf(job.plan, event.phase).padStart(11)}  ${plainText(event.note, 120)}`.trimEnd())
+        say(`  ok  ${titleOf(job.plan, event.phase).padEnd(titleWidth(job.plan))}  ${timeText(event.elapsedMs).padStart(12)}  ${bytesOf(job, event.phase).padStart(11)}  ${plainText(event.note, 120)}`.trimEnd())
         break
       case 'staging-progressed':
         if (event.state === 'waiting') say(`  --  staging waits: ${plainText(event.note, 160)}`)
@@ -69,17 +69,21 @@ export function createHumanOutput({ out, err, debug, quiet }: HumanOptions): Res
   }
 }
 
-const titleOf = (plan: RestorePlan, phase: string): string => plainText(plan.phases.find(({ name }) => name === phase)?.title ?? phase, 60)
-const titleWidth = (plan: RestorePlan): number => Math.max(...plan.phases.map(({ name }) => titleOf(plan, name).length), 12)
+const titleOf = (plan: Pick<RestorePlan, 'phases'>, phase: string): string => plainText(plan.phases.find(({ name }) => name === phase)?.title ?? phase, 60)
+const titleWidth = (plan: Pick<RestorePlan, 'phases'>): number => Math.max(...plan.phases.map(({ name }) => titleOf(plan, name).length), 12)
 
 /** What a phase moves; empty for those that move nothing. */
-function bytesOf(plan: RestorePlan, phase: string): string {
+function bytesOf(job: Job, phase: string): string {
+  if (job.workflow !== 'restore') return sizeOrNothing(job.dumped.find(({ name }) => phase === `read:${name}`)?.lengthBytes)
+  const { plan } = job
   const [kind, which = ''] = phase.split(':')
   const bytes = kind === 'write' ? plan.partitions.find(({ name }) => name === which)?.lengthBytes
     : kind === 'fetch' ? plan.loads[Number(which)]?.lengthBytes
       : kind === 'u-boot' ? plan.boot.blobBytes : 0
-  return bytes ? sizeText(bytes) : ''
+  return sizeOrNothing(bytes)
 }
+
+const sizeOrNothing = (bytes: number | undefined): string => (bytes ? sizeText(bytes) : '')
 
 /** What a person who pressed Ctrl-C is still waiting for. */
 export function whatIsWaitedFor(job: Job): string {
@@ -94,7 +98,7 @@ function planLines(plan: RestorePlan): string[] {
     ['camera', `${plan.cameraName}, ${plan.chip}, on ${plan.podName}`],
     ['input', `${input.path} (${input.kind}, ${sizeText(input.totalBytes)}, sha256 ${input.sha256.slice(0, 16)})`],
     ['flash', plan.flashBytes > 0 ? sizeText(plan.flashBytes) : 'asked before anything is erased'],
-    ['U-Boot', boot.method === 'pod' ? `by the pod: ${boot.uboot || '-'}, profile ${boot.profile || '-'}` : 'already on the camera; switch its power by hand when asked'],
+    ['U-Boot', boot.method !== 'manual' ? `${boot.method === 'pod' ? 'by the pod' : 'over its UART'}: ${boot.uboot || '-'}, profile ${boot.profile || '-'}` : 'already on the camera; switch its power by hand when asked'],
     ['files', `from the ${tftp.via === 'pod' ? 'pod' : 'TFTP server of this computer'} at ${tftp.serverAddress}:${tftp.port}, camera ${tftp.cameraAddress}: ${tftp.reason}`],
     ['memory', `images at ${hexText(plan.loadAddress)}, read-backs at ${hexText(plan.proofAddress)}`],
     ['forecast', timeText(plan.forecastMs)],
