@@ -20,6 +20,8 @@ export interface OnOffPower extends Cycles {
 /** PoE ports with one command, "bounce"; `offMs` is a lower bound that the switch keeps by itself. */
 export interface CycleOnlyPower extends Cycles {
   readonly ability: 'cycle-only'
+  /** There where the device's pulse has one length that nobody can choose: a longer `offMs` is not kept, and this is. */
+  readonly fixedOffMs?: number
 }
 /** A person pulls the plug; `cycle` resolves when they say so, and the signal takes the question away again. */
 export interface ManualPower extends Cycles {
