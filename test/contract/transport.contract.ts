@@ -20,6 +20,10 @@ export interface TransportTraits {
   /** False for a plug that is pulled: the read may then fail with `link/closed`. */
   readonly closesInOrder: boolean
   readonly setsBaudRate: boolean
+  /** The one to change to, where the far end keeps its own: 921600 when left out. */
+  readonly newBaudRate?: number
+  /** DTR, RTS and a break. */
+  readonly carriesLines?: boolean
 }
 
 const limit = (): AbortSignal => AbortSignal.timeout(10_000)
@@ -144,9 +148,13 @@ export function describeTransport(name: string, open: () => Promise<OpenedLine>,
 
     test(`${traits.setsBaudRate ? 'changes' : 'does not offer to change'} the rate`, async () => {
       if (!traits.setsBaudRate) { expect(line.transport.setBaudRate).toBeUndefined(); return }
-      await line.transport.setBaudRate?.(921_600, limit())
+      await line.transport.setBaudRate?.(traits.newBaudRate ?? 921_600, limit())
       await line.transport.write(allBytes, limit())
       expect(await line.farEnd.take(256)).toEqual(allBytes)
+    })
+
+    test(`${traits.carriesLines === true ? 'offers' : 'does not offer'} the modem lines and a break`, () => {
+      expect([typeof line.transport.setLines, typeof line.transport.sendBreak]).toEqual(Array.from({ length: 2 }, () => (traits.carriesLines === true ? 'function' : 'undefined')))
     })
 
     test('the label names the line', () => { expect(line.transport.label.length).toBeGreaterThan(3) })

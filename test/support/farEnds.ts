@@ -18,10 +18,10 @@ export interface SocketServer {
 }
 
 /** One that accepts a single client, like a pod's bridge. Port 0, or a path. */
-export async function serveSocket(path?: string): Promise<SocketServer> {
+export async function serveSocket(path?: string, host = '127.0.0.1'): Promise<SocketServer> {
   const sockets: Socket[] = []
   const server = createServer((socket) => { sockets.push(socket); socket.on('error', () => undefined) })
-  if (path === undefined) server.listen(0, '127.0.0.1')
+  if (path === undefined) server.listen(0, host)
   else server.listen(path)
   await once(server, 'listening')
   return {

@@ -1,4 +1,6 @@
-import { listSerialPorts, type SerialPortEntry } from '../drivers/transports/listSerialPorts.ts'
+import { listSerialPorts, serialPortJson, type SerialPortEntry } from '../drivers/transports/listSerialPorts.ts'
 
-/** What could be opened by a path; pseudo terminals are never in it. */
-export const listPorts = async (): Promise<readonly SerialPortEntry[]> => listSerialPorts()
+export type ListedSerialPort = SerialPortEntry & { readonly json: ReturnType<typeof serialPortJson> }
+
+/** The USB adapters; what else could be opened by its path is never in it. */
+export const listPorts = async (): Promise<readonly ListedSerialPort[]> => (await listSerialPorts()).map((port) => ({ ...port, json: serialPortJson(port) }))

@@ -11,6 +11,7 @@ import { createUdpNetwork } from '../sim/udpNetwork.ts'
 export interface SimulatorOptions {
   readonly pods: number
   readonly portBase: number
+  readonly rfc2217Base?: number | undefined
   readonly speed: 'fast' | 'real'
   readonly flashMb: 8 | 16 | 32
   readonly faults: readonly string[]

@@ -8,6 +8,7 @@ import { createUdpNetwork } from './udpNetwork.ts'
 export interface RunSimOptions {
   readonly pods: number
   readonly portBase: number
+  readonly rfc2217Base?: number | undefined
   readonly speed: SimSpeed
   readonly flashMb: 8 | 16 | 32
   readonly faults: readonly string[]
@@ -18,10 +19,10 @@ export interface RunSimOptions {
 
 /** Prints the announcement as one line and serves until the signal aborts. Resolves when every port is closed. */
 export async function runSim(options: RunSimOptions, clock: Clock, out: (line: string) => void, log: (line: string) => void, signal: AbortSignal): Promise<void> {
-  const { pods, speed, flashMb, faults, host, portBase, folder } = options
+  const { pods, speed, flashMb, faults, host, portBase, rfc2217Base, folder } = options
   const rack = createSimRack({ clock, pods, speed, flashMb, faults, network: createUdpNetwork(), cameraAddress: host, lively: true, log })
   try {
-    const served = await serveSimRack({ rack, host, portBase, clock, log, folder })
+    const served = await serveSimRack({ rack, host, portBase, rfc2217Base, clock, log, folder })
     try {
       out(JSON.stringify(served.announcement))
       const stopped = whenAborted(signal)

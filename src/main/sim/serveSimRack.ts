@@ -2,8 +2,9 @@ import type { AddressInfo, Server as TcpServer } from 'node:net'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { CleanupStack } from '../../shared/lifecycle/cleanup.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
-import { createBridgeTcp } from './bridgeTcp.ts'
+import { type BridgeTcp, createBridgeTcp } from './bridgeTcp.ts'
 import { createPodHttp } from './podHttp.ts'
+import { createRfc2217Door } from './rfc2217Door.ts'
 import type { SimPodHandle, SimRack } from './simRack.ts'
 import { writeBootStandIns } from './standIns.ts'
 
@@ -13,6 +14,8 @@ export interface SimAnnouncement {
     readonly id: string
     readonly http: string
     readonly uart: string
+    /** The same UART as an RFC 2217 port, where that was asked for. */
+    readonly rfc2217?: string
     readonly camera: { readonly id: string; readonly chip: string; readonly flashMb: number }
   }[]
   readonly boot: { readonly profile: string; readonly uboot: string }
@@ -23,6 +26,8 @@ export interface ServeSimRackOptions {
   readonly host: string
   /** Pod k answers HTTP on `portBase + 2k` and its UART on the port after it. 0: any free ports. */
   readonly portBase: number
+  /** Pod k has its UART as an RFC 2217 port too, on `rfc2217Base + k`. 0: any free port. Absent: none. */
+  readonly rfc2217Base?: number | undefined
   readonly clock: Clock
   readonly log: (line: string) => void
   /** Where the boot stand-ins are written. */
@@ -37,7 +42,7 @@ export interface ServedSimRack {
 
 /** Fails with `host/port-in-use` or `host/no-permission`, and then leaves no port open. */
 export async function serveSimRack(options: ServeSimRackOptions): Promise<ServedSimRack> {
-  const { rack, clock, log, portBase } = options
+  const { rack, clock, log, portBase, rfc2217Base } = options
   const over = new AbortController()
   const cleanup = new CleanupStack()
   const close = async (): Promise<void> => {
@@ -48,7 +53,8 @@ export async function serveSimRack(options: ServeSimRackOptions): Promise<Served
     const boot = await writeBootStandIns(options.folder)
     const pods: SimAnnouncement['pods'][number][] = []
     for (const [index, handle] of rack.pods.entries()) {
-      const ports = portBase === 0 ? { http: 0, uart: 0 } : { http: portBase + 2 * index, uart: portBase + 2 * index + 1 }
+      const rfc2217 = rfc2217Base === undefined || rfc2217Base === 0 ? rfc2217Base : rfc2217Base + index
+      const ports = { ...(portBase === 0 ? { http: 0, uart: 0 } : { http: portBase + 2 * index, uart: portBase + 2 * index + 1 }), rfc2217 }
       pods.push(await servePod(handle, ports, options, cleanup, over.signal))
     }
     return { announcement: { pods, boot }, close }
@@ -58,8 +64,10 @@ export async function serveSimRack(options: ServeSimRackOptions): Promise<Served
   }
 }
 
+interface PodPorts { readonly http: number; readonly uart: number; readonly rfc2217: number | undefined }
+
 async function servePod(
-  handle: SimPodHandle, ports: { readonly http: number; readonly uart: number }, { host, log }: ServeSimRackOptions, cleanup: CleanupStack, over: AbortSignal,
+  handle: SimPodHandle, ports: PodPorts, { host, log }: ServeSimRackOptions, cleanup: CleanupStack, over: AbortSignal,
 ): Promise<SimAnnouncement['pods'][number]> {
   const http = createPodHttp(handle.firmware, over, log)
   const httpPort = await listen(http, host, ports.http)
@@ -67,14 +75,21 @@ async function servePod(
     http.closeAllConnections()
     await closeServer(http)
   })
-  const uart = createBridgeTcp(handle.bridge)
-  const uartPort = await listen(uart.server, host, ports.uart)
-  cleanup.add(`close the UART bridge of ${handle.id}`, async () => {
-    uart.closeSockets()
-    await closeServer(uart.server)
-  })
+  const serveUart = async (door: BridgeTcp, port: number, name: string): Promise<number> => {
+    const opened = await listen(door.server, host, port)
+    cleanup.add(`close the ${name} of ${handle.id}`, async () => {
+      door.closeSockets()
+      await closeServer(door.server)
+    })
+    return opened
+  }
+  const uartPort = await serveUart(createBridgeTcp(handle.bridge), ports.uart, 'UART bridge')
+  const rfc2217Port = ports.rfc2217 === undefined ? undefined : await serveUart(createRfc2217Door(handle.bridge), ports.rfc2217, 'RFC 2217 port')
   const { id, chip, flashMb } = handle.camera
-  return { id: handle.id, http: `http://${host}:${httpPort}`, uart: `tcp://${host}:${uartPort}`, camera: { id, chip, flashMb } }
+  return {
+    id: handle.id, http: `http://${host}:${httpPort}`, uart: `tcp://${host}:${uartPort}`,
+    ...(rfc2217Port === undefined ? {} : { rfc2217: `rfc2217://${host}:${rfc2217Port}` }), camera: { id, chip, flashMb },
+  }
 }
 
 async function listen(server: TcpServer, host: string, port: number): Promise<number> {

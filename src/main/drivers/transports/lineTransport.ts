@@ -61,6 +61,7 @@ export function createLineEnd(line: ByteLine, label: string, clock: Clock): Line
       orAborted(new Promise<void>((resolve, reject) => {
         line.write(bytes, (error) => {
           if (!error) resolve()
+          else if (error instanceof WorkbenchError && error.code === 'link/timeout') reject(error)
           else reject(lost(gone?.message ?? `The line to ${label} broke while writing: ${error.message}`, error))
         })
       }), signal))

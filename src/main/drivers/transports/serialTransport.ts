@@ -1,16 +1,20 @@
-import { read as readDescriptor } from 'node:fs'
-import { promisify } from 'node:util'
 import { SerialPort } from 'serialport'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { Transport } from '../../../shared/devices/transport.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
+import { createLane } from '../../../shared/lifecycle/lane.ts'
 import { orAborted } from '../../../shared/lifecycle/signals.ts'
-import { errnoOf, reasonOf } from '../errors/reasonOf.ts'
+import { reasonOf } from '../errors/reasonOf.ts'
+import { mustBeBaudRate, mustBeBreak } from './lineSettings.ts'
 import { createLineEnd } from './lineTransport.ts'
+import { findPortHolders, holdersText, type PortHolder } from './portHolders.ts'
+import { guardAgainstHangUp } from './serialHangUp.ts'
 
 const restBaudRate = 115_200
 const openLimitMs = 10_000
 const changeLimitMs = 5_000
+/** Walking over all programs of a busy computer takes some 100 ms; the name of the culprit is worth no more than this. */
+const holdersLimitMs = 2_000
 
 export interface SerialPlace {
   readonly label: string
@@ -18,15 +22,50 @@ export interface SerialPlace {
   readonly path: string
 }
 
-/** 115200 8N1, no flow control, DTR off. Fails with `link/unreachable`. */
-export async function openSerialTransport({ label, path }: SerialPlace, clock: Clock, signal: AbortSignal): Promise<Transport> {
+type Done = (error: Error | null) => void
+export interface ModemLines { readonly dtr: boolean; readonly rts: boolean; readonly brk: boolean }
+
+/** What is used of the package's port. */
+export interface SerialHandle {
+  readonly isOpen: boolean
+  /** Of the system at hand; absent until it is open. */
+  readonly port?: unknown
+  open(done: Done): void
+  close(done: Done): void
+  write(bytes: Uint8Array, encoding: undefined, done: (error: Error | null | undefined) => void): unknown
+  pause(): unknown
+  resume(): unknown
+  update(options: { readonly baudRate: number }, done: Done): void
+  /** Lines that are left out are switched on: the package knows no "as it is". */
+  set(lines: ModemLines, done: Done): void
+  on(event: 'data', listener: (chunk: Uint8Array) => void): unknown
+  on(event: 'end', listener: () => void): unknown
+  on(event: 'error' | 'close', listener: Done): unknown
+  once(event: 'open', listener: () => void): unknown
+}
+
+/** The computer's side of it. */
+export interface SerialDeps {
+  readonly createPort: (path: string, baudRate: number) => SerialHandle
+  readonly holdersOf: (path: string, signal: AbortSignal) => Promise<readonly PortHolder[]>
+  readonly ownPid: number
+}
+
+const system: SerialDeps = {
+  createPort: (path, baudRate) => new SerialPort({
+    path, baudRate, dataBits: 8, parity: 'none', stopBits: 1, rtscts: false, xon: false, xoff: false, autoOpen: false, lock: true,
+  }),
+  holdersOf: findPortHolders,
+  ownPid: process.pid,
+}
+
+/** 115200 8N1, no flow control, DTR and RTS off. Fails with `link/unreachable`, `host/no-permission`. */
+export async function openSerialTransport({ label, path }: SerialPlace, clock: Clock, signal: AbortSignal, deps: SerialDeps = system): Promise<Transport> {
   signal.throwIfAborted()
-  const port = new SerialPort({
-    path, baudRate: restBaudRate, dataBits: 8, parity: 'none', stopBits: 1, rtscts: false, xon: false, xoff: false, autoOpen: false, lock: true,
-  })
+  const port = deps.createPort(path, restBaudRate)
   // An error without a listener ends the process, and a port that vanished raises one whenever it likes.
   port.on('error', () => undefined)
-  const ask = async (what: string, limitMs: number, parent: AbortSignal, start: (done: (error: Error | null) => void) => void): Promise<void> =>
+  const ask: Ask = async (what, limitMs, parent, start) =>
     withDeadline(clock, limitMs, what, parent, async (limited) =>
       orAborted(new Promise<void>((resolve, reject) => { start((error) => { if (error) reject(error); else resolve() }) }), limited))
   try {
@@ -35,9 +74,9 @@ export async function openSerialTransport({ label, path }: SerialPlace, clock: C
     // An open that outlives its limit must not keep the port locked.
     port.once('open', () => { port.close(() => undefined) })
     if (signal.aborted) throw error
-    throw notOpened(label, error)
+    throw await notOpened({ label, path }, error, clock, signal, deps)
   }
-  guardAgainstHangUp(port)
+  guardAgainstHangUp(port.port)
   const line = createLineEnd({
     write: (bytes, done) => port.write(bytes, undefined, done),
     pause: () => port.pause(),
@@ -46,35 +85,83 @@ export async function openSerialTransport({ label, path }: SerialPlace, clock: C
   }, label, clock)
   port.on('data', line.onBytes)
   port.on('end', line.onEnd)
-  port.on('close', (error: Error | null) => { line.onLost(error ? reasonOf(error) : 'the port was closed', error) })
+  port.on('close', (error) => { line.onLost(error ? reasonOf(error) : 'the port was closed', error) })
   try {
-    // DTR may be wired to the camera's reset.
-    await ask(`Switching DTR of ${label} off`, changeLimitMs, signal, (done) => { port.set({ dtr: false, rts: false }, done) })
+    await dropLines(port, ask, label, signal)
   } catch (error) {
-    // A pseudo terminal has no such wires and says so; that is all right.
-    if (signal.aborted || !port.isOpen) { await line.close(); throw error }
+    await line.close()
+    throw error
   }
-  return {
-    label, read: line.read, write: line.write, discardInput: line.discardInput, close: line.close,
-    setBaudRate: async (baudRate, parent) => {
-      try {
-        await ask(`Setting ${label} to ${baudRate} baud`, changeLimitMs, parent, (done) => { port.update({ baudRate }, done) })
-      } catch (error) {
-        if (parent.aborted || error instanceof WorkbenchError) throw error
-        throw new WorkbenchError(port.isOpen ? 'input/not-supported' : 'link/closed', `${label} cannot be set to ${baudRate} baud: ${reasonOf(error)}`, {
-          context: { baudRate }, cause: error,
-        })
-      }
-    },
+  return { label, read: line.read, write: line.write, discardInput: line.discardInput, close: line.close, ...portFunctions(port, ask, label, clock) }
+}
+
+type Ask = (what: string, limitMs: number, parent: AbortSignal, start: (done: Done) => void) => Promise<void>
+
+/** DTR may be wired to the camera's reset, and the system raises it when it opens a port. */
+async function dropLines(port: SerialHandle, ask: Ask, label: string, signal: AbortSignal): Promise<void> {
+  try {
+    await ask(`Switching DTR of ${label} off`, changeLimitMs, signal, (done) => { port.set({ dtr: false, rts: false, brk: false }, done) })
+  } catch (error) {
+    if (signal.aborted) throw error
+    if (port.isOpen && hasNoLines(error)) return
+    throw new WorkbenchError('link/unreachable', `${label} cannot be used: its DTR line cannot be switched off: ${reasonOf(error)}`, { context: { line: label }, cause: error })
   }
 }
 
-function notOpened(label: string, error: unknown): WorkbenchError {
+/** A pseudo terminal, or an adapter with three wires: all is well, there is nothing to switch. */
+const hasNoLines = (error: unknown): boolean => error instanceof Error && /inappropriate ioctl|ENOTTY|EINVAL|invalid argument|not supported/i.test(error.message)
+
+function portFunctions(port: SerialHandle, ask: Ask, label: string, clock: Clock): Required<Pick<Transport, 'setBaudRate' | 'setLines' | 'sendBreak'>> {
+  const changes = createLane()
+  let lines = { dtr: false, rts: false }
+  const change = async (what: string, parent: AbortSignal, start: (done: Done) => void): Promise<void> => {
+    if (!port.isOpen) throw new WorkbenchError('link/closed', `The line to ${label} is closed`, { context: { line: label } })
+    try {
+      await ask(`Setting ${what} of ${label}`, changeLimitMs, parent, start)
+    } catch (error) {
+      if (parent.aborted || error instanceof WorkbenchError) throw error
+      throw new WorkbenchError(port.isOpen && !isGone(error) ? 'input/not-supported' : 'link/closed', `${label} cannot set ${what}: ${reasonOf(error)}`, { context: { line: label }, cause: error })
+    }
+  }
+  const setBreak = async (brk: boolean, signal: AbortSignal): Promise<void> => change('a break', signal, (done) => { port.set({ ...lines, brk }, done) })
+  return {
+    setBaudRate: async (baudRate, signal) => changes(signal, async () => {
+      mustBeBaudRate(baudRate)
+      await change(`${baudRate} baud`, signal, (done) => { port.update({ baudRate }, done) })
+    }),
+    setLines: async (wanted, signal) => changes(signal, async () => {
+      const next = { dtr: wanted.dtr ?? lines.dtr, rts: wanted.rts ?? lines.rts }
+      await change('its modem lines', signal, (done) => { port.set({ ...next, brk: false }, done) })
+      lines = next
+    }),
+    sendBreak: async (durationMs, signal) => changes(signal, async () => {
+      mustBeBreak(durationMs)
+      await setBreak(true, signal)
+      // Also after a cancel: a line that is held low neither hears nor says anything.
+      const release = async (): Promise<void> => setBreak(false, new AbortController().signal)
+      try {
+        await clock.sleep(durationMs, signal)
+      } catch (error) {
+        await release().catch(() => undefined) // the line is lost then, and the cancel is the news
+        throw error
+      }
+      await release()
+    }),
+  }
+}
+
+/** The adapter was pulled, and nobody has noticed yet. */
+const isGone = (error: unknown): boolean => error instanceof Error && /ENXIO|ENODEV|EIO|EBADF|no such device|input\/output error|bad file/i.test(error.message)
+
+async function notOpened({ label, path }: SerialPlace, error: unknown, clock: Clock, signal: AbortSignal, deps: SerialDeps): Promise<WorkbenchError> {
   const text = error instanceof Error ? error.message : ''
   const context = { line: label }
-  if (/cannot lock|EBUSY|Access denied|temporarily unavailable/i.test(text)) {
-    return new WorkbenchError('link/unreachable', `${label} is in use by another program`, {
-      context, cause: error, hint: 'Close the other terminal or tool that has this port open',
+  if (/cannot lock|EBUSY|resource busy|Access denied|temporarily unavailable/i.test(text)) {
+    const asked = withDeadline(clock, holdersLimitMs, `Asking who has ${label}`, signal, async (limited) => deps.holdersOf(path, limited))
+    // No name is no reason for another error.
+    const holder = holdersText(await asked.catch(() => []), deps.ownPid)
+    return new WorkbenchError('link/unreachable', `${label} is in use by ${holder ?? 'another program'}`, {
+      context, cause: error, hint: `Close ${holder === undefined ? 'the other terminal or tool' : 'the program'} that has this port open`,
     })
   }
   if (/permission denied|EACCES/i.test(text)) {
@@ -86,53 +173,4 @@ function notOpened(label: string, error: unknown): WorkbenchError {
     return new WorkbenchError('link/unreachable', `There is no port ${label}`, { context, cause: error, hint: 'rackbench ports lists the ports of this computer' })
   }
   return new WorkbenchError('link/unreachable', `${label} cannot be opened: ${text || reasonOf(error)}`, { context, cause: error })
-}
-
-const readAsync = promisify(readDescriptor)
-
-/** The parts of the package's Unix port that the guard needs; Windows ports have neither. */
-interface UnixPort {
-  fd: number | null
-  readonly isOpen: boolean
-  readonly poller: { once(event: 'readable', listener: (error: Error | null) => void): unknown }
-  read(buffer: Buffer, offset: number, length: number): Promise<{ buffer: Buffer; bytesRead: number }>
-}
-const isUnixPort = (port: unknown): port is UnixPort =>
-  typeof port === 'object' && port !== null && 'fd' in port && 'poller' in port && 'read' in port
-
-class ReadEnded extends Error {
-  /** The package's mark for "closed on this side": no disconnect. */
-  readonly canceled: boolean
-  constructor(message: string, canceled: boolean) {
-    super(message)
-    this.canceled = canceled
-  }
-}
-
-/**
- * A terminal that hung up (adapter pulled, other side of a pty closed) reads as zero bytes, again and again. The package
- * takes that for "nothing yet" and burns a core without any event; here it is the end of the line.
- */
-function guardAgainstHangUp(stream: SerialPort): void {
-  const port: unknown = stream.port
-  if (!isUnixPort(port)) return
-  port.read = async (buffer, offset, length) => {
-    for (;;) {
-      const { fd } = port
-      if (!port.isOpen || fd === null) throw new ReadEnded('the port is not open', true)
-      try {
-        const { bytesRead } = await readAsync(fd, buffer, offset, length, null)
-        if (bytesRead === 0) throw new ReadEnded('the far end hung up', false)
-        return { buffer, bytesRead }
-      } catch (error) {
-        const code = errnoOf(error)
-        if (code !== 'EAGAIN' && code !== 'EWOULDBLOCK' && code !== 'EINTR') throw error
-      }
-      // Closed while the read was under way: to poll a closed port is a crash of the whole process.
-      if (!port.isOpen) throw new ReadEnded('the port is not open', true)
-      await new Promise<void>((resolve, reject) => {
-        port.poller.once('readable', (error) => { if (error) reject(error); else resolve() })
-      })
-    }
-  }
 }

@@ -12,6 +12,10 @@ describe('addresses of ports', () => {
     ['socket:///tmp/qemu.sock', { kind: 'unix', path: '/tmp/qemu.sock' }],
     ['tcp://bench-1.local:9000', { kind: 'tcp', host: 'bench-1.local', port: 9000 }],
     ['tcp://[fe80::1]:4000', { kind: 'tcp', host: 'fe80::1', port: 4000 }],
+    ['rfc2217://10.0.0.7:35240', { kind: 'rfc2217', host: '10.0.0.7', port: 35240 }],
+    ['rfc2217://[fe80::1]:7217', { kind: 'rfc2217', host: 'fe80::1', port: 7217 }],
+    ['usb://0403:6001/A5XK3RJT', { kind: 'usb', identity: 'usb://0403:6001/A5XK3RJT' }],
+    ['usb://1a86:7523/?at=1-2.3', { kind: 'usb', identity: 'usb://1a86:7523/?at=1-2.3' }],
     ['rack://10.216.128.69', { kind: 'rack', host: '10.216.128.69', bridgePort: 9000, apiPort: 8080 }],
     ['rack://node-001.local:9001', { kind: 'rack', host: 'node-001.local', bridgePort: 9001, apiPort: 8080 }],
     ['rack://10.0.0.7?api=18080', { kind: 'rack', host: '10.0.0.7', bridgePort: 9000, apiPort: 18080 }],
@@ -40,14 +44,14 @@ describe('addresses of ports', () => {
     ['rack://10.0.0.7?api=eighty', 'the api port "eighty" is no number'],
     ['rack://10.0.0.7?api=', 'the api port is missing'],
     ['rack://user@10.0.0.7', 'is no host name'],
+    ['rfc2217://10.0.0.7', 'the port number is missing'],
+    ['rfc2217://10.0.0.7:x', 'the port "x" is no number'],
+    ['usb://0403:6001/', 'names no USB adapter'],
+    ['usb://hub', 'names no USB adapter'],
     ['socket://console', 'does not begin with /'],
     ['/dev/tty\nUSB0', 'control characters'],
   ])('%j is refused and the wrong part named', (text, why) => {
     expect(() => parseTransportUrl(text)).toThrow(expect.objectContaining({ code: 'input/malformed', message: expect.stringContaining(why) as string }) as Error)
-  })
-
-  test('rfc2217 is named as not there yet', () => {
-    expect(() => parseTransportUrl('rfc2217://10.0.0.7:35240')).toThrow(expect.objectContaining({ code: 'input/not-supported' }) as Error)
   })
 
   test('any text gives an address or one of our errors', () => {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import { parseIdentity } from './serialIdentity.ts'
 
 export const defaultBridgePort = 9000
 export const defaultApiPort = 8080
@@ -7,11 +8,12 @@ export const defaultApiPort = 8080
 /** `text` is the address as it was given, for labels. */
 export type TransportUrl =
   | { readonly kind: 'serial'; readonly text: string; readonly path: string }
+  | { readonly kind: 'usb'; readonly text: string; readonly identity: string }
   | { readonly kind: 'unix'; readonly text: string; readonly path: string }
-  | { readonly kind: 'tcp'; readonly text: string; readonly host: string; readonly port: number }
+  | { readonly kind: 'tcp' | 'rfc2217'; readonly text: string; readonly host: string; readonly port: number }
   | { readonly kind: 'rack'; readonly text: string; readonly host: string; readonly bridgePort: number; readonly apiPort: number }
 
-const forms = 'Known forms: /dev/ttyUSB0, COM3, tcp://host:port, rack://host[:bridge][?api=port], socket:///path'
+const forms = 'Known forms: /dev/ttyUSB0, COM3, usb://vendor:product/serial, tcp://host:port, rfc2217://host:port, rack://host[:bridge][?api=port], socket:///path'
 
 const malformed = (text: string, why: string): WorkbenchError =>
   new WorkbenchError('input/malformed', `"${shown(text)}" is no port: ${why}`, { hint: forms })
@@ -36,13 +38,16 @@ export function parseTransportUrl(given: string): TransportUrl {
   const rest = scheme?.[2] ?? ''
   switch (scheme?.[1]?.toLowerCase()) {
     case 'tcp': return { kind: 'tcp', text, ...parseTcp(text, rest) }
+    case 'rfc2217': return { kind: 'rfc2217', text, ...parseTcp(text, rest) }
     case 'rack': return { kind: 'rack', text, ...parseRack(text, rest) }
+    case 'usb': {
+      if (!parseIdentity(text)) throw malformed(text, 'it names no USB adapter as the list of ports does')
+      return { kind: 'usb', text, identity: text }
+    }
     case 'socket': {
       if (!rest.startsWith('/')) throw malformed(text, 'the path after socket:// does not begin with /')
       return { kind: 'unix', text, path: rest }
     }
-    case 'rfc2217':
-      throw new WorkbenchError('input/not-supported', 'rfc2217:// ports are not supported yet', { hint: 'Use the raw port of the same bridge with tcp://host:port' })
     case undefined: throw malformed(text, 'it is neither a path nor an address with ://')
     default: throw malformed(text, `${scheme?.[1] ?? ''}:// is unknown`)
   }

@@ -39,9 +39,9 @@ export async function portsCommand(argv: readonly string[], deps: CliDeps): Prom
   const given = parseFlags('ports', flags, argv)
   if (given.has('help')) { helpOf('ports', 'Lists the serial ports of this computer.', flags).forEach(deps.out.line); return exitCodes.success }
   const ports = await deps.listPorts()
-  if (isJson(given)) deps.out.line(JSON.stringify({ ports: ports.map(({ openPath, device, description }) => ({ device, open_path: openPath, description })) }))
+  if (isJson(given)) deps.out.line(JSON.stringify({ ports: ports.map(({ json }) => json) }))
   else if (ports.length === 0) deps.out.line('No serial port found; any path can still be given with -p')
-  else table([['open', 'device', 'adapter'], ...ports.map(({ openPath, device, description }) => [openPath, device, plainText(description)])]).forEach(deps.out.line)
+  else table([['open', 'device', 'adapter', 'wherever it is plugged in'], ...ports.map(({ openPath, device, adapter, identity = '' }) => [openPath, device, plainText(adapter), identity])]).forEach(deps.out.line)
   return exitCodes.success
 }
 

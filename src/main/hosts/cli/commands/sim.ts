@@ -6,6 +6,7 @@ import { table } from '../output/words.ts'
 const flags: Flags = {
   'pods': { type: 'string', value: 'N', help: 'number of pods, 1 to 100 (default 1)' },
   'port-base': { type: 'string', value: 'PORT', help: 'pod k answers HTTP on PORT+2k and its UART on the port after it; 0: any free ports (default 0)' },
+  'rfc2217-base': { type: 'string', value: 'PORT', help: 'pod k has its UART as an RFC 2217 port too, on PORT+k; 0: any free port (default: none)' },
   'speed': { type: 'string', value: 'SPEED', help: 'fast, or real: as slow as hardware (default fast)' },
   'flash-mb': { type: 'string', value: 'MB', help: '8, 16, 32 (default 16)' },
   'fault': { type: 'string', value: 'NAME[:ARG]', multiple: true, help: 'an oddity; may be given several times' },
@@ -25,9 +26,11 @@ export async function simCommand(argv: readonly string[], deps: CliDeps): Promis
     table(deps.simulator.faults().map(({ name, sentence }) => [name, sentence])).forEach(deps.out.line)
     return exitCodes.success
   }
+  const rfc2217Base = given.text('rfc2217-base')
   const options = {
     pods: wholeNumber('--pods', given.text('pods') ?? '1', 1, 100),
-    portBase: portBaseOf(given.text('port-base') ?? '0'),
+    portBase: portBaseOf('--port-base', given.text('port-base') ?? '0'),
+    rfc2217Base: rfc2217Base === undefined ? undefined : portBaseOf('--rfc2217-base', rfc2217Base),
     speed: oneOf('--speed', given.text('speed') ?? 'fast', ['fast', 'real']),
     flashMb: Number(oneOf('--flash-mb', given.text('flash-mb') ?? '16', ['8', '16', '32'])) as 8 | 16 | 32,
     faults: given.texts('fault'),
@@ -37,4 +40,4 @@ export async function simCommand(argv: readonly string[], deps: CliDeps): Promis
   return exitCodes.success
 }
 
-const portBaseOf = (text: string): number => (text === '0' ? 0 : wholeNumber('--port-base', text, 1, 65_300))
+const portBaseOf = (flag: string, text: string): number => (text === '0' ? 0 : wholeNumber(flag, text, 1, 65_300))
