@@ -1,5 +1,7 @@
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import type { Behaviours } from './behaviours.ts'
+import type { RomOptions } from './bootrom/romOptions.ts'
+import { createSimBootRom } from './bootrom/simBootRom.ts'
 import { createKeyboard, createPacedLine } from './lines.ts'
 import { runLinux } from './linux.ts'
 import { createNorFlash, createRam, isBlank, type NorFlash } from './memory.ts'
@@ -49,6 +51,8 @@ export interface SimCameraOptions {
   readonly random: () => number
   readonly lively: boolean
   readonly network: CameraNetwork
+  /** The boot ROM speaks its protocol on the UART and starts what it is given. Without it, it only sends its markers. */
+  readonly bootRomOnUart?: RomOptions | undefined
   /** Puts the first contents into an erased chip. */
   readonly fill: (flash: NorFlash, soc: string) => void
   /** UART output at line speed. */
@@ -69,6 +73,7 @@ export function createSimCamera(options: SimCameraOptions): SimCamera {
   flash.counters.programmedBytes = 0
   flash.counters.erasedBytes = 0
   const keyboard = createKeyboard()
+  const uartRom = options.bootRomOnUart && createSimBootRom({ ...options.bootRomOnUart, clock, byteMs: timing.uartByteMs, onOutput: (bytes) => { if (!mute) options.onOutput(bytes) } })
   const seen = { where: 'off' as CameraPlace, bootCount: 0, flashTouched: false, commands: [] as string[] }
   let life: AbortController | undefined
   let mute = false
@@ -111,6 +116,10 @@ export function createSimCamera(options: SimCameraOptions): SimCamera {
   /** Asks for an upload a few times, then starts what is in flash. A blank chip is asked for ever. */
   const bootRom = async (signal: AbortSignal): Promise<void> => {
     seen.where = 'boot-rom'
+    if (uartRom) {
+      await uartRom.run(signal, () => isBlank(flash.cells.subarray(0, 512)))
+      return
+    }
     do {
       if (!mute) options.onOutput(Uint8Array.of(0x20, 0x20, 0x20, 0x20, 0x20))
       await clock.sleep(100, signal)
@@ -159,6 +168,9 @@ export function createSimCamera(options: SimCameraOptions): SimCamera {
       life?.abort(new Error('the payload takes over'))
       begin('ram')
     },
-    receive: (bytes) => { if (life) keyboard.push(bytes) },
+    receive: (bytes) => {
+      if (uartRom?.isRunning === true) uartRom.receive(bytes)
+      else if (life) keyboard.push(bytes)
+    },
   }
 }

@@ -3,6 +3,7 @@ import type { RackPod } from '../../shared/devices/rackPod.ts'
 import type { OpenTransport } from '../../shared/devices/transport.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { createBehaviours } from './behaviours.ts'
+import type { RomOptions } from './bootrom/romOptions.ts'
 import { type Fault, parseFault } from './faults.ts'
 import { createMemoryConsole, createMemoryPod } from './memoryFace.ts'
 import { createPodBridge, type PodBridge } from './podBridge.ts'
@@ -29,6 +30,8 @@ export interface SimRackOptions {
   readonly lively?: boolean
   /** False: the cameras are dark until somebody switches them on. */
   readonly powered?: boolean
+  /** The cameras' boot ROMs speak on the UART, so that a host can load a U-Boot over the bridge. */
+  readonly bootRomOnUart?: RomOptions
   readonly log?: (line: string) => void
 }
 
@@ -87,7 +90,7 @@ function createPod(options: SimRackOptions, serial: number, faults: readonly Fau
   const bridge: PodBridge = createPodBridge({ clock, timing, behaviours, random, signal, toCamera: (bytes) => { camera.receive(bytes) } })
   const camera = createSimCamera({
     id: `cam-${serial}`, chip: options.chip ?? 'hi3516ev300', flashMb: options.flashMb ?? 16, clock, timing, behaviours, random, log,
-    lively: options.lively ?? false,
+    lively: options.lively ?? false, bootRomOnUart: options.bootRomOnUart,
     network: { fetchFromPod: (name) => memory.fetch(name), datagrams: network, localAddress: cameraAddress },
     fill: (flash, soc) => { fillWithOldSystem(flash, soc, serial) },
     onOutput: (bytes) => { bridge.fromCamera(bytes) },

@@ -1,0 +1,66 @@
+import type { Guard } from './guard.ts'
+
+const core = 'src/main/core/bootrom'
+const protocols = 'src/main/protocols/bootrom'
+const faults = 'test/integration/bootromFaults.test.ts'
+const loads = 'test/integration/bootrom.test.ts'
+const handshake = 'test/integration/bootromHandshake.test.ts'
+const images = `${protocols}/images.test.ts`
+
+/** The checks between a host and a boot ROM. */
+export const bootromGuards: readonly Guard[] = [
+  { says: 'boot ROM: markers before the power is cut do not count', file: `${core}/handshake.ts`, project: 'integration', tests: faults, named: 'is not caught before its power is cut',
+    find: 'let isNewLife = options.darkAfterMs === undefined\n  for (;;) {\n    const silentMs', replace: 'let isNewLife = true\n  for (;;) {\n    const silentMs' },
+  { says: 'boot ROM: blanks of a banner are no markers', file: `${core}/handshake.ts`, project: 'integration', tests: faults, named: 'echoes every AA',
+    find: 'if (isText(byte)) return false', replace: '' },
+  { says: 'boot ROM: quiet mode writes nothing into a running system', file: `${core}/handshake.ts`, project: 'integration', tests: handshake, named: 'stops at an echo',
+    find: "if (mode === 'quiet' && counter.inARow === 0 && byte !== 0) floods = false", replace: '' },
+  { says: 'boot ROM: the wait for it has a limit', file: `${core}/loadThroughBootRom.ts`, project: 'integration', tests: faults, named: 'ends 30 s after each of two power-ons',
+    find: 'const defaultHandshakeMs = 30_000', replace: 'const defaultHandshakeMs = 60_000' },
+  { says: 'boot ROM: long runs of ff never reach it', file: `${core}/standardParts.ts`, project: 'integration', tests: faults, named: 'twelve ff in a row',
+    find: 'payload: withoutLongFfRuns(payload),', replace: 'payload,' },
+  { says: 'boot ROM: long runs of ff are taken out of the SPL too', file: `${core}/standardParts.ts`, project: 'integration', tests: faults, named: 'twelve ff in a row',
+    find: 'spl: withoutLongFfRuns(spl ?? cutSpl(image, profile, soc))', replace: 'spl: spl ?? cutSpl(image, profile, soc)' },
+  { says: 'boot ROM: the SPL is cut from the U-Boot, not from the payload', file: `${core}/standardParts.ts`, project: 'integration', tests: loads, named: 'gets another payload',
+    find: 'cutSpl(image, profile, soc)), payload', replace: 'cutSpl(payload, profile, soc)), payload' },
+  { says: 'boot ROM: a short image is padded to its SPL', file: `${core}/standardParts.ts`, project: 'integration', tests: loads, named: 'padded when the image is shorter',
+    find: 'const spl = new Uint8Array(splBytes)', replace: 'const spl = new Uint8Array(Math.min(splBytes, image.length))' },
+  { says: 'boot ROM: steps are announced with their own length', file: `${core}/transfer.ts`, project: 'integration', tests: loads, named: 'announced as 72',
+    find: 'encodeHead(bytes.length, address)', replace: "encodeHead(name.includes('STEP') ? 64 : bytes.length, address)" },
+  { says: 'boot ROM: the profile of another chip is refused', file: `${core}/standardParts.ts`, project: 'integration', tests: loads, named: 'the profile of another chip',
+    find: 'if (stepAddress !== soc.stepAddress || splAddress !== soc.splAddress || payloadAddress !== soc.payloadAddress) {', replace: "if (soc.name === '') {" },
+  { says: 'boot ROM: input is dropped before a frame, not after it', file: `${core}/sendFrame.ts`, project: 'integration', tests: handshake, named: 'what waited from before the write',
+    find: '    line.discard()\n    const startMs', replace: '    const startMs' },
+  { says: 'boot ROM: the answer to a second copy is not the next frame\'s', file: `${core}/sendFrame.ts`, project: 'integration', tests: faults, named: 'lost frames and late acknowledgements together',
+    find: "if (answer.outcome === 'accepted' && attempt > 1) await dropTwin(line, leftAtMs, signal)", replace: '' },
+  { says: 'boot ROM: markers in the middle are a restart', file: `${core}/standardSession.ts`, project: 'integration', tests: faults, named: 'an SPL larger than the SRAM',
+    find: "watchRestart: kind === 'DATA'", replace: 'watchRestart: false' },
+  { says: 'boot ROM: an unanswered TAIL of the SPL is a failure', file: `${core}/standardSession.ts`, project: 'integration', tests: faults, named: 'may not without',
+    find: 'tailMayBeSilent: hasBlast(parts)', replace: 'tailMayBeSilent: true' },
+  { says: 'boot ROM: an unanswered frame is a failure', file: `${core}/transfer.ts`, project: 'integration', tests: faults, named: 'a failure before the memory is set up',
+    find: "if (head.outcome !== 'accepted') throw", replace: "if (head.outcome === 'rejected') throw" },
+  { says: 'boot ROM: a 55 in company is no answer', file: `${core}/sendFrame.ts`, project: 'integration', tests: faults, named: 'is none in company',
+    find: 'noiseBytes === 0 && await isAlone(line, signal)', replace: 'await isAlone(line, signal)' },
+  { says: 'boot ROM: 55 is an answer only where somebody said so', file: `${core}/sendFrame.ts`, project: 'integration', tests: faults, named: 'is none elsewhere',
+    find: 'options.fixLone55 === true && byte === replyByte.rejected', replace: 'byte === replyByte.rejected' },
+  { says: 'boot ROM: a dead line ends the attempts at once', file: `${core}/bootLine.ts`, project: 'integration', tests: faults, named: 'whose far end hung up',
+    find: 'if (!chunk) throw new WorkbenchError(', replace: 'if (!chunk) return void new WorkbenchError(' },
+  { says: 'boot ROM: no second try once the memory is set up', file: `${core}/loadThroughBootRom.ts`, project: 'integration', tests: faults, named: 'a failure after it is final',
+    find: ' || track.completed.includes(ddrStage[options.soc.protocol])', replace: '' },
+  { says: 'boot ROM: a second try before that', file: `${core}/loadThroughBootRom.ts`, project: 'integration', tests: faults, named: 'a missed boot ROM is tried once more',
+    find: 'const attemptsWithSwitch = 2', replace: 'const attemptsWithSwitch = 1' },
+  { says: 'boot ROM: a failed switch ends it', file: `${core}/bootPower.ts`, project: 'integration', tests: faults, named: 'a switch that fails ends it at once',
+    find: 'else failed.abort(asPowerFailure(error))', replace: '' },
+  { says: 'boot ROM: power is given back before a cancel ends', file: `${core}/bootPower.ts`, project: 'integration', tests: faults, named: 'while power is off gives it back first',
+    find: 'new AbortController().signal, async () => cycling)', replace: 'new AbortController().signal, async () => undefined)' },
+  { says: 'boot ROM: files are read before anything is switched', file: `${protocols}/v500Image.ts`, project: 'integration', tests: loads, named: 'shorter than it says is not switched',
+    find: 'if (auxBytes > image.length - headBytes) throw', replace: 'if (auxBytes < 0) throw' },
+  { says: 'boot ROM: a board that says nothing gets no table by chance', file: `${core}/cv6xxSession.ts`, project: 'integration', tests: loads, named: 'gets no table by chance',
+    find: 'if (told === undefined) {', replace: 'if (told === -1) {' },
+  { says: 'boot ROM: an area may not reach past the file', file: `${protocols}/cv6xxImage.ts`, project: 'unit', tests: images, named: 'tables past the end',
+    find: 'if (at + lengthBytes > image.length) throw', replace: 'if (lengthBytes < 0) throw' },
+  { says: 'boot ROM: our own hello come back is no answer', file: `${protocols}/parser.ts`, project: 'unit', tests: `${protocols}/parser.test.ts`, named: 'our own hello come back',
+    find: 'if (chipId !== 0) return { chipId }', replace: 'return { chipId }' },
+  { says: 'boot ROM: detection ends in time', file: `${core}/detectProtocol.ts`, project: 'integration', tests: 'test/integration/bootromDetect.test.ts', named: 'ends in time and lists',
+    find: 'for (let turn = 0; clock.nowMs() < endMs; turn += 1) {', replace: 'for (let turn = 0; clock.nowMs() < endMs * 3; turn += 1) {' },
+]
