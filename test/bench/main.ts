@@ -1,12 +1,14 @@
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { agentRows } from './agent.ts'
+import { bootromRows } from './bootrom.ts'
 import { fleetRows } from './fleet.ts'
 import { restoreRows } from './restore.ts'
 import type { BenchRow } from './row.ts'
 import { tftpRows } from './tftp.ts'
 
 /** Each group makes its rows in one run, so that ratios are taken under the same weather. */
-const groups: Readonly<Record<string, () => Promise<BenchRow[]>>> = { restore: restoreRows, tftp: tftpRows, fleet: fleetRows }
+const groups: Readonly<Record<string, () => Promise<BenchRow[]>>> = { restore: restoreRows, tftp: tftpRows, bootrom: bootromRows, agent: agentRows, fleet: fleetRows }
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, only: { type: 'string' } } })
 const only = values.only?.toLowerCase()

@@ -1,14 +1,7 @@
-/** One safety check of the product: with it taken out, the named test must fail. A test that cannot fail proves nothing. */
-export interface Guard {
-  readonly says: string
-  readonly file: string
-  readonly find: string
-  readonly replace: string
-  readonly project: 'unit' | 'integration'
-  readonly tests: string
-  /** Only tests whose name matches. */
-  readonly named: string
-}
+import { agentGuards } from './agent.ts'
+import { bootromGuards } from './bootrom.ts'
+import type { Guard } from './guard.ts'
+import { transportGuards } from './transports.ts'
 
 const restore = 'src/main/core/workflows/restore'
 const faults = 'test/integration/restoreFaults.test.ts'
@@ -54,7 +47,7 @@ const tftpGuards: readonly Guard[] = [
 ]
 
 export const guards: readonly Guard[] = [
-  ...tftpGuards,
+  ...tftpGuards, ...bootromGuards, ...agentGuards, ...transportGuards,
   { says: 'a wrong read-back CRC is not a success', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
     find: "if (found === crc32) return { kind: 'proved', crc32: found }", replace: "if (found !== '') return { kind: 'proved', crc32 }" },
   { says: 'wrong content is written once more, not for ever', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',

@@ -131,7 +131,7 @@ for (const slots of [1, 2]) {
 test('stale-staged-files: leftovers of an aborted run are dropped before staging', async () => {
   const { job, rig } = await restoreWith(['stale-staged-files'])
   expect(job.verdict).toBe('restored and booted')
-  expect(job.plan.tftp).toMatchObject({ via: 'pod' })
+  expect(job.plan).toMatchObject({ tftp: { via: 'pod' } })
   expectTidy(rig, job)
 })
 

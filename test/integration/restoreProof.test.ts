@@ -44,7 +44,7 @@ test('every command that names flash carries an explicit length', async () => {
 test('the load address is the chip\'s own', async () => {
   rig = createRig()
   const job = await rig.restore()
-  expect(job.plan.loadAddress).toBe(0x42000000)
+  expect(job.plan).toMatchObject({ loadAddress: 0x42000000 })
   expect(rig.pod.camera.commands.some((line) => line.startsWith('tftpboot 0x42000000 '))).toBe(true)
 })
 

@@ -59,7 +59,7 @@ test('over real sockets, through the pod: restored, proved, booted, reported', a
   const job = await restore(request(camera!))
   expect(job.error).toBeUndefined()
   expect(job.verdict).toBe('restored and booted')
-  expect(job.plan.tftp).toMatchObject({ via: 'pod' })
+  expect(job.plan).toMatchObject({ tftp: { via: 'pod' } })
   for (const part of job.partitions) expect(part.readBackCrc32).toBe(part.crc32)
   // Field bug: a program that ended right after the job left a report behind that was cut off or not there.
   await workbench.close()

@@ -1,5 +1,5 @@
 import type { CliDeps, CliTarget, CliWorkbench, LineWriter, OpenWorkbenchOptions, SimOptions } from '../../src/main/hosts/cli/cliWorkbench.ts'
-import { Cancelled } from '../../src/shared/errors/workbenchError.ts'
+import { Cancelled, WorkbenchError } from '../../src/shared/errors/workbenchError.ts'
 import type { JobEvent, JobNews } from '../../src/shared/jobs/jobEvent.ts'
 import type { RestorePlan } from '../../src/shared/restore/restore.schema.ts'
 import { camera, jobId, numbered, plan as fixturePlan } from './planFixture.ts'
@@ -21,8 +21,11 @@ export interface FakeStory {
   readonly failPlan?: unknown
   readonly failStart?: unknown
   readonly failReport?: unknown
+  readonly failDetect?: unknown
   readonly environment?: Readonly<Record<string, string>>
   readonly terminal?: boolean
+  /** Answers of its own. */
+  readonly workbench?: Partial<CliWorkbench>
 }
 
 export interface FakeCli {
@@ -52,7 +55,12 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
       version: '1.2.3', environment: story.environment ?? {}, dataFolder: '/data', out, err, nowMs: () => 5,
       interrupt: { signal: stop.signal, onAgain: (listener) => { again.push(listener) } },
       openWorkbench: async (options) => { fake.opened.push(options); return workbench },
-      listPorts: async () => [{ device: '/dev/ttyUSB0', openPath: '/dev/uart-bench', description: 'FTDI | ser A5' }],
+      listPorts: async () => [{ device: '/dev/ttyUSB0', openPath: '/dev/uart-bench', adapter: 'FTDI | ser A5', identity: 'usb://0403:6001/A5', json: { device: '/dev/ttyUSB0', open_path: '/dev/uart-bench' } }],
+      detect: async (request) => {
+        if (story.failDetect !== undefined) throw story.failDetect as Error
+        fake.calls.push(`detect ${request.url} ${String(request.budgetMs)}`)
+        return { protocol: 'v500', chipId: 0x35160500, evidence: 'its answer to our hello' }
+      },
       makeTempFolder: async (name) => `/tmp/${name}-1`,
       simulator: {
         faults: () => [{ name: 'tftp-loss', sentence: 'Blocks get lost' }],
@@ -77,6 +85,11 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
       fake.calls.push('start')
       return jobId('j1')
     },
+    planDump: async () => { throw new WorkbenchError('input/not-supported', 'No dumps in this story') },
+    startDump: async () => { throw new WorkbenchError('input/not-supported', 'No dumps in this story') },
+    planBurn: async () => { throw new WorkbenchError('input/not-supported', 'No U-Boot in this story') },
+    startBurn: async () => { throw new WorkbenchError('input/not-supported', 'No U-Boot in this story') },
+    diff: async () => { throw new WorkbenchError('input/not-supported', 'No dumps in this story') },
     watch: async function* () {
       for (const event of numbered('j1', story.news ?? [])) {
         yield event
@@ -91,6 +104,7 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
     jobs: () => [],
     chips: async () => [{ name: 'hi3516ev300', loadAddress: 0x42000000 }],
     close: async () => { fake.calls.push('close') },
+    ...story.workbench,
   }
   return fake
 }

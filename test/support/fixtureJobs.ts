@@ -104,7 +104,7 @@ export function storyOf(end: 'running' | 'ok' | 'failed' | 'cancelled' | 'interr
 }
 
 export function addFixtureStories(fixture: FixtureJobs): void {
-  const request = (camera: string): RestoreRequest => ({ cameraId: cameraIdSchema.parse(camera), inputPath: '/home/lab/backups/ev300-2026-11', flashType: 'auto', tftpVia: 'auto', force: false })
+  const request = (camera: string): RestoreRequest => ({ cameraId: cameraIdSchema.parse(camera), inputPath: '/home/lab/backups/ev300-2026-11', boot: 'auto', flashType: 'auto', tftpVia: 'auto', force: false })
   const jobsOf = [['job-interrupted', 'cam-10', 'interrupted'], ['job-cancelled', 'cam-03', 'cancelled'], ['job-failed', 'cam-09', 'failed'], ['job-ok', 'cam-01', 'ok'], ['job-running', 'cam-02', 'running']] as const
   for (const [id, camera, end] of jobsOf) {
     const job = jobIdSchema.parse(id)
@@ -113,7 +113,7 @@ export function addFixtureStories(fixture: FixtureJobs): void {
   }
 }
 
-export const summaryOf = (job: Job): { id: JobId; title: string; camera: CameraId; pod: Job['pod']; state: Job['state']; verdict?: NonNullable<Job['verdict']>; queuedAtMs: number; elapsedMs?: number } => ({
-  id: job.id, title: job.title, camera: job.camera, pod: job.pod, state: job.state, queuedAtMs: job.queuedAtMs,
+export const summaryOf = (job: Job): { id: JobId; workflow: Job['workflow']; title: string; camera: CameraId; pod: Job['pod']; state: Job['state']; verdict?: NonNullable<Job['verdict']>; queuedAtMs: number; elapsedMs?: number } => ({
+  id: job.id, workflow: job.workflow, title: job.title, camera: job.camera, pod: job.pod, state: job.state, queuedAtMs: job.queuedAtMs,
   ...(job.verdict ? { verdict: job.verdict } : {}), ...(isFinished(job) && job.elapsedMs !== undefined ? { elapsedMs: job.elapsedMs } : {}),
 })

@@ -47,7 +47,7 @@ function cameraOf(index: number, podNumber: number): FixtureCamera {
     text,
     view: {
       id: cameraIdSchema.parse(name), name, podId: podIdSchema.parse(`pod-${String(podNumber)}`), chip: chips[index % chips.length] ?? 'hi3516ev300', flashBytes: 16 * 1024 * 1024,
-      power: life === 'off' ? 'off' : unreachable ? 'unknown' : 'on', ...(story.watts === undefined ? {} : { watts: story.watts + (index % 5) / 10 * (life === 'off' ? 0 : 1) }),
+      power: life === 'off' ? 'off' : unreachable ? 'unknown' : 'on', powerAbility: 'on-off', powerLabel: 'power of the pod', ...(story.watts === undefined ? {} : { watts: story.watts + (index % 5) / 10 * (life === 'off' ? 0 : 1) }),
       life, lifeNote: story.note, bootStage: story.stage, lastLine: text.trimEnd().split('\r\n').at(-1) ?? '', activity: activityOf(index, life),
       console: unreachable ? 'closed' : life === 'working' ? 'lent' : 'open', consoleNote: unreachable ? 'bridge lost, trying again' : life === 'working' ? 'lent to job-running' : '',
       bytesReceived: text.length, bytesLost: 0, ...(life === 'working' ? { leaseHolder: 'job-running' } : {}), ...(job ? { job } : {}),

@@ -7,6 +7,7 @@ import { isFinished } from '../../src/shared/jobs/reduceJob.ts'
 import type { CameraView, MachineStatus, RackView } from '../../src/shared/rack/rackView.schema.ts'
 import { type ByteLaneEnd, encodeLaneFrame, laneRequestSchema } from '../../src/shared/rpc/byteLane.ts'
 import { addFixtureStories, createFixtureJobs, fixturePlan, storyOf, summaryOf } from './fixtureJobs.ts'
+import { fixtureDiff } from './fixtureDiff.ts'
 import { createFixtureRack, type FixtureRack } from './fixtureRack.ts'
 
 /** Values as they come, from those told so far on; ends with the signal. */
@@ -100,6 +101,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
             : [entry('ev300-2026-11', 'folder', 0), entry('gk7205-factory', 'folder', 0), entry('cam-07-full.bin', 'file', 16_777_216)],
         }
       }),
+      ports: contract.system.ports.handler(() => [{ address: 'usb://1a86:7523@1-1.4', device: '/dev/ttyUSB0', name: 'QinHeng USB serial | loc 1-1.4' }, { address: 'usb://0403:6001/A50285BI', device: '/dev/ttyUSB1', name: 'FTDI FT232R | loc 1-1.3 | ser A50285BI' }]),
       chips: contract.system.chips.handler(() => ['gk7205v200', 'gk7205v300', 'hi3516ev200', 'hi3516ev300', 'hi3518ev200'].map((name) => ({ name, loadAddress: 0x42000000 }))),
     },
     rack: {
@@ -142,6 +144,15 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
         return { jobId: jobIdSchema.parse('job-running') }
       }),
     },
+    dump: {
+      plan: contract.dump.plan.handler(({ input }) => fail('input/not-supported', `No dump to ${input.outputPath} here`)),
+      start: contract.dump.start.handler(({ input }) => fail('input/not-supported', `No dump to ${input.request.outputPath} here`)),
+    },
+    burn: {
+      plan: contract.burn.plan.handler(() => fail('input/not-supported', 'No U-Boot is loaded here')),
+      start: contract.burn.start.handler(() => fail('input/not-supported', 'No U-Boot is loaded here')),
+    },
+    diff: { compare: contract.diff.compare.handler(({ input }) => (input.pathA.includes('missing') ? fail('input/not-found', `There is no file or folder ${input.pathA}`, 'Browse for it.') : fixtureDiff(input.pathA, input.pathB))) },
     jobs: {
       list: contract.jobs.list.handler(() => [...jobs.jobs.values()].map(summaryOf)),
       watch: contract.jobs.watch.handler(({ input, signal }) => {

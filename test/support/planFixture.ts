@@ -9,7 +9,7 @@ export const jobId = (name: string): JobId => name as JobId
 /** Two partitions, boot last; the smallest plan that shows everything. */
 export const plan: RestorePlan = {
   hash: 'a'.repeat(64),
-  request: { cameraId: camera, inputPath: '/images/cam', flashType: 'auto', tftpVia: 'auto', force: false },
+  request: { cameraId: camera, inputPath: '/images/cam', boot: 'auto', flashType: 'auto', tftpVia: 'auto', force: false },
   cameraName: 'Camera 1', podName: 'Pod 1', chip: 'hi3516ev300',
   input: { kind: 'folder', path: '/images/cam', totalBytes: 0x60000, sha256: 'b'.repeat(64) },
   flashBytes: 0x100000,

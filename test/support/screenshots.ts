@@ -31,6 +31,12 @@ const showJob = async (page: Page, name: string): Promise<void> => {
 
 const scenes: readonly Scene[] = [
   { name: 'start', cameras: 0, steps: async (page) => { await page.getByRole('heading', { name: 'Add a pod' }).waitFor() } },
+  { name: 'add-serial', cameras: 0, steps: async (page) => {
+    await page.getByRole('group', { name: 'Serial ports' }).getByRole('button').first().click()
+    await page.locator('.power .n-base-selection').click()
+    await page.getByText('MikroTik switch (RouterOS)').click()
+    await page.getByLabel('Address', { exact: true }).fill('10.0.0.2')
+  } },
   { name: 'start-error', cameras: 0, steps: async (page) => {
     await page.getByLabel('Address of the pod').fill('rack://192.168.9.9')
     await page.locator('.n-base-selection').click()
@@ -64,6 +70,15 @@ const scenes: readonly Scene[] = [
   { name: 'running', cameras: 12, steps: async (page) => { await openCard(page, 'cam-02'); await page.getByRole('button', { name: 'Stop after kernel' }).waitFor() } },
   { name: 'finished', cameras: 12, steps: async (page) => { await showJob(page, 'cam-01') } },
   { name: 'failed', cameras: 12, steps: async (page) => { await openCard(page, 'cam-09'); await page.getByRole('button', { name: 'Resume' }).waitFor() } },
+  { name: 'compare', cameras: 12, steps: async (page) => {
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Compare' }).click()
+    await page.getByLabel(/^First/).fill('/home/lab/backups/cam-01-before')
+    await page.getByLabel(/^Second/).fill('/home/lab/backups/cam-01-after')
+    await page.getByRole('button', { name: 'Compare', exact: true }).last().click()
+    await page.getByRole('region', { name: 'Differences' }).waitFor()
+  } },
+  { name: 'dump-form', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Dump' }).click() } },
+  { name: 'burn-form', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'U-Boot' }).click() } },
   { name: 'power', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Power' }).click() } },
   { name: 'history', cameras: 12, steps: async (page) => { await openCard(page, 'cam-09'); await page.getByRole('tab', { name: 'History' }).click() } },
   { name: 'panel-console', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Console' }).click() } },

@@ -4,6 +4,7 @@ import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
 import { type Component, h } from 'vue'
 import { NConfigProvider } from 'naive-ui'
 import { openLink, type WorkbenchLink } from '../../src/renderer/rpc/link.ts'
+import { createPortLaneEnd } from '../../src/shared/rpc/portLane.ts'
 import { wireFromPorts } from '../../src/renderer/rpc/portLink.ts'
 import { workbenchKey } from '../../src/renderer/rpc/useWorkbench.ts'
 import { createFixtureWorkbench, type FixtureOptions, type FixtureWorkbench } from '../support/fixtureWorkbench.ts'
@@ -33,11 +34,14 @@ export function openBench(options: Partial<FixtureOptions> = {}): Bench {
       rpc.port2.start()
       const closers: (() => void)[] = []
       bytes.port2.addEventListener('close', () => { for (const close of closers) close() })
-      fixture.serveLane({
-        send: (message) => { bytes.port2.postMessage(message) }, bufferedBytes: 0,
-        onMessage: (listener) => { bytes.port2.addEventListener('message', ({ data }: MessageEvent<string | Uint8Array>) => { listener(data) }); bytes.port2.start() },
-        onClose: (listener) => { closers.push(listener) },
-      })
+      fixture.serveLane(createPortLaneEnd({
+        postMessage: (message) => { bytes.port2.postMessage(message) },
+        on: (event: 'message' | 'close', listener: (event: { data: unknown }) => void) => {
+          if (event === 'close') { closers.push(() => { listener({ data: undefined }) }); return }
+          bytes.port2.addEventListener('message', ({ data }: MessageEvent<unknown>) => { listener({ data }) })
+          bytes.port2.start()
+        },
+      }))
       return await Promise.resolve(wireFromPorts({ rpc: rpc.port1, bytes: bytes.port1 }))
     },
   })

@@ -13,9 +13,12 @@ import { parseYaml } from '../drivers/files/yamlText.ts'
 import { hashHex, newJobId, newToken } from '../drivers/host/randomness.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { openSqliteJournal } from '../drivers/storage/sqliteJournal.ts'
+import { createSecretsFile } from '../drivers/storage/secretsFile.ts'
 import { openSqliteLeases } from '../drivers/storage/sqliteLeases.ts'
 import { createPodTftpBackend } from '../drivers/tftp/podTftpBackend.ts'
 import { createUdpNetwork } from '../drivers/tftp/udpNetwork.ts'
+import { type BurnDesk, createBurnDesk } from './burnDesk.ts'
+import { createDumpDesk, type DumpDesk } from './dumpDesk.ts'
 import { createRackSetup, type RackSetup } from './rackSetup.ts'
 import { createReportDesk, type ReportDesk } from './reportDesk.ts'
 import { createRestoreDesk, readSocs, type RestoreDesk } from './restoreDesk.ts'
@@ -29,6 +32,8 @@ export interface OpenWorkbench extends Workbench {
   readonly setup: RackSetup
   readonly jobs: JobBook
   readonly desk: RestoreDesk
+  readonly dumps: DumpDesk
+  readonly burns: BurnDesk
   readonly reports: ReportDesk
 }
 
@@ -60,7 +65,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const network = createUdpNetwork()
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
-  const setup = createRackSetup({ clock, rack, socs, dataFolder, log, ask })
+  const setup = createRackSetup({ clock, rack, socs, dataFolder, log, ask, secrets: createSecretsFile(join(dataFolder, 'secrets.json')), environment: environment.commandEnvironment ?? {} })
   const desk = createRestoreDesk({
     clock, rack, jobs, leases, socs, dataFolder, ask, tftpPort: environment.tftpPort,
     tools: { hashHex, parseYaml },
@@ -70,6 +75,11 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
       return { backend: createPodTftpBackend({ pod, serverAddress: plan.tftp.serverAddress, cameraAddress: plan.tftp.cameraAddress }), close: async () => undefined }
     },
   })
+  const dumps = createDumpDesk({
+    clock, rack, jobs, leases, socs, dataFolder, ask, tftpPort: environment.tftpPort,
+    tools: { hashHex, parseYaml }, openUploads: async (plan, signal) => tftp.openUploads(plan, signal),
+  })
+  const burns = createBurnDesk({ clock, rack, jobs, leases, socs, dataFolder, ask })
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
   const reportWriter = writeReportsAtTheEnd(jobs, reports, log)
   const status = statusOf({ environment, clock: () => clock.wallMs(), rack, tftp: () => tftp.state(), journal })
@@ -77,9 +87,9 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, rack, setup, jobs, desk, reports, socs, status, homeFolder: environment.homeFolder }),
+    router: createRouter({ clock, rack, setup, jobs, desk, dumps, burns, reports, socs, status, homeFolder: environment.homeFolder }),
     serveLane: (end) => { serveByteLane({ end, clock, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, reports,
+    rack, setup, jobs, desk, dumps, burns, reports,
     close: async () => {
       closing ??= (async () => {
         await jobs.close()

@@ -7,11 +7,15 @@ import { type Clock, withDeadline } from '../../shared/lifecycle/clock.ts'
 import { createLane } from '../../shared/lifecycle/lane.ts'
 import type { PodSpec, RackBook } from '../core/rack/rackBook.ts'
 import { newToken } from '../drivers/host/randomness.ts'
+import type { Secrets } from '../drivers/storage/secretsFile.ts'
+import type { SecretOf } from '../drivers/power/openPower.ts'
+import { powerFromEnvironment, type PowerWishes } from '../drivers/power/powerFromEnvironment.ts'
 import { loadRack, saveRack } from '../drivers/storage/rackFile.ts'
 import { type DemoRack, demoCameras, openDemoRack } from './demoRack.ts'
 import { devicesOf, type PodDevicesDeps } from './podDevices.ts'
 
-export interface RackSetupDeps extends PodDevicesDeps {
+export interface RackSetupDeps extends Omit<PodDevicesDeps, 'secretOf'> {
+  readonly secrets: Secrets
   readonly clock: Clock
   readonly rack: RackBook
   readonly socs: ReadonlyMap<string, Soc>
@@ -24,7 +28,7 @@ export interface RackSetup {
   /** Asks the pod first; one that does not answer like a pod is not added. */
   add(pod: NewPod, signal: AbortSignal): Promise<PodSpec>
   /** For one run of the command line: not remembered. */
-  addForNow(pod: NewPod): PodSpec
+  addForNow(pod: NewPod, power?: PowerWishes): PodSpec
   remove(id: PodId): Promise<void>
   load(): Promise<void>
   openDemo(): Promise<number>
@@ -42,7 +46,7 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
 
   const save = async (): Promise<void> => saveRack(file, { version: 1, pods: rack.pods().filter(({ url }) => !url.startsWith('simulated://')).map((spec) => ({ ...spec })) })
 
-  const specOf = ({ url, name, cameraName, chip }: NewPod): PodSpec => {
+  const specOf = ({ url, name, cameraName, chip, power, password }: NewPod): PodSpec => {
     const known = deps.socs.get(chip.toLowerCase().split(':')[0] ?? '')
     if (!known) throw new WorkbenchError('input/not-supported', `Unknown chip "${chip.slice(0, 40)}"`, { hint: 'Choose one of the list' })
     const id = newToken()
@@ -50,29 +54,42 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
     return {
       id: podIdSchema.parse(`pod-${id}`), cameraId: cameraIdSchema.parse(`cam-${id}`), url: url.trim(), chip: chip.toLowerCase(),
       name: name || `pod-${number}`, cameraName: cameraName || `cam-${String(number).padStart(2, '0')}`,
+      ...(power === undefined ? {} : { power: password !== undefined && (power.kind === 'routeros' || power.kind === 'tasmota') ? { ...power, passwordRef: `pod-${id}` } : power }),
     }
   }
-  const addForNow = (pod: NewPod): PodSpec => {
-    const spec = specOf(pod)
-    rack.add(spec, devicesOf(spec.url, deps))
+  const devicesFor = (spec: PodSpec, secretOf: SecretOf = async (ref) => deps.secrets.get(ref)): ReturnType<typeof devicesOf> => devicesOf(spec.url, spec.power, { ...deps, secretOf })
+  const addForNow: RackSetup['addForNow'] = (pod, wishes) => {
+    // Its password came with the command and is not kept.
+    const power = wishes && powerFromEnvironment(wishes)
+    // With auto-on the switch would feel for a load first, and the boot ROM has gone by then.
+    const spec: PodSpec = { ...specOf(pod), ...(power ? { power: power.spec.kind === 'routeros' ? { ...power.spec, onMode: 'forced-on' } : power.spec } : {}) }
+    rack.add(spec, devicesFor(spec, power?.secretOf))
     return spec
   }
+  const refOf = (spec: PodSpec | undefined): string | undefined => (spec?.power && 'passwordRef' in spec.power ? spec.power.passwordRef : undefined)
 
   return {
     add: async (pod, signal) => lane(signal, async () => {
       const spec = specOf(pod)
-      const devices = devicesOf(spec.url, deps)
+      const devices = devicesFor(spec)
       if (devices.pod) await withDeadline(deps.clock, answerLimitMs, `answer of ${devices.pod.label}`, signal, async (within) => devices.pod?.store(within))
+      const ref = refOf(spec)
+      if (ref !== undefined && pod.password !== undefined) await deps.secrets.put(ref, pod.password)
       rack.add(spec, devices)
       await save()
       return spec
     }),
     addForNow,
-    remove: async (id) => lane(always, async () => { await rack.remove(id); await save() }),
+    remove: async (id) => lane(always, async () => {
+      const ref = refOf(rack.pods().find((spec) => spec.id === id))
+      await rack.remove(id)
+      await save()
+      if (ref !== undefined) await deps.secrets.remove(ref)
+    }),
     load: async () => {
       for (const spec of (await loadRack(file)).pods) {
         try {
-          rack.add(spec, devicesOf(spec.url, deps))
+          rack.add(spec, devicesFor(spec))
         } catch (error) {
           deps.log(`${spec.name} was left out of the rack: ${String(error)}`)
         }

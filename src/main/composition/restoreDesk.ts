@@ -8,16 +8,15 @@ import type { RestorePlan, RestoreRequest } from '../../shared/restore/restore.s
 import type { JobBook } from '../core/jobs/jobBook.ts'
 import type { Leases } from '../core/rack/leases.ts'
 import type { CameraEntry, RackBook } from '../core/rack/rackBook.ts'
-import type { RestoreBench } from '../core/workflows/restore/bench.ts'
-import { buildBootBlob, parseBootProfile } from '../core/workflows/restore/bootBlob.ts'
+import type { RestoreBench, Starter } from '../core/workflows/restore/bench.ts'
 import { bytesOfLoad } from '../core/workflows/restore/layout.ts'
 import { checkStartable, type PlanFacts, planRestore, type PreparedRestore } from '../core/workflows/restore/plan.ts'
 import type { InputTools, RestoreInput } from '../core/workflows/restore/rawInput.ts'
 import { readInput } from '../core/workflows/restore/readInput.ts'
 import { runRestore } from '../core/workflows/restore/restoreWorkflow.ts'
-import { findBootFiles } from '../drivers/files/bootFiles.ts'
 import { newPoison, newToken } from '../drivers/host/randomness.ts'
 import { chooseHostAddress, listHostAddresses } from '../drivers/network/interfaces.ts'
+import { findBoot, orProblem, starterOf } from './bootDesk.ts'
 import { createInputShelf } from './inputShelf.ts'
 import { createSharedBytes, createSharedWholes } from './sharedBytes.ts'
 
@@ -41,17 +40,13 @@ export interface RestoreDesk {
   resume(jobId: JobId, signal: AbortSignal): Promise<JobId>
 }
 
-/** `undefined` for anything but our own errors, which stay errors. */
-async function orProblem<T>(work: () => Promise<T>): Promise<T | WorkbenchError> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof WorkbenchError) return error
-    throw error
-  }
-}
-
 export const readSocs = (json: unknown): ReadonlyMap<string, Soc> => new Map(socCatalogueSchema.parse(json).map((soc) => [soc.name, soc]))
+
+interface Prepared {
+  readonly prepared: PreparedRestore
+  readonly camera: CameraEntry
+  readonly starter: Starter
+}
 
 export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
   const shelf = createInputShelf()
@@ -59,26 +54,28 @@ export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
   const imageOf = createSharedWholes(bytesOfLoad)
   const shareParts = (input: RestoreInput): RestoreInput =>
     ({ ...input, parts: input.parts.map((part) => ({ ...part, bytes: shared.share(deps.tools.hashHex('sha256', part.bytes), part.bytes) })) })
-  const prepare = async (request: RestoreRequest, signal: AbortSignal): Promise<{ readonly prepared: PreparedRestore; readonly camera: CameraEntry }> => {
+  const prepare = async (request: RestoreRequest, signal: AbortSignal): Promise<Prepared> => {
     const camera = deps.rack.camera(request.cameraId)
     const { spec, devices } = camera
     const soc = deps.socs.get(spec.chip.toLowerCase().split(':')[0] ?? '')
     const input = await orProblem(async () =>
       shareParts(readInput(await shelf.read(request.inputPath, signal), deps.tools, request.mtdparts !== undefined)))
+    const boot = await findBoot(request, camera, soc, deps)
     const facts: PlanFacts = {
       request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, soc, flashBytes: devices.flashBytes, input,
-      boot: await bootFacts(request, camera, soc, deps),
+      boot: boot.plan,
       tftp: {
         hasPod: devices.pod !== undefined,
         store: devices.pod && request.tftpVia !== 'host' ? await orProblem(async () => devices.pod?.store(signal)) : undefined,
         hostAddress: await orProblem(async () => hostAddress(request)), hostPort: deps.tftpPort,
       },
     }
-    return { prepared: planRestore(facts, deps.tools), camera }
+    const prepared = planRestore(facts, deps.tools)
+    return { prepared, camera, starter: starterOf(boot, camera, soc, deps) }
   }
 
   const start = async (request: RestoreRequest, planHash: string | undefined, signal: AbortSignal): Promise<JobId> => {
-    const { prepared, camera } = await prepare(request, signal)
+    const { prepared, camera, starter } = await prepare(request, signal)
     const { plan } = prepared
     checkStartable(plan, planHash ?? plan.hash)
     // Asked here too, so that a busy camera is an answer at once and not a failed job.
@@ -86,7 +83,7 @@ export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
     if (holder) throw new WorkbenchError('pod/busy', `${camera.spec.cameraName} is in use by ${holder.holder}`, { context: { holder: holder.holder, sinceMs: holder.sinceMs }, hint: 'Wait for it to end, or cancel it' })
     return deps.jobs.start({
       workflow: 'restore', title: `Restore ${camera.spec.cameraName}`, pod: camera.spec.id, camera: camera.spec.cameraId, plan,
-      run: async (context) => runRestore(benchOf({ ...prepared, imageOf }, camera, context.jobId, deps), context),
+      run: async (context) => runRestore(benchOf({ ...prepared, imageOf, starter }, camera, context.jobId, deps), context),
     })
   }
 
@@ -104,15 +101,12 @@ export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
   }
 }
 
-function benchOf({ plan, loads, blob, imageOf }: PreparedRestore & Pick<RestoreBench, 'imageOf'>, camera: CameraEntry, jobId: JobId, deps: RestoreDeskDeps): RestoreBench {
+function benchOf({ plan, loads, imageOf, starter }: PreparedRestore & Pick<RestoreBench, 'imageOf' | 'starter'>, camera: CameraEntry, jobId: JobId, deps: RestoreDeskDeps): RestoreBench {
   const { devices, spec, console } = camera
   const holder = `Restore of ${spec.cameraName} (job ${jobId})`
-  const { pod, power } = devices
   return {
     plan, loads, imageOf, clock: deps.clock, newToken, newPoison,
-    starter: pod && blob
-      ? { method: 'pod', blob, fastboot: async (bytes, signal) => pod.fastboot(bytes, signal), powerCycle: async (signal) => power.cycle(2_000, signal) }
-      : { method: 'manual', ask: deps.ask },
+    starter,
     takeLease: async (signal) => deps.leases.take(devices.resource, holder, signal),
     openConsole: async (signal) => {
       const line = await console.exclusive(holder, signal)
@@ -122,24 +116,7 @@ function benchOf({ plan, loads, blob, imageOf }: PreparedRestore & Pick<RestoreB
   }
 }
 
-async function bootFacts(request: RestoreRequest, camera: CameraEntry, soc: Soc | undefined, deps: RestoreDeskDeps): Promise<PlanFacts['boot']> {
-  const { devices, spec } = camera
-  if (!devices.pod) return { method: 'manual', profile: '', uboot: '', blob: undefined, problems: [] }
-  const found = await findBootFiles({
-    chip: spec.chip.toLowerCase(), ubootName: soc?.ubootName, dataFolder: deps.dataFolder,
-    profilePath: request.profilePath ?? devices.bootFiles?.profilePath, ubootPath: request.ubootPath ?? devices.bootFiles?.ubootPath,
-  })
-  const problems = [found.profile, found.uboot].filter((each) => each instanceof WorkbenchError)
-  const names = { profile: found.profile instanceof WorkbenchError ? '' : found.profile.path, uboot: found.uboot instanceof WorkbenchError ? '' : found.uboot.path }
-  if (found.profile instanceof WorkbenchError || found.uboot instanceof WorkbenchError || !soc) return { method: 'pod', ...names, blob: undefined, problems }
-  const { profile, uboot } = found
-  const blob = await orProblem(async () => buildBootBlob(soc, parseBootProfile(profile.text, profile.path), uboot.bytes))
-  return blob instanceof WorkbenchError
-    ? { method: 'pod', ...names, blob: undefined, problems: [blob] }
-    : { method: 'pod', ...names, blob, problems }
-}
-
-function hostAddress(request: RestoreRequest): { readonly address: string; readonly reason: string } {
+export function hostAddress(request: Pick<RestoreRequest, 'hostIp' | 'deviceIp' | 'nic'>): { readonly address: string; readonly reason: string } {
   const own = listHostAddresses()
   const { hostIp } = request
   // Behind a router or an emulator's network the camera knows us by an address that is not ours.

@@ -6,7 +6,10 @@ import type { Clock } from '../../shared/lifecycle/clock.ts'
 import type { Job } from '../../shared/jobs/reduceJob.ts'
 import type { JobBook } from '../core/jobs/jobBook.ts'
 import type { RackBook } from '../core/rack/rackBook.ts'
+import { listPorts } from './serialPorts.ts'
 import { listFolder } from '../drivers/files/listFolder.ts'
+import type { BurnDesk } from './burnDesk.ts'
+import type { DumpDesk } from './dumpDesk.ts'
 import type { RestoreDesk } from './restoreDesk.ts'
 import type { RackSetup } from './rackSetup.ts'
 import type { ReportDesk } from './reportDesk.ts'
@@ -17,6 +20,8 @@ export interface RouterDeps {
   readonly setup: RackSetup
   readonly jobs: JobBook
   readonly desk: RestoreDesk
+  readonly dumps: DumpDesk
+  readonly burns: BurnDesk
   readonly reports: ReportDesk
   readonly socs: ReadonlyMap<string, Soc>
   readonly status: () => Promise<MachineStatus>
@@ -26,14 +31,14 @@ export interface RouterDeps {
 const statusEveryMs = 1_000
 const noSignal = (): AbortSignal => new AbortController().signal
 
-export const summaryOf = (job: Job): { id: Job['id']; title: string; camera: Job['camera']; pod: Job['pod']; state: Job['state']; verdict?: NonNullable<Job['verdict']>; queuedAtMs: number; elapsedMs?: number } => ({
-  id: job.id, title: job.title, camera: job.camera, pod: job.pod, state: job.state, queuedAtMs: job.queuedAtMs,
+export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow']; title: string; camera: Job['camera']; pod: Job['pod']; state: Job['state']; verdict?: NonNullable<Job['verdict']>; queuedAtMs: number; elapsedMs?: number } => ({
+  id: job.id, workflow: job.workflow, title: job.title, camera: job.camera, pod: job.pod, state: job.state, queuedAtMs: job.queuedAtMs,
   ...(job.verdict === undefined ? {} : { verdict: job.verdict }), ...(job.elapsedMs === undefined ? {} : { elapsedMs: job.elapsedMs }),
 })
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, rack, setup, jobs, desk, reports, socs, status, homeFolder }: RouterDeps) {
+export function createRouter({ clock, rack, setup, jobs, desk, dumps, burns, reports, socs, status, homeFolder }: RouterDeps) {
   const contract = implement(workbenchContract)
   return contract.router({
     system: {
@@ -44,6 +49,7 @@ export function createRouter({ clock, rack, setup, jobs, desk, reports, socs, st
         }
       }),
       listFolder: contract.system.listFolder.handler(async ({ input, signal = noSignal() }) => listFolder(input.path === '' ? homeFolder : input.path, signal)),
+      ports: contract.system.ports.handler(async () => (await listPorts()).map(({ identity, openPath, device, adapter }) => ({ address: identity ?? openPath, device, name: adapter }))),
       chips: contract.system.chips.handler(() => [...socs.values()].flatMap(({ name, loadAddress }) => (loadAddress === undefined ? [] : [{ name, loadAddress }]))),
     },
     rack: {
@@ -71,6 +77,17 @@ export function createRouter({ clock, rack, setup, jobs, desk, reports, socs, st
       plan: contract.restore.plan.handler(async ({ input, signal = noSignal() }) => desk.plan(input, signal)),
       start: contract.restore.start.handler(async ({ input }) => ({ jobId: await desk.start(input.request, input.planHash, noSignal()) })),
       resume: contract.restore.resume.handler(async ({ input }) => ({ jobId: await desk.resume(input.jobId, noSignal()) })),
+    },
+    dump: {
+      plan: contract.dump.plan.handler(async ({ input, signal = noSignal() }) => dumps.plan(input, signal)),
+      start: contract.dump.start.handler(async ({ input }) => ({ jobId: await dumps.start(input.request, input.planHash, noSignal()) })),
+    },
+    burn: {
+      plan: contract.burn.plan.handler(async ({ input }) => burns.plan(input)),
+      start: contract.burn.start.handler(async ({ input }) => ({ jobId: await burns.start(input.request, input.planHash) })),
+    },
+    diff: {
+      compare: contract.diff.compare.handler(async ({ input, signal = noSignal() }) => dumps.diff(input, signal)),
     },
     jobs: {
       list: contract.jobs.list.handler(() => jobs.list().map(summaryOf)),

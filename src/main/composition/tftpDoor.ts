@@ -3,16 +3,23 @@ import type { TftpBackend } from '../../shared/devices/tftpBackend.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { createLane } from '../../shared/lifecycle/lane.ts'
-import type { RestorePlan } from '../../shared/restore/restore.schema.ts'
+import type { UploadDesk } from '../core/workflows/dump/dumpBench.ts'
 import { createHostTftpBackend } from '../drivers/tftp/hostTftpBackend.ts'
 import { listHostAddresses } from '../drivers/network/interfaces.ts'
 import { checkTftpReachable } from '../drivers/tftp/selfCheck.ts'
 import { openTftpServer } from '../drivers/tftp/tftpServer.ts'
 import type { TftpServer } from '../drivers/tftp/tftpTypes.ts'
 
+/** As the camera is told them. */
+export interface TftpAddresses {
+  readonly tftp: { readonly serverAddress: string; readonly cameraAddress: string }
+}
+
 export interface TftpDoor {
   /** Opens the one server of this process, or shares the open one; `close` of the last user closes it. */
-  open(plan: RestorePlan, tag: string, signal: AbortSignal): Promise<{ backend: TftpBackend; close: (signal: AbortSignal) => Promise<void> }>
+  open(plan: TftpAddresses, tag: string, signal: AbortSignal): Promise<{ backend: TftpBackend; close: (signal: AbortSignal) => Promise<void> }>
+  /** The same server, for what a camera sends. */
+  openUploads(plan: TftpAddresses, signal: AbortSignal): Promise<UploadDesk>
   state(): { readonly state: 'off' | 'serving'; readonly address: string; readonly port: number }
   close(): Promise<void>
 }
@@ -30,6 +37,8 @@ export function createTftpDoor({ network, clock, port, log }: TftpDoorDeps): Tft
   let server: TftpServer | undefined
   let users = 0
   let shownAddress = ''
+  /** Names are unique: two cameras never send under the same one. */
+  const watched = new Map<string, (doneBytes: number) => void>()
 
   const leave = async (): Promise<void> => lane(new AbortController().signal, async () => {
     users -= 1
@@ -39,11 +48,16 @@ export function createTftpDoor({ network, clock, port, log }: TftpDoorDeps): Tft
     await last.close()
   })
 
-  return {
-    open: async (plan, tag, signal) => lane(signal, async () => {
+  /** One more user of the server, proved to answer; the result leaves it again. */
+  const enter = async (plan: TftpAddresses, signal: AbortSignal): Promise<{ readonly server: TftpServer; readonly close: () => Promise<void> }> =>
+    lane(signal, async () => {
       server ??= await openOrExplain(async () => openTftpServer({
         network, address: '0.0.0.0', port, clock,
-        onEvent: (event) => { if (event.kind === 'failed') log(`TFTP ${event.name} to ${event.peer.address}: ${event.reason}`) },
+        onEvent: (event) => {
+          if (event.direction === 'upload') watched.get(event.name)?.(event.doneBytes)
+          // The self-check tells its own end, and its last acknowledgement is often still on its way when it does.
+          if (event.kind === 'failed' && !event.name.startsWith('self-check-')) log(`TFTP ${event.name} to ${event.peer.address}: ${event.reason}`)
+        },
       }), port)
       users += 1
       shownAddress = plan.tftp.serverAddress
@@ -57,18 +71,41 @@ export function createTftpDoor({ network, clock, port, log }: TftpDoorDeps): Tft
       }
       let left = false
       return {
-        backend: tagged(createHostTftpBackend({ server, serverAddress: plan.tftp.serverAddress, cameraAddress: plan.tftp.cameraAddress }), tag),
+        server,
         close: async () => {
           if (left) return
           left = true
           await leave()
         },
       }
-    }),
+    })
+
+  return {
+    open: async (plan, tag, signal) => {
+      const entered = await enter(plan, signal)
+      const { serverAddress, cameraAddress } = plan.tftp
+      return { backend: tagged(createHostTftpBackend({ server: entered.server, serverAddress, cameraAddress }), tag), close: entered.close }
+    },
+    openUploads: async (plan, signal) => {
+      const entered = await enter(plan, signal)
+      return { ...createUploadDesk(entered.server, plan.tftp, watched), close: entered.close }
+    },
     state: () => (server ? { state: 'serving', address: shownAddress, port: server.port } : { state: 'off', address: '', port }),
     close: async () => { await server?.close(); server = undefined },
   }
 }
+
+/** Places on `server`; what arrives is told to `watched` by whoever hears the server's events. */
+export const createUploadDesk = (
+  server: Pick<TftpServer, 'port' | 'openUpload'>, { serverAddress, cameraAddress }: TftpAddresses['tftp'], watched: Map<string, (doneBytes: number) => void>,
+): Omit<UploadDesk, 'close'> => ({
+  serverAddress, cameraAddress, port: server.port,
+  receive: (name, maxBytes, onProgress) => {
+    const slot = server.openUpload(name, maxBytes)
+    watched.set(name, onProgress)
+    return { bytes: slot.bytes, close: () => { watched.delete(name); slot.close() } }
+  },
+})
 
 /** The same image for two cameras has the same name; each job serves its own. */
 const tagged = (backend: TftpBackend, tag: string): TftpBackend => ({

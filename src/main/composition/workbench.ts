@@ -13,6 +13,8 @@ export interface HostEnvironment {
   readonly homeFolder: string
   /** UDP port of our TFTP server: 69, unless a test or a peer wants another. */
   readonly tftpPort: number
+  /** What commands that switch power inherit. */
+  readonly commandEnvironment?: Readonly<Record<string, string | undefined>>
   /** Faults and foreign errors, for the person who runs the host. */
   readonly log: (line: string) => void
 }

@@ -9,6 +9,7 @@ import { useWorkbench } from '../rpc/useWorkbench.ts'
 /** What the person typed; empty text means "not given". */
 export interface RestoreDraft {
   inputPath: string
+  boot: RestoreRequest['boot']
   tftpVia: RestoreRequest['tftpVia']
   force: boolean
   hostIp: string
@@ -32,12 +33,12 @@ export interface RestoreDesk {
 }
 
 const emptyDraft = (): RestoreDraft =>
-  ({ inputPath: '', tftpVia: 'auto', force: false, hostIp: '', deviceIp: '', nic: '', profilePath: '', ubootPath: '', mtdparts: '' })
+  ({ inputPath: '', boot: 'auto', tftpVia: 'auto', force: false, hostIp: '', deviceIp: '', nic: '', profilePath: '', ubootPath: '', mtdparts: '' })
 
 export function requestOf(cameraId: CameraId, draft: RestoreDraft): RestoreRequest {
   const given = <K extends string>(key: K, value: string): Partial<Record<K, string>> => (value.trim() ? { [key]: value.trim() } as Record<K, string> : {})
   return {
-    cameraId, inputPath: draft.inputPath.trim(), flashType: 'auto', tftpVia: draft.tftpVia, force: draft.force,
+    cameraId, inputPath: draft.inputPath.trim(), boot: draft.boot, flashType: 'auto', tftpVia: draft.tftpVia, force: draft.force,
     ...given('hostIp', draft.hostIp), ...given('deviceIp', draft.deviceIp), ...given('nic', draft.nic),
     ...given('profilePath', draft.profilePath), ...given('ubootPath', draft.ubootPath), ...given('mtdparts', draft.mtdparts),
   }

@@ -3,11 +3,12 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { CameraId, JobId } from '../../shared/devices/ids.ts'
 import type { WireError } from '../../shared/errors/workbenchError.ts'
+import type { WorkflowName } from '../../shared/jobs/reduceJob.ts'
 import type { CameraLife } from '../../shared/rack/rackView.schema.ts'
 import type { ThemeName } from '../ui/theme.ts'
 
-export type ViewName = 'rack' | 'consoles' | 'jobs' | 'settings'
-export type PanelTab = 'restore' | 'console' | 'power' | 'history'
+export type ViewName = 'rack' | 'consoles' | 'jobs' | 'compare' | 'settings'
+export type PanelTab = 'restore' | 'dump' | 'burn' | 'console' | 'power' | 'history'
 export type ThemeChoice = ThemeName | 'system'
 
 /** Where the person is looking. Nothing of the rack's own state. */
@@ -35,8 +36,9 @@ export const useViewStore = defineStore('view', () => {
     tab.value = on
     view.value = 'rack'
   }
-  function openJob(id: JobId, of: CameraId): void {
-    open(of, 'restore')
+  /** Each kind of work has the tab of its name. */
+  function openJob(id: JobId, of: CameraId, workflow: WorkflowName): void {
+    open(of, workflow)
     job.value = id
   }
   const closePanel = (): void => { camera.value = undefined; job.value = undefined }

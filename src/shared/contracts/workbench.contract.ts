@@ -1,6 +1,10 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
+import { burnPlanSchema, burnRequestSchema } from '../burn/burn.schema.ts'
+import { powerSpecSchema } from '../devices/powerSpec.schema.ts'
 import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
+import { diffRequestSchema, dumpDiffSchema } from '../dump/diff.schema.ts'
+import { dumpPlanSchema, dumpRequestSchema } from '../dump/dump.schema.ts'
 import { jobEventSchema } from '../jobs/jobEvent.ts'
 import { machineStatusSchema, rackViewSchema } from '../rack/rackView.schema.ts'
 import { restorePlanSchema, restoreRequestSchema, verdictSchema } from '../restore/restore.schema.ts'
@@ -13,12 +17,17 @@ export const newPodSchema = z.object({
   name: z.string().max(64).default(''),
   cameraName: z.string().max(64).default(''),
   chip: z.string().max(64),
+  /** Who switches its power; a rack pod does it itself, and a person does where nothing is given. */
+  power: powerSpecSchema.optional(),
+  /** Of that switch. Kept apart from the rack, and never told again. */
+  password: z.string().max(1024).optional(),
 })
 
 export type NewPod = z.infer<typeof newPodSchema>
 
 export const jobSummarySchema = z.object({
   id: jobIdSchema,
+  workflow: z.enum(['restore', 'dump', 'burn']),
   title: z.string(),
   camera: cameraIdSchema,
   pod: podIdSchema,
@@ -44,6 +53,8 @@ export const workbenchContract = {
     watchStatus: oc.input(nothing).output(eventIterator(machineStatusSchema)),
     /** Folders and files of the machine that the workbench runs on; an empty path is the home folder. */
     listFolder: oc.input(z.object({ path: z.string().max(4096) })).output(folderListingSchema),
+    /** USB serial adapters of this computer. `address` is what a camera is added by: it stays when ports are numbered anew. */
+    ports: oc.input(nothing).output(z.array(z.object({ address: z.string(), device: z.string(), name: z.string() }))),
     /** Chips that have figures, in order. */
     chips: oc.input(nothing).output(z.array(z.object({ name: z.string(), loadAddress: z.number() }))),
   },
@@ -67,6 +78,20 @@ export const workbenchContract = {
     start: oc.input(z.object({ request: restoreRequestSchema, planHash: z.string().length(64) })).output(z.object({ jobId: jobIdSchema })),
     /** Plans the same input again for an interrupted, failed or cancelled job and starts it: the chip says what is left to do. */
     resume: oc.input(z.object({ jobId: jobIdSchema })).output(z.object({ jobId: jobIdSchema })),
+  },
+  dump: {
+    /** Looks at the output path and at the ways to it; touches neither camera nor disk. */
+    plan: oc.input(dumpRequestSchema).output(dumpPlanSchema),
+    start: oc.input(z.object({ request: dumpRequestSchema, planHash: z.string().length(64) })).output(z.object({ jobId: jobIdSchema })),
+  },
+  burn: {
+    /** A U-Boot into RAM: looks for its files and the way; touches nothing. */
+    plan: oc.input(burnRequestSchema).output(burnPlanSchema),
+    start: oc.input(z.object({ request: burnRequestSchema, planHash: z.string().length(64) })).output(z.object({ jobId: jobIdSchema })),
+  },
+  diff: {
+    /** Two dumps on the disk of this machine; secrets of their environments are masked. */
+    compare: oc.input(diffRequestSchema).output(dumpDiffSchema),
   },
   jobs: {
     list: oc.input(nothing).output(z.array(jobSummarySchema)),

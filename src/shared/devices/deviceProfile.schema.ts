@@ -33,6 +33,10 @@ export const socSchema = z.object({
   loadAddress: z.number().optional(),
   /** File name of its U-Boot in the public release, without `u-boot-` and `-universal.bin`. */
   ubootName: z.string().optional(),
+  /** The boot ROM hangs inside a frame that holds twelve ff bytes in a row. */
+  ffRunHangs: z.boolean().optional(),
+  /** Build of the flash agent that runs on this chip. */
+  agent: z.string().regex(/^[a-z0-9]{2,32}$/).optional(),
 })
 export type Soc = z.infer<typeof socSchema>
 

@@ -5,7 +5,7 @@ import { plannedPartitionSchema, plannedPhaseSchema } from '../restore/restore.s
 
 const bytes = z.number().int().min(0)
 
-/** How the bytes leave the camera. `tftp`: U-Boot sends them to our server; `md`: it prints them, which takes half an hour for 16 MiB. */
+/** How the bytes leave the camera. `tftp`: U-Boot sends them to our server; `md`: it prints them, which takes two hours for 16 full MiB at 115200 baud. */
 export const dumpWays = ['tftp', 'md'] as const
 
 export const dumpRequestSchema = z.object({
@@ -19,10 +19,13 @@ export const dumpRequestSchema = z.object({
   via: z.enum(['auto', ...dumpWays]).default('auto'),
   /** Without it the camera is asked for its own layout. */
   mtdparts: z.string().max(4096).optional(),
+  /** How U-Boot comes to run, as for a restore. */
+  boot: z.enum(['auto', 'upload', 'own']).default('auto'),
   profilePath: z.string().max(4096).optional(),
   ubootPath: z.string().max(4096).optional(),
   hostIp: z.string().max(64).optional(),
   deviceIp: z.string().max(64).optional(),
+  nic: z.string().max(64).optional(),
 })
 export type DumpRequest = z.infer<typeof dumpRequestSchema>
 
@@ -38,6 +41,11 @@ export const dumpPlanSchema = z.object({
   partitions: z.array(plannedPartitionSchema).max(0),
   boot: z.object({ method: z.enum(['pod', 'boot-rom', 'manual']), profile: z.string(), uboot: z.string(), blobBytes: bytes }),
   loadAddress: bytes,
+  way: z.enum(dumpWays),
+  wayReason: z.string(),
+  /** Absolute. `keptBytes`: of an earlier try by `md`; they are proved again before they count. `freeBytes`: of the disk. */
+  output: z.object({ path: z.string(), keptBytes: bytes, freeBytes: bytes }),
+  /** Absent when everything is printed. */
   tftp: z.object({ serverAddress: z.string(), cameraAddress: z.string(), port: z.number().int() }).optional(),
   phases: z.array(plannedPhaseSchema),
   forecastMs: z.number().min(0),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { burnPlanSchema } from '../burn/burn.schema.ts'
 import { dumpedRangeSchema, dumpPlanSchema } from '../dump/dump.schema.ts'
 import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
 import { wireErrorSchema } from '../errors/wireError.schema.ts'
@@ -19,6 +20,7 @@ export const jobEventSchema = z.discriminatedUnion('type', [
   z.discriminatedUnion('workflow', [
     z.object({ ...queued, workflow: z.literal('restore'), plan: restorePlanSchema }),
     z.object({ ...queued, workflow: z.literal('dump'), plan: dumpPlanSchema }),
+    z.object({ ...queued, workflow: z.literal('burn'), plan: burnPlanSchema }),
   ]),
   z.object({ ...head, type: z.literal('job-started') }),
   z.object({ ...head, type: z.literal('phase-started'), phase: z.string() }),
@@ -29,6 +31,8 @@ export const jobEventSchema = z.discriminatedUnion('type', [
   z.object({ ...head, type: z.literal('partition-changed'), partition: partitionProgressSchema }),
   /** Read, compared with the camera's own CRC, and on the disk. */
   z.object({ ...head, type: z.literal('range-dumped'), range: dumpedRangeSchema }),
+  /** Its own words for which U-Boot it is, given at its prompt. */
+  z.object({ ...head, type: z.literal('uboot-answered'), version: z.string().max(200) }),
   z.object({ ...head, type: z.literal('noted'), level: z.enum(['info', 'warning']), message: z.string() }),
   z.object({ ...head, type: z.literal('cancel-requested') }),
   z.object({ ...head, type: z.literal('undone'), label: z.string() }),

@@ -1,3 +1,4 @@
+import type { BurnPlan } from '../burn/burn.schema.ts'
 import type { DumpedRange, DumpPlan } from '../dump/dump.schema.ts'
 import type { CameraId, JobId, PodId } from '../devices/ids.ts'
 import { type WireError, WorkbenchError } from '../errors/workbenchError.ts'
@@ -19,6 +20,7 @@ export interface PhaseRecord {
 export type JobWork =
   | { readonly workflow: 'restore'; readonly plan: RestorePlan }
   | { readonly workflow: 'dump'; readonly plan: DumpPlan }
+  | { readonly workflow: 'burn'; readonly plan: BurnPlan }
 export type WorkflowName = JobWork['workflow']
 
 export type Job = JobWork & JobFacts
@@ -39,6 +41,8 @@ interface JobFacts {
   readonly partitions: readonly PartitionProgress[]
   /** Of a dump: what has been read, proved and kept. */
   readonly dumped: readonly DumpedRange[]
+  /** Of a burn: what the U-Boot in RAM says it is. */
+  readonly ubootVersion?: string
   readonly staging?: { readonly state: 'waiting' | 'running' | 'done'; readonly file: string; readonly doneBytes: number; readonly totalBytes: number; readonly note: string }
   readonly notes: readonly { readonly atMs: number; readonly level: 'info' | 'warning'; readonly message: string }[]
   readonly cancelRequested: boolean
@@ -64,8 +68,13 @@ function queued(event: Extract<JobEvent, { type: 'job-queued' }>): Job {
 }
 
 /** The two fields belong together, and only the check of the one tells what the other is. */
-const workOf = (event: Extract<JobEvent, { type: 'job-queued' }>): JobWork =>
-  event.workflow === 'restore' ? { workflow: event.workflow, plan: event.plan } : { workflow: event.workflow, plan: event.plan }
+export function workOf(event: JobWork): JobWork {
+  switch (event.workflow) {
+    case 'restore': return { workflow: event.workflow, plan: event.plan }
+    case 'dump': return { workflow: event.workflow, plan: event.plan }
+    case 'burn': return { workflow: event.workflow, plan: event.plan }
+  }
+}
 
 const withPhase = (job: Job, name: string, change: (phase: PhaseRecord) => PhaseRecord): Job =>
   ({ ...job, phases: job.phases.map((phase) => (phase.name === name ? change(phase) : phase)) })
@@ -106,6 +115,7 @@ export function reduceJob(job: Job | undefined, event: JobEvent): Job {
     case 'partition-changed':
       return { ...next, partitions: next.partitions.map((old) => (old.name === event.partition.name ? event.partition : old)) }
     case 'range-dumped': return { ...next, dumped: [...next.dumped, event.range] }
+    case 'uboot-answered': return { ...next, ubootVersion: event.version }
     case 'noted': return { ...next, notes: [...next.notes, { atMs: event.atMs, level: event.level, message: event.message }] }
     case 'cancel-requested': return { ...next, cancelRequested: true }
     case 'undone': return { ...next, undone: [...next.undone, event.label] }

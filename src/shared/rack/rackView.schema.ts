@@ -17,6 +17,9 @@ export const cameraViewSchema = z.object({
   chip: z.string(),
   flashBytes: z.number().int().min(0),
   power: z.enum(['on', 'off', 'unknown']),
+  /** What can be done about its power, and by whom. */
+  powerAbility: z.enum(['on-off', 'cycle-only', 'manual']),
+  powerLabel: z.string(),
   watts: z.number().optional(),
   life: z.enum(cameraLives),
   /** A few words beside the state: "login:", "kernel 61 %", "4 resets". */
@@ -33,7 +36,7 @@ export const cameraViewSchema = z.object({
   leaseHolder: z.string().optional(),
   job: z.object({
     id: jobIdSchema, state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted']),
-    workflow: z.enum(['restore', 'dump']), title: z.string(), phase: z.string(), percent: z.number().min(0).max(100).optional(), verdict: verdictSchema.optional(),
+    workflow: z.enum(['restore', 'dump', 'burn']), title: z.string(), phase: z.string(), percent: z.number().min(0).max(100).optional(), verdict: verdictSchema.optional(),
   }).optional(),
 })
 export type CameraView = z.infer<typeof cameraViewSchema>

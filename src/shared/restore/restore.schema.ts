@@ -13,6 +13,8 @@ export const restoreRequestSchema = z.object({
   tftpVia: z.enum(['auto', 'pod', 'host']).default('auto'),
   /** Linux `mtdparts` grammar; without it offsets are the sums of the lengths before. */
   mtdparts: z.string().max(4096).optional(),
+  /** How U-Boot comes to run: `upload` puts one into RAM, `own` stops the one in flash; `auto` uploads where the files for it are there. */
+  boot: z.enum(['auto', 'upload', 'own']).default('auto'),
   profilePath: z.string().max(4096).optional(),
   ubootPath: z.string().max(4096).optional(),
   hostIp: z.string().max(64).optional(),
@@ -78,7 +80,7 @@ export const restorePlanSchema = z.object({
 export type RestorePlan = z.infer<typeof restorePlanSchema>
 
 export const verdicts = [
-  'restored and booted', 'restored, boot not seen', 'dumped and verified', 'failed (state known)', 'failed (state unknown)', 'cancelled', 'interrupted',
+  'restored and booted', 'restored, boot not seen', 'dumped and verified', 'U-Boot is running', 'failed (state known)', 'failed (state unknown)', 'cancelled', 'interrupted',
 ] as const
 export const verdictSchema = z.enum(verdicts)
 export type Verdict = z.infer<typeof verdictSchema>

@@ -1,7 +1,7 @@
 import type { CameraId, JobId, PodId } from '../../../shared/devices/ids.ts'
 import { Cancelled, toWire, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { JobEvent, JobNews } from '../../../shared/jobs/jobEvent.ts'
-import { isFinished, type Job, type JobWork, reduceJob } from '../../../shared/jobs/reduceJob.ts'
+import { isFinished, type Job, type JobWork, reduceJob, workOf } from '../../../shared/jobs/reduceJob.ts'
 import { CleanupStack } from '../../../shared/lifecycle/cleanup.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
@@ -169,8 +169,7 @@ export function createJobBook({ journal, clock, newJobId, log }: JobBookDeps): J
       if (closing) throw new WorkbenchError('input/conflict', 'The workbench is closing and starts no more jobs')
       const id = newJobId()
       const { title, pod, camera } = request
-      const head = { type: 'job-queued', job: id, sequence: 1, atMs: clock.wallMs(), title, pod, camera } as const
-      const queued: JobEvent = request.workflow === 'restore' ? { ...head, workflow: request.workflow, plan: request.plan } : { ...head, workflow: request.workflow, plan: request.plan }
+      const queued: JobEvent = { type: 'job-queued', job: id, sequence: 1, atMs: clock.wallMs(), title, pod, camera, ...workOf(request) }
       journal.append(queued)
       const stopper = new AbortController()
       const entry: Entry = { job: reduceJob(undefined, queued), stopper }

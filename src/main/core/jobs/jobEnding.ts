@@ -44,6 +44,15 @@ function afterDump(job: Job, elapsedMs: number): Ending {
   return { type: 'job-failed', verdict: 'dumped and verified', elapsedMs, error: toWire(error) }
 }
 
+function afterBurn(job: Job, elapsedMs: number): Ending {
+  const [left] = job.leftBehind
+  const error = job.ubootVersion === undefined
+    ? new WorkbenchError('internal/bug', 'The work called itself done, but no U-Boot has answered')
+    : left === undefined ? undefined : new WorkbenchError('job/undo-failed', `U-Boot is running, but could not ${left}`, { context: { leftBehind: job.leftBehind.length } })
+  if (!error) return { type: 'job-succeeded', verdict: 'U-Boot is running', elapsedMs }
+  return { type: 'job-failed', verdict: job.ubootVersion === undefined ? 'failed (state known)' : 'U-Boot is running', elapsedMs, error: toWire(error) }
+}
+
 function afterSuccess(job: Job, elapsedMs: number): Ending {
   const missing = unproved(job)
   if (missing.length > 0) {
@@ -79,5 +88,6 @@ export function endingOf({ job, settled, elapsedMs, closing }: EndingFacts): End
   const { verdict } = settled.outcome
   if (verdict === 'restored and booted' && job.workflow === 'restore') return afterSuccess(job, elapsedMs)
   if (verdict === 'dumped and verified' && job.workflow === 'dump') return afterDump(job, elapsedMs)
+  if (verdict === 'U-Boot is running' && job.workflow === 'burn') return afterBurn(job, elapsedMs)
   return { type: 'job-failed', verdict, elapsedMs, error: toWire(error ?? withoutReason(verdict)) }
 }

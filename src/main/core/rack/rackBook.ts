@@ -1,5 +1,6 @@
 import type { CameraId, JobId, PodId } from '../../../shared/devices/ids.ts'
 import type { PowerController, PowerState } from '../../../shared/devices/power.ts'
+import type { PowerSpec } from '../../../shared/devices/powerSpec.schema.ts'
 import type { PodStore, RackPod } from '../../../shared/devices/rackPod.ts'
 import type { OpenTransport } from '../../../shared/devices/transport.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
@@ -20,12 +21,16 @@ export interface PodSpec {
   readonly cameraId: CameraId
   readonly cameraName: string
   readonly chip: string
+  /** Who switches it, where that is not the pod and not a person. */
+  readonly power?: PowerSpec | undefined
 }
 
 /** The real things behind an address. */
 export interface PodDevices {
   readonly pod: RackPod | undefined
   readonly power: PowerController
+  /** Gives the connection to the switch back. */
+  readonly closePower?: () => Promise<void>
   readonly openConsole: OpenTransport
   /** One name for one camera, whoever asks and however the address was written: the key of its lease. */
   readonly resource: string
@@ -127,7 +132,7 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs }: RackBoo
     const watts = devices.watts?.()
     return {
       id: spec.cameraId, name: spec.cameraName, podId: spec.id, chip: spec.chip, flashBytes: devices.flashBytes,
-      power: entry.power, ...(watts === undefined ? {} : { watts }), ...life,
+      power: entry.power, powerAbility: devices.power.ability, powerLabel: devices.power.label, ...(watts === undefined ? {} : { watts }), ...life,
       bootStage: entry.power === 'off' ? 0 : boot.bootStage, lastLine: stats.lastLine, activity: [...stats.activity],
       console: stats.state, consoleNote: stats.note, bytesReceived: stats.bytesReceived, bytesLost: stats.bytesLost,
       ...(holder === undefined ? {} : { leaseHolder: holder }),
@@ -174,6 +179,7 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs }: RackBoo
       entries.delete(id)
       entry.stop.abort()
       await entry.console.close()
+      await entry.devices.closePower?.()
       changed()
     },
     camera: entryOf,
@@ -206,7 +212,10 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs }: RackBoo
     },
     close: async () => {
       for (const entry of entries.values()) entry.stop.abort()
-      await Promise.all([...entries.values()].map(async (entry) => entry.console.close()))
+      await Promise.all([...entries.values()].map(async (entry) => {
+        await entry.console.close()
+        await entry.devices.closePower?.()
+      }))
       entries.clear()
     },
   }

@@ -19,6 +19,7 @@ const verdictWords: Readonly<Record<Verdict, readonly [Sign, string]>> = {
   'failed (state known)': [signs.bad, 'The restore failed. What the flash holds is known and listed below.'],
   'failed (state unknown)': [signs.unknown, 'The restore failed inside an erase or write. What the flash holds there is unknown.'],
   'dumped and verified': [signs.ok, 'Every byte arrived with the CRC that the camera computed over its own flash, and lies in the files below.'],
+  'U-Boot is running': [signs.ok, 'The U-Boot that was loaded into RAM answered at its prompt. The flash was not touched.'],
   cancelled: [signs.off, 'The restore was cancelled. Parts that are proved below stay as they are.'],
   interrupted: [signs.unknown, 'The program ended in the middle of the restore. Ask the chip before trusting it.'],
 }
@@ -79,6 +80,7 @@ function facts(job: Job): string {
 
 function workFacts(job: Job): readonly (readonly [string, string])[] {
   if (job.workflow === 'dump') return [['To', `${job.plan.request.outputPath} · ${job.plan.request.form}`]]
+  if (job.workflow === 'burn') return [['U-Boot', job.plan.boot.uboot], ['Profile', job.plan.boot.profile], ['Answered', job.ubootVersion ?? 'nothing']]
   const { input, tftp } = job.plan
   return [['Input', `${input.path} · ${input.kind} · ${bytesText(input.totalBytes)}`], ['SHA-256', input.sha256], ['TFTP', `${tftp.via}: ${tftp.reason}`]]
 }
@@ -134,7 +136,7 @@ export function renderReportHtml(job: Job): string {
 <meta name="referrer" content="no-referrer"><title>${escaped(job.title)} · Rackbench</title><style>${reportStyle}</style></head>
 <body><main><h1>${escaped(job.title)}</h1>
 ${verdictPart(job)}
-${section('Flash', job.workflow === 'dump' ? dumpTable(job) : partitionMap(job) + partitionTable(job))}
+${section('Flash', job.workflow === 'burn' ? '<p>Not touched.</p>' : job.workflow === 'dump' ? dumpTable(job) : partitionMap(job) + partitionTable(job))}
 ${section('Phases', phaseTable(job))}
 ${notes(job)}
 ${section('Facts', facts(job))}

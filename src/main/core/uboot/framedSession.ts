@@ -3,7 +3,7 @@ import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import { encodeXcmd, encodeXhead, frameReply, maxFramedCommandBytes, parseFramedOutput } from '../../protocols/uboot/commandFrames.ts'
 import { classifyAnswer } from '../../protocols/uboot/answers.ts'
 import { cleanOutput, isTypeable } from '../../protocols/uboot/commandLine.ts'
-import { type UbootSession, withTail } from './ubootSession.ts'
+import { type UbootSession, withoutData, withTail } from './ubootSession.ts'
 import type { WorkConsole } from './workConsole.ts'
 
 const replyLimitMs = 2_000
@@ -60,7 +60,7 @@ export function createFramedSession({ console, clock }: { readonly console: Work
           const end = parseFramedOutput(received)
           if (end) {
             const output = cleanOutput(end.output)
-            const said = classifyAnswer(output, end.ok ? 0 : 1)
+            const said = classifyAnswer(withoutData(output, options.dataLine), end.ok ? 0 : 1)
             if (said.kind === 'ok') return output
             throw new WorkbenchError(said.kind === 'unknown-command' ? 'device/unknown-command' : 'device/refused', `"${command}": ${said.text}`, withTail(console))
           }

@@ -29,6 +29,10 @@ export interface CommandOptions {
   readonly destructive?: boolean
   /** Text after which waiting is pointless; the command is broken off and `device/refused` tells the line. */
   readonly hopeless?: RegExp
+  /** Lines that are contents and no statement: a memory dump prints whatever words lie there, "failed" among them. */
+  readonly dataLine?: RegExp
+  /** `version` prints the very line by which a restart is known otherwise. */
+  readonly printsBanner?: boolean
   /** Everything printed so far, for progress. */
   readonly onOutput?: (text: string) => void
 }
@@ -110,7 +114,7 @@ export function createUbootSession({ console, clock, prompt, newToken }: UbootSe
         await waitForPrompt(received, signal)
         return answer
       }
-      if (restart.test(received)) {
+      if (options.printsBanner !== true && restart.test(received)) {
         throw new WorkbenchError('device/no-answer', `The camera restarted during "${command}"`, {
           context: { ...withTail(console).context, restarted: true }, hint: 'It lost power or its watchdog bit; check its supply',
         })
@@ -181,7 +185,7 @@ export function createUbootSession({ console, clock, prompt, newToken }: UbootSe
     run: async (command, options, signal) => {
       if (!isTypeable(command)) throw new WorkbenchError('internal/bug', `Not a U-Boot line: ${JSON.stringify(command.slice(0, 80))}`)
       const { output, exitCode } = await once(command, options, signal)
-      const said = classifyAnswer(output, exitCode)
+      const said = classifyAnswer(withoutData(output, options.dataLine), exitCode)
       if (said.kind === 'ok') return output
       const more = { context: { command, ...withTail(console).context } }
       if (said.kind === 'unknown-command') throw new WorkbenchError('device/unknown-command', `This U-Boot does not know "${command.split(' ')[0] ?? ''}"`, { ...more, hint: 'Load another U-Boot build: this one cannot prove what it writes' })
@@ -189,6 +193,9 @@ export function createUbootSession({ console, clock, prompt, newToken }: UbootSe
     },
   }
 }
+
+export const withoutData = (output: string, dataLine: RegExp | undefined): string =>
+  (dataLine ? output.split('\n').filter((line) => !dataLine.test(line)).join('\n') : output)
 
 /** Control-C and a moment for the prompt. Best effort: it runs when something has already failed, and that error matters more. */
 async function breakOff(console: WorkConsole, clock: Clock): Promise<void> {

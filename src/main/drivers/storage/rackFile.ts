@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { powerSpecSchema } from '../../../shared/devices/powerSpec.schema.ts'
 import { cameraIdSchema, podIdSchema } from '../../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 
@@ -8,6 +9,7 @@ export const rackFileSchema = z.object({
   version: z.literal(1),
   pods: z.array(z.object({
     id: podIdSchema, name: z.string().max(64), url: z.string().max(512), cameraId: cameraIdSchema, cameraName: z.string().max(64), chip: z.string().max(64),
+    power: powerSpecSchema.optional(),
   })).max(1000),
 })
 export type RackFile = z.infer<typeof rackFileSchema>

@@ -1,4 +1,8 @@
+import type { DetectRequest } from '../../composition/lineTools.ts'
+import type { BurnPlan, BurnRequest } from '../../../shared/burn/burn.schema.ts'
 import type { CameraId, JobId } from '../../../shared/devices/ids.ts'
+import type { DiffRequest, DumpDiff } from '../../../shared/dump/diff.schema.ts'
+import type { DumpPlan, DumpRequest } from '../../../shared/dump/dump.schema.ts'
 import type { JobEvent } from '../../../shared/jobs/jobEvent.ts'
 import type { Job } from '../../../shared/jobs/reduceJob.ts'
 import type { RestorePlan, RestoreRequest } from '../../../shared/restore/restore.schema.ts'
@@ -7,8 +11,10 @@ export interface CliTarget {
   readonly url: string
   readonly chip: string
   readonly name: string
-  /** `rack`: the pod cycles the power. `manual`: a person does. */
-  readonly power: 'rack' | 'manual'
+  /** `rack`: the pod cycles the power. `environment`: what the DEFIB_ variables name does. `manual`: a person does. */
+  readonly power: 'rack' | 'environment' | 'manual'
+  /** Of the switch, as it was named. */
+  readonly poePort?: string | undefined
 }
 
 export type CliRestoreRequest = RestoreRequest
@@ -20,6 +26,11 @@ export interface CliWorkbench {
   /** Touches neither camera nor flash; what stands in the way is in `refusals`. */
   planRestore(request: CliRestoreRequest, signal: AbortSignal): Promise<RestorePlan>
   startRestore(plan: RestorePlan, signal: AbortSignal): Promise<JobId>
+  planDump(request: DumpRequest, signal: AbortSignal): Promise<DumpPlan>
+  startDump(plan: DumpPlan, signal: AbortSignal): Promise<JobId>
+  planBurn(request: BurnRequest): Promise<BurnPlan>
+  startBurn(plan: BurnPlan): Promise<JobId>
+  diff(request: DiffRequest, signal: AbortSignal): Promise<DumpDiff>
   /** Events after `after`, replay first, then live; ends when the job has ended. */
   watch(jobId: JobId, after: number, signal: AbortSignal): AsyncIterable<JobEvent>
   cancel(jobId: JobId): void
@@ -41,6 +52,7 @@ export interface OpenWorkbenchOptions {
 export interface SimOptions {
   readonly pods: number
   readonly portBase: number
+  readonly rfc2217Base?: number | undefined
   readonly speed: 'fast' | 'real'
   readonly flashMb: 8 | 16 | 32
   readonly faults: readonly string[]
@@ -68,7 +80,12 @@ export interface CliDeps {
   readonly interrupt: { readonly signal: AbortSignal; readonly onAgain: (listener: () => void) => void }
   readonly nowMs: () => number
   readonly openWorkbench: (options: OpenWorkbenchOptions) => Promise<CliWorkbench>
-  readonly listPorts: () => Promise<readonly { readonly openPath: string; readonly device: string; readonly description: string }[]>
+  readonly listPorts: () => Promise<readonly {
+    readonly openPath: string; readonly device: string; readonly adapter: string; readonly identity: string | undefined
+    /** For scripts. */
+    readonly json: Readonly<Record<string, string | number | null>>
+  }[]>
+  readonly detect: (request: DetectRequest, signal: AbortSignal) => Promise<{ readonly protocol: string; readonly chipId?: number; readonly evidence: string }>
   readonly makeTempFolder: (name: string) => Promise<string>
   readonly simulator: {
     readonly faults: () => readonly { readonly name: string; readonly sentence: string }[]

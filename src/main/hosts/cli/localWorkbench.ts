@@ -8,17 +8,24 @@ export interface LocalFacts {
   readonly version: string
   readonly homeFolder: string
   readonly resourcesFolder: string
+  readonly environment: Readonly<Record<string, string | undefined>>
 }
 
 /** The workbench of this process, with the one camera that the command names. */
-export async function openLocalWorkbench({ version, homeFolder, resourcesFolder }: LocalFacts, { dataFolder, tftpPort, log, ask }: OpenWorkbenchOptions): Promise<CliWorkbench> {
-  const { router, setup, desk, jobs, reports, close } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log }, { ask })
+export async function openLocalWorkbench({ version, homeFolder, resourcesFolder, environment }: LocalFacts, { dataFolder, tftpPort, log, ask }: OpenWorkbenchOptions): Promise<CliWorkbench> {
+  const { router, setup, desk, dumps, burns, jobs, reports, close } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment }, { ask })
   // The router's own type forgets its methods; the contract, which it was made of, has them.
   const client = createRouterClient(router, { context: {} }) as unknown as ContractRouterClient<WorkbenchContract>
   return {
-    addTarget: async ({ url, chip, name }) => setup.addForNow({ url, chip, name: '', cameraName: name }).cameraId,
+    addTarget: async ({ url, chip, name, power, poePort }) =>
+      setup.addForNow({ url, chip, name: '', cameraName: name }, power === 'environment' ? { environment, poePort, linePath: url } : undefined).cameraId,
     planRestore: async (request, signal) => desk.plan(request, signal),
     startRestore: async (plan, signal) => desk.start(plan.request, plan.hash, signal),
+    planDump: async (request, signal) => dumps.plan(request, signal),
+    startDump: async (plan, signal) => dumps.start(plan.request, plan.hash, signal),
+    planBurn: async (request) => burns.plan(request),
+    startBurn: async (plan) => burns.start(plan.request, plan.hash),
+    diff: async (request, signal) => dumps.diff(request, signal),
     watch: (jobId, after, signal) => jobs.events(jobId, after, signal),
     cancel: (jobId) => { jobs.cancel(jobId) },
     report: async (jobId) => {

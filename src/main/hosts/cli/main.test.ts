@@ -51,7 +51,7 @@ describe('restore as JSON', () => {
     await runCli([...json, '--tftp-port', '6969', '--data', '/elsewhere', '--force', '--uboot', '/u.bin'], fake.deps)
     expect(fake.opened[0]).toMatchObject({ dataFolder: '/elsewhere', tftpPort: 6969 })
     expect(fake.targets).toEqual([{ url: 'rack://10.0.0.7', chip: 'hi3516ev300', name: 'camera', power: 'rack' }])
-    expect(fake.calls[0]).toBe(`plan ${JSON.stringify({ inputPath: '/images/cam', flashType: 'auto', tftpVia: 'auto', force: true, ubootPath: '/u.bin', cameraId: 'cam-1' })}`)
+    expect(fake.calls[0]).toBe(`plan ${JSON.stringify({ inputPath: '/images/cam', boot: 'auto', flashType: 'auto', tftpVia: 'auto', force: true, ubootPath: '/u.bin', cameraId: 'cam-1' })}`)
   })
 
   test('a plan alone touches nothing', async () => {
@@ -222,7 +222,9 @@ describe('the other commands', () => {
     expect(fake.out.lines).toEqual(['{"pods":[]}'])
     expect(await runCli(['sim', '--list-faults'], fake.deps)).toBe(0)
     expect(fake.out.lines.at(-1)).toBe('tftp-loss  Blocks get lost')
-    for (const bad of [['--pods', '0'], ['--speed', 'slow'], ['--flash-mb', '64'], ['--port-base', '70000']]) expect(await runCli(['sim', ...bad], fake.deps)).toBe(2)
+    expect(await runCli(['sim', '--rfc2217-base', '7217'], fake.deps)).toBe(0)
+    expect(fake.sims.at(-1)).toMatchObject({ portBase: 0, rfc2217Base: 7_217 })
+    for (const bad of [['--pods', '0'], ['--speed', 'slow'], ['--flash-mb', '64'], ['--port-base', '70000'], ['--rfc2217-base', 'x']]) expect(await runCli(['sim', ...bad], fake.deps)).toBe(2)
   })
   test('chips, ports, jobs, serve', async () => {
     const fake = createFakeCli()
@@ -233,7 +235,7 @@ describe('the other commands', () => {
     expect(await runCli(['serve', '--port', '4173'], fake.deps)).toBe(0)
     expect(fake.out.lines).toEqual([
       '{"chips":[{"name":"hi3516ev300","loadAddress":1107296256}],"count":1}',
-      '{"ports":[{"device":"/dev/ttyUSB0","open_path":"/dev/uart-bench","description":"FTDI | ser A5"}]}',
+      '{"ports":[{"device":"/dev/ttyUSB0","open_path":"/dev/uart-bench"}]}',
       'No jobs yet',
     ])
     expect(fake.calls.at(-1)).toBe('serve 4173')
@@ -251,5 +253,22 @@ describe('the other commands', () => {
     expect(await runCli(['toString'], fake.deps)).toBe(2)
     expect(fake.err.lines[0]).toBe('Error: There is no command "toString"')
     expect(fake.opened).toEqual([])
+  })
+})
+
+describe('detect', () => {
+  test('says the family and what was seen', async () => {
+    const fake = createFakeCli()
+    expect(await runCli(['detect', '-p', 'tcp://10.0.0.9:9000', '--timeout', '20', '--output', 'json'], fake.deps)).toBe(0)
+    expect(fake.calls).toEqual(['detect tcp://10.0.0.9:9000 20000'])
+    expect(fake.events()).toEqual([{ event: 'done', success: true, elapsedMs: 0, protocol: 'v500', chipId: 0x35160500, evidence: 'its answer to our hello' }])
+  })
+  test('nobody there is an error with its exit code, and JSON stays JSON', async () => {
+    const fake = createFakeCli({ failDetect: new WorkbenchError('device/no-answer', 'No boot ROM answered; tried standard, v500, cv6xx') })
+    expect(await runCli(['detect', '--output', 'json'], fake.deps)).toBe(5)
+    expect(fake.events().map(({ event }) => event)).toEqual(['error', 'done'])
+    const plain = createFakeCli({ failDetect: new WorkbenchError('device/no-answer', 'No boot ROM answered') })
+    expect(await runCli(['detect'], plain.deps)).toBe(5)
+    expect(plain.err.lines.join('\n')).toContain('No boot ROM answered')
   })
 })

@@ -2,6 +2,10 @@ import { Cancelled, toWire, WorkbenchError } from '../../../shared/errors/workbe
 import { quoted, usage } from './arguments.ts'
 import type { CliDeps } from './cliWorkbench.ts'
 import { demoCommand } from './commands/demo.ts'
+import { burnCommand } from './commands/burn.ts'
+import { detectCommand } from './commands/detect.ts'
+import { diffCommand } from './commands/diff.ts'
+import { dumpCommand } from './commands/dump.ts'
 import { chipsCommand, jobsCommand, portsCommand } from './commands/lists.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -17,10 +21,14 @@ interface Command {
 
 const commands: Readonly<Record<string, Command>> = {
   restore: { summary: 'restore a camera and prove it', run: restoreCommand },
+  dump: { summary: 'read a camera\'s flash into files and prove them', run: dumpCommand },
+  diff: { summary: 'compare two dumps', run: diffCommand },
   demo: { summary: 'the same on a simulated camera', run: demoCommand },
   sim: { summary: 'simulated pods for other programs', run: simCommand },
   serve: { summary: 'the workbench in the browser', run: serveCommand },
   jobs: { summary: 'what was done, and its reports', run: jobsCommand },
+  burn: { summary: 'load a U-Boot into a camera\'s RAM', run: burnCommand },
+  detect: { summary: 'which boot ROM a camera has', run: detectCommand },
   chips: { summary: 'the chips that are known', run: chipsCommand },
   ports: { summary: 'the serial ports of this computer', run: portsCommand },
 }

@@ -4,7 +4,8 @@ import { oneOf, quoted, wholeNumber } from './arguments.ts'
 /** Where the camera is reached and who switches its power. */
 export interface PowerChoice {
   readonly url: string
-  readonly power: 'rack' | 'manual'
+  /** `environment`: the switch that the DEFIB_ variables name; they are read when the camera is added, before anything is touched. */
+  readonly power: 'rack' | 'environment' | 'manual'
   /** What was understood, where it is not plain from the flags. */
   readonly notes: readonly string[]
 }
@@ -55,11 +56,8 @@ export function choosePower(wish: PowerWish): PowerChoice {
     throw conflict('--tftp-via pod needs a rack pod', 'Use -p rack://HOST, or set DEFIB_POWER_TYPE=rack and DEFIB_RACK_HOST')
   }
   if (effective === 'rack' && (powerCycle || tftpVia === 'pod')) return rackByVariables(port.trim(), rackHost, rackPort, shown(notes))
-  if (powerCycle && effective === 'routeros') {
-    throw notYet(type === undefined ? '--power-cycle without DEFIB_POWER_TYPE means a RouterOS switch, which is not supported yet' : 'RouterOS switches are not supported yet',
-      'Use a rack pod (-p rack://HOST), or leave --power-cycle away and switch the power by hand')
-  }
-  if (powerCycle && effective === 'vectis') throw notYet('Vectis bridges are not supported yet', 'Use a rack pod (-p rack://HOST), or leave --power-cycle away and switch the power by hand')
+  if (powerCycle && type === undefined) notes.push('--power-cycle without DEFIB_POWER_TYPE means a RouterOS switch')
+  if (powerCycle) return { url: port.trim(), power: 'environment', notes: shown(notes) }
   return { url: port.trim(), power: 'manual', notes: shown(notes) }
 }
 

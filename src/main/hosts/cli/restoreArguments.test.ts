@@ -19,13 +19,13 @@ describe('flags of restore', () => {
   test('the line of the published tool', () => {
     expect(readRestoreArguments(['-c', 'HI3516EV300', '-i', 'DIR', '-p', 'rack://10.216.128.69', '--power-cycle', '--flash-type', 'nor', '--tftp-via', 'auto'], {})).toEqual({
       chip: 'hi3516ev300', inputPath: 'DIR', target: { url: 'rack://10.216.128.69', power: 'rack', notes: [] },
-      flashType: 'nor', tftpVia: 'auto', tftpPort: 69, force: false, planOnly: false, dataFolder: undefined,
+      boot: 'auto', flashType: 'nor', tftpVia: 'auto', tftpPort: 69, force: false, planOnly: false, dataFolder: undefined,
     })
   })
   test('every flag arrives', () => {
-    expect(read(['--uboot', 'u', '--profile', 'p', '--mtdparts', 'hi_sfc:256k(boot)', '--host-ip', '10.0.0.1', '--device-ip', '10.0.0.2', '--nic', 'eth1',
+    expect(read(['--boot', 'own', '--uboot', 'u', '--profile', 'p', '--mtdparts', 'hi_sfc:256k(boot)', '--host-ip', '10.0.0.1', '--device-ip', '10.0.0.2', '--nic', 'eth1',
       '--tftp-via=host', '--tftp-port', '6969', '--force', '--plan-only', '--output', 'json', '-d', '--data', '/d', '-p', 'tcp://10.0.0.9:9000'])).toEqual({
-      chip: 'hi3516ev300', inputPath: '/images', target: { url: 'tcp://10.0.0.9:9000', power: 'manual', notes: [] }, flashType: 'auto', tftpVia: 'host', tftpPort: 6969,
+      chip: 'hi3516ev300', inputPath: '/images', target: { url: 'tcp://10.0.0.9:9000', power: 'manual', notes: [] }, boot: 'own', flashType: 'auto', tftpVia: 'host', tftpPort: 6969,
       mtdparts: 'hi_sfc:256k(boot)', profilePath: 'p', ubootPath: 'u', hostIp: '10.0.0.1', deviceIp: '10.0.0.2', nic: 'eth1', force: true, planOnly: true, dataFolder: '/d',
     })
     expect(read([]).target).toEqual({ url: '/dev/ttyUSB0', power: 'manual', notes: [] })
@@ -86,13 +86,16 @@ describe('who switches the power', () => {
     ['an unknown type', rack, { DEFIB_POWER_TYPE: 'usb' }, 'input/malformed', 'DEFIB_POWER_TYPE "usb" is none of routeros, vectis, rack'],
     ['rack without host', ['-p', 'tcp://10.0.0.7:9000', '--power-cycle'], { DEFIB_POWER_TYPE: 'rack' }, 'input/not-found', 'DEFIB_POWER_TYPE is rack and DEFIB_RACK_HOST is not set'],
     ['rack with a serial port', ['--power-cycle'], { DEFIB_POWER_TYPE: 'rack', DEFIB_RACK_HOST: '10.0.0.7' }, 'input/not-supported', 'A rack pod with its console on "/dev/ttyUSB0" is not supported yet'],
-    ['a switch', ['--power-cycle'], { DEFIB_POWER_TYPE: 'routeros' }, 'input/not-supported', 'RouterOS switches are not supported yet'],
-    ['the published default', ['--power-cycle'], {}, 'input/not-supported', '--power-cycle without DEFIB_POWER_TYPE means a RouterOS switch, which is not supported yet'],
-    ['vectis', ['--power-cycle'], { DEFIB_POWER_TYPE: 'vectis' }, 'input/not-supported', 'Vectis bridges are not supported yet'],
     ['a switch and a rack port', rack, { DEFIB_POWER_TYPE: 'routeros' }, 'input/conflict', 'The port is a rack pod and DEFIB_POWER_TYPE is routeros'],
     ['pod TFTP without pod', ['--tftp-via', 'pod'], {}, 'input/conflict', '--tftp-via pod needs a rack pod'],
   ])('%s is refused', (_, more, environment, code, message) => {
     expect(refusal([...base, ...more], environment)).toMatchObject({ code, message })
+  })
+  test('a switch of the environment is named, and its port goes with it', () => {
+    expect(read(['--power-cycle', '--poe-port', 'ether3'], { DEFIB_POWER_TYPE: 'routeros' })).toMatchObject({ target: { power: 'environment', notes: [] }, poePort: 'ether3' })
+    expect(read(['--power-cycle'], { DEFIB_POWER_TYPE: 'vectis' }).target.power).toBe('environment')
+    expect(read(['--power-cycle'], {}).target).toMatchObject({ power: 'environment', notes: ['--power-cycle without DEFIB_POWER_TYPE means a RouterOS switch'] })
+    expect(read([], { DEFIB_POWER_TYPE: 'routeros' }).target.power).toBe('manual')
   })
   test('--poe-port without use is said, not swallowed', () => {
     expect(read([...rack, '--poe-port', 'ether3']).target.notes[0]).toContain('--poe-port has no effect')

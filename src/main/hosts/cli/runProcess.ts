@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { detectOnLine } from '../../composition/lineTools.ts'
 import { listPorts } from '../../composition/serialPorts.ts'
 import { listFaults, runSimulator, startLoopbackRack } from '../../composition/simulator.ts'
 import { dataFolderOf } from '../../composition/userFolders.ts'
@@ -30,13 +31,13 @@ function depsOfProcess(): CliDeps {
   const nowMs = (): number => performance.now()
   const makeTempFolder = async (name: string): Promise<string> => mkdtemp(join(tmpdir(), `${name}-`))
   return {
-    version, nowMs, makeTempFolder, listPorts,
+    version, nowMs, makeTempFolder, listPorts, detect: detectOnLine,
     environment: process.env,
     dataFolder: dataFolderOf({ platform: process.platform, homeFolder, variables: process.env }),
     out: createLineWriter(process.stdout),
     err: createLineWriter(process.stderr),
     interrupt: listenForInterrupts(process, nowMs),
-    openWorkbench: async (options) => openLocalWorkbench({ version, homeFolder, resourcesFolder: join(root, 'resources') }, options),
+    openWorkbench: async (options) => openLocalWorkbench({ version, homeFolder, environment: process.env, resourcesFolder: join(root, 'resources') }, options),
     simulator: {
       faults: listFaults,
       run: async (options, out, log, signal) => {

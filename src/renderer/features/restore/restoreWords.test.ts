@@ -6,7 +6,7 @@ import { type Job, reduceJob } from '../../../shared/jobs/reduceJob.ts'
 import { cancelWords, overwriteWords, partitionPercent, remainingMs } from './restoreWords.ts'
 
 const camera = cameraIdSchema.parse('cam-02')
-const plan = fixturePlan({ cameraId: camera, inputPath: '/x', flashType: 'auto', tftpVia: 'auto', force: false })
+const plan = fixturePlan({ cameraId: camera, inputPath: '/x', boot: 'auto', flashType: 'auto', tftpVia: 'auto', force: false })
 
 function jobAfter(...more: readonly JobNews[]): Job {
   const news: JobNews[] = [{ type: 'job-queued', workflow: 'restore', title: 'Restore cam-02', pod: podIdSchema.parse('pod-1'), camera, plan }, ...more]

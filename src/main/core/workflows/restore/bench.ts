@@ -4,6 +4,7 @@ import type { JobNews } from '../../../../shared/jobs/jobEvent.ts'
 import type { CleanupStack } from '../../../../shared/lifecycle/cleanup.ts'
 import type { Clock } from '../../../../shared/lifecycle/clock.ts'
 import type { PartitionProgress, PlannedPartition, RestorePlan } from '../../../../shared/restore/restore.schema.ts'
+import type { BootRomStarter } from '../../bootrom/bootRomStarter.ts'
 import type { UbootSession } from '../../uboot/ubootSession.ts'
 import type { WorkConsole } from '../../uboot/workConsole.ts'
 import type { Load } from './layout.ts'
@@ -18,12 +19,12 @@ export type Starter =
     readonly powerCycle: (signal: AbortSignal) => Promise<void>
   }
   /** We speak to the boot ROM ourselves, over the camera's own line; a switch or a person has the power. */
-  | {
-    readonly method: 'boot-rom'
-    /** Resolves when the payload runs. `limitMs` covers every try and the time a person needs. */
-    readonly load: (console: WorkConsole, tell: (news: JobNews) => void, signal: AbortSignal) => Promise<void>
+  | (BootRomStarter & {
+    /** Covers every try, and the time a person needs to find the plug. */
     readonly limitMs: number
-  }
+    /** Undo of a broken-off upload, where a switch has the power. */
+    readonly powerCycle?: (signal: AbortSignal) => Promise<void>
+  })
   /** A person switches it off and on; its own U-Boot is stopped as it starts. */
   | { readonly method: 'manual'; readonly ask: (question: string, signal: AbortSignal) => Promise<void> }
 

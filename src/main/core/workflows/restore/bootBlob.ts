@@ -24,10 +24,11 @@ export function parseBootProfile(text: string, path: string): BootProfile {
  * What a pod uploads to the boot ROM. The SPL is cut from the U-Boot image itself (never from another payload), padded when the image is
  * short, and long runs of ff are blanked in both parts.
  */
-export function buildBootBlob(soc: Soc, profile: BootProfile, uboot: Uint8Array): Uint8Array {
+export function buildBootBlob(soc: Soc, profile: BootProfile | undefined, uboot: Uint8Array): Uint8Array {
   if (soc.protocol !== 'standard') {
     throw new WorkbenchError('input/not-supported', `${soc.name} speaks the ${soc.protocol.toUpperCase()} boot protocol, which rack pods cannot`, { context: { chip: soc.name } })
   }
+  if (!profile) throw new WorkbenchError('input/missing-file', `The boot profile of ${soc.name} is missing`, { context: { chip: soc.name } })
   const [stepAddress, splAddress, payloadAddress] = profile.ADDRESS
   if (stepAddress !== soc.stepAddress || splAddress !== soc.splAddress || payloadAddress !== soc.payloadAddress) {
     throw new WorkbenchError('input/conflict', `The boot profile "${profile.name}" is for other addresses than ${soc.name} has`, {

@@ -38,9 +38,9 @@ export async function bringUp(bench: BringUpBench, context: RestoreContext, cons
     }
   }
   for (let upload = 1; ; upload += 1) {
-    await uploadOnce(bench, context, console, signal)
+    const started = await uploadOnce(bench, context, console, signal)
     try {
-      return await enterUboot({ ...bench, console, limitMs: promptLimitMs }, signal)
+      return await enterUboot({ ...bench, console: started, limitMs: promptLimitMs }, signal)
     } catch (error) {
       // The window to stop autoboot is a second long and the line is a WiFi bridge: once is bad luck.
       const missed = error instanceof WorkbenchError && error.context['autobootMissed'] === true
@@ -50,12 +50,18 @@ export async function bringUp(bench: BringUpBench, context: RestoreContext, cons
   }
 }
 
-async function uploadOnce({ starter }: BringUpBench, context: RestoreContext, console: WorkConsole, signal: AbortSignal): Promise<void> {
-  if (starter.method === 'manual') return
+async function uploadOnce({ starter }: BringUpBench, context: RestoreContext, console: WorkConsole, signal: AbortSignal): Promise<WorkConsole> {
+  if (starter.method === 'manual') return console
   if (starter.method === 'boot-rom') {
-    await console.attach(signal)
-    await starter.load(console, context.tell, signal)
-    return
+    const { console: started, load } = await starter.load(console, ({ stage, sentBytes, totalBytes }) => {
+      context.tell({ type: 'phase-progressed', phase: 'u-boot', step: stage, doneBytes: sentBytes, totalBytes })
+    }, signal).catch((error: unknown): never => {
+      // It sits in its boot ROM, half loaded, until its power is cut.
+      if (starter.powerCycle) context.cleanup.add('power the camera again after the broken-off upload', starter.powerCycle)
+      throw error
+    })
+    for (const message of load.warnings) context.tell({ type: 'noted', level: 'warning', message })
+    return started
   }
   // The pod takes the UART for itself; a connected client would make it fail.
   await console.detach(signal)
@@ -67,6 +73,7 @@ async function uploadOnce({ starter }: BringUpBench, context: RestoreContext, co
     throw bootFailure(result)
   }
   await console.attach(signal)
+  return console
 }
 
 const hints: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import type { PlannedPhase } from '../../../../shared/restore/restore.schema.ts'
+import type { PlannedPhase, RestorePlan } from '../../../../shared/restore/restore.schema.ts'
 import type { Load } from './layout.ts'
 
 /** Rates seen on a rack with an hi3516ev300: boot ROM at 115200 baud, staging over WiFi, and the chip's own pace. */
@@ -15,6 +15,10 @@ const rates = {
   commandMs: 120,
 } as const
 
+/** Until U-Boot has its prompt. */
+export const bootForecastMs = (boot: RestorePlan['boot']['method'], blobBytes: number): number =>
+  (boot !== 'manual' ? rates.bootRomFixedMs + blobBytes / rates.bootRomBytesPerMs : 15_000) + 1_500
+
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)
 
 /**
@@ -22,14 +26,13 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, each)
  * as a forecast and never as progress.
  */
 export function forecast(
-  loads: readonly Load[], boot: 'pod' | 'manual', blobBytes: number, via: 'pod' | 'host',
+  loads: readonly Load[], boot: RestorePlan['boot']['method'], blobBytes: number, via: 'pod' | 'host',
 ): { readonly phases: readonly PlannedPhase[]; readonly forecastMs: number } {
-  const bootMs = boot === 'pod' ? rates.bootRomFixedMs + blobBytes / rates.bootRomBytesPerMs : 15_000
   const parts = loads.flatMap((load) => load.parts)
   const readMs = sum(parts.map(({ bytes }) => bytes.length / rates.readBytesPerMs + 3 * rates.commandMs))
   const phases: PlannedPhase[] = [
     { name: 'check', title: 'Checks', cancel: 'anytime', forecastMs: 500 },
-    { name: 'u-boot', title: 'U-Boot to RAM', cancel: 'anytime', forecastMs: bootMs + 1_500 },
+    { name: 'u-boot', title: 'U-Boot to RAM', cancel: 'anytime', forecastMs: bootForecastMs(boot, blobBytes) },
     { name: 'identify', title: 'Identity', cancel: 'anytime', forecastMs: 4 * rates.commandMs },
     { name: 'compare', title: 'Compare', cancel: 'anytime', forecastMs: readMs },
     { name: 'network', title: 'Network', cancel: 'anytime', forecastMs: 3 * rates.commandMs },

@@ -28,7 +28,7 @@ export async function demoCommand(argv: readonly string[], deps: CliDeps): Promi
       output.note('info', `A simulated pod answers at ${demo.url}; nothing outside this computer is touched`)
       const ending = await restoreWith({ dataFolder, tftpPort: 69, ...askAndLog(output, deps) }, {
         target: { url: demo.url, chip: demo.chip, name: 'demo camera', power: 'rack' }, planOnly: false,
-        request: { inputPath: demo.imagesFolder, flashType: 'nor', tftpVia: 'auto', force: false, profilePath: demo.profilePath, ubootPath: demo.ubootPath },
+        request: { inputPath: demo.imagesFolder, boot: 'auto', flashType: 'nor', tftpVia: 'auto', force: false, profilePath: demo.profilePath, ubootPath: demo.ubootPath },
       }, output, deps, onStart)
       return strictly(ending)
     } finally {

@@ -32,7 +32,7 @@ export const outputOf = (mode: OutputMode, debug: boolean, { out, err }: Pick<Cl
   (mode === 'json' ? createJsonOutput(out, { debug }) : createHumanOutput({ out, err, debug, quiet: mode === 'quiet' }))
 
 /** A person answers by doing it; seeing the camera start takes the question away. */
-export function askAndLog(output: RestoreOutput, deps: Pick<CliDeps, 'err'>): Pick<OpenWorkbenchOptions, 'ask' | 'log'> {
+export function askAndLog(output: Pick<RestoreOutput, 'note' | 'debug'>, deps: Pick<CliDeps, 'err'>): Pick<OpenWorkbenchOptions, 'ask' | 'log'> {
   return {
     log: output.debug,
     ask: async (question, signal) => {
@@ -80,13 +80,13 @@ export async function tellEnding(output: RestoreOutput, deps: Pick<CliDeps, 'now
 }
 
 function runOf(given: RestoreArguments): RestoreRun {
-  const { chip, target, inputPath, flashType, tftpVia, force, planOnly, mtdparts, profilePath, ubootPath, hostIp, deviceIp, nic } = given
-  const cli: CliTarget = { url: target.url, chip, name: 'camera', power: target.power }
+  const { chip, target, poePort, boot, inputPath, flashType, tftpVia, force, planOnly, mtdparts, profilePath, ubootPath, hostIp, deviceIp, nic } = given
+  const cli: CliTarget = { url: target.url, chip, name: 'camera', power: target.power, poePort }
   return {
     target: cli, planOnly,
-    request: { inputPath, flashType, tftpVia, force, ...present({ mtdparts, profilePath, ubootPath, hostIp, deviceIp, nic }) },
+    request: { inputPath, boot, flashType, tftpVia, force, ...present({ mtdparts, profilePath, ubootPath, hostIp, deviceIp, nic }) },
   }
 }
 
-const present = <T extends object>(all: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+export const present = <T extends object>(all: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> }

@@ -8,7 +8,8 @@ export type OutputMode = (typeof outputModes)[number]
 export const restoreFlags: Flags = {
   'chip': { type: 'string', short: 'c', value: 'CHIP', help: 'model of the SoC, as in "rackbench chips" (required)' },
   'input': { type: 'string', short: 'i', value: 'PATH', help: 'folder with mtd0, mtd1, …, one image of the flash, or an ipctool backup (required)' },
-  'port': { type: 'string', short: 'p', value: 'PORT', help: 'rack://HOST, tcp://HOST:PORT, socket:///PATH, /dev/ttyUSB0, COM3 (default /dev/ttyUSB0)' },
+  'port': { type: 'string', short: 'p', value: 'PORT', help: 'rack://HOST, tcp://HOST:PORT, rfc2217://HOST:PORT, socket:///PATH, /dev/ttyUSB0, COM3 (default /dev/ttyUSB0)' },
+  'boot': { type: 'string', value: 'WAY', help: 'upload U-Boot into RAM, stop the camera\'s own, or auto: upload where the files are there (default auto)' },
   'uboot': { type: 'string', value: 'FILE', help: 'U-Boot to start the camera with (default: the data folder)' },
   'profile': { type: 'string', value: 'FILE', help: 'boot profile with the DDR steps (default: the data folder)' },
   'flash-type': { type: 'string', value: 'TYPE', help: 'auto, nor (default auto); nand and emmc are not supported yet' },
@@ -16,7 +17,7 @@ export const restoreFlags: Flags = {
   'host-ip': { type: 'string', value: 'ADDRESS', help: 'address of this computer for the camera (default: chosen)' },
   'device-ip': { type: 'string', value: 'ADDRESS', help: 'address of the camera while it is restored (default: chosen)' },
   'nic': { type: 'string', value: 'NAME', help: 'network interface that the camera is on' },
-  'power-cycle': { type: 'boolean', help: 'switch the power by itself (DEFIB_POWER_TYPE; a rack:// port implies rack)' },
+  'power-cycle': { type: 'boolean', help: 'switch the power by itself (DEFIB_POWER_TYPE: routeros, vectis, rack; a rack:// port implies rack)' },
   'poe-port': { type: 'string', value: 'NAME', help: 'port of the switch; of no use with a rack pod' },
   'tftp-via': { type: 'string', value: 'WAY', help: 'auto, pod, host: whose TFTP server the camera asks (default auto)' },
   'tftp-port': { type: 'string', value: 'PORT', help: 'UDP port of our own server (default 69; most U-Boots ask no other)' },
@@ -32,6 +33,8 @@ export interface RestoreArguments {
   readonly chip: string
   readonly inputPath: string
   readonly target: PowerChoice
+  readonly poePort?: string
+  readonly boot: 'auto' | 'upload' | 'own'
   readonly flashType: 'auto' | 'nor'
   readonly tftpVia: 'auto' | 'pod' | 'host'
   readonly tftpPort: number
@@ -75,7 +78,8 @@ export function readRestoreArguments(argv: readonly string[], environment: Reado
     tftpVia,
     tftpPort: wholeNumber('--tftp-port', flags.text('tftp-port') ?? '69', 1, 65_535),
     target: choosePower({ port: flags.text('port') ?? '/dev/ttyUSB0', powerCycle: flags.has('power-cycle'), poePort: flags.text('poe-port'), tftpVia, environment }),
-    ...optional('mtdparts', 'mtdparts'), ...optional('profilePath', 'profile'), ...optional('ubootPath', 'uboot'),
+    boot: oneOf('--boot', flags.text('boot') ?? 'auto', ['auto', 'upload', 'own']),
+    ...optional('poePort', 'poe-port'), ...optional('mtdparts', 'mtdparts'), ...optional('profilePath', 'profile'), ...optional('ubootPath', 'uboot'),
     ...optional('hostIp', 'host-ip'), ...optional('deviceIp', 'device-ip'), ...optional('nic', 'nic'),
     force: flags.has('force'),
     planOnly: flags.has('plan-only'),

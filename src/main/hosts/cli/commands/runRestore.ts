@@ -1,3 +1,4 @@
+import type { JobId } from '../../../../shared/devices/ids.ts'
 import { Cancelled, toWire, type WireError, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { type Job, reduceJob } from '../../../../shared/jobs/reduceJob.ts'
 import type { RestorePlan, Verdict } from '../../../../shared/restore/restore.schema.ts'
@@ -36,13 +37,18 @@ export async function runRestore(run: RestoreRun, { workbench, output, deps }: R
   }
   if (run.planOnly) return notStarted(true, null, exitCodes.success)
   signal.throwIfAborted()
-  const { job, reportPath } = await follow(plan, { workbench, output, deps })
+  const { job, reportPath } = await followJob(async () => workbench.startRestore(plan, signal), { workbench, output, deps })
   return endingOf(job, reportPath, Math.round(deps.nowMs() - startedMs))
 }
 
-async function follow(plan: RestorePlan, { workbench, output, deps }: RunRestoreDeps): Promise<{ readonly job: Job; readonly reportPath: string | undefined }> {
+export interface FollowDeps extends Pick<RunRestoreDeps, 'workbench' | 'deps'> {
+  readonly output: Pick<RestoreOutput, 'note' | 'debug' | 'event'>
+}
+
+/** Starts it and tells its events to the end. An interrupt is a wish that the job grants. */
+export async function followJob(start: () => Promise<JobId>, { workbench, output, deps }: FollowDeps): Promise<{ readonly job: Job; readonly reportPath: string | undefined }> {
   const { signal } = deps.interrupt
-  const jobId = await workbench.startRestore(plan, signal)
+  const jobId = await start()
   let job: Job | undefined
   // The job holds no signal of ours: a cancel is a wish that it grants at its next safe point.
   const cancel = (): void => { workbench.cancel(jobId) }
@@ -62,7 +68,7 @@ async function follow(plan: RestorePlan, { workbench, output, deps }: RunRestore
 }
 
 /** A report that cannot be written is told; it changes nothing about what is in the flash. */
-async function reportOf(workbench: CliWorkbench, job: Job, output: RestoreOutput): Promise<string | undefined> {
+async function reportOf(workbench: CliWorkbench, job: Job, output: Pick<RestoreOutput, 'note' | 'debug'>): Promise<string | undefined> {
   try {
     return (await workbench.report(job.id)).htmlPath
   } catch (error) {

@@ -3,7 +3,7 @@ import type { Job } from '../../../../shared/jobs/reduceJob.ts'
 import type { RestorePlan } from '../../../../shared/restore/restore.schema.ts'
 import type { LineWriter } from '../cliWorkbench.ts'
 import { plainText } from './lineWriter.ts'
-import { isProved, type RestoreEnding, type RestoreOutput } from './restoreOutput.ts'
+import { isProved, type JobOutput, type RestoreEnding, type RestoreOutput } from './restoreOutput.ts'
 import { hexText, sizeText, table, timeText } from './words.ts'
 
 export interface HumanOptions {
@@ -15,8 +15,18 @@ export interface HumanOptions {
   readonly quiet: boolean
 }
 
+/** What differs between kinds of work: the plan as lines, and what became of it. */
+export interface HumanTables<Plan, Ending> {
+  readonly plan: (plan: Plan) => readonly string[]
+  readonly ending: (ending: Ending) => readonly string[]
+}
+
 /** For a person at the rack: what will happen, what happened, what it proves. */
-export function createHumanOutput({ out, err, debug, quiet }: HumanOptions): RestoreOutput {
+export const createHumanOutput = (options: HumanOptions): RestoreOutput => createHumanJobOutput(options, { plan: planLines, ending: endingLines })
+
+export function createHumanJobOutput<Plan, Ending extends Pick<RestoreEnding, 'verdict' | 'success' | 'elapsedMs' | 'jobId' | 'reportPath'>>(
+  { out, err, debug, quiet }: HumanOptions, tables: HumanTables<Plan, Ending>,
+): JobOutput<Plan, Ending> {
   const paint = (code: number, text: string): string => (out.isTerminal ? `\u001b[${code}m${text}\u001b[0m` : text)
   const good = (text: string): string => paint(32, text)
   const bad = (text: string): string => paint(31, text)
@@ -37,6 +47,8 @@ export function createHumanOutput({ out, err, debug, quiet }: HumanOptions): Res
       case 'staging-progressed':
         if (event.state === 'waiting') say(`  --  staging waits: ${plainText(event.note, 160)}`)
         break
+      case 'range-dumped': say(`  ok  ${plainText(event.range.name, 40)}  ${sizeText(event.range.lengthBytes)}  crc32 ${event.range.crc32}  ${plainText(event.range.path, 300)}`); break
+      case 'uboot-answered': say(`  ok  ${plainText(event.version, 120)}`); break
       case 'noted': say(`  ${event.level === 'warning' ? '!!' : '--'}  ${plainText(event.message)}`); break
       case 'cancel-requested': say(`  --  cancelling: ${whatIsWaitedFor(job)}`); break
       case 'undo-failed': err.line(`Could not ${plainText(event.label)}: ${plainText(event.error.message)}`); break
@@ -53,7 +65,7 @@ export function createHumanOutput({ out, err, debug, quiet }: HumanOptions): Res
   return {
     note: (level, message) => { say(`${level === 'warning' ? 'Warning: ' : ''}${plainText(message)}`) },
     debug: (message) => { if (debug) err.line(plainText(message)) },
-    plan: (plan) => { planLines(plan).forEach(say) },
+    plan: (plan) => { tables.plan(plan).forEach(say) },
     event: tell,
     error: (error) => {
       err.line(bad(`Error: ${plainText(error.message)}`))
@@ -61,7 +73,7 @@ export function createHumanOutput({ out, err, debug, quiet }: HumanOptions): Res
     },
     ending: (ending) => {
       if (ending.verdict === null) return
-      if (ending.jobId !== undefined) { say(); endingLines(ending).forEach(say); say() }
+      if (ending.jobId !== undefined) { say(); tables.ending(ending).forEach(say); say() }
       const verdict = `${ending.verdict}${ending.jobId === undefined ? '' : ` after ${timeText(ending.elapsedMs)}`}`
       out.line(`Verdict: ${ending.success ? good(verdict) : bad(verdict)}`)
       if (ending.reportPath !== undefined) out.line(`Report:  ${ending.reportPath}`)

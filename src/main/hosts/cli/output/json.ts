@@ -1,11 +1,12 @@
 import type { JobEvent } from '../../../../shared/jobs/jobEvent.ts'
+import type { Job } from '../../../../shared/jobs/reduceJob.ts'
 import type { LineWriter } from '../cliWorkbench.ts'
-import type { RestoreOutput } from './restoreOutput.ts'
+import type { JobOutput } from './restoreOutput.ts'
 
 type EventName = 'plan' | 'phase' | 'progress' | 'log' | 'error' | 'done'
 
 /** One object a line, each with `event`; nothing else is ever written to this stream. The last one is `done`. */
-export function createJsonOutput(out: LineWriter, options: { readonly debug: boolean }): RestoreOutput {
+export function createJsonOutput(out: LineWriter, options: { readonly debug: boolean }): JobOutput<Pick<Job['plan'], 'phases'>, object> {
   const titles = new Map<string, string>()
   const say = (event: EventName, facts: object): void => { out.line(JSON.stringify({ event, ...facts })) }
   const log = (level: string, message: string, more: object = {}): void => { say('log', { level, message, ...more }) }
@@ -28,6 +29,8 @@ export function createJsonOutput(out: LineWriter, options: { readonly debug: boo
         say('progress', { partition: name, state, readBackCrc32: readBackCrc32 ?? null, action: action ?? null, writes })
         break
       }
+      case 'range-dumped': say('progress', { range: event.range }); break
+      case 'uboot-answered': log('info', `U-Boot answered: ${event.version}`); break
       case 'noted': log(event.level, event.message); break
       case 'cancel-requested': log('info', 'Cancel requested: the job stops at the next safe point'); break
       case 'undone': log('info', `Cleaned up: ${event.label}`); break

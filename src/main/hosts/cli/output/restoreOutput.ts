@@ -26,16 +26,17 @@ export interface RestoreEnding {
   readonly reportPath?: string
 }
 
-/** One way to tell the story of a restore. */
-export interface RestoreOutput {
+/** One way to tell the story of a job. */
+export interface JobOutput<Plan, Ending> {
   note(level: 'info' | 'warning', message: string): void
   debug(message: string): void
-  plan(plan: RestorePlan): void
+  plan(plan: Plan): void
   /** `job` is the fold after this event. */
   event(event: JobEvent, job: Job): void
   error(error: WireError): void
-  ending(ending: RestoreEnding): void
+  ending(ending: Ending): void
 }
+export type RestoreOutput = JobOutput<RestorePlan, RestoreEnding>
 
 export const proofOf = ({ name, offsetBytes, lengthBytes, crc32, readBackCrc32, action }: Pick<PartitionProgress, 'name' | 'offsetBytes' | 'lengthBytes' | 'crc32'> & Partial<PartitionProgress>): PartitionProof =>
   ({ name, offset: offsetBytes, lengthBytes, crc32, readBackCrc32: readBackCrc32 ?? null, action: action ?? null })

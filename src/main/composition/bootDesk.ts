@@ -1,0 +1,78 @@
+import type { BootProfile, Soc } from '../../shared/devices/deviceProfile.schema.ts'
+import { requirePower } from '../../shared/devices/powerNeeds.ts'
+import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import type { Clock } from '../../shared/lifecycle/clock.ts'
+import type { RestoreRequest } from '../../shared/restore/restore.schema.ts'
+import { createBootRomStarter } from '../core/bootrom/bootRomStarter.ts'
+import type { CameraEntry } from '../core/rack/rackBook.ts'
+import type { Starter } from '../core/workflows/restore/bench.ts'
+import { buildBootBlob, parseBootProfile } from '../core/workflows/restore/bootBlob.ts'
+import type { PlanFacts } from '../core/workflows/restore/plan.ts'
+import { findBootFiles } from '../drivers/files/bootFiles.ts'
+
+export interface BootDeskDeps {
+  readonly clock: Clock
+  readonly dataFolder: string
+  readonly ask: (question: string, signal: AbortSignal) => Promise<void>
+}
+export type BootWish = Pick<RestoreRequest, 'boot' | 'profilePath' | 'ubootPath'>
+
+/** `undefined` for anything but our own errors, which stay errors. */
+export async function orProblem<T>(work: () => Promise<T>): Promise<T | WorkbenchError> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof WorkbenchError) return error
+    throw error
+  }
+}
+
+export interface BootFacts {
+  readonly plan: PlanFacts['boot']
+  /** What the boot ROM gets over the console; a pod gets the blob. */
+  readonly parts: { readonly profile: BootProfile | undefined; readonly image: Uint8Array } | undefined
+}
+
+const ownUboot: BootFacts = { plan: { method: 'manual', profile: '', uboot: '', blob: undefined, problems: [] }, parts: undefined }
+
+/** Which way leads to a U-Boot prompt on this camera, and what for it was found. Problems are told, not thrown. */
+export async function findBoot(request: BootWish, camera: CameraEntry, soc: Soc | undefined, deps: Pick<BootDeskDeps, 'dataFolder'>, work: 'restore' | 'burn' = 'restore'): Promise<BootFacts> {
+  const { devices, spec } = camera
+  if (request.boot === 'own') return ownUboot
+  const found = await findBootFiles({
+    chip: spec.chip.toLowerCase(), ubootName: soc?.ubootName, dataFolder: deps.dataFolder,
+    profilePath: request.profilePath ?? devices.bootFiles?.profilePath, ubootPath: request.ubootPath ?? devices.bootFiles?.ubootPath,
+  })
+  const isStandard = soc?.protocol === 'standard'
+  const missing = [...(isStandard ? [found.profile] : []), found.uboot].filter((each) => each instanceof WorkbenchError)
+  const isAsked = request.boot === 'upload' || request.profilePath !== undefined || request.ubootPath !== undefined
+  // Without the files a camera on a desk can still be stopped in its own U-Boot; a pod has no other way, and says what is missing.
+  if (!devices.pod && !isAsked && missing.length > 0) return ownUboot
+  const method = devices.pod ? 'pod' : 'boot-rom'
+  const names = { profile: found.profile instanceof WorkbenchError ? '' : found.profile.path, uboot: found.uboot instanceof WorkbenchError ? '' : found.uboot.path }
+  const refused = (problems: readonly WorkbenchError[]): BootFacts => ({ plan: { method, ...names, blob: undefined, problems }, parts: undefined })
+  if (found.uboot instanceof WorkbenchError || missing.length > 0 || !soc) return refused(missing)
+  const { uboot, profile: profileFile } = found
+  return await orProblem(async (): Promise<BootFacts> => {
+    // Absent for the chips that need none.
+    const profile = profileFile instanceof WorkbenchError ? undefined : parseBootProfile(profileFile.text, profileFile.path)
+    const blob = !devices.pod && !isStandard ? uboot.bytes : buildBootBlob(soc, profile, uboot.bytes)
+    if (!devices.pod) requirePower(work, devices.power, true)
+    return { plan: { method, ...names, blob, problems: [] }, parts: devices.pod ? undefined : { profile, image: uboot.bytes } }
+  }).then((facts) => (facts instanceof WorkbenchError ? refused([facts]) : facts))
+}
+
+/** A person has to find the right plug. */
+const byHandLimitMs = 600_000
+/** Two attempts of 26 s each at 115200 baud, with the switch's own times. */
+const bySwitchLimitMs = 240_000
+
+export function starterOf({ plan, parts }: BootFacts, { devices }: CameraEntry, soc: Soc | undefined, { clock, ask }: Pick<BootDeskDeps, 'clock' | 'ask'>): Starter {
+  const { pod, power } = devices
+  if (pod && plan.blob) {
+    return { method: 'pod', blob: plan.blob, fastboot: async (bytes, signal) => pod.fastboot(bytes, signal), powerCycle: async (signal) => power.cycle(2_000, signal) }
+  }
+  if (!parts || !soc) return { method: 'manual', ask }
+  const byHand = power.ability === 'manual'
+  return { ...createBootRomStarter({ clock, soc, profile: parts.profile, image: parts.image, power, mode: byHand ? 'quiet' : 'flooding' }), limitMs: byHand ? byHandLimitMs : bySwitchLimitMs, ...(byHand ? {} : { powerCycle: async (signal: AbortSignal) => power.cycle(3_000, signal) }) }
+}

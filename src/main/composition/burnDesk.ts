@@ -1,0 +1,68 @@
+import type { BurnPlan, BurnRequest } from '../../shared/burn/burn.schema.ts'
+import type { Soc } from '../../shared/devices/deviceProfile.schema.ts'
+import type { JobId } from '../../shared/devices/ids.ts'
+import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import type { Clock } from '../../shared/lifecycle/clock.ts'
+import type { JobBook } from '../core/jobs/jobBook.ts'
+import type { Leases } from '../core/rack/leases.ts'
+import type { CameraEntry, RackBook } from '../core/rack/rackBook.ts'
+import { planBurn } from '../core/workflows/burn/burnPlan.ts'
+import { type BurnBench, runBurn } from '../core/workflows/burn/burnWorkflow.ts'
+import type { Starter } from '../core/workflows/restore/bench.ts'
+import { hashHex, newToken } from '../drivers/host/randomness.ts'
+import { findBoot, starterOf } from './bootDesk.ts'
+
+export interface BurnDeskDeps {
+  readonly clock: Clock
+  readonly rack: RackBook
+  readonly jobs: JobBook
+  readonly leases: Leases
+  readonly socs: ReadonlyMap<string, Soc>
+  readonly dataFolder: string
+  readonly ask: (question: string, signal: AbortSignal) => Promise<void>
+}
+
+/** A U-Boot into RAM, proved by its own answer. */
+export interface BurnDesk {
+  plan(request: BurnRequest): Promise<BurnPlan>
+  start(request: BurnRequest, planHash: string): Promise<JobId>
+}
+
+export function createBurnDesk(deps: BurnDeskDeps): BurnDesk {
+  const prepare = async (request: BurnRequest): Promise<{ readonly plan: BurnPlan; readonly camera: CameraEntry; readonly starter: Starter }> => {
+    const camera = deps.rack.camera(request.cameraId)
+    const { spec } = camera
+    const soc = deps.socs.get(spec.chip.toLowerCase().split(':')[0] ?? '')
+    // A pulse of the switch is enough here: nothing has to be quiet before.
+    const boot = await findBoot({ boot: 'upload', profilePath: request.profilePath, ubootPath: request.ubootPath }, camera, soc, deps, 'burn')
+    const plan = planBurn({ request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, isKnownChip: soc !== undefined, boot: boot.plan }, hashHex)
+    return { plan, camera, starter: starterOf(boot, camera, soc, deps) }
+  }
+  return {
+    plan: async (request) => (await prepare(request)).plan,
+    start: async (request, planHash) => {
+      const { plan, camera, starter } = await prepare(request)
+      const { spec, devices, console } = camera
+      const [refusal] = plan.refusals
+      if (refusal) throw new WorkbenchError(refusal.code, refusal.message, { context: refusal.context, hint: refusal.hint })
+      if (plan.hash !== planHash) throw new WorkbenchError('input/conflict', 'The files have changed since this plan was made', { hint: 'Make the plan again and look at it' })
+      const busy = deps.leases.holderOf(devices.resource)
+      if (busy) throw new WorkbenchError('pod/busy', `${spec.cameraName} is in use by ${busy.holder}`, { context: { holder: busy.holder, sinceMs: busy.sinceMs }, hint: 'Wait for it to end, or cancel it' })
+      return deps.jobs.start({
+        workflow: 'burn', title: `U-Boot into ${spec.cameraName}`, pod: spec.id, camera: spec.cameraId, plan,
+        run: async (context) => {
+          const holder = `U-Boot into ${spec.cameraName} (job ${context.jobId})`
+          const bench: BurnBench = {
+            plan, starter, clock: deps.clock, newToken,
+            takeLease: async (signal) => deps.leases.take(devices.resource, holder, signal),
+            openConsole: async (signal) => {
+              const line = await console.exclusive(holder, signal)
+              return { ...line, tail: () => console.tail(4096), release: async () => line.release() }
+            },
+          }
+          return runBurn(bench, context)
+        },
+      })
+    },
+  }
+}

@@ -1,0 +1,28 @@
+import { type DetectedProtocol, detectProtocol } from '../core/bootrom/detectProtocol.ts'
+import { createSystemClock } from '../drivers/host/systemClock.ts'
+import { powerFromEnvironment, type PowerWishes } from '../drivers/power/powerFromEnvironment.ts'
+import { devicesOf } from './podDevices.ts'
+
+export interface DetectRequest {
+  readonly url: string
+  /** The switch that the environment names; a person otherwise, and a rack pod switches its own camera. */
+  readonly power: PowerWishes | undefined
+  readonly budgetMs: number
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly ask: (question: string, signal: AbortSignal) => Promise<void>
+  readonly tell: (message: string) => void
+}
+
+/** Which boot ROM a camera has. Opens its line, and gives it and the switch back whatever happens. */
+export async function detectOnLine({ url, power, budgetMs, environment, ask, tell }: DetectRequest, signal: AbortSignal): Promise<DetectedProtocol> {
+  const clock = createSystemClock()
+  const wished = power && powerFromEnvironment(power)
+  const devices = devicesOf(url, wished?.spec, { clock, ask, environment, secretOf: wished?.secretOf ?? (async () => undefined) })
+  const transport = await devices.openConsole(signal)
+  try {
+    return await detectProtocol({ transport, clock, power: devices.power.ability === 'manual' ? undefined : devices.power, budgetMs, tell }, signal)
+  } finally {
+    await transport.close()
+    await devices.closePower?.()
+  }
+}

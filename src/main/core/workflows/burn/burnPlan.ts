@@ -1,0 +1,33 @@
+import type { BurnPlan, BurnRequest } from '../../../../shared/burn/burn.schema.ts'
+import { toWire, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import { bootForecastMs } from '../restore/forecast.ts'
+import type { PlanFacts } from '../restore/plan.ts'
+
+export interface BurnFacts {
+  readonly request: BurnRequest
+  readonly cameraName: string
+  readonly podName: string
+  readonly chip: string
+  readonly isKnownChip: boolean
+  readonly boot: PlanFacts['boot']
+}
+
+export function planBurn({ request, cameraName, podName, chip, isKnownChip, boot }: BurnFacts, hashHex: (algorithm: 'sha256', bytes: Uint8Array) => string): BurnPlan {
+  const unknown = isKnownChip ? [] : [new WorkbenchError('input/not-supported', `Unknown chip "${chip.slice(0, 40)}"`, { hint: '"rackbench chips" lists the names' })]
+  const refusals = [...unknown, ...boot.problems].map(toWire)
+  const bootMs = Math.round(bootForecastMs(boot.method, boot.blob?.length ?? 0))
+  const phases: BurnPlan['phases'] = [
+    { name: 'check', title: 'Checks', cancel: 'anytime', forecastMs: 500 },
+    { name: 'u-boot', title: 'U-Boot to RAM', cancel: 'anytime', forecastMs: bootMs },
+    { name: 'answer', title: 'U-Boot answers', cancel: 'anytime', forecastMs: 500 },
+  ]
+  const decided = {
+    request, cameraName, podName, chip, flashBytes: 0, partitions: [],
+    boot: { method: boot.method === 'pod' ? 'pod' as const : 'boot-rom' as const, profile: boot.profile, uboot: boot.uboot, blobBytes: boot.blob?.length ?? 0 },
+  }
+  const binding = JSON.stringify({ ...decided, blob: boot.blob ? hashHex('sha256', boot.blob) : '' })
+  return {
+    ...decided, hash: hashHex('sha256', new TextEncoder().encode(binding)), phases, forecastMs: phases.reduce((sum, phase) => sum + phase.forecastMs, 0),
+    warnings: request.stay ? ['The camera stays at its U-Boot prompt afterwards, until somebody types there or its power is cut'] : [], refusals,
+  }
+}

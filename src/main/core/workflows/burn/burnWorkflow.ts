@@ -1,0 +1,38 @@
+import type { BurnPlan } from '../../../../shared/burn/burn.schema.ts'
+import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import type { WorkConsole } from '../../uboot/workConsole.ts'
+import { runPhase } from '../phase.ts'
+import { bringUp, bringUpLimitMs } from '../restore/bringUp.ts'
+import type { BringUpBench, RestoreBench, RestoreContext } from '../restore/bench.ts'
+
+export type BurnBench = BringUpBench & Pick<RestoreBench, 'takeLease' | 'openConsole'> & { readonly plan: BurnPlan }
+
+const answerLimitMs = 15_000
+
+/** Resolves when the U-Boot that was uploaded has answered a command. That the upload went through is no proof that it runs. */
+export async function runBurn(bench: BurnBench, context: RestoreContext): Promise<{ readonly verdict: 'U-Boot is running' }> {
+  const console = await runPhase(context, { name: 'check', cancel: 'anytime', limitMs: 60_000, work: async (signal) => prepare(bench, context, signal) })
+  context.cleanup.add('record the console', async () => { context.tell({ type: 'console-excerpt', text: console.tail() }) })
+  const session = await runPhase(context, { name: 'u-boot', cancel: 'anytime', limitMs: bringUpLimitMs(bench), work: async (signal) => bringUp(bench, context, console, signal) })
+  await runPhase(context, {
+    name: 'answer', cancel: 'anytime', limitMs: 2 * answerLimitMs,
+    work: async (signal) => {
+      const output = await session.run('version', { limitMs: answerLimitMs, printsBanner: true }, signal)
+      const version = output.split('\n').map((line) => line.trim()).find((line) => /^U-Boot /.test(line))
+      if (version === undefined) throw new WorkbenchError('device/no-answer', 'U-Boot answered, but did not say which one it is', { context: { output: output.slice(0, 300) } })
+      context.tell({ type: 'uboot-answered', version: version.slice(0, 200) })
+      if (!bench.plan.request.stay) await console.write(new TextEncoder().encode('boot\r'), signal)
+      return version
+    },
+    note: (version) => version.slice(0, 80),
+  })
+  return { verdict: 'U-Boot is running' }
+}
+
+async function prepare(bench: BurnBench, context: RestoreContext, signal: AbortSignal): Promise<WorkConsole> {
+  const lease = await bench.takeLease(signal)
+  context.cleanup.add('free the camera for others', async () => lease.release())
+  const console = await bench.openConsole(signal)
+  context.cleanup.add('give the console back', async (undoSignal) => console.release(undoSignal))
+  return console
+}

@@ -1,0 +1,211 @@
+import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import { enterUboot } from '../../uboot/enterUboot.ts'
+import { createSteadySession } from '../../uboot/steadySession.ts'
+import type { UbootSession } from '../../uboot/ubootSession.ts'
+import type { WorkConsole } from '../../uboot/workConsole.ts'
+import { runPhase } from '../phase.ts'
+import { bringUp, bringUpLimitMs } from '../restore/bringUp.ts'
+import { identify, probeFlash, readVariable, setNetwork } from '../restore/cameraPhases.ts'
+import type { DumpBench, DumpContext, DumpFile, DumpOutput, UploadDesk } from './dumpBench.ts'
+import { mdMs } from './dumpForecast.ts'
+import { type DumpLayout, type DumpRange, type DumpSlice, findLayout, type Stretch, stretchesOf } from './dumpLayout.ts'
+import { minutes, noRoom } from './dumpPlan.ts'
+import { type CameraFacts, ipctoolHead, keepDump, type Places, placesOf } from './keepDump.ts'
+import { createMdReader, type MdReader } from './readByMd.ts'
+import { readByTftp, sendLimitMs } from './readByTftp.ts'
+import { crcsOf, maxStretchBytes, namesOf, type ProvedSlice, type ReadBench, type SliceCrcs } from './readStretch.ts'
+
+export interface DumpOutcome {
+  readonly verdict: 'dumped and verified'
+}
+
+/** Resolves only when everything was read, compared with the camera's own CRC, and lies under its name on the disk. */
+export async function runDump(bench: DumpBench, context: DumpContext): Promise<DumpOutcome> {
+  const { plan } = bench
+  const warn = (message: string): void => { context.tell({ type: 'noted', level: 'warning', message }) }
+  const { console, output, uploads, keep } = await runPhase(context, { name: 'check', cancel: 'anytime', limitMs: 60_000, work: async (signal) => prepare(bench, context, signal) })
+  context.cleanup.add('record the console', async () => { context.tell({ type: 'console-excerpt', text: console.tail() }) })
+  const first = await runPhase(context, { name: 'u-boot', cancel: 'anytime', limitMs: bringUpLimitMs(bench), work: async (signal) => bringUp(bench, context, console, signal) })
+  const uboot = bannerIn(console.tail())
+  // Some builds do so when the environment was erased; nobody can stop them.
+  if (console.tail().includes('Saving default environment')) warn('U-Boot found no environment and wrote its own before it could be stopped; the dump holds that one')
+  const line = steadyLine(bench, context, console, first)
+  const { layout, facts } = await runPhase(context, {
+    name: 'identify', cancel: 'anytime', limitMs: 120_000, work: async (signal) => lookAround(bench, context, output, line.session, uboot, signal),
+    note: (seen) => `${seen.facts.flash.name || 'flash'}, ${seen.facts.flash.lengthBytes / 1048576} MiB, ${seen.layout.ranges.length} parts by ${seen.layout.from}`,
+  })
+  layout.warnings.forEach(warn)
+  if (uploads) await runPhase(context, { name: 'network', cancel: 'anytime', limitMs: 60_000, work: async (signal) => setNetwork(line.session, uploads, signal) })
+  const places = placesOf(plan.request.form, layout, (sha1Of) => ipctoolHead(bench, facts, layout, sha1Of))
+  const totalBytes = layout.ranges.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0)
+  const reader = createReader({ bench, context, output, uploads, line, places, totalBytes, keep })
+  const proved = await runPhase(context, {
+    name: 'read', cancel: 'anytime', limitMs: 600_000 + 4 * sendLimitMs(totalBytes) + (plan.request.via === 'tftp' ? 0 : 4 * mdMs(totalBytes)),
+    work: async (signal) => reader.readAll(layout.ranges, signal), note: () => reader.note(),
+  })
+  const dumped = await runPhase(context, {
+    name: 'keep', cancel: 'at-end', limitMs: 120_000 + totalBytes / 1_000, work: async (signal) => keepDump({ bench, output, layout, places, facts, proved, warn }, signal),
+    note: (ranges) => `${ranges.length} parts in ${output.pathOf('')}`,
+  })
+  keep.isPublished = true
+  for (const range of dumped) context.tell({ type: 'range-dumped', range })
+  await runPhase(context, { name: 'reset', cancel: 'anytime', limitMs: 15_000, work: async (signal) => reset(console, signal) }).catch((error: unknown) => {
+    // The dump is whole and under its name: a cancel comes too late, and a camera that stays at its prompt is no reason to doubt it.
+    if (!(error instanceof WorkbenchError) && !context.signal.aborted) throw error
+    if (!(error instanceof WorkbenchError)) return
+    warn(`The camera could not be reset and stays in U-Boot: ${error.message}`)
+  })
+  return { verdict: 'dumped and verified' }
+}
+
+interface Prepared {
+  readonly console: WorkConsole
+  readonly output: DumpOutput
+  readonly uploads: UploadDesk | undefined
+  /** Something of it is worth going on from. */
+  readonly keep: Keep
+}
+
+interface Keep {
+  unfinished: boolean
+  isPublished: boolean
+}
+
+async function prepare(bench: DumpBench, context: DumpContext, signal: AbortSignal): Promise<Prepared> {
+  const { cleanup } = context
+  const lease = await bench.takeLease(signal)
+  cleanup.add('free the camera for others', async () => lease.release())
+  const console = await bench.openConsole(signal)
+  cleanup.add('give the console back', async (undoSignal) => console.release(undoSignal))
+  const output = await bench.openOutput(signal)
+  const keep = { unfinished: bench.plan.output.keptBytes > 0, isPublished: false }
+  cleanup.add('close the files of the dump', async () => {
+    await output.close(keep.unfinished)
+    if (keep.unfinished && !keep.isPublished) context.tell({ type: 'noted', level: 'info', message: `What was proved is kept beside ${output.pathOf('')}, hidden; the same dump goes on from there` })
+  })
+  if (!bench.plan.tftp) return { console, output, uploads: undefined, keep }
+  const uploads = await bench.openUploads(signal)
+  cleanup.add('close the TFTP server', async (undoSignal) => uploads.close(undoSignal))
+  return { console, output, uploads, keep }
+}
+
+interface Line {
+  readonly session: UbootSession
+  readonly reconnects: () => number
+}
+
+/** The line was lost, U-Boot perhaps was not; its RAM is not trusted after that. */
+function steadyLine(bench: DumpBench, context: DumpContext, console: WorkConsole, first: UbootSession): Line {
+  let reconnects = 0
+  const session = createSteadySession({
+    first,
+    reconnect: async (signal) => {
+      reconnects += 1
+      await console.attach(signal)
+      const found = await enterUboot({ ...bench, console, limitMs: 60_000 }, signal)
+      await probeFlash(found, signal)
+      return found
+    },
+    onReconnected: (why) => { context.tell({ type: 'noted', level: 'warning', message: `${why.message}; connected again` }) },
+  })
+  return { session, reconnects: () => reconnects }
+}
+
+/** Asking with "version" would print a banner, and a banner in the middle of a job means that the camera has restarted. */
+const bannerIn = (text: string): string | undefined => [...text.matchAll(/U-Boot \d{4}\.\d\d[^\r\n]{0,120}/g)].at(-1)?.[0].trim()
+
+async function lookAround(
+  { plan }: DumpBench, context: DumpContext, output: DumpOutput, session: UbootSession, uboot: string | undefined, signal: AbortSignal,
+): Promise<{ readonly layout: DumpLayout; readonly facts: CameraFacts }> {
+  const { flash } = await identify(session, plan, context, signal)
+  const lengthBytes = flash.flashBytes
+  const [mtdparts, bootargs, ethaddr] = [await readVariable(session, 'mtdparts', signal), await readVariable(session, 'bootargs', signal), await readVariable(session, 'ethaddr', signal)]
+  const layout = findLayout({ request: plan.request, mtdparts, bootargs, flashBytes: lengthBytes })
+  if (layout.ranges.length === 0) throw new WorkbenchError('input/conflict', 'The partition table has no partition with bytes in it', { hint: 'Give another with --mtdparts, or take the whole flash with --form image' })
+  const neededBytes = layout.ranges.reduce((sum, range) => sum + range.lengthBytes, 0)
+  const freeBytes = await output.freeBytes()
+  if (freeBytes + plan.output.keptBytes < neededBytes) throw noRoom(neededBytes, freeBytes)
+  return {
+    layout,
+    facts: {
+      flash: { name: flash.chipName.slice(0, 64), lengthBytes, ...(flash.jedecId === undefined ? {} : { jedecId: flash.jedecId }) },
+      ethaddr: ethaddr === '' ? undefined : ethaddr?.slice(0, 64), ubootVersion: (uboot ?? await readVariable(session, 'ver', signal) ?? '').slice(0, 150),
+    },
+  }
+}
+
+interface ReaderDeps {
+  readonly bench: DumpBench
+  readonly context: DumpContext
+  readonly output: DumpOutput
+  readonly uploads: UploadDesk | undefined
+  readonly line: Line
+  readonly places: Places
+  readonly totalBytes: number
+  readonly keep: Keep
+}
+
+interface Reader {
+  readAll(ranges: readonly DumpRange[], signal: AbortSignal): Promise<ReadonlyMap<DumpRange, readonly ProvedSlice[]>>
+  note(): string
+}
+
+function createReader({ bench, context, output, uploads, line, places, totalBytes, keep }: ReaderDeps): Reader {
+  let doneBytes = 0
+  let way: 'tftp' | 'md' = uploads ? 'tftp' : 'md'
+  const read: ReadBench = {
+    context, session: line.session, reconnects: line.reconnects, loadAddress: bench.plan.loadAddress, newPoison: bench.newPoison, newToken: bench.newToken, output, uploads,
+    progress: (step, stretchBytes) => { context.tell({ type: 'phase-progressed', phase: 'read', step, doneBytes: doneBytes + stretchBytes, totalBytes }) },
+  }
+  const fileOfSlice = async ({ range }: DumpSlice): Promise<DumpFile> => {
+    const file = await output.file(places.fileName(range))
+    const start = places.offsetInFile(range)
+    return {
+      read: async (at, lengthBytes, signal) => file.read(start + at, lengthBytes, signal),
+      write: async (at, bytes, signal) => {
+        await file.write(start + at, bytes, signal)
+        // Only blocks that were printed are worth an hour of waiting; what came by TFTP is there again in seconds.
+        if (way === 'md') keep.unfinished = true
+      },
+    }
+  }
+  const md: MdReader = createMdReader(read, fileOfSlice)
+  /** False: this U-Boot or this network cannot; the reason was told. */
+  const byTftp = async (desk: UploadDesk, stretch: Stretch, crcs: SliceCrcs, signal: AbortSignal): Promise<boolean> => {
+    try {
+      const bytes = await readByTftp(read, desk, stretch, crcs, signal)
+      for (const slice of stretch.slices) {
+        await (await fileOfSlice(slice)).write(slice.rangeOffsetBytes, bytes.subarray(slice.stretchOffsetBytes, slice.stretchOffsetBytes + slice.lengthBytes), signal)
+      }
+      return true
+    } catch (error) {
+      const isNoWay = error instanceof WorkbenchError && (error.code === 'device/unknown-command' || error.code === 'device/no-network')
+      if (!isNoWay || bench.plan.request.via !== 'auto') throw error
+      context.tell({ type: 'noted', level: 'warning', message: `${error.message}. The flash is printed over the console instead, which takes up to ${minutes(mdMs(totalBytes - doneBytes))}` })
+      return false
+    }
+  }
+  return {
+    readAll: async (ranges, signal) => {
+      const proved = new Map<DumpRange, ProvedSlice[]>()
+      for (const stretch of stretchesOf(ranges, maxStretchBytes)) {
+        read.progress(`reading ${namesOf(stretch)}`, 0)
+        const crcs = await crcsOf(read, stretch, signal)
+        if (way === 'tftp' && uploads && !await byTftp(uploads, stretch, crcs, signal)) way = 'md'
+        if (way === 'md') await md.read(stretch, crcs, signal)
+        for (const slice of stretch.slices) {
+          const { rangeOffsetBytes, lengthBytes } = slice
+          proved.set(slice.range, [...proved.get(slice.range) ?? [], { rangeOffsetBytes, lengthBytes, crc32: crcs.get(slice) ?? '' }])
+        }
+        doneBytes += stretch.lengthBytes
+      }
+      return proved
+    },
+    note: () => (way === 'tftp' ? 'by tftpput' : `by md.b: ${Math.round(md.count.printedBytes / 1024)} KiB printed, ${Math.round(md.count.provedBytes / 1024)} KiB known by their CRC, ${md.count.repeats} blocks again`),
+  }
+}
+
+async function reset(console: WorkConsole, signal: AbortSignal): Promise<void> {
+  await console.discardInput(signal)
+  await console.write(new TextEncoder().encode('reset\r'), signal)
+}

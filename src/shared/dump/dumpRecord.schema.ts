@@ -1,0 +1,27 @@
+import { z } from 'zod'
+
+const bytes = z.number().int().min(0)
+
+/** The file beside the parts of a dump: what it is of, and where each part belongs. */
+export const dumpRecordName = 'dump.json'
+
+export const dumpRecordSchema = z.object({
+  format: z.literal('rackbench-dump'),
+  version: z.literal(1),
+  /** For people; `createdAtMs` is the same moment, ms since 1970. */
+  created: z.string().max(64),
+  createdAtMs: z.number(),
+  chip: z.string().max(64),
+  flash: z.object({ name: z.string().max(64), jedecId: z.string().max(16).optional(), lengthBytes: bytes }),
+  /** MAC address of the camera; absent when its environment has none. */
+  ethaddr: z.string().max(64).optional(),
+  ubootVersion: z.string().max(200),
+  /** Where the parts belong, in the kernel's grammar; `mtdN` is entry N. */
+  mtdparts: z.string().max(4096),
+  layoutFrom: z.enum(['request', 'mtdparts', 'bootargs', 'whole flash']),
+  parts: z.array(z.object({
+    file: z.string().regex(/^mtd\d{1,3}$/), name: z.string().max(64), offsetBytes: bytes, lengthBytes: bytes,
+    crc32: z.string().regex(/^[0-9a-f]{8}$/), sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  })).max(64),
+})
+export type DumpRecord = z.infer<typeof dumpRecordSchema>
