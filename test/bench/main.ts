@@ -2,13 +2,14 @@ import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { agentRows } from './agent.ts'
 import { bootromRows } from './bootrom.ts'
+import { dumpRows } from './dump.ts'
 import { fleetRows } from './fleet.ts'
 import { restoreRows } from './restore.ts'
 import type { BenchRow } from './row.ts'
 import { tftpRows } from './tftp.ts'
 
 /** Each group makes its rows in one run, so that ratios are taken under the same weather. */
-const groups: Readonly<Record<string, () => Promise<BenchRow[]>>> = { restore: restoreRows, tftp: tftpRows, bootrom: bootromRows, agent: agentRows, fleet: fleetRows }
+const groups: Readonly<Record<string, () => Promise<BenchRow[]>>> = { restore: restoreRows, tftp: tftpRows, bootrom: bootromRows, agent: agentRows, dump: dumpRows, fleet: fleetRows }
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, only: { type: 'string' } } })
 const only = values.only?.toLowerCase()

@@ -48,7 +48,8 @@ export interface RestoreBench {
   camera(): QemuCamera
   flash(): Promise<Buffer>
   writeImage(bytes: Uint8Array): Promise<void>
-  plan(): Promise<RestorePlan>
+  /** Of that input, or of what `writeImage` wrote. */
+  plan(inputPath?: string): Promise<RestorePlan>
   start(plan: RestorePlan): Promise<JobId>
   /** Resolves when the job has ended; `onEvent` sees what happens meanwhile. */
   end(id: JobId, onEvent?: (event: JobEvent) => void): Promise<Job>
@@ -58,12 +59,13 @@ export interface RestoreBench {
 
 const never = new AbortController().signal
 
-/** The whole product but its window, with a real U-Boot at the end of the cable and its own TFTP server on a high port. */
-export async function openRestoreBench(uboot: string): Promise<RestoreBench> {
+/** The whole product but its window, with a real U-Boot at the end of the cable and its own TFTP server on a high port. `flash`: what it holds at first. */
+export async function openRestoreBench(uboot: string, flash?: Uint8Array): Promise<RestoreBench> {
   const dir = await mkdtemp(join(tmpdir(), 'rackbench-restore-'))
   onTestFinished(async () => rm(dir, { recursive: true }))
   const flashFile = join(dir, 'flash.bin')
-  const inputPath = join(dir, 'image.bin')
+  const imagePath = join(dir, 'image.bin')
+  if (flash) await writeFile(flashFile, flash)
   const turnOn = async (consolePort = 0): Promise<QemuCamera> => {
     const started = await startQemuCamera({ uboot, flashFile, dir, consolePort, signal: never })
     onTestFinished(async () => started.stop())
@@ -76,7 +78,7 @@ export async function openRestoreBench(uboot: string): Promise<RestoreBench> {
   }, { ask: async () => camera.reset() })
   onTestFinished(async () => workbench.close())
   const pod = workbench.setup.addForNow({ url: `tcp://127.0.0.1:${camera.consolePort}`, name: 'qemu', cameraName: 'qemu', chip: 'hi3516a' })
-  const plan = async (): Promise<RestorePlan> => workbench.desk.plan(restoreRequestSchema.parse({
+  const plan = async (inputPath = imagePath): Promise<RestorePlan> => workbench.desk.plan(restoreRequestSchema.parse({
     // The emulator's network: the host is 10.0.2.2 for the board.
     cameraId: pod.cameraId, inputPath, flashType: 'nor', tftpVia: 'host', hostIp: '10.0.2.2', deviceIp: '10.0.2.15',
   }), never)
@@ -84,7 +86,7 @@ export async function openRestoreBench(uboot: string): Promise<RestoreBench> {
     workbench, pod, plan,
     camera: () => camera,
     flash: async () => readFile(flashFile),
-    writeImage: async (bytes) => writeFile(inputPath, bytes),
+    writeImage: async (bytes) => writeFile(imagePath, bytes),
     start: async (made) => workbench.desk.start(made.request, made.hash, never),
     end: async (id, onEvent) => {
       for await (const event of workbench.jobs.events(id, 0, never)) onEvent?.(event)

@@ -16,6 +16,7 @@ import { createSimRack, type SimPodHandle, type SimRack } from '../../src/main/s
 import { bootStandIns } from '../../src/main/sim/standIns.ts'
 import { referenceLayoutImages } from '../../src/main/sim/referenceLayout.ts'
 import { cameraIdSchema, jobIdSchema, podIdSchema, type JobId } from '../../src/shared/devices/ids.ts'
+import type { DatagramNetwork } from '../../src/shared/devices/datagram.ts'
 import type { TftpBackend } from '../../src/shared/devices/tftpBackend.ts'
 import { isFinished, type Job } from '../../src/shared/jobs/reduceJob.ts'
 import { restoreRequestSchema, type RestoreRequest } from '../../src/shared/restore/restore.schema.ts'
@@ -42,6 +43,8 @@ export interface Rig {
 export interface RigRequest {
   readonly images?: readonly { readonly name: string; readonly bytes: Uint8Array }[]
   readonly request?: Partial<RestoreRequest>
+  /** As it was read from a disk, instead of `images`. */
+  readonly raw?: RawRestoreInput
   /** A backend instead of the pod's own. */
   readonly backend?: TftpBackend
   readonly chip?: string
@@ -52,6 +55,8 @@ export interface RigOptions {
   readonly speed?: 'fast' | 'real'
   readonly flashMb?: 8 | 16 | 32
   readonly podIndex?: number
+  /** How the camera reaches a server of the lab; without it only the pod answers. */
+  readonly network?: (clock: VirtualClock) => DatagramNetwork
 }
 
 const tools = {
@@ -60,11 +65,11 @@ const tools = {
 }
 
 /** The product's restore over the simulator's memory face: no sockets, no waiting, every byte and every second accounted for. */
-export function createRig({ faults = [], speed = 'fast', flashMb = 16 }: RigOptions = {}): Rig {
+export function createRig({ faults = [], speed = 'fast', flashMb = 16, network }: RigOptions = {}): Rig {
   const clock = createVirtualClock()
   const logged: string[] = []
   const log = (line: string): void => { logged.push(line) }
-  const rack = createSimRack({ clock, pods: 1, speed, flashMb, faults })
+  const rack = createSimRack({ clock, pods: 1, speed, flashMb, faults, ...(network ? { network: network(clock), cameraAddress: '10.0.0.20' } : {}) })
   const [pod] = rack.pods
   if (!pod) throw new Error('the rack has no pod')
   const cameraId = cameraIdSchema.parse('cam-1')
@@ -79,7 +84,7 @@ export function createRig({ faults = [], speed = 'fast', flashMb = 16 }: RigOpti
 
   const prepare = async (more: RigRequest = {}): Promise<PreparedRestore> => {
     const files = more.images ?? referenceLayoutImages()
-    const raw: RawRestoreInput = { kind: 'folder', path: '/images', files, ignored: [] }
+    const raw: RawRestoreInput = more.raw ?? { kind: 'folder', path: '/images', files, ignored: [] }
     const request = restoreRequestSchema.parse({ cameraId, inputPath: '/images', ...more.request })
     const store = await clock.run(pod.pod.store(new AbortController().signal))
     const blob = buildBootBlob(soc, parseBootProfile(standIns.profileJson, 'stand-in'), standIns.uboot)

@@ -6,6 +6,8 @@ export interface VirtualClock extends Clock {
   /** Advances from sleeper to sleeper until `work` settles. Rejects when nothing sleeps and nothing settles, or past `limitMs` of virtual time. */
   run<T>(work: Promise<T>, limitMs?: number): Promise<T>
   sleepers(): number
+  /** Time stands still in `run` until real work, on a disk say, is done: a deadline would pass at once otherwise. */
+  whileReal<T>(work: Promise<T>): Promise<T>
 }
 
 interface Sleeper {
@@ -22,6 +24,7 @@ const settle = async (): Promise<void> => {
 export function createVirtualClock(startWallMs = Date.UTC(2026, 4, 12)): VirtualClock {
   let nowMs = 0
   let order = 0
+  let realWork = 0
   const sleeping = new Set<Sleeper>()
   const next = (): Sleeper | undefined =>
     [...sleeping].reduce<Sleeper | undefined>((first, each) =>
@@ -65,12 +68,16 @@ export function createVirtualClock(startWallMs = Date.UTC(2026, 4, 12)): Virtual
       let idle = 0
       await settle()
       while (!done) {
-        if (wakeNext(until)) idle = 0
+        if (realWork > 0 || wakeNext(until)) idle = 0
         else if ((idle += 1) > 50) throw new Error(`virtual time stands still at ${nowMs} ms with ${sleeping.size} sleepers`)
         await settle()
       }
       return finished
     },
     sleepers: () => sleeping.size,
+    whileReal: async (work) => {
+      realWork += 1
+      try { return await work } finally { realWork -= 1 }
+    },
   }
 }

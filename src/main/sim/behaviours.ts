@@ -13,7 +13,8 @@ export interface SimHooks {
   onCommand(words: readonly string[]): CommandAnswer | undefined
   /** Power goes after so many bytes of this `sf write`. */
   onFlashWrite(offsetBytes: number, lengthBytes: number): number | undefined
-  onFlashRead(offsetBytes: number, lengthBytes: number): 'stale' | undefined
+  /** Nothing arrives in RAM, or one bit of the byte at `wrongOffset` is another. */
+  onFlashRead(offsetBytes: number, lengthBytes: number): 'stale' | { readonly wrongOffset: number } | undefined
   /** One block on the wire between TFTP server and camera. */
   onTftpBlock(): 'lost' | undefined
   /** Nothing comes after so many bytes. */

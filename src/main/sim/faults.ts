@@ -29,6 +29,27 @@ const faultKinds: readonly FaultKind[] = [
     return { onBridgeBytes: (sentBytes) => (sentBytes >= limitBytes ? 'drop' : undefined) }
   } },
   { name: 'console-garbage', sentence: 'A random byte lands between about every N (400) bytes of the console', make: (argument, random) => garbage(numberOf(argument, 400), random) },
+  { name: 'console-loss', sentence: 'About every N (4000) bytes of the console a piece of a line is lost', make: (argument, random) => {
+    const everyBytes = numberOf(argument, 4000)
+    let untilNext = everyBytes
+    return { onConsoleBytes: (bytes) => {
+      untilNext -= bytes.length
+      if (untilNext > 0) return undefined
+      untilNext = everyBytes * (0.5 + random())
+      return bytes.subarray(0, Math.floor(random() * bytes.length))
+    } }
+  } },
+  { name: 'console-digits', sentence: 'About every N (20000) bytes a digit on the console is another one', make: (argument, random) => {
+    const everyBytes = numberOf(argument, 20_000)
+    let untilNext = everyBytes / 2
+    return { onConsoleBytes: (bytes) => {
+      untilNext -= bytes.length
+      const at = untilNext > 0 ? -1 : bytes.findIndex((byte, index) => index >= 10 && byte >= 0x30 && byte <= 0x39)
+      if (at < 0) return undefined
+      untilNext = everyBytes * (0.5 + random())
+      return bytes.map((byte, index) => (index === at ? byte ^ 1 : byte))
+    } }
+  } },
   { name: 'pod-oom', sentence: 'The pod refuses every upload for want of memory, although it reports room', make: () => ({ onStage: () => 'oom' }) },
   { name: 'pod-slots', sentence: 'The pod keeps only N (2) staged files', make: (argument) => ({ maxFiles: () => numberOf(argument, 2) }) },
   { name: 'stale-staged-files', sentence: 'Files of an aborted run fill the memory of the pod', make: () => ({ leftovers: () => [
@@ -49,6 +70,9 @@ const faultKinds: readonly FaultKind[] = [
   { name: 'no-crc32', sentence: 'This U-Boot was built without the crc32 command', make: () => ({
     onCommand: ([name]) => (name === 'crc32' ? { text: "Unknown command 'crc32' - try 'help'\n", exitCode: 1 } : undefined),
   }) },
+  { name: 'no-tftpput', sentence: 'This U-Boot was built without the tftpput command', make: () => ({
+    onCommand: ([name]) => (name === 'tftpput' ? { text: "Unknown command 'tftpput' - try 'help'\n", exitCode: 1 } : undefined),
+  }) },
   { name: 'command-error', sentence: 'COMMAND (sf-erase) prints its error text and does nothing', make: (argument = 'sf-erase') => {
     const wanted = argument.split(/[-_ ]/)
     return { onCommand: (words) => (wanted.every((word, index) => words[index] === word) ? answerOfFailedCommand(words) : undefined) }
@@ -56,6 +80,12 @@ const faultKinds: readonly FaultKind[] = [
   { name: 'no-prompt', sentence: 'U-Boot prints its banner and never a prompt', make: () => ({ onPrompt: () => 'silent' }) },
   { name: 'boot-loop', sentence: 'The kernel panics at once and the banners repeat without a login', make: () => ({ onKernelStart: () => 'panic' }) },
   { name: 'read-back-stale', sentence: 'sf read says OK and leaves the RAM as it was', make: () => ({ onFlashRead: () => 'stale' }) },
+  { name: 'flash-read-unsteady', sentence: 'Every other sf read that covers OFFSET (0x100) has one wrong bit there', make: (argument) => {
+    const wrongOffset = numberOf(argument, 0x100)
+    let reads = 0
+    return { onFlashRead: (offsetBytes, lengthBytes) =>
+      (wrongOffset >= offsetBytes && wrongOffset < offsetBytes + lengthBytes && (reads += 1) % 2 === 1 ? { wrongOffset } : undefined) }
+  } },
   { name: 'pod-busy-while-uart', sentence: 'The pod answers 503 busy to every file request while it uploads to the boot ROM', make: () => ({
     onStoreRequest: (fastbootRuns) => (fastbootRuns ? 'busy' : undefined),
   }) },

@@ -28,7 +28,7 @@ export async function fetchByTftp(options: FetchOptions): Promise<TftpOutcome> {
   const { datagrams, localAddress } = machine.network
   if (!datagrams) return nobodyAnswers(machine)
   for (;;) {
-    const socket = await open(datagrams, localAddress)
+    const socket = await openSocket(datagrams, localAddress)
     if (!socket) return { kind: 'unreachable', text: 'the camera has no way into this network' }
     try {
       const outcome = await attempt(options, socket, server)
@@ -39,7 +39,7 @@ export async function fetchByTftp(options: FetchOptions): Promise<TftpOutcome> {
   }
 }
 
-async function open(datagrams: DatagramNetwork, address: string): Promise<DatagramSocket | undefined> {
+export async function openSocket(datagrams: DatagramNetwork, address: string): Promise<DatagramSocket | undefined> {
   try {
     return await datagrams.bind(address, 0)
   } catch (error) {
@@ -49,7 +49,7 @@ async function open(datagrams: DatagramNetwork, address: string): Promise<Datagr
   }
 }
 
-async function nobodyAnswers(machine: UbootMachine): Promise<TftpOutcome> {
+export async function nobodyAnswers(machine: UbootMachine): Promise<TftpOutcome> {
   const clock = machine.clock
   for (let tries = 0; tries < 5; tries += 1) {
     machine.say('T ')
@@ -61,23 +61,34 @@ async function nobodyAnswers(machine: UbootMachine): Promise<TftpOutcome> {
   return { kind: 'unreachable', text: 'ARP Retry count exceeded' }
 }
 
-interface Transfer {
+/** What both directions have; `last` is what a timeout sends again. */
+export interface TransferState {
+  heardMs: number
+  timeouts: number
+  readonly last: { readonly bytes: Uint8Array; readonly to: Endpoint }
+  outcome: TftpOutcome | 'again' | undefined
+}
+
+interface Transfer extends TransferState {
   expected: number
   blockBytes: number
   receivedBytes: number
   peerPort: number | undefined
   last: { readonly bytes: Uint8Array; readonly to: Endpoint }
-  heardMs: number
-  timeouts: number
-  outcome: TftpOutcome | 'again' | undefined
+}
+
+/** U-Boot's own settings of its client, from the environment. */
+export function clientSettings({ environment }: UbootMachine): { readonly timeoutMs: number; readonly blockBytes: number; readonly mostTimeouts: number; readonly options: readonly (readonly [string, string])[] } {
+  const asNumber = (name: string, otherwise: number): number => Number(environment.get(name) ?? otherwise) || otherwise
+  const timeoutMs = Math.max(1000, asNumber('tftptimeout', 5000))
+  const blockBytes = asNumber('tftpblocksize', 1468)
+  return { timeoutMs, blockBytes, mostTimeouts: asNumber('tftptimeoutcountmax', 10), options: [['timeout', String(Math.round(timeoutMs / 1000))], ['blksize', String(blockBytes)]] }
 }
 
 async function attempt(options: FetchOptions, socket: DatagramSocket, server: Endpoint): Promise<TftpOutcome | 'again'> {
   const { machine } = options
-  const asNumber = (name: string, otherwise: number): number => Number(machine.environment.get(name) ?? otherwise) || otherwise
-  const timeoutMs = Math.max(1000, asNumber('tftptimeout', 5000))
-  const blockBytes = asNumber('tftpblocksize', 1468)
-  const request = encodeReadRequest(options.name, [['timeout', String(Math.round(timeoutMs / 1000))], ['blksize', String(blockBytes)]])
+  const settings = clientSettings(machine)
+  const request = encodeReadRequest(options.name, settings.options)
   const transfer: Transfer = {
     expected: 1, blockBytes: 512, receivedBytes: 0, peerPort: undefined, timeouts: 0, outcome: undefined,
     last: { bytes: request, to: server }, heardMs: machine.clock.nowMs(),
@@ -95,11 +106,17 @@ async function attempt(options: FetchOptions, socket: DatagramSocket, server: En
     if (transfer.outcome !== undefined) wake.abort()
   })
   send()
+  return waitForEnd(transfer, machine, send, wake.signal)
+}
+
+/** Repeats after each timeout and looks for Ctrl-C, until there is an outcome. */
+export async function waitForEnd(transfer: TransferState, machine: UbootMachine, send: () => void, wake: AbortSignal): Promise<TftpOutcome | 'again'> {
+  const { timeoutMs, mostTimeouts } = clientSettings(machine)
   while (transfer.outcome === undefined) {
     const silentMs = machine.clock.nowMs() - transfer.heardMs
-    if (silentMs >= timeoutMs) timeOut(transfer, machine, asNumber('tftptimeoutcountmax', 10), send)
+    if (silentMs >= timeoutMs) timeOut(transfer, machine, mostTimeouts, send)
     if (machine.keyboard.takeInterrupt()) transfer.outcome = { kind: 'aborted' }
-    else await lookAgain(machine, Math.min(lookMs, timeoutMs), wake.signal)
+    else await lookAgain(machine, Math.min(lookMs, timeoutMs), wake)
   }
   return transfer.outcome
 }
@@ -112,7 +129,7 @@ async function lookAgain(machine: UbootMachine, durationMs: number, wake: AbortS
   })
 }
 
-function timeOut(transfer: Transfer, machine: UbootMachine, most: number, send: () => void): void {
+function timeOut(transfer: TransferState, machine: UbootMachine, most: number, send: () => void): void {
   machine.say('T ')
   transfer.heardMs = machine.clock.nowMs()
   transfer.timeouts += 1
@@ -125,9 +142,7 @@ function timeOut(transfer: Transfer, machine: UbootMachine, most: number, send: 
 /** True when `transfer.last` is to be sent. */
 function take(packet: TftpPacket, from: Endpoint, transfer: Transfer, { machine, store, mark }: FetchOptions): boolean {
   if (packet.kind === 'error') {
-    // 1 and 2 are final; any other error makes U-Boot start again.
-    transfer.outcome = packet.code === 1 || packet.code === 2 ? { kind: 'refused', code: packet.code, text: packet.text } : 'again'
-    if (transfer.outcome === 'again') machine.say(`\nTFTP error: '${packet.text}' (${packet.code})\nStarting again\n\n`)
+    transfer.outcome = outcomeOfError(packet, machine)
     return false
   }
   if (packet.kind === 'oack') {
@@ -138,7 +153,7 @@ function take(packet: TftpPacket, from: Endpoint, transfer: Transfer, { machine,
     transfer.last = { bytes: encodeAck(0), to: from }
     return true
   }
-  if (packet.block !== (transfer.expected & 0xffff)) return false
+  if (packet.kind === 'ack' || packet.block !== (transfer.expected & 0xffff)) return false
   if (packet.bytes.length > transfer.blockBytes) return false
   transfer.peerPort = from.port
   // Only a new block restarts the timer: with a lost ACK the server's repeats would keep it quiet for ever.
@@ -151,4 +166,11 @@ function take(packet: TftpPacket, from: Endpoint, transfer: Transfer, { machine,
   transfer.last = { bytes: encodeAck(packet.block), to: from }
   if (packet.bytes.length < transfer.blockBytes) transfer.outcome = { kind: 'done', lengthBytes: transfer.receivedBytes }
   return true
+}
+
+/** 1 and 2 are final; any other error makes U-Boot start again. */
+export function outcomeOfError({ code, text }: { readonly code: number; readonly text: string }, machine: UbootMachine): TftpOutcome | 'again' {
+  if (code === 1 || code === 2) return { kind: 'refused', code, text }
+  machine.say(`\nTFTP error: '${text}' (${code})\nStarting again\n\n`)
+  return 'again'
 }

@@ -2,7 +2,7 @@ import { bdinfo, bootm, echo, reset, sleepCommand, version } from './commands/bo
 import { mtdparts, printenv, saveenv, setenv } from './commands/environmentCommands.ts'
 import { sf } from './commands/flashCommands.ts'
 import { cmp, cp, crc32Command, md, mw } from './commands/memoryCommands.ts'
-import { ping, tftpboot } from './commands/networkCommands.ts'
+import { ping, tftpboot, tftpput } from './commands/networkCommands.ts'
 import type { UbootCommand, UbootMachine } from './ubootMachine.ts'
 import { expandWords, parseLine } from './ubootParser.ts'
 
@@ -57,6 +57,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   sf: { run: sf, help: 'SPI flash sub-system' },
   sleep: { run: sleepCommand, help: 'delay execution for some time' },
   tftpboot: { run: tftpboot, help: 'boot image via network using TFTP protocol' },
+  tftpput: { run: tftpput, help: 'TFTP put command, for uploading files to a server' },
   true: { run: async () => 0, help: 'do nothing, successfully' },
   version: { run: version, help: 'print monitor, compiler and linker version' },
 }

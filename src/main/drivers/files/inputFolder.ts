@@ -1,12 +1,13 @@
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, opendir, realpath } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
+import { dumpRecordName } from '../../../shared/dump/dumpRecord.schema.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { reasonOf } from '../errors/reasonOf.ts'
 
 /** What was found at the path a person gave: bytes only, nothing understood yet. */
 export type RawRestoreInput =
-  | { readonly kind: 'folder'; readonly path: string; readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]; readonly ignored: readonly string[] }
+  | { readonly kind: 'folder'; readonly path: string; readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]; readonly ignored: readonly string[]; /** dump.json, where there is one. */ readonly record?: Uint8Array }
   | { readonly kind: 'file'; readonly path: string; readonly name: string; readonly bytes: Uint8Array }
 
 export interface ReadInputOptions {
@@ -19,6 +20,7 @@ export interface ReadInputOptions {
 
 const defaultMaxBytes = 512 * 1024 * 1024
 const maxFiles = 64
+const maxRecordBytes = 256 * 1024
 const maxEntries = 10_000
 const pieceBytes = 1024 * 1024
 
@@ -48,7 +50,12 @@ export async function readRestoreInput(given: string, { signal, maxBytes = defau
     const stat = stats[index]
     if (stat) files.push({ name, bytes: await readPlainFile(join(path, name), stat, budget, signal, before(join(path, name))) })
   }
-  return { kind: 'folder', path, files, ignored }
+  if (!ignored.includes(dumpRecordName)) return { kind: 'folder', path, files, ignored }
+  const recordPath = join(path, dumpRecordName)
+  const stat = await look(recordPath)
+  if (!stat.isFile()) throw await notPlain(recordPath, stat)
+  const record = await readPlainFile(recordPath, stat, { leftBytes: maxRecordBytes }, signal, undefined)
+  return { kind: 'folder', path, files, ignored: ignored.filter((name) => name !== dumpRecordName), record }
 }
 
 async function namesIn(path: string, signal: AbortSignal): Promise<{ chosen: string[]; ignored: string[] }> {

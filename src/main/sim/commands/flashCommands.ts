@@ -97,8 +97,10 @@ const read: UbootCommand = async ([, , addressWord, offsetWord, lengthWord], mac
   if (address === undefined || !range) return 1
   machine.say(`device 0 offset ${hexText(range.offset)}, size ${hexText(range.length)}\n`)
   await machine.pause(range.length / machine.timing.flashReadBytesPerMs)
-  if (machine.behaviours.ask('onFlashRead', range.offset, range.length) === undefined) {
+  const odd = machine.behaviours.ask('onFlashRead', range.offset, range.length)
+  if (odd !== 'stale') {
     machine.ram.write(address, machine.flash.cells.subarray(range.offset, range.offset + range.length))
+    if (odd) machine.ram.write(address + odd.wrongOffset - range.offset, Uint8Array.of((machine.flash.cells[odd.wrongOffset] ?? 0) ^ 1))
   }
   machine.say(`SF: ${range.length} bytes @ ${hexText(range.offset)} Read: OK\n`)
   return 0

@@ -1,4 +1,5 @@
 import { fetchByTftp, type TftpOutcome } from '../tftpClient.ts'
+import { sendByTftp } from '../tftpSender.ts'
 import { hexNumber, hexText, type UbootCommand, type UbootMachine, usage } from '../ubootMachine.ts'
 
 export const podAddress = '192.168.1.1'
@@ -32,6 +33,28 @@ export const tftpboot: UbootCommand = async ([, ...args], machine) => {
   if (!await startNetwork(machine)) return 1
   machine.say(`Using eth0 device\nTFTP from server ${server}; our IP address is ${environment.get('ipaddr') ?? ''}\nFilename '${name}'.\nLoad address: ${hexText(address)}\nLoading: `)
   return finishTransfer(machine, address, server === podAddress ? await fetchFromPod(machine, name, address) : await fetchFromLab(machine, server, name, address))
+}
+
+const putUsage = 'TFTP put command, for uploading files to server\n\nUsage:\ntftpput Address Size [[hostIPaddr:]filename]'
+
+export const tftpput: UbootCommand = async ([, addressWord, sizeWord, file, ...more], machine) => {
+  const { environment } = machine
+  const address = hexNumber(addressWord)
+  const size = hexNumber(sizeWord)
+  if (address === undefined || size === undefined || file === undefined || more.length > 0) return usage(machine, 'tftpput', putUsage)
+  const [, host, name = file] = /^(\d+\.\d+\.\d+\.\d+):(.*)$/.exec(file) ?? []
+  const server = host ?? environment.get('serverip')
+  if (server === undefined) { machine.say("*** ERROR: `serverip' not set\n"); return 1 }
+  if (!await startNetwork(machine)) return 1
+  machine.say(`Using eth0 device\nTFTP to server ${server}; our IP address is ${environment.get('ipaddr') ?? ''}\nFilename '${name}'.\nSave address: ${hexText(address)}\nSave size:    ${hexText(size)}\nSaving: `)
+  return finishTransfer(machine, address, await sendToLab(machine, server, name, machine.ram.read(address, size)))
+}
+
+async function sendToLab(machine: UbootMachine, server: string, name: string, bytes: Uint8Array): Promise<TftpOutcome> {
+  // The pod serves files and takes none.
+  if (server === podAddress) return { kind: 'refused', code: 2, text: 'Access violation' }
+  const port = Number(machine.environment.get('tftpdstp') ?? 69)
+  return sendByTftp({ machine, name, server: { address: server, port }, mark: createMarks(machine), bytes })
 }
 
 async function finishTransfer(machine: UbootMachine, address: number, outcome: TftpOutcome): Promise<number> {

@@ -154,7 +154,7 @@ function createReader({ bench, context, output, uploads, line, places, totalByte
   let doneBytes = 0
   let way: 'tftp' | 'md' = uploads ? 'tftp' : 'md'
   const read: ReadBench = {
-    context, session: line.session, reconnects: line.reconnects, loadAddress: bench.plan.loadAddress, newPoison: bench.newPoison, newToken: bench.newToken, output, uploads,
+    context, session: line.session, reconnects: line.reconnects, loadAddress: bench.plan.loadAddress, newPoison: bench.newPoison, newToken: bench.newToken,
     progress: (step, stretchBytes) => { context.tell({ type: 'phase-progressed', phase: 'read', step, doneBytes: doneBytes + stretchBytes, totalBytes }) },
   }
   const fileOfSlice = async ({ range }: DumpSlice): Promise<DumpFile> => {

@@ -41,7 +41,7 @@ export async function readByTftp(bench: ReadBench, uploads: UploadDesk, stretch:
 }
 
 /** A chip that says two things is no matter of the way: of three readings two may agree on the wrong one. */
-const mayRepeat: ReadonlySet<string> = new Set(['device/refused', 'device/wrong-content', 'link/garbled', 'link/timeout'])
+const mayRepeat: ReadonlySet<string> = new Set(['device/refused', 'link/garbled', 'link/timeout'])
 
 async function sendOnce({ session, context, loadAddress, newToken, progress }: ReadBench, uploads: UploadDesk, stretch: Stretch, signal: AbortSignal): Promise<Uint8Array> {
   const { lengthBytes } = stretch

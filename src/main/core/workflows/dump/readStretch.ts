@@ -1,8 +1,8 @@
 import { crc32, hexCrc } from '../../../../shared/bytes/crc32.ts'
 import { askAgain, type UbootSession } from '../../uboot/ubootSession.ts'
 import { ramCrc, readFlash } from '../restore/flashProof.ts'
-import type { DumpContext, DumpFile, DumpOutput, UploadDesk } from './dumpBench.ts'
-import type { DumpRange, DumpSlice, Stretch } from './dumpLayout.ts'
+import type { DumpContext } from './dumpBench.ts'
+import type { DumpSlice, Stretch } from './dumpLayout.ts'
 
 /** What the camera's RAM holds between load address and the U-Boot at its end; a restore uses as much. */
 export const maxStretchBytes = 16 * 1024 * 1024
@@ -16,8 +16,6 @@ export interface ReadBench {
   readonly loadAddress: number
   readonly newPoison: () => number
   readonly newToken: () => string
-  readonly output: DumpOutput
-  readonly uploads: UploadDesk | undefined
   readonly progress: (step: string, doneBytes: number) => void
 }
 
@@ -49,7 +47,5 @@ export const fillBuffer = async ({ session, loadAddress, newPoison }: ReadBench,
   askAgain(3, signal, async () => readFlash(session, stretch, loadAddress, newPoison, signal))
 
 export const crcText = (bytes: Uint8Array): string => hexCrc(crc32(bytes))
-
-export const fileOf = async (output: DumpOutput, { index }: DumpRange, isFolder: boolean): Promise<DumpFile> => output.file(isFolder ? `mtd${index}` : '')
 
 export const namesOf = ({ slices }: Stretch): string => [...new Set(slices.map(({ range }) => range.name))].join(', ')

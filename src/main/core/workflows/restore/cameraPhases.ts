@@ -23,7 +23,7 @@ export interface Identity {
 }
 
 /** The right camera, with a flash that holds the plan. Nothing is written before this has passed. */
-export async function identify(session: UbootSession, plan: RestorePlan, context: RestoreContext, signal: AbortSignal): Promise<Identity> {
+export async function identify(session: UbootSession, plan: Pick<RestorePlan, 'chip' | 'flashBytes' | 'partitions' | 'loadAddress'>, context: RestoreContext, signal: AbortSignal): Promise<Identity> {
   const flash = await probeFlash(session, signal)
   const soc = await readVariable(session, 'soc', signal)
   if (soc !== undefined && soc !== '' && chipFamily(soc) !== chipFamily(plan.chip)) {
@@ -52,7 +52,7 @@ export async function identify(session: UbootSession, plan: RestorePlan, context
 /** ev200 and ev300 and the like run each other's U-Boot builds; a different series never does. */
 const chipFamily = (chip: string): string => chip.toLowerCase().split(':')[0]?.replace(/^([a-z]+\d+[a-z]*).*$/, '$1') ?? ''
 
-async function readVariable(session: UbootSession, name: string, signal: AbortSignal): Promise<string | undefined> {
+export async function readVariable(session: UbootSession, name: string, signal: AbortSignal): Promise<string | undefined> {
   try {
     return parseVariable(await askAgain(3, signal, async () => session.run(`printenv ${name}`, { limitMs: 5_000 }, signal)), name)
   } catch (error) {
@@ -63,7 +63,7 @@ async function readVariable(session: UbootSession, name: string, signal: AbortSi
 }
 
 /** Addresses and, where our server is not on 69, the port; each is read back, because a setenv that was garbled fails much later. */
-export async function setNetwork(session: UbootSession, tftp: RestorePlan['tftp'], signal: AbortSignal): Promise<void> {
+export async function setNetwork(session: UbootSession, tftp: Pick<RestorePlan['tftp'], 'serverAddress' | 'cameraAddress' | 'port'>, signal: AbortSignal): Promise<void> {
   const wanted: (readonly [string, string])[] = [['ipaddr', tftp.cameraAddress], ['serverip', tftp.serverAddress]]
   if (tftp.port !== 69) wanted.push(['tftpdstp', String(tftp.port)])
   for (const [name, value] of wanted) {

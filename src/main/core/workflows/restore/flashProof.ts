@@ -27,22 +27,29 @@ export interface FlashRange {
 }
 
 /**
- * CRC of what is in flash. The buffer is filled with a fresh pattern first: a read that prints OK and copies nothing would otherwise be
- * judged by whatever lay there, and RAM keeps its contents across resets.
+ * Flash into RAM. The buffer is filled with a fresh pattern first: a read that prints OK and copies nothing would otherwise be judged by
+ * whatever lay there, and RAM keeps its contents across resets.
  */
+export async function readFlash(
+  session: UbootSession, range: FlashRange, address: number, newPoison: () => number, signal: AbortSignal,
+): Promise<void> {
+  const { offsetBytes, lengthBytes } = range
+  if (lengthBytes <= 0) throw new WorkbenchError('internal/bug', 'Read-back of nothing')
+  const words = Math.ceil(lengthBytes / 4)
+  await session.run(`mw.l ${hexText(address)} ${hexText(newPoison())} ${hexText(words)}`, { limitMs: 15_000 + lengthBytes / 500 }, signal)
+  const command = `sf read ${hexText(address)} ${hexText(offsetBytes)} ${hexText(lengthBytes)}`
+  const output = await session.run(command, { limitMs: 15_000 + lengthBytes / 100 }, signal)
+  const done = parseFlashDone(output, 'Read')
+  if (done?.lengthBytes !== lengthBytes || done.offsetBytes !== offsetBytes) throw garbled(command, output)
+}
+
+/** CRC of what is in flash, computed by the camera. */
 export async function flashCrc(
   session: UbootSession, range: FlashRange, proofAddress: number, newPoison: () => number, signal: AbortSignal,
 ): Promise<string> {
-  const { offsetBytes, lengthBytes } = range
-  if (lengthBytes <= 0) throw new WorkbenchError('internal/bug', 'Read-back of nothing')
   return askAgain(3, signal, async () => {
-    const words = Math.ceil(lengthBytes / 4)
-    await session.run(`mw.l ${hexText(proofAddress)} ${hexText(newPoison())} ${hexText(words)}`, { limitMs: 15_000 + lengthBytes / 500 }, signal)
-    const command = `sf read ${hexText(proofAddress)} ${hexText(offsetBytes)} ${hexText(lengthBytes)}`
-    const output = await session.run(command, { limitMs: 15_000 + lengthBytes / 100 }, signal)
-    const done = parseFlashDone(output, 'Read')
-    if (done?.lengthBytes !== lengthBytes || done.offsetBytes !== offsetBytes) throw garbled(command, output)
-    return ramCrc(session, proofAddress, lengthBytes, signal)
+    await readFlash(session, range, proofAddress, newPoison, signal)
+    return ramCrc(session, proofAddress, range.lengthBytes, signal)
   })
 }
 

@@ -1,6 +1,6 @@
 /** What was found at the path a person gave: bytes only, nothing understood yet. */
 export type RawRestoreInput =
-  | { readonly kind: 'folder'; readonly path: string; readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]; readonly ignored: readonly string[] }
+  | { readonly kind: 'folder'; readonly path: string; readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]; readonly ignored: readonly string[]; /** dump.json, where there is one. */ readonly record?: Uint8Array }
   | { readonly kind: 'file'; readonly path: string; readonly name: string; readonly bytes: Uint8Array }
 
 /** One image with its place still to be found. `lengthBytes` of the partition is known for backups only. */
@@ -19,6 +19,8 @@ export interface RestoreInput {
   readonly parts: readonly ImagePart[]
   readonly totalBytes: number
   readonly warnings: readonly string[]
+  /** Where the parts belong, when the input itself says so. */
+  readonly mtdparts?: string
 }
 
 /** What core may not import: hashing and YAML. */

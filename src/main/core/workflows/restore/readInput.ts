@@ -1,3 +1,4 @@
+import { type DumpRecord, dumpRecordName, dumpRecordSchema } from '../../../../shared/dump/dumpRecord.schema.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { ipctoolDescriptionSchema } from '../../../../shared/restore/ipctool.schema.ts'
 import { isIpctoolBackup, parseIpctoolBackup } from '../../../protocols/ipctool/parser.ts'
@@ -5,7 +6,14 @@ import type { ImagePart, InputTools, RawRestoreInput, RestoreInput } from './raw
 
 /** Partition names, sizes and gaps are checked here; where they go is the layout's question. `gapsAllowed` with mtdparts. */
 export function readInput(raw: RawRestoreInput, tools: InputTools, gapsAllowed: boolean): RestoreInput {
-  if (raw.kind === 'folder') return fromFolder(raw, gapsAllowed)
+  if (raw.kind === 'folder') {
+    // A table that a person gives is newer than what lies in the folder.
+    const record = raw.record && !gapsAllowed ? readRecord(raw.record, raw.path) : undefined
+    if (!record) return fromFolder(raw, gapsAllowed)
+    const input = fromFolder(raw, true)
+    checkAgainst(record, input, tools)
+    return { ...input, mtdparts: record.mtdparts }
+  }
   if (isIpctoolBackup(raw.bytes)) return fromBackup(raw, tools)
   if (raw.bytes.length === 0) throw new WorkbenchError('input/malformed', `${raw.name} is empty`)
   const part = { name: 'flash', source: raw.name, index: 0, bytes: raw.bytes, partitionBytes: undefined }
@@ -83,5 +91,30 @@ function parseYaml(text: string, tools: InputTools): unknown {
     return tools.parseYaml(text)
   } catch (cause) {
     throw new WorkbenchError('input/malformed', 'The description at the start of the backup is not YAML', { cause })
+  }
+}
+
+function readRecord(bytes: Uint8Array, path: string): DumpRecord {
+  const bad = (cause: unknown): WorkbenchError => new WorkbenchError('input/malformed', `${dumpRecordName} in ${path} cannot be read`, {
+    cause, hint: 'Take another copy of the dump; or take the file away, and say where the partitions are with --mtdparts',
+  })
+  try {
+    const record = dumpRecordSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes)))
+    if (record.success) return record.data
+    throw bad(record.error)
+  } catch (error) {
+    throw error instanceof WorkbenchError ? error : bad(error)
+  }
+}
+
+/** A copy that lost a part or a bit is found here, and not after it was written. */
+function checkAgainst(record: DumpRecord, input: RestoreInput, tools: InputTools): void {
+  for (const { file, sha256 } of record.parts) {
+    const part = input.parts.find(({ source }) => source === file)
+    if (!part) throw new WorkbenchError('input/not-found', `${file} is missing in ${input.path}, and ${dumpRecordName} names it`, { context: { missing: file }, hint: `Take another copy of the dump; or take ${dumpRecordName} away to restore only what is there` })
+    if (tools.hashHex('sha256', part.bytes) === sha256) continue
+    throw new WorkbenchError('input/malformed', `${file} is not what was dumped: its SHA-256 differs from the one in ${dumpRecordName}`, {
+      context: { file }, hint: `The copy is damaged. If it was changed on purpose, take ${dumpRecordName} away and give its layout with --mtdparts`,
+    })
   }
 }
