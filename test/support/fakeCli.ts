@@ -87,6 +87,14 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
     },
     planDump: async () => { throw new WorkbenchError('input/not-supported', 'No dumps in this story') },
     startDump: async () => { throw new WorkbenchError('input/not-supported', 'No dumps in this story') },
+    importProfiles: async (source) => {
+      fake.calls.push(`import ${source}`)
+      return { imported: ['hi3516ev200'], refused: [], warnings: [], ready: [] }
+    },
+    getUboot: async (chip, file) => {
+      fake.calls.push(`uboot ${chip} ${file ?? ''}`)
+      return { path: '/data/uboot/u', sha256: 'ab'.repeat(32), from: 'download' }
+    },
     planBurn: async () => { throw new WorkbenchError('input/not-supported', 'No U-Boot in this story') },
     startBurn: async () => { throw new WorkbenchError('input/not-supported', 'No U-Boot in this story') },
     diff: async () => { throw new WorkbenchError('input/not-supported', 'No dumps in this story') },
@@ -102,7 +110,7 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
       return { htmlPath: `/data/reports/${id}.html`, jsonPath: `/data/reports/${id}.json` }
     },
     jobs: () => [],
-    chips: async () => [{ name: 'hi3516ev300', loadAddress: 0x42000000 }],
+    chips: async () => [{ name: 'hi3516ev300', protocol: 'standard', ready: false, needs: ['profile', 'U-Boot image'], hasPublicUboot: true }],
     close: async () => { fake.calls.push('close') },
     ...story.workbench,
   }

@@ -30,6 +30,11 @@ async function* stream<T>(first: readonly T[], listen: (tell: (value: T) => void
   }
 }
 
+const fixtureChips = ['gk7205v200', 'gk7205v500', 'hi3516cv610', 'hi3516ev200', 'hi3516ev300'].map((name) => ({
+  name, protocol: name.endsWith('v500') ? 'v500' as const : name.endsWith('cv610') ? 'cv6xx' as const : 'standard' as const, hasPublicUboot: true,
+  ready: name === 'hi3516ev300', needs: name === 'hi3516ev300' ? [] : name.startsWith('hi3516ev') ? ['U-Boot image' as const] : ['profile' as const, 'U-Boot image' as const],
+}))
+
 const fail = (code: ErrorCode, message: string, hint?: string): never => {
   const wire = toWire(new WorkbenchError(code, message, { hint }))
   throw new ORPCError('WORKBENCH', { status: 500, message, data: wire })
@@ -147,6 +152,12 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
     dump: {
       plan: contract.dump.plan.handler(({ input }) => fail('input/not-supported', `No dump to ${input.outputPath} here`)),
       start: contract.dump.start.handler(({ input }) => fail('input/not-supported', `No dump to ${input.request.outputPath} here`)),
+    },
+    chips: {
+      list: contract.chips.list.handler(() => fixtureChips),
+      importProfiles: contract.chips.importProfiles.handler(({ input }) => (input.source.includes('missing') ? fail('input/not-found', `${input.source} cannot be read: it does not exist`)
+        : { imported: ['hi3516ev200', 'hi3516ev300'], refused: [{ file: 'gk7205v200.json', error: { code: 'input/malformed' as const, message: 'DDRSTEP0 of gk7205v200.json has 65 bytes, 64 are expected', context: {} } }], warnings: [], ready: ['hi3516ev300'] })),
+      getUboot: contract.chips.getUboot.handler(() => ({ path: '/home/lab/.local/share/rackbench/uboot/u-boot-hi3516ev300-universal.bin', sha256: 'ab'.repeat(32), from: 'download' as const })),
     },
     burn: {
       plan: contract.burn.plan.handler(() => fail('input/not-supported', 'No U-Boot is loaded here')),

@@ -18,6 +18,7 @@ import { openSqliteLeases } from '../drivers/storage/sqliteLeases.ts'
 import { createPodTftpBackend } from '../drivers/tftp/podTftpBackend.ts'
 import { createUdpNetwork } from '../drivers/tftp/udpNetwork.ts'
 import { type BurnDesk, createBurnDesk } from './burnDesk.ts'
+import { type ChipDesk, createChipDesk } from './chipDesk.ts'
 import { createDumpDesk, type DumpDesk } from './dumpDesk.ts'
 import { createRackSetup, type RackSetup } from './rackSetup.ts'
 import { createReportDesk, type ReportDesk } from './reportDesk.ts'
@@ -34,6 +35,7 @@ export interface OpenWorkbench extends Workbench {
   readonly desk: RestoreDesk
   readonly dumps: DumpDesk
   readonly burns: BurnDesk
+  readonly chips: ChipDesk
   readonly reports: ReportDesk
 }
 
@@ -48,6 +50,8 @@ export interface WorkbenchOptions {
 const waitForSignal = async (signal: AbortSignal): Promise<void> => {
   await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
 }
+
+const offline: typeof globalThis.fetch = async () => Promise.reject(new WorkbenchError('link/unreachable', 'This host does not reach the network'))
 
 /** The only place that makes everything. Opens the journal and, with `loadRack`, every console of the rack. */
 export async function createWorkbench(environment: HostEnvironment, options: WorkbenchOptions = {}): Promise<OpenWorkbench> {
@@ -80,6 +84,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
     tools: { hashHex, parseYaml }, openUploads: async (plan, signal) => tftp.openUploads(plan, signal),
   })
   const burns = createBurnDesk({ clock, rack, jobs, leases, socs, dataFolder, ask })
+  const chips = createChipDesk({ clock, socs, dataFolder, fetch: environment.fetch ?? offline, ubootUrl: environment.ubootUrl })
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
   const reportWriter = writeReportsAtTheEnd(jobs, reports, log)
   const status = statusOf({ environment, clock: () => clock.wallMs(), rack, tftp: () => tftp.state(), journal })
@@ -87,9 +92,9 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, rack, setup, jobs, desk, dumps, burns, reports, socs, status, homeFolder: environment.homeFolder }),
+    router: createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chips, reports, socs, status, homeFolder: environment.homeFolder }),
     serveLane: (end) => { serveByteLane({ end, clock, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, dumps, burns, reports,
+    rack, setup, jobs, desk, dumps, burns, chips, reports,
     close: async () => {
       closing ??= (async () => {
         await jobs.close()

@@ -9,6 +9,7 @@ import type { RackBook } from '../core/rack/rackBook.ts'
 import { listPorts } from './serialPorts.ts'
 import { listFolder } from '../drivers/files/listFolder.ts'
 import type { BurnDesk } from './burnDesk.ts'
+import type { ChipDesk } from './chipDesk.ts'
 import type { DumpDesk } from './dumpDesk.ts'
 import type { RestoreDesk } from './restoreDesk.ts'
 import type { RackSetup } from './rackSetup.ts'
@@ -22,6 +23,7 @@ export interface RouterDeps {
   readonly desk: RestoreDesk
   readonly dumps: DumpDesk
   readonly burns: BurnDesk
+  readonly chips: ChipDesk
   readonly reports: ReportDesk
   readonly socs: ReadonlyMap<string, Soc>
   readonly status: () => Promise<MachineStatus>
@@ -38,7 +40,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, rack, setup, jobs, desk, dumps, burns, reports, socs, status, homeFolder }: RouterDeps) {
+export function createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chips, reports, socs, status, homeFolder }: RouterDeps) {
   const contract = implement(workbenchContract)
   return contract.router({
     system: {
@@ -77,6 +79,11 @@ export function createRouter({ clock, rack, setup, jobs, desk, dumps, burns, rep
       plan: contract.restore.plan.handler(async ({ input, signal = noSignal() }) => desk.plan(input, signal)),
       start: contract.restore.start.handler(async ({ input }) => ({ jobId: await desk.start(input.request, input.planHash, noSignal()) })),
       resume: contract.restore.resume.handler(async ({ input }) => ({ jobId: await desk.resume(input.jobId, noSignal()) })),
+    },
+    chips: {
+      list: contract.chips.list.handler(async ({ signal = noSignal() }) => [...await chips.list(signal)]),
+      importProfiles: contract.chips.importProfiles.handler(async ({ input, signal = noSignal() }) => chips.importProfiles(input.source, signal)),
+      getUboot: contract.chips.getUboot.handler(async ({ input, signal = noSignal() }) => chips.getUboot(input.chip, input.file, signal)),
     },
     dump: {
       plan: contract.dump.plan.handler(async ({ input, signal = noSignal() }) => dumps.plan(input, signal)),

@@ -13,6 +13,10 @@ export interface HostEnvironment {
   readonly homeFolder: string
   /** UDP port of our TFTP server: 69, unless a test or a peer wants another. */
   readonly tftpPort: number
+  /** For boot profiles and U-Boot images; without it only files of this computer are read. */
+  readonly fetch?: typeof globalThis.fetch
+  /** Where U-Boot builds are published; the public address otherwise. */
+  readonly ubootUrl?: string | undefined
   /** What commands that switch power inherit. */
   readonly commandEnvironment?: Readonly<Record<string, string | undefined>>
   /** Faults and foreign errors, for the person who runs the host. */

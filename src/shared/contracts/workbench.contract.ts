@@ -1,6 +1,7 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { burnPlanSchema, burnRequestSchema } from '../burn/burn.schema.ts'
+import { chipViewSchema, profileImportSchema } from '../devices/chipView.schema.ts'
 import { powerSpecSchema } from '../devices/powerSpec.schema.ts'
 import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
 import { diffRequestSchema, dumpDiffSchema } from '../dump/diff.schema.ts'
@@ -78,6 +79,14 @@ export const workbenchContract = {
     start: oc.input(z.object({ request: restoreRequestSchema, planHash: z.string().length(64) })).output(z.object({ jobId: jobIdSchema })),
     /** Plans the same input again for an interrupted, failed or cancelled job and starts it: the chip says what is left to do. */
     resume: oc.input(z.object({ jobId: jobIdSchema })).output(z.object({ jobId: jobIdSchema })),
+  },
+  chips: {
+    /** All of the catalogue, by name. */
+    list: oc.input(nothing).output(z.array(chipViewSchema)),
+    /** Boot profiles out of a folder, a file or a web address, into the data folder. */
+    importProfiles: oc.input(z.object({ source: z.string().min(1).max(4096) })).output(profileImportSchema),
+    /** From the cache, else downloaded. */
+    getUboot: oc.input(z.object({ chip: z.string().max(64), file: z.string().max(4096).optional() })).output(z.object({ path: z.string(), sha256: z.string(), from: z.enum(['cache', 'download', 'file']) })),
   },
   dump: {
     /** Looks at the output path and at the ways to it; touches neither camera nor disk. */

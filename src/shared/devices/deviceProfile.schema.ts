@@ -15,6 +15,15 @@ export const bootProfileSchema = z.object({
 })
 export type BootProfile = z.infer<typeof bootProfileSchema>
 
+/** Name of a file beside the profile: no folder, no drive, nothing hidden. */
+export const splBlobNameSchema = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/, 'must be the name of a file in the same folder')
+
+/** The same file as a whole: variants override some of its keys, and a ready SPL may lie beside it. */
+export const profileFileSchema = z.looseObject({
+  SPL_BLOB: splBlobNameSchema.optional(),
+  variants: z.record(z.string().regex(/^[a-z0-9_-]{1,32}$/, 'must be small letters and digits'), z.record(z.string().max(32), z.unknown())).optional(),
+})
+
 /** Figures of one chip, as they ship in resources/soc.json. Addresses are numbers. */
 export const socSchema = z.object({
   name: z.string().regex(/^[a-z0-9_-]{2,32}$/),

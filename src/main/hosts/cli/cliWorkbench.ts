@@ -1,5 +1,6 @@
 import type { DetectRequest } from '../../composition/lineTools.ts'
 import type { BurnPlan, BurnRequest } from '../../../shared/burn/burn.schema.ts'
+import type { ChipView, ProfileImportResult } from '../../../shared/devices/chipView.schema.ts'
 import type { CameraId, JobId } from '../../../shared/devices/ids.ts'
 import type { DiffRequest, DumpDiff } from '../../../shared/dump/diff.schema.ts'
 import type { DumpPlan, DumpRequest } from '../../../shared/dump/dump.schema.ts'
@@ -37,7 +38,9 @@ export interface CliWorkbench {
   report(jobId: JobId): Promise<{ readonly htmlPath: string; readonly jsonPath: string }>
   /** Newest first, of every earlier run too. */
   jobs(): readonly Job[]
-  chips(): Promise<readonly { readonly name: string; readonly loadAddress: number }[]>
+  chips(signal: AbortSignal): Promise<readonly ChipView[]>
+  importProfiles(source: string, signal: AbortSignal): Promise<ProfileImportResult>
+  getUboot(chip: string, file: string | undefined, signal: AbortSignal): Promise<{ readonly path: string; readonly sha256: string; readonly from: 'cache' | 'download' | 'file' }>
   close(): Promise<void>
 }
 

@@ -1,7 +1,4 @@
-import type { ContractRouterClient } from '@orpc/contract'
-import { createRouterClient } from '@orpc/server'
 import { createWorkbench } from '../../composition/createWorkbench.ts'
-import type { WorkbenchContract } from '../../../shared/contracts/workbench.contract.ts'
 import type { CliWorkbench, OpenWorkbenchOptions } from './cliWorkbench.ts'
 
 export interface LocalFacts {
@@ -13,9 +10,7 @@ export interface LocalFacts {
 
 /** The workbench of this process, with the one camera that the command names. */
 export async function openLocalWorkbench({ version, homeFolder, resourcesFolder, environment }: LocalFacts, { dataFolder, tftpPort, log, ask }: OpenWorkbenchOptions): Promise<CliWorkbench> {
-  const { router, setup, desk, dumps, burns, jobs, reports, close } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment }, { ask })
-  // The router's own type forgets its methods; the contract, which it was made of, has them.
-  const client = createRouterClient(router, { context: {} }) as unknown as ContractRouterClient<WorkbenchContract>
+  const { setup, desk, dumps, burns, chips, jobs, reports, close } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'] }, { ask })
   return {
     addTarget: async ({ url, chip, name, power, poePort }) =>
       setup.addForNow({ url, chip, name: '', cameraName: name }, power === 'environment' ? { environment, poePort, linePath: url } : undefined).cameraId,
@@ -33,7 +28,9 @@ export async function openLocalWorkbench({ version, homeFolder, resourcesFolder,
       return { htmlPath: html.path, jsonPath: json.path }
     },
     jobs: () => jobs.list(),
-    chips: async () => client.system.chips({}),
+    chips: async (signal) => chips.list(signal),
+    importProfiles: async (source, signal) => chips.importProfiles(source, signal),
+    getUboot: async (chip, file, signal) => chips.getUboot(chip, file, signal),
     close,
   }
 }

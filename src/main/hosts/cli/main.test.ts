@@ -234,7 +234,7 @@ describe('the other commands', () => {
     expect(await runCli(['jobs', '../../x'], fake.deps)).toBe(2)
     expect(await runCli(['serve', '--port', '4173'], fake.deps)).toBe(0)
     expect(fake.out.lines).toEqual([
-      '{"chips":[{"name":"hi3516ev300","loadAddress":1107296256}],"count":1}',
+      '[{"name":"hi3516ev300","protocol":"standard","ready":false,"needs":["profile","U-Boot image"]}]',
       '{"ports":[{"device":"/dev/ttyUSB0","open_path":"/dev/uart-bench"}]}',
       'No jobs yet',
     ])
@@ -270,5 +270,28 @@ describe('detect', () => {
     const plain = createFakeCli({ failDetect: new WorkbenchError('device/no-answer', 'No boot ROM answered') })
     expect(await runCli(['detect'], plain.deps)).toBe(5)
     expect(plain.err.lines.join('\n')).toContain('No boot ROM answered')
+  })
+})
+
+describe('boot files', () => {
+  test('profiles are imported from where the person says', async () => {
+    const fake = createFakeCli()
+    expect(await runCli(['profiles', 'import', '/home/lab/profiles'], fake.deps)).toBe(0)
+    expect(fake.calls).toContain('import /home/lab/profiles')
+    expect(fake.out.lines.join('\n')).toContain('Profiles of 1 chips')
+    expect(await runCli(['profiles'], createFakeCli().deps)).toBe(2)
+    expect(await runCli(['profiles', 'import'], createFakeCli().deps)).toBe(2)
+  })
+  test('a refused profile is named and is no success', async () => {
+    const refused = [{ file: 'a.json', error: { code: 'input/malformed' as const, message: 'DDRSTEP0 is too long', context: {} } }]
+    const fake = createFakeCli({ workbench: { importProfiles: async () => ({ imported: ['b'], refused, warnings: [], ready: ['b'] }) } })
+    expect(await runCli(['profiles', 'import', '/x', '--output', 'json'], fake.deps)).toBe(2)
+    expect(fake.events()).toEqual([{ event: 'done', success: false, imported: ['b'], refused, warnings: [], ready: ['b'] }])
+  })
+  test('a U-Boot is fetched, or taken from a file', async () => {
+    const fake = createFakeCli()
+    expect(await runCli(['uboot', 'HI3516EV300', '-f', '/u.bin'], fake.deps)).toBe(0)
+    expect(fake.calls).toContain('uboot hi3516ev300 /u.bin')
+    expect(await runCli(['uboot'], createFakeCli().deps)).toBe(2)
   })
 })

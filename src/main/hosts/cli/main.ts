@@ -2,6 +2,7 @@ import { Cancelled, toWire, WorkbenchError } from '../../../shared/errors/workbe
 import { quoted, usage } from './arguments.ts'
 import type { CliDeps } from './cliWorkbench.ts'
 import { demoCommand } from './commands/demo.ts'
+import { profilesCommand, ubootCommand } from './commands/bootFiles.ts'
 import { burnCommand } from './commands/burn.ts'
 import { detectCommand } from './commands/detect.ts'
 import { diffCommand } from './commands/diff.ts'
@@ -30,6 +31,8 @@ const commands: Readonly<Record<string, Command>> = {
   burn: { summary: 'load a U-Boot into a camera\'s RAM', run: burnCommand },
   detect: { summary: 'which boot ROM a camera has', run: detectCommand },
   chips: { summary: 'the chips that are known', run: chipsCommand },
+  profiles: { summary: 'import boot profiles', run: profilesCommand },
+  uboot: { summary: 'fetch the U-Boot of a chip', run: ubootCommand },
   ports: { summary: 'the serial ports of this computer', run: portsCommand },
 }
 

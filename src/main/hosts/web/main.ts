@@ -14,7 +14,7 @@ async function main(root: string): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string }
   const homeFolder = homedir()
   const workbench = await createWorkbench({
-    host: 'web', version, homeFolder, log, commandEnvironment: process.env, tftpPort: Number(process.env['RACKBENCH_TFTP_PORT'] ?? 69),
+    host: 'web', version, homeFolder, log, commandEnvironment: process.env, fetch: globalThis.fetch, ubootUrl: process.env['RACKBENCH_UBOOT_URL'], tftpPort: Number(process.env['RACKBENCH_TFTP_PORT'] ?? 69),
     dataFolder: dataFolderOf({ platform: process.platform, homeFolder, variables: process.env }),
     resourcesFolder: join(root, 'resources'),
   }, { loadRack: true })

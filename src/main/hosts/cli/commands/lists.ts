@@ -5,7 +5,7 @@ import { type Flags, helpOf, oneOf, parseFlags, quoted, type ParsedFlags } from 
 import type { CliDeps, CliWorkbench } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { plainText } from '../output/lineWriter.ts'
-import { hexText, table, timeText } from '../output/words.ts'
+import { table, timeText } from '../output/words.ts'
 
 const output = { type: 'string', value: 'MODE', help: 'human, json (default human)' } as const
 const help = { type: 'boolean', short: 'h', help: 'this text' } as const
@@ -25,11 +25,11 @@ async function withWorkbench<T>(given: ParsedFlags, deps: CliDeps, work: (workbe
 export async function chipsCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
   const flags: Flags = { output, data, help }
   const given = parseFlags('chips', flags, argv)
-  if (given.has('help')) { helpOf('chips', 'Lists the chips that have figures.', flags).forEach(deps.out.line); return exitCodes.success }
+  if (given.has('help')) { helpOf('chips', 'Lists all chips, and what is missing to start each over its boot ROM.', flags).forEach(deps.out.line); return exitCodes.success }
   await withWorkbench(given, deps, async (workbench) => {
-    const chips = await workbench.chips()
-    if (isJson(given)) { deps.out.line(JSON.stringify({ chips, count: chips.length })); return }
-    table([['chip', 'load address'], ...chips.map(({ name, loadAddress }) => [name, hexText(loadAddress)])]).forEach(deps.out.line)
+    const chips = await workbench.chips(deps.interrupt.signal)
+    if (isJson(given)) { deps.out.line(JSON.stringify(chips.map(({ name, protocol, ready, needs }) => ({ name, protocol, ready, needs })))); return }
+    table([['chip', 'boot ROM', 'its files'], ...chips.map(({ name, protocol, ready, needs }) => [name, protocol, ready ? 'ready' : `needs ${needs.map((need) => `a ${need}`).join(' and ')}`])]).forEach(deps.out.line)
   })
   return exitCodes.success
 }
