@@ -26,6 +26,8 @@ export interface ProbedFlash {
   readonly flashBytes: number
   readonly chipName: string
   readonly eraseBlockBytes: number
+  /** Maker and device as the chip itself tells them, where the build prints it: `c22018`. */
+  readonly jedecId?: string
 }
 
 const unitBytes = { B: 1, K: 1024, KB: 1024, KiB: 1024, M: 1048576, MB: 1048576, MiB: 1048576 } as const
@@ -38,6 +40,12 @@ function bytesOf(count: string | undefined, unit: string | undefined): number {
 
 /** Both dialects of `sf probe`: mainline's "SF: Detected … total 16 MiB" and the vendor's `Block:64KB Chip:16MB Name:"…"`. */
 export function parseProbe(output: string): ProbedFlash | undefined {
+  const flash = parseFlashSizes(output)
+  const id = /\bID: ?0x([0-9a-f]{2})[ ,]+0x([0-9a-f]{2})[ ,]+0x([0-9a-f]{2})\b/i.exec(output)
+  return flash && id ? { ...flash, jedecId: id.slice(1).join('').toLowerCase() } : flash
+}
+
+function parseFlashSizes(output: string): ProbedFlash | undefined {
   const mainline = new RegExp(`SF: Detected (\\S+) with page size .*?erase size ${sizeText}.*?total ${sizeText}`).exec(output)
   if (mainline) {
     return { chipName: mainline[1] ?? '', eraseBlockBytes: bytesOf(mainline[2], mainline[3]), flashBytes: bytesOf(mainline[4], mainline[5]) }

@@ -17,7 +17,8 @@ export interface PlanFacts {
   /** 0 while unknown. */
   readonly flashBytes: number
   readonly input: RestoreInput | WorkbenchError
-  readonly boot: { readonly method: 'pod' | 'manual'; readonly profile: string; readonly uboot: string; readonly blob: Uint8Array | undefined; readonly problems: readonly WorkbenchError[] }
+  /** `blob`: what is uploaded. By hand it is nothing: the camera's own U-Boot is stopped. */
+  readonly boot: { readonly method: RestorePlan['boot']['method']; readonly profile: string; readonly uboot: string; readonly blob: Uint8Array | undefined; readonly problems: readonly WorkbenchError[] }
   readonly tftp: Omit<TftpFacts, 'totalBytes' | 'wanted' | 'hostIp' | 'deviceIp'>
 }
 
@@ -43,7 +44,7 @@ export function planRestore(facts: PlanFacts, tools: InputTools): PreparedRestor
     }
   }
   const input = attempt(() => { if (facts.input instanceof WorkbenchError) throw facts.input; return facts.input })
-  const placed = input && attempt(() => placeParts(input, facts.request.mtdparts))
+  const placed = input && attempt(() => placeParts(input, facts.request.mtdparts ?? input.mtdparts))
   const { hostIp, deviceIp, tftpVia } = facts.request
   const tftp = attempt(() => chooseTftp({ ...facts.tftp, wanted: tftpVia, hostIp, deviceIp, totalBytes: input?.totalBytes ?? 0 }))
   const loadAddress = attempt(() => loadAddressOf(facts))
