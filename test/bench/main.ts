@@ -7,9 +7,10 @@ import { fleetRows } from './fleet.ts'
 import { restoreRows } from './restore.ts'
 import type { BenchRow } from './row.ts'
 import { tftpRows } from './tftp.ts'
+import { ubiRows } from './ubi.ts'
 
 /** Each group makes its rows in one run, so that ratios are taken under the same weather. */
-const groups: Readonly<Record<string, () => Promise<BenchRow[]>>> = { restore: restoreRows, tftp: tftpRows, bootrom: bootromRows, agent: agentRows, dump: dumpRows, fleet: fleetRows }
+const groups: Readonly<Record<string, () => Promise<BenchRow[]>>> = { restore: restoreRows, tftp: tftpRows, bootrom: bootromRows, agent: agentRows, dump: dumpRows, ubi: ubiRows, fleet: fleetRows }
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, only: { type: 'string' } } })
 const only = values.only?.toLowerCase()

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, writeFile, mkdir } from 'node:fs/promises'
+import { appendFile, copyFile, mkdtemp, readdir, readFile, rm, writeFile, mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -8,7 +8,7 @@ import { createWorkbench, type OpenWorkbench } from '../../src/main/composition/
 import { type LoopbackRack, type LoopbackRackOptions, startLoopbackRack } from '../../src/main/composition/simulator.ts'
 import type { CameraId } from '../../src/shared/devices/ids.ts'
 import type { Job } from '../../src/shared/jobs/reduceJob.ts'
-import { restoreRequestSchema, type RestoreRequest } from '../../src/shared/restore/restore.schema.ts'
+import { restoreRequestSchema, type RestorePlan, type RestoreRequest } from '../../src/shared/restore/restore.schema.ts'
 
 const never = new AbortController().signal
 
@@ -130,6 +130,30 @@ test('without boot files the plan names the missing file and where such files ar
   const plan = await workbench.desk.plan(restoreRequestSchema.parse({ cameraId: camera, inputPath: rack.imagesFolder }), never)
   expect(plan.refusals.map(({ code }) => code)).toEqual(['input/missing-file', 'input/missing-file'])
   expect(plan.refusals.map(({ hint }) => hint).join()).toContain('--profile')
+})
+
+test('boot files of the data folder are used, with the variant of the chip; a U-Boot that has changed since is refused', async () => {
+  const { workbench, rack, folder } = await openBench()
+  const base = JSON.parse(await readFile(rack.profilePath, 'utf8')) as Record<string, unknown>
+  await mkdir(join(folder, 'data', 'profiles'), { recursive: true })
+  await mkdir(join(folder, 'data', 'uboot'), { recursive: true })
+  await writeFile(join(folder, 'data', 'profiles', 'hi3516ev300.json'), JSON.stringify({ ...base, variants: { lab: { DDRSTEP0: Array.from({ length: 64 }, () => 7) } } }))
+  const ubootPath = join(folder, 'data', 'uboot', 'u-boot-hi3516ev300-universal.bin')
+  await copyFile(rack.ubootPath, ubootPath)
+  const planFor = async (chip: string): Promise<RestorePlan> => {
+    for (const { id } of workbench.rack.pods()) await workbench.rack.remove(id)
+    const { cameraId } = workbench.setup.addForNow({ url: rack.urls[0]!, name: '', cameraName: '', chip })
+    return workbench.desk.plan(restoreRequestSchema.parse({ cameraId, inputPath: rack.imagesFolder }), never)
+  }
+  const plain = await planFor('hi3516ev300')
+  expect(plain).toMatchObject({ refusals: [], boot: { method: 'pod', uboot: ubootPath } })
+  const variant = await planFor('hi3516ev300:lab')
+  expect(variant.refusals).toEqual([])
+  // Other steps are another upload.
+  expect(variant.hash).not.toBe(plain.hash)
+  expect((await planFor('hi3516ev300:nobody')).refusals.map(({ code }) => code)).toEqual(['input/not-found'])
+  await appendFile(ubootPath, 'changed')
+  expect((await planFor('hi3516ev300')).refusals).toEqual([expect.objectContaining({ code: 'input/conflict' })])
 })
 
 test('resume asks the chip: what is right already is not written again', async () => {

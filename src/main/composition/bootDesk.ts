@@ -8,7 +8,12 @@ import type { CameraEntry } from '../core/rack/rackBook.ts'
 import type { Starter } from '../core/workflows/restore/bench.ts'
 import { buildBootBlob, parseBootProfile } from '../core/workflows/restore/bootBlob.ts'
 import type { PlanFacts } from '../core/workflows/restore/plan.ts'
+import { ubootNameOf } from '../core/profiles/chipCatalogue.ts'
+import { splitChipName } from '../core/profiles/profileFile.ts'
+import { readStoredProfile } from '../core/profiles/readStoredProfile.ts'
 import { findBootFiles } from '../drivers/files/bootFiles.ts'
+import { createProfileFolder, type LoadedProfile } from '../drivers/profiles/profileFolder.ts'
+import { createUbootImages } from '../drivers/profiles/ubootImages.ts'
 
 export interface BootDeskDeps {
   readonly clock: Clock
@@ -30,19 +35,18 @@ export async function orProblem<T>(work: () => Promise<T>): Promise<T | Workbenc
 export interface BootFacts {
   readonly plan: PlanFacts['boot']
   /** What the boot ROM gets over the console; a pod gets the blob. */
-  readonly parts: { readonly profile: BootProfile | undefined; readonly image: Uint8Array } | undefined
+  readonly parts: { readonly profile: BootProfile | undefined; readonly spl: Uint8Array | undefined; readonly image: Uint8Array } | undefined
 }
 
 const ownUboot: BootFacts = { plan: { method: 'manual', profile: '', uboot: '', blob: undefined, problems: [] }, parts: undefined }
 
 /** Which way leads to a U-Boot prompt on this camera, and what for it was found. Problems are told, not thrown. */
-export async function findBoot(request: BootWish, camera: CameraEntry, soc: Soc | undefined, deps: Pick<BootDeskDeps, 'dataFolder'>, work: 'restore' | 'burn' = 'restore'): Promise<BootFacts> {
+export async function findBoot(request: BootWish, camera: CameraEntry, soc: Soc | undefined, deps: Pick<BootDeskDeps, 'dataFolder' | 'clock'>, work: 'restore' | 'burn' = 'restore'): Promise<BootFacts> {
   const { devices, spec } = camera
   if (request.boot === 'own') return ownUboot
-  const found = await findBootFiles({
-    chip: spec.chip.toLowerCase(), ubootName: soc?.ubootName, dataFolder: deps.dataFolder,
-    profilePath: request.profilePath ?? devices.bootFiles?.profilePath, ubootPath: request.ubootPath ?? devices.bootFiles?.ubootPath,
-  })
+  const found = await findFiles({
+    chip: spec.chip, profilePath: request.profilePath ?? devices.bootFiles?.profilePath, ubootPath: request.ubootPath ?? devices.bootFiles?.ubootPath,
+  }, soc, deps)
   const isStandard = soc?.protocol === 'standard'
   const missing = [...(isStandard ? [found.profile] : []), found.uboot].filter((each) => each instanceof WorkbenchError)
   const isAsked = request.boot === 'upload' || request.profilePath !== undefined || request.ubootPath !== undefined
@@ -55,11 +59,44 @@ export async function findBoot(request: BootWish, camera: CameraEntry, soc: Soc 
   const { uboot, profile: profileFile } = found
   return await orProblem(async (): Promise<BootFacts> => {
     // Absent for the chips that need none.
-    const profile = profileFile instanceof WorkbenchError ? undefined : parseBootProfile(profileFile.text, profileFile.path)
-    const blob = !devices.pod && !isStandard ? uboot.bytes : buildBootBlob(soc, profile, uboot.bytes)
+    const { profile, spl } = profileFile instanceof WorkbenchError ? { profile: undefined, spl: undefined } : profileFile
+    const blob = !devices.pod && !isStandard ? uboot.bytes : buildBootBlob(soc, profile, uboot.bytes, spl)
     if (!devices.pod) requirePower(work, devices.power, true)
-    return { plan: { method, ...names, blob, problems: [] }, parts: devices.pod ? undefined : { profile, image: uboot.bytes } }
+    return { plan: { method, ...names, blob, problems: [] }, parts: devices.pod ? undefined : { profile, spl, image: uboot.bytes } }
   }).then((facts) => (facts instanceof WorkbenchError ? refused([facts]) : facts))
+}
+
+const unknownChip = (chip: string): WorkbenchError => new WorkbenchError('input/not-supported', `Unknown chip "${chip.slice(0, 40)}"`, { hint: '"rackbench chips" lists the names' })
+
+interface FileWish { readonly chip: string; readonly profilePath: string | undefined; readonly ubootPath: string | undefined }
+
+const noNetwork: typeof globalThis.fetch = async () => Promise.reject(new WorkbenchError('link/unreachable', 'A plan asks no network'))
+
+/** Files that the person names, else those of the data folder: there a chip may have variants, and a U-Boot is compared with the one first used. */
+async function findFiles({ chip: given, profilePath, ubootPath }: FileWish, soc: Soc | undefined, { dataFolder, clock }: Pick<BootDeskDeps, 'dataFolder' | 'clock'>): Promise<FoundFiles> {
+  const { chip, variant } = splitChipName(given.toLowerCase())
+  const named = await findBootFiles({ chip, ubootName: soc?.ubootName, dataFolder, profilePath, ubootPath })
+  const ofFolder = async (): Promise<LoadedProfile | WorkbenchError> => orProblem(async () => {
+    if (named.profile instanceof WorkbenchError) throw named.profile
+    if (!soc) throw unknownChip(chip)
+    const folder = createProfileFolder(dataFolder, new Map([[soc.name, soc]]), { read: (text, _chip, wanted) => readStoredProfile(text, soc, wanted) })
+    return folder.load(chip, variant, new AbortController().signal)
+  })
+  const ofFile = async (): Promise<LoadedProfile | WorkbenchError> => orProblem(async () => {
+    if (named.profile instanceof WorkbenchError) throw named.profile
+    return { path: named.profile.path, profile: parseBootProfile(named.profile.text, named.profile.path), spl: undefined }
+  })
+  const ofCache = async (): Promise<FoundFiles['uboot']> => orProblem(async () => {
+    if (named.uboot instanceof WorkbenchError) throw named.uboot
+    if (!soc) throw unknownChip(chip)
+    return createUbootImages({ dataFolder, fetch: noNetwork, clock }).cached(ubootNameOf(soc), new AbortController().signal)
+  })
+  return { profile: profilePath === undefined ? await ofFolder() : await ofFile(), uboot: ubootPath === undefined ? await ofCache() : named.uboot }
+}
+
+interface FoundFiles {
+  readonly profile: LoadedProfile | WorkbenchError
+  readonly uboot: { readonly path: string; readonly bytes: Uint8Array } | WorkbenchError
 }
 
 /** A person has to find the right plug. */
@@ -74,5 +111,5 @@ export function starterOf({ plan, parts }: BootFacts, { devices }: CameraEntry, 
   }
   if (!parts || !soc) return { method: 'manual', ask }
   const byHand = power.ability === 'manual'
-  return { ...createBootRomStarter({ clock, soc, profile: parts.profile, image: parts.image, power, mode: byHand ? 'quiet' : 'flooding' }), limitMs: byHand ? byHandLimitMs : bySwitchLimitMs, ...(byHand ? {} : { powerCycle: async (signal: AbortSignal) => power.cycle(3_000, signal) }) }
+  return { ...createBootRomStarter({ clock, soc, profile: parts.profile, spl: parts.spl, image: parts.image, power, mode: byHand ? 'quiet' : 'flooding' }), limitMs: byHand ? byHandLimitMs : bySwitchLimitMs, ...(byHand ? {} : { powerCycle: async (signal: AbortSignal) => power.cycle(3_000, signal) }) }
 }

@@ -19,7 +19,7 @@ export interface FoundBootFiles {
   readonly uboot: { readonly path: string; readonly bytes: Uint8Array } | WorkbenchError
 }
 
-/** The two files that nobody may ship with the product: looked for where the person says, else in the data folder. */
+/** The two files that nobody may ship with the product, where the person says they are. */
 export async function findBootFiles(wish: BootFileWish): Promise<FoundBootFiles> {
   const profilePath = wish.profilePath ?? join(wish.dataFolder, 'profiles', `${wish.chip}.json`)
   const ubootPath = wish.ubootPath ?? join(wish.dataFolder, 'uboot', `u-boot-${wish.ubootName ?? wish.chip}-universal.bin`)

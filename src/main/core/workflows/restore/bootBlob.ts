@@ -21,10 +21,11 @@ export function parseBootProfile(text: string, path: string): BootProfile {
 }
 
 /**
+ * `readySpl`: for boards on which the one in U-Boot does not bring up the memory.
  * What a pod uploads to the boot ROM. The SPL is cut from the U-Boot image itself (never from another payload), padded when the image is
  * short, and long runs of ff are blanked in both parts.
  */
-export function buildBootBlob(soc: Soc, profile: BootProfile | undefined, uboot: Uint8Array): Uint8Array {
+export function buildBootBlob(soc: Soc, profile: BootProfile | undefined, uboot: Uint8Array, readySpl?: Uint8Array): Uint8Array {
   if (soc.protocol !== 'standard') {
     throw new WorkbenchError('input/not-supported', `${soc.name} speaks the ${soc.protocol.toUpperCase()} boot protocol, which rack pods cannot`, { context: { chip: soc.name } })
   }
@@ -44,6 +45,6 @@ export function buildBootBlob(soc: Soc, profile: BootProfile | undefined, uboot:
   return encodeFastbootBlob({
     stepAddress, splAddress, payloadAddress,
     prestep0: profile.PRESTEP0 ?? new Uint8Array(), ddrstep0: profile.DDRSTEP0, prestep1: profile.PRESTEP1 ?? new Uint8Array(),
-    spl: withoutLongFfRuns(spl), payload: withoutLongFfRuns(uboot),
+    spl: withoutLongFfRuns(readySpl ?? spl), payload: withoutLongFfRuns(uboot),
   })
 }
