@@ -1,3 +1,5 @@
+import type { captureLine, readCapture } from '../../composition/captureTools.ts'
+import type { serveOneFile } from '../../composition/oneFileServer.ts'
 import type { DetectRequest } from '../../composition/lineTools.ts'
 import type { BurnPlan, BurnRequest } from '../../../shared/burn/burn.schema.ts'
 import type { ChipView, ProfileImportResult } from '../../../shared/devices/chipView.schema.ts'
@@ -89,6 +91,9 @@ export interface CliDeps {
     readonly json: Readonly<Record<string, string | number | null>>
   }[]>
   readonly detect: (request: DetectRequest, signal: AbortSignal) => Promise<{ readonly protocol: string; readonly chipId?: number; readonly evidence: string }>
+  readonly captureLine: typeof captureLine
+  readonly readCapture: typeof readCapture
+  readonly serveOneFile: typeof serveOneFile
   readonly makeTempFolder: (name: string) => Promise<string>
   readonly simulator: {
     readonly faults: () => readonly { readonly name: string; readonly sentence: string }[]

@@ -71,7 +71,7 @@ describe('restore as JSON', () => {
     expect(fake.calls).not.toContain('start')
   })
 
-  test.each<[string, readonly string[]]>([['an unknown flag', [...json, '--bogus']], ['a missing chip', ['restore', '--output=json']], ['an unknown type', [...json, '--flash-type', 'nand']]])(
+  test.each<[string, readonly string[]]>([['an unknown flag', [...json, '--bogus']], ['a missing chip', ['restore', '--output=json']], ['an unknown type', [...json, '--flash-type', 'rom']]])(
     '%s still ends with done', async (_, argv) => {
       const fake = createFakeCli()
       expect(await runCli(argv, fake.deps)).toBe(2)

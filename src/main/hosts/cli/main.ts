@@ -8,6 +8,7 @@ import { detectCommand } from './commands/detect.ts'
 import { diffCommand } from './commands/diff.ts'
 import { dumpCommand } from './commands/dump.ts'
 import { chipsCommand, jobsCommand, portsCommand } from './commands/lists.ts'
+import { captureCommand, networkCommand, replayCommand } from './commands/lines.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { serveCommand } from './commands/serve.ts'
 import { simCommand } from './commands/sim.ts'
@@ -31,6 +32,9 @@ const commands: Readonly<Record<string, Command>> = {
   burn: { summary: 'load a U-Boot into a camera\'s RAM', run: burnCommand },
   detect: { summary: 'which boot ROM a camera has', run: detectCommand },
   chips: { summary: 'the chips that are known', run: chipsCommand },
+  capture: { summary: 'keep what a camera says', run: captureCommand },
+  replay: { summary: 'what is in a capture', run: replayCommand },
+  network: { summary: 'serve one file by TFTP', run: networkCommand },
   profiles: { summary: 'import boot profiles', run: profilesCommand },
   uboot: { summary: 'fetch the U-Boot of a chip', run: ubootCommand },
   ports: { summary: 'the serial ports of this computer', run: portsCommand },

@@ -49,8 +49,8 @@ describe('flags of restore', () => {
     [['-c', '../../etc', '-i', 'x'], '--chip "../../etc" is no chip name'],
   ])('%j: %s', (argv, message) => { expect(refusal(argv)).toMatchObject({ code: 'input/malformed', message }) })
 
-  test.each(['nand', 'emmc'])('%s is named as not there yet', (type) => {
-    expect(refusal([...base, '--flash-type', type])).toMatchObject({ code: 'input/not-supported', message: `--flash-type ${type} is not supported yet` })
+  test.each(['nand', 'emmc'] as const)('--flash-type %s is taken', (type) => {
+    expect(readRestoreArguments([...base, '--flash-type', type], {}).flashType).toBe(type)
   })
 
   test('any arguments are accepted or refused in our words', () => {

@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { captureLine, readCapture } from '../../composition/captureTools.ts'
+import { serveOneFile } from '../../composition/oneFileServer.ts'
 import { detectOnLine } from '../../composition/lineTools.ts'
 import { listPorts } from '../../composition/serialPorts.ts'
 import { listFaults, runSimulator, startLoopbackRack } from '../../composition/simulator.ts'
@@ -31,7 +33,7 @@ function depsOfProcess(): CliDeps {
   const nowMs = (): number => performance.now()
   const makeTempFolder = async (name: string): Promise<string> => mkdtemp(join(tmpdir(), `${name}-`))
   return {
-    version, nowMs, makeTempFolder, listPorts, detect: detectOnLine,
+    version, nowMs, makeTempFolder, listPorts, detect: detectOnLine, captureLine, readCapture, serveOneFile,
     environment: process.env,
     dataFolder: dataFolderOf({ platform: process.platform, homeFolder, variables: process.env }),
     out: createLineWriter(process.stdout),

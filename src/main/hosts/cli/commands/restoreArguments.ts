@@ -1,4 +1,3 @@
-import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { type Flags, oneOf, parseFlags, quoted, usage, wholeNumber } from '../arguments.ts'
 import { choosePower, type PowerChoice } from '../powerChoice.ts'
 
@@ -12,7 +11,7 @@ export const restoreFlags: Flags = {
   'boot': { type: 'string', value: 'WAY', help: 'upload U-Boot into RAM, stop the camera\'s own, or auto: upload where the files are there (default auto)' },
   'uboot': { type: 'string', value: 'FILE', help: 'U-Boot to start the camera with (default: the data folder)' },
   'profile': { type: 'string', value: 'FILE', help: 'boot profile with the DDR steps (default: the data folder)' },
-  'flash-type': { type: 'string', value: 'TYPE', help: 'auto, nor (default auto); nand and emmc are not supported yet' },
+  'flash-type': { type: 'string', value: 'TYPE', help: 'auto, nor, nand, emmc (default auto, which is NOR); nand wants --mtdparts as well' },
   'mtdparts': { type: 'string', value: 'TEXT', help: 'where the partitions are, as on the kernel\'s command line' },
   'host-ip': { type: 'string', value: 'ADDRESS', help: 'address of this computer for the camera (default: chosen)' },
   'device-ip': { type: 'string', value: 'ADDRESS', help: 'address of the camera while it is restored (default: chosen)' },
@@ -35,7 +34,7 @@ export interface RestoreArguments {
   readonly target: PowerChoice
   readonly poePort?: string
   readonly boot: 'auto' | 'upload' | 'own'
-  readonly flashType: 'auto' | 'nor'
+  readonly flashType: 'auto' | 'nor' | 'nand' | 'emmc'
   readonly tftpVia: 'auto' | 'pod' | 'host'
   readonly tftpPort: number
   readonly mtdparts?: string
@@ -74,7 +73,7 @@ export function readRestoreArguments(argv: readonly string[], environment: Reado
   return {
     chip,
     inputPath: required('input', 'i'),
-    flashType: flashTypeOf(flags.text('flash-type') ?? 'auto'),
+    flashType: oneOf('--flash-type', flags.text('flash-type') ?? 'auto', ['auto', 'nor', 'nand', 'emmc']),
     tftpVia,
     tftpPort: wholeNumber('--tftp-port', flags.text('tftp-port') ?? '69', 1, 65_535),
     target: choosePower({ port: flags.text('port') ?? '/dev/ttyUSB0', powerCycle: flags.has('power-cycle'), poePort: flags.text('poe-port'), tftpVia, environment }),
@@ -85,10 +84,4 @@ export function readRestoreArguments(argv: readonly string[], environment: Reado
     planOnly: flags.has('plan-only'),
     dataFolder: flags.text('data'),
   }
-}
-
-function flashTypeOf(given: string): 'auto' | 'nor' {
-  const type = oneOf('--flash-type', given, ['auto', 'nor', 'nand', 'emmc'])
-  if (type === 'auto' || type === 'nor') return type
-  throw new WorkbenchError('input/not-supported', `--flash-type ${type} is not supported yet`, { hint: 'Only NOR flash can be restored with proof today' })
 }
