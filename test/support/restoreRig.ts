@@ -54,6 +54,7 @@ export interface RigOptions {
   readonly faults?: readonly string[]
   readonly speed?: 'fast' | 'real'
   readonly flashMb?: 8 | 16 | 32
+  readonly secondFlash?: 'nand' | 'emmc' | 'emmc-vendor'
   readonly podIndex?: number
   /** How the camera reaches a server of the lab; without it only the pod answers. */
   readonly network?: (clock: VirtualClock) => DatagramNetwork
@@ -65,11 +66,11 @@ const tools = {
 }
 
 /** The product's restore over the simulator's memory face: no sockets, no waiting, every byte and every second accounted for. */
-export function createRig({ faults = [], speed = 'fast', flashMb = 16, network }: RigOptions = {}): Rig {
+export function createRig({ faults = [], speed = 'fast', flashMb = 16, secondFlash, network }: RigOptions = {}): Rig {
   const clock = createVirtualClock()
   const logged: string[] = []
   const log = (line: string): void => { logged.push(line) }
-  const rack = createSimRack({ clock, pods: 1, speed, flashMb, faults, ...(network ? { network: network(clock), cameraAddress: '10.0.0.20' } : {}) })
+  const rack = createSimRack({ clock, pods: 1, speed, flashMb, faults, ...(secondFlash ? { secondFlash } : {}), ...(network ? { network: network(clock), cameraAddress: '10.0.0.20' } : {}) })
   const [pod] = rack.pods
   if (!pod) throw new Error('the rack has no pod')
   const cameraId = cameraIdSchema.parse('cam-1')

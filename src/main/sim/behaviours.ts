@@ -15,6 +15,13 @@ export interface SimHooks {
   onFlashWrite(offsetBytes: number, lengthBytes: number): number | undefined
   /** Nothing arrives in RAM, or one bit of the byte at `wrongOffset` is another. */
   onFlashRead(offsetBytes: number, lengthBytes: number): 'stale' | { readonly wrongOffset: number } | undefined
+  /** What really lands in one page of a NAND. */
+  onNandProgram(offsetBytes: number, page: Uint8Array): Uint8Array | undefined
+  /** The block stays as it is, and `nand erase` says OK at its end all the same. */
+  onNandErase(offsetBytes: number): 'fails' | undefined
+  onUbiCreate(): 'no-space' | undefined
+  /** Numbers of NAND blocks. */
+  badBlocks(): readonly number[] | undefined
   /** One block on the wire between TFTP server and camera. */
   onTftpBlock(): 'lost' | undefined
   /** Nothing comes after so many bytes. */

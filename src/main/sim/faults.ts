@@ -86,6 +86,19 @@ const faultKinds: readonly FaultKind[] = [
     return { onFlashRead: (offsetBytes, lengthBytes) =>
       (wrongOffset >= offsetBytes && wrongOffset < offsetBytes + lengthBytes && (reads += 1) % 2 === 1 ? { wrongOffset } : undefined) }
   } },
+  { name: 'nand-bad-block', sentence: 'The NAND has bad blocks with the numbers N (81), or N,M,…', make: (argument = '81') => {
+    const numbers = argument.split(',').map((each) => numberOf(each, 0))
+    return { badBlocks: () => numbers }
+  } },
+  { name: 'nand-page-wrong', sentence: 'The NAND page at OFFSET (0x200000) takes one bit that no ECC corrects, and says nothing', make: (argument) => {
+    const wrongPage = numberOf(argument, 0x200000) & ~0x7ff
+    return { onNandProgram: (offsetBytes, page) => (offsetBytes === wrongPage ? page.map((byte, index) => (index === 7 ? byte ^ 0x10 : byte)) : undefined) }
+  } },
+  { name: 'nand-erase-fails', sentence: 'The NAND block at OFFSET (0x200000) is not erased, and nand erase says OK at its end', make: (argument) => {
+    const wrongBlock = numberOf(argument, 0x200000)
+    return { onNandErase: (offsetBytes) => (offsetBytes === wrongBlock ? 'fails' : undefined) }
+  } },
+  { name: 'ubi-no-space', sentence: 'UBI has no room for another volume', make: () => ({ onUbiCreate: () => 'no-space' }) },
   { name: 'pod-busy-while-uart', sentence: 'The pod answers 503 busy to every file request while it uploads to the boot ROM', make: () => ({
     onStoreRequest: (fastbootRuns) => (fastbootRuns ? 'busy' : undefined),
   }) },

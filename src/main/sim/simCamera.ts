@@ -2,9 +2,11 @@ import type { Clock } from '../../shared/lifecycle/clock.ts'
 import type { Behaviours } from './behaviours.ts'
 import type { RomOptions } from './bootrom/romOptions.ts'
 import { createSimBootRom } from './bootrom/simBootRom.ts'
+import { emmcBytes } from './emmc.ts'
 import { createKeyboard, createPacedLine } from './lines.ts'
 import { runLinux } from './linux.ts'
-import { createNorFlash, createRam, isBlank, type NorFlash } from './memory.ts'
+import { createNorFlash, createRam, isBlank, type NorFlash, type Ram } from './memory.ts'
+import { createNandFlash, type NandFlash } from './nandFlash.ts'
 import { pause, type Timing } from './timing.ts'
 import type { CameraNetwork, UbootMachine } from './ubootMachine.ts'
 import { runUboot } from './ubootStart.ts'
@@ -19,6 +21,9 @@ export interface SimCameraView {
   readonly flashMb: number
   /** The very NOR cells. */
   readonly cells: Uint8Array
+  /** Where the camera has one. */
+  readonly nand?: NandFlash | undefined
+  readonly emmc?: Ram | undefined
   readonly power: 'on' | 'off'
   readonly where: CameraPlace
   /** Logins reached since the rack was made. */
@@ -41,7 +46,11 @@ export interface SimCamera {
   receive(bytes: Uint8Array): void
 }
 
+/** Beside the NOR that every camera here starts from. */
+export type SecondFlash = 'nand' | 'emmc' | 'emmc-vendor'
+
 export interface SimCameraOptions {
+  readonly secondFlash?: SecondFlash | undefined
   readonly id: string
   readonly chip: string
   readonly flashMb: number
@@ -72,6 +81,9 @@ export function createSimCamera(options: SimCameraOptions): SimCamera {
   options.fill(flash, soc)
   flash.counters.programmedBytes = 0
   flash.counters.erasedBytes = 0
+  const { secondFlash } = options
+  const nand = secondFlash === 'nand' ? createNandFlash({ badBlocks: behaviours.ask('badBlocks') ?? [], landing: (offsetBytes, page) => behaviours.ask('onNandProgram', offsetBytes, page) }) : undefined
+  const emmc = secondFlash === 'emmc' || secondFlash === 'emmc-vendor' ? { cells: createRam(emmcBytes), dialect: secondFlash === 'emmc' ? 'mainline' as const : 'vendor' as const } : undefined
   const keyboard = createKeyboard()
   const uartRom = options.bootRomOnUart && createSimBootRom({ ...options.bootRomOnUart, clock, byteMs: timing.uartByteMs, onOutput: (bytes) => { if (!mute) options.onOutput(bytes) } })
   const seen = { where: 'off' as CameraPlace, bootCount: 0, flashTouched: false, commands: [] as string[] }
@@ -87,7 +99,7 @@ export function createSimCamera(options: SimCameraOptions): SimCamera {
   const startMachine = (signal: AbortSignal): UbootMachine => {
     const output = createPacedLine({ clock, signal, byteMs: timing.uartByteMs, deliver: (bytes) => { if (!mute) options.onOutput(bytes) } })
     return {
-      clock, timing, signal, chip, soc, flash, behaviours, keyboard, network: options.network,
+      clock, timing, signal, chip, soc, flash, nand, emmc, behaviours, keyboard, network: options.network,
       ram: ramOf(), environment: new Map(),
       state: { flashProbed: false, flashLocked: false, lastExitCode: 0 },
       say: (text) => { output.push(new TextEncoder().encode(text.replaceAll('\n', '\r\n'))) },
@@ -148,7 +160,7 @@ export function createSimCamera(options: SimCameraOptions): SimCamera {
 
   return {
     view: {
-      id: options.id, chip, flashMb: options.flashMb, cells: flash.cells,
+      id: options.id, chip, flashMb: options.flashMb, cells: flash.cells, nand, emmc: emmc?.cells,
       get power() { return life ? 'on' : 'off' },
       get where() { return seen.where },
       get bootCount() { return seen.bootCount },

@@ -9,7 +9,7 @@ import { createMemoryConsole, createMemoryPod } from './memoryFace.ts'
 import { createPodBridge, type PodBridge } from './podBridge.ts'
 import { createPodMemory, type StagedEntry } from './podStore.ts'
 import { fillWithOldSystem } from './referenceLayout.ts'
-import { createSimCamera, type SimCameraView } from './simCamera.ts'
+import { createSimCamera, type SecondFlash, type SimCameraView } from './simCamera.ts'
 import { createSimPod, type SimPod } from './simPod.ts'
 import { createRandom, type SimSpeed, type Timing, timingOf } from './timing.ts'
 
@@ -18,6 +18,8 @@ export interface SimRackOptions {
   readonly pods: number
   readonly speed: SimSpeed
   readonly flashMb?: 8 | 16 | 32
+  /** What the cameras have beside their NOR. */
+  readonly secondFlash?: SecondFlash
   /** `NAME[:ARGUMENT][#TIMES][@POD]` each. */
   readonly faults?: readonly string[]
   readonly chip?: string
@@ -90,7 +92,7 @@ function createPod(options: SimRackOptions, serial: number, faults: readonly Fau
   const bridge: PodBridge = createPodBridge({ clock, timing, behaviours, random, signal, toCamera: (bytes) => { camera.receive(bytes) } })
   const camera = createSimCamera({
     id: `cam-${serial}`, chip: options.chip ?? 'hi3516ev300', flashMb: options.flashMb ?? 16, clock, timing, behaviours, random, log,
-    lively: options.lively ?? false, bootRomOnUart: options.bootRomOnUart,
+    lively: options.lively ?? false, bootRomOnUart: options.bootRomOnUart, secondFlash: options.secondFlash,
     network: { fetchFromPod: (name) => memory.fetch(name), datagrams: network, localAddress: cameraAddress },
     fill: (flash, soc) => { fillWithOldSystem(flash, soc, serial) },
     onOutput: (bytes) => { bridge.fromCamera(bytes) },

@@ -2,8 +2,11 @@ import type { DatagramNetwork } from '../../shared/devices/datagram.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import type { Behaviours } from './behaviours.ts'
 import type { Environment } from './environment.ts'
+import type { SimEmmc } from './emmc.ts'
 import type { Keyboard } from './lines.ts'
 import type { NorFlash, Ram } from './memory.ts'
+import type { NandFlash } from './nandFlash.ts'
+import type { SimUbi } from './nandUbi.ts'
 import type { Timing } from './timing.ts'
 
 /** What the camera's wire reaches: the pod's memory, and the lab's network through it. */
@@ -25,13 +28,16 @@ export interface UbootMachine {
   readonly chip: string
   readonly soc: string
   readonly flash: NorFlash
+  /** Beside the NOR that it starts from; most cameras have neither. */
+  readonly nand?: NandFlash | undefined
+  readonly emmc?: SimEmmc | undefined
   readonly ram: Ram
   readonly environment: Environment
   readonly behaviours: Behaviours
   readonly keyboard: Keyboard
   readonly network: CameraNetwork
   /** What the shell keeps between commands. */
-  readonly state: { flashProbed: boolean; flashLocked: boolean; lastExitCode: number }
+  readonly state: { flashProbed: boolean; flashLocked: boolean; lastExitCode: number; ubi?: SimUbi | undefined }
   /** Queues text for the console; `\n` leaves as CR LF. */
   say(text: string): void
   drained(): Promise<void>

@@ -1,8 +1,11 @@
 import { bdinfo, bootm, echo, reset, sleepCommand, version } from './commands/bootCommands.ts'
 import { mtdparts, printenv, saveenv, setenv } from './commands/environmentCommands.ts'
+import { mmcCommand } from './commands/emmcCommands.ts'
 import { sf } from './commands/flashCommands.ts'
 import { cmp, cp, crc32Command, md, mw } from './commands/memoryCommands.ts'
 import { ping, tftpboot, tftpput } from './commands/networkCommands.ts'
+import { nandCommand } from './commands/nandCommands.ts'
+import { sayNandTable, ubiCommand } from './commands/ubiCommands.ts'
 import type { UbootCommand, UbootMachine } from './ubootMachine.ts'
 import { expandWords, parseLine } from './ubootParser.ts'
 
@@ -46,7 +49,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   false: { run: async () => 1, help: 'do nothing, unsuccessfully' },
   help: { run: help, help: 'print command description/usage' },
   md: { run: md, help: 'memory display' },
-  mtdparts: { run: mtdparts, help: 'define flash/nand partitions' },
+  mtdparts: { run: async (words, machine) => (sayNandTable(machine) ? 0 : mtdparts(words, machine)), help: 'define flash/nand partitions' },
   mw: { run: mw, help: 'memory write (fill)' },
   ping: { run: ping, help: 'send ICMP ECHO_REQUEST to network host' },
   printenv: { run: printenv, help: 'print environment variables' },
@@ -62,6 +65,12 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   version: { run: version, help: 'print monitor, compiler and linker version' },
 }
 
+/** Of builds for other flash. */
+const commandsOf = ({ nand, emmc }: UbootMachine): Readonly<Record<string, CommandEntry>> => ({
+  ...(nand ? { nand: { run: nandCommand, help: 'NAND sub-system' }, ubi: { run: ubiCommand, help: 'ubi commands' } } : {}),
+  ...(emmc ? { mmc: { run: mmcCommand, help: 'MMC sub system' } } : {}),
+})
+
 /** Result: the exit code of the last command. Rejects with `LeaveUboot` when there is no way back. */
 export async function runLine(line: string, machine: UbootMachine): Promise<number> {
   const parsed = parseLine(line)
@@ -75,6 +84,12 @@ export async function runLine(line: string, machine: UbootMachine): Promise<numb
     if ((after === '&&' && !succeeded) || (after === '||' && succeeded)) continue
     const expanded = expandWords(words, (name) => (name === '?' ? String(machine.state.lastExitCode) : machine.environment.get(name) ?? ''))
     if (expanded.length > 0) machine.state.lastExitCode = await runOne(expanded, machine)
+    if (machine.state.lastExitCode < -1) {
+      // hush takes such a return code for a wish to leave, and drops the rest of the line.
+      machine.say('exit not allowed from main input shell.\n')
+      machine.state.lastExitCode = -machine.state.lastExitCode - 2
+      return machine.state.lastExitCode
+    }
     // Ctrl-C stops the command that looks for it; the rest of the line goes on, as in hush.
     await machine.drained()
   }
@@ -90,7 +105,7 @@ async function runOne(words: readonly string[], machine: UbootMachine): Promise<
     return odd.exitCode
   }
   // `md.b` is `md` with a width.
-  const entry = Object.hasOwn(commands, name) ? commands[name] : /^(md|mw|cp|cmp)\.[bwl]$/.test(name) ? commands[name.slice(0, -2)] : undefined
+  const entry = Object.hasOwn(commands, name) ? commands[name] : /^(md|mw|cp|cmp)\.[bwl]$/.test(name) ? commands[name.slice(0, -2)] : commandsOf(machine)[name]
   if (!entry) {
     machine.say(`Unknown command '${name}' - try 'help'\n`)
     return 1

@@ -9,7 +9,8 @@ const crcText = z.string().regex(/^[0-9a-f]{8}$/)
 export const restoreRequestSchema = z.object({
   cameraId: cameraIdSchema,
   inputPath: z.string().min(1).max(4096),
-  flashType: z.enum(['auto', 'nor']).default('auto'),
+  /** `auto` is NOR. */
+  flashType: z.enum(['auto', 'nor', 'nand', 'emmc']).default('auto'),
   tftpVia: z.enum(['auto', 'pod', 'host']).default('auto'),
   /** Linux `mtdparts` grammar; without it offsets are the sums of the lengths before. */
   mtdparts: z.string().max(4096).optional(),
@@ -25,6 +26,32 @@ export const restoreRequestSchema = z.object({
 })
 export type RestoreRequest = z.infer<typeof restoreRequestSchema>
 
+/** Of a NAND, as the partition table names it. Without a length it takes the rest of the chip. */
+const nandPartitionSchema = z.object({ name: z.string(), offsetBytes: bytes, lengthBytes: bytes.optional() })
+
+/** How a partition is written when it is not on NOR. */
+export const plannedMediumSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('nand'),
+    partition: nandPartitionSchema,
+    /** Where this piece begins, counted over the good blocks of its partition. */
+    withinBytes: bytes,
+    /** Erases the partition to its end. */
+    endsPartition: z.boolean(),
+  }),
+  z.object({
+    kind: z.literal('ubi'),
+    partition: nandPartitionSchema,
+    /** Without a size it takes all the space that is left; `id` only where the order of making does not give it. */
+    volume: z.object({ name: z.string(), type: z.enum(['static', 'dynamic']), id: z.number().int().min(0).optional(), sizeBytes: bytes.optional() }),
+    /** What the image was made for; the camera's UBI must have the same. */
+    lebBytes: bytes,
+    blockBytes: bytes,
+  }),
+  z.object({ kind: z.literal('emmc') }),
+])
+export type PlannedMedium = z.infer<typeof plannedMediumSchema>
+
 export const plannedPartitionSchema = z.object({
   name: z.string(),
   /** Where the bytes come from, for people. */
@@ -39,6 +66,8 @@ export const plannedPartitionSchema = z.object({
   /** Which staged file carries it, and where in that file. */
   load: z.number().int().min(0),
   loadOffsetBytes: bytes,
+  /** Absent: NOR. */
+  medium: plannedMediumSchema.optional(),
 })
 export type PlannedPartition = z.infer<typeof plannedPartitionSchema>
 
@@ -64,6 +93,8 @@ export const restorePlanSchema = z.object({
   flashBytes: bytes,
   /** In the order in which they are written: boot last. */
   partitions: z.array(plannedPartitionSchema),
+  /** U-Boot's `mtdids` and `mtdparts` while a NAND is restored. */
+  mtd: z.object({ ids: z.string(), parts: z.string() }).optional(),
   /** Files as they are staged, in order; small neighbours share one, because each fetch pays the link set-up again. */
   loads: z.array(z.object({ name: z.string(), lengthBytes: bytes })),
   tftp: z.object({ via: z.enum(['pod', 'host']), reason: z.string(), serverAddress: z.string(), cameraAddress: z.string(), port: z.number().int() }),

@@ -23,8 +23,8 @@ export interface Identity {
 }
 
 /** The right camera, with a flash that holds the plan. Nothing is written before this has passed. */
-export async function identify(session: UbootSession, plan: Pick<RestorePlan, 'chip' | 'flashBytes' | 'partitions' | 'loadAddress'>, context: RestoreContext, signal: AbortSignal): Promise<Identity> {
-  const flash = await probeFlash(session, signal)
+export async function identify(session: UbootSession, plan: Pick<RestorePlan, 'chip' | 'flashBytes' | 'partitions' | 'loadAddress'>, context: RestoreContext, signal: AbortSignal, probe = probeFlash): Promise<Identity> {
+  const flash = await probe(session, signal)
   const soc = await readVariable(session, 'soc', signal)
   if (soc !== undefined && soc !== '' && chipFamily(soc) !== chipFamily(plan.chip)) {
     throw new WorkbenchError('device/wrong-identity', `This camera says it is a ${soc.slice(0, 40)}, the plan is for a ${plan.chip}`, {

@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import type { PlannedMedium } from '../../../../shared/restore/restore.schema.ts'
 import { parseMtdparts } from '../../../protocols/mtdparts/parser.ts'
 import type { ImagePart, RestoreInput } from './rawInput.ts'
 
@@ -6,6 +7,15 @@ import type { ImagePart, RestoreInput } from './rawInput.ts'
 export const eraseBlockBytes = 0x10000
 /** The largest chip a camera of this family carries; nothing is planned past it. */
 const largestFlashBytes = 32 * 1024 * 1024
+
+export interface FlashRules {
+  /** Nothing smaller is written or erased. */
+  readonly blockBytes: number
+  readonly largestBytes: number
+}
+
+const norRules: FlashRules = { blockBytes: eraseBlockBytes, largestBytes: largestFlashBytes }
+export const emmcRules: FlashRules = { blockBytes: 512, largestBytes: 256 * 1024 * 1024 * 1024 }
 
 /** An image with its place in flash. */
 export interface PlacedPart {
@@ -15,6 +25,8 @@ export interface PlacedPart {
   readonly bytes: Uint8Array
   readonly eraseBytes: number
   readonly isBoot: boolean
+  /** Absent: NOR. */
+  readonly medium?: PlannedMedium
 }
 
 export const hexText = (value: number): string => `0x${value.toString(16)}`
@@ -24,17 +36,17 @@ export const roundUp = (value: number, step: number): number => Math.ceil(value 
  * Offsets come from mtdparts, from the backup's own table, or else are the sums of the lengths before. Refuses what overlaps, is not
  * on an erase block, or does not fit. In flash order.
  */
-export function placeParts(input: RestoreInput, mtdparts: string | undefined): readonly PlacedPart[] {
+export function placeParts(input: RestoreInput, mtdparts: string | undefined, { blockBytes, largestBytes }: FlashRules = norRules): readonly PlacedPart[] {
   const offsets = mtdparts === undefined ? sumOffsets(input.parts) : offsetsFrom(mtdparts, input.parts)
   const placed = input.parts.map((part, position): PlacedPart => {
     const offsetBytes = offsets[position] ?? 0
-    if (offsetBytes % eraseBlockBytes !== 0) {
-      throw new WorkbenchError('input/conflict', `${part.name} would begin at ${hexText(offsetBytes)}, inside an erase block of 64 KiB`, {
+    if (offsetBytes % blockBytes !== 0) {
+      throw new WorkbenchError('input/conflict', `${part.name} would begin at ${hexText(offsetBytes)}, inside ${blockBytes === eraseBlockBytes ? 'an erase block of 64 KiB' : `a block of ${blockBytes} bytes`}`, {
         context: { partition: part.name, offsetBytes },
         hint: 'A partition before it has been trimmed. Give the real layout with --mtdparts',
       })
     }
-    return { name: part.name, source: part.source, offsetBytes, bytes: part.bytes, eraseBytes: roundUp(part.bytes.length, eraseBlockBytes), isBoot: offsetBytes === 0 }
+    return { name: part.name, source: part.source, offsetBytes, bytes: part.bytes, eraseBytes: roundUp(part.bytes.length, blockBytes), isBoot: offsetBytes === 0 }
   })
   placed.sort((a, b) => a.offsetBytes - b.offsetBytes)
   placed.forEach((part, position) => {
@@ -45,8 +57,8 @@ export function placeParts(input: RestoreInput, mtdparts: string | undefined): r
         context: { partition: part.name, next: next.name }, hint: 'Check the sizes of the files against the camera\'s partition table',
       })
     }
-    if (end > largestFlashBytes) {
-      throw new WorkbenchError('input/too-large', `${part.name} would end at ${hexText(end)}; no supported flash is larger than 32 MiB`, { context: { partition: part.name, end } })
+    if (end > largestBytes) {
+      throw new WorkbenchError('input/too-large', `${part.name} would end at ${hexText(end)}; no supported flash is larger than ${largestBytes / 1048576} MiB`, { context: { partition: part.name, end } })
     }
   })
   return placed

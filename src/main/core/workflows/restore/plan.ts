@@ -3,7 +3,8 @@ import { hexCrc, crc32 } from '../../../../shared/bytes/crc32.ts'
 import { toWire, type WireError, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import type { PlannedPartition, RestorePlan, RestoreRequest } from '../../../../shared/restore/restore.schema.ts'
 import { forecast } from './forecast.ts'
-import { checkFits, cutToFit, groupLoads, hexText, type Load, offsetsInLoad, placeParts, writingOrder } from './layout.ts'
+import { checkFits, groupLoads, hexText, type Load, offsetsInLoad, roundUp } from './layout.ts'
+import { cutAndOrder, placeOn } from './mediumLayout.ts'
 import type { InputTools, RestoreInput } from './rawInput.ts'
 import { chooseTftp, maxLoadBytes, type TftpChoice, type TftpFacts } from './tftpChoice.ts'
 
@@ -44,7 +45,9 @@ export function planRestore(facts: PlanFacts, tools: InputTools): PreparedRestor
     }
   }
   const input = attempt(() => { if (facts.input instanceof WorkbenchError) throw facts.input; return facts.input })
-  const placed = input && attempt(() => placeParts(input, facts.request.mtdparts ?? input.mtdparts))
+  const { flashType } = facts.request
+  const placement = input && attempt(() => placeOn(flashType, input, facts.request.mtdparts ?? input.mtdparts))
+  const placed = placement?.parts
   const { hostIp, deviceIp, tftpVia } = facts.request
   const tftp = attempt(() => chooseTftp({ ...facts.tftp, wanted: tftpVia, hostIp, deviceIp, totalBytes: input?.totalBytes ?? 0 }))
   const loadAddress = attempt(() => loadAddressOf(facts))
@@ -53,23 +56,29 @@ export function planRestore(facts: PlanFacts, tools: InputTools): PreparedRestor
     placed.forEach(({ name, offsetBytes, bytes }) => { checkFits({ name, endBytes: offsetBytes + bytes.length }, facts.flashBytes) })
   })
   const sha256 = input ? tools.hashHex('sha256', joinedCrcs(input, tools)) : ''
-  const loads = groupLoads(writingOrder(cutToFit(placed ?? [], tftp?.maxLoadBytes ?? maxLoadBytes)), tftp?.maxLoadBytes ?? maxLoadBytes, sha256.slice(0, 6))
+  const limitBytes = tftp?.maxLoadBytes ?? maxLoadBytes
+  const ordered = attempt(() => cutAndOrder(flashType, placed ?? [], limitBytes, tftp?.via ?? 'host')) ?? []
+  const loads = groupLoads(ordered, limitBytes, sha256.slice(0, 6))
   const partitions = loads.flatMap(plannedOf)
   const { phases, forecastMs } = forecast(loads, facts.boot.method, facts.boot.blob?.length ?? 0, tftp?.via ?? 'pod')
   const decided = {
     request: facts.request, cameraName: facts.cameraName, podName: facts.podName, chip: facts.chip,
     input: { kind: input?.kind ?? 'folder', path: facts.request.inputPath, totalBytes: input?.totalBytes ?? 0, sha256 },
-    flashBytes: facts.flashBytes, partitions, loads: loads.map(({ name, lengthBytes }) => ({ name, lengthBytes })),
+    flashBytes: facts.flashBytes, partitions, ...(placement?.mtd ? { mtd: placement.mtd } : {}), loads: loads.map(({ name, lengthBytes }) => ({ name, lengthBytes })),
     tftp: plainChoice(tftp),
     boot: { method: facts.boot.method, profile: facts.boot.profile, uboot: facts.boot.uboot, blobBytes: facts.boot.blob?.length ?? 0 },
-    loadAddress: loadAddress ?? 0, proofAddress: loadAddress === undefined ? 0 : loadAddress + proofDistanceBytes,
+    loadAddress: loadAddress ?? 0, proofAddress: loadAddress === undefined ? 0 : loadAddress + proofDistance(loads),
   } as const
   // The reason of the TFTP choice tells sizes that change from minute to minute; what is written and how does not.
   const binding = JSON.stringify({ ...decided, tftp: { ...decided.tftp, reason: '' }, blob: facts.boot.blob ? tools.hashHex('sha256', facts.boot.blob) : '' })
   const hash = tools.hashHex('sha256', new TextEncoder().encode(binding))
-  const warnings = [...(input?.warnings ?? []), ...tailWarnings(partitions)]
+  const warnings = [...(input?.warnings ?? []), ...(placement?.warnings ?? []), ...tailWarnings(partitions)]
   return { plan: { ...decided, hash, phases: [...phases], forecastMs, warnings, refusals }, loads, blob: facts.boot.blob }
 }
+
+/** A UBI volume is the one thing that may be larger than a load: it cannot be read back in pieces. */
+const proofDistance = (loads: readonly Load[]): number =>
+  loads.reduce((most, { lengthBytes }) => Math.max(most, roundUp(lengthBytes, 1024 * 1024)), proofDistanceBytes)
 
 /** Says what was planned is what is about to happen. */
 export function checkStartable(plan: RestorePlan, plannedHash: string): void {
@@ -107,10 +116,11 @@ function plannedOf(load: Load, index: number): PlannedPartition[] {
   return load.parts.map((part, position) => ({
     name: part.name, source: part.source, offsetBytes: part.offsetBytes, lengthBytes: part.bytes.length, eraseBytes: part.eraseBytes,
     crc32: hexCrc(crc32(part.bytes)), isBoot: part.isBoot, load: index, loadOffsetBytes: offsets[position] ?? 0,
+    ...(part.medium ? { medium: part.medium } : {}),
   }))
 }
 
 /** Erasing goes by whole blocks; what lies behind a partition that ends inside one is lost, and that is said before. */
 const tailWarnings = (partitions: readonly PlannedPartition[]): readonly string[] =>
-  partitions.filter((part) => part.eraseBytes > part.lengthBytes && !partitions.some((next) => next.offsetBytes === part.offsetBytes + part.lengthBytes))
+  partitions.filter((part) => part.medium === undefined && part.eraseBytes > part.lengthBytes && !partitions.some((next) => next.offsetBytes === part.offsetBytes + part.lengthBytes))
     .map((part) => `${part.name} ends inside an erase block: ${(part.eraseBytes - part.lengthBytes) / 1024} KiB behind it, up to ${hexText(part.offsetBytes + part.eraseBytes)}, are erased too`)

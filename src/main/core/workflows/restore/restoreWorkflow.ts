@@ -8,9 +8,10 @@ import type { WorkConsole } from '../../uboot/workConsole.ts'
 import { type PhaseHost, runPhase } from '../phase.ts'
 import { type Camera, type PartitionTrack, type RestoreBench, type RestoreContext, trackPartition } from './bench.ts'
 import { bringUp, bringUpLimitMs } from './bringUp.ts'
-import { fetchLimitMs, fetchLoad, identify, probeFlash, setNetwork } from './cameraPhases.ts'
-import { flashCrc } from './flashProof.ts'
+import { fetchLimitMs, fetchLoad, identify, setNetwork } from './cameraPhases.ts'
+import type { Medium } from './flashMedium.ts'
 import type { Load } from './layout.ts'
+import { createMedium } from './medium.ts'
 import { createStager, type Stager } from './stager.ts'
 import { writeLimitMs, writePartition } from './writePartition.ts'
 
@@ -26,6 +27,7 @@ export interface RestoreOutcome {
 export async function runRestore(bench: RestoreBench, context: RestoreContext): Promise<RestoreOutcome> {
   const { plan, loads } = bench
   const host: PhaseHost = context
+  const medium = createMedium(bench)
   const tracks = plan.partitions.map((planned) => trackPartition(planned, context.tell))
   const { console, stager } = await runPhase(host, {
     name: 'check', cancel: 'anytime', limitMs: 60_000, work: async (signal) => prepare(bench, context, signal),
@@ -34,15 +36,15 @@ export async function runRestore(bench: RestoreBench, context: RestoreContext): 
   const session = await runPhase(host, {
     name: 'u-boot', cancel: 'anytime', limitMs: bringUpLimitMs(bench), work: async (signal) => bringUp(bench, context, console, signal),
   })
-  const camera = steadyCamera(bench, context, console, session)
+  const camera = steadyCamera(bench, medium, context, console, session)
   stager.unblock()
   await runPhase(host, {
-    name: 'identify', cancel: 'anytime', limitMs: 90_000, work: async (signal) => identify(camera.session, plan, context, signal),
+    name: 'identify', cancel: 'anytime', limitMs: 90_000, work: async (signal) => identify(camera.session, plan, context, signal, medium.probe),
     note: ({ flash }) => `${flash.chipName || 'flash'}, ${flash.flashBytes / 1048576} MiB`,
   })
   await runPhase(host, {
     name: 'compare', cancel: 'anytime', limitMs: 120_000 + plan.input.totalBytes / 20,
-    work: async (signal) => compare(bench, camera, tracks, stager, signal),
+    work: async (signal) => compare(bench, medium, camera, tracks, stager, signal),
     note: () => `${tracks.filter((track) => track.now().state === 'unchanged').length} of ${tracks.length} unchanged`,
   })
   const isNeeded = (index: number): boolean => tracks.some((track) => track.planned.load === index && track.now().state !== 'unchanged')
@@ -50,7 +52,7 @@ export async function runRestore(bench: RestoreBench, context: RestoreContext): 
     await runPhase(host, { name: 'network', cancel: 'anytime', limitMs: 60_000, work: async (signal) => setNetwork(camera.session, plan.tftp, signal) })
   }
   for (const [index, load] of loads.entries()) {
-    if (isNeeded(index)) await restoreLoad(bench, context, camera, tracks, stager, load, index)
+    if (isNeeded(index)) await restoreLoad(bench, medium, context, camera, tracks, stager, load, index)
   }
   assertProved(tracks)
   await runPhase(host, { name: 'reset', cancel: 'anytime', limitMs: 15_000, work: async (signal) => reset(console, signal) })
@@ -81,11 +83,11 @@ async function prepare(bench: RestoreBench, context: RestoreContext, signal: Abo
 }
 
 /** What the flash holds already is not written again; its CRC is the proof. */
-async function compare(bench: RestoreBench, camera: Camera, tracks: readonly PartitionTrack[], stager: Stager, signal: AbortSignal): Promise<void> {
+async function compare(bench: RestoreBench, medium: Medium, camera: Camera, tracks: readonly PartitionTrack[], stager: Stager, signal: AbortSignal): Promise<void> {
   for (const track of tracks) {
-    const { offsetBytes, lengthBytes, crc32 } = track.planned
+    const { crc32 } = track.planned
     track.move('comparing')
-    const found = await flashCrc(camera.session, { offsetBytes, lengthBytes }, bench.plan.proofAddress, bench.newPoison, signal)
+    const found = await medium.currentCrc(camera.session, track.planned, signal)
     if (found === crc32 && !bench.plan.request.force) track.move('unchanged', { readBackCrc32: found, action: 'unchanged' })
     else track.move('different')
   }
@@ -96,7 +98,7 @@ async function compare(bench: RestoreBench, camera: Camera, tracks: readonly Par
 }
 
 async function restoreLoad(
-  bench: RestoreBench, context: RestoreContext, camera: Camera, tracks: readonly PartitionTrack[], stager: Stager, load: Load, index: number,
+  bench: RestoreBench, medium: Medium, context: RestoreContext, camera: Camera, tracks: readonly PartitionTrack[], stager: Stager, load: Load, index: number,
 ): Promise<void> {
   const { plan } = bench
   const needed = tracks.filter((track) => track.planned.load === index && track.now().state !== 'unchanged')
@@ -118,7 +120,7 @@ async function restoreLoad(
       // Half a partition boots nothing: a cancel waits for the end of the one that is being written.
       name: `write:${name}`, cancel: 'at-end', limitMs: 2 * writeLimitMs(eraseBytes) + 120_000,
       work: async (signal) => writePartition({
-        camera, track, image, ramAddress: plan.loadAddress + loadOffsetBytes, proofAddress: plan.proofAddress, newPoison: bench.newPoison,
+        ...(medium.steps ? { steps: medium.steps } : {}), camera, track, image, ramAddress: plan.loadAddress + loadOffsetBytes, proofAddress: plan.proofAddress, newPoison: bench.newPoison,
         progress: (step, doneBytes, totalBytes) => { context.tell({ type: 'phase-progressed', phase: `write:${name}`, step, doneBytes, totalBytes }) },
         note: (message) => { context.tell({ type: 'noted', level: 'warning', message }) },
       }, signal),
@@ -133,14 +135,14 @@ async function restoreLoad(
 }
 
 /** The line was lost, U-Boot perhaps was not: it goes on with its command and then shows its prompt. */
-function steadyCamera(bench: RestoreBench, context: RestoreContext, console: WorkConsole, first: UbootSession): Camera {
+function steadyCamera(bench: RestoreBench, medium: Medium, context: RestoreContext, console: WorkConsole, first: UbootSession): Camera {
   const steady = createSteadySession({
     first,
     reconnect: async (signal) => {
       await console.attach(signal)
       const session = await enterUboot({ ...bench, console, limitMs: 60_000 }, signal)
       // Harmless for the U-Boot we know, and needed if it is another one by now.
-      await probeFlash(session, signal)
+      await medium.probe(session, signal)
       return session
     },
     onReconnected: (why) => { context.tell({ type: 'noted', level: 'warning', message: `${why.message}; connected again` }) },

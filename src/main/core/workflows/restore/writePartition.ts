@@ -4,7 +4,19 @@ import type { Camera, PartitionTrack } from './bench.ts'
 import { firstWrongPage, flashCrc, ramCrc } from './flashProof.ts'
 import { eraseBlockBytes, hexText } from './layout.ts'
 
+/** What differs between kinds of flash; the rules of proof are the same for all. */
+export interface FlashSteps {
+  /** Before the image in RAM is checked for the last time. Refuses what would not fit; changes no flash. */
+  readonly prepare?: (job: WriteJob, signal: AbortSignal) => Promise<void>
+  /** Erases and writes, and says so by `track.move`. Rejects unless U-Boot confirmed both. */
+  readonly put: (job: WriteJob, attempt: number, signal: AbortSignal) => Promise<void>
+  /** CRC over what the flash holds, read into the proof buffer. */
+  readonly found: (job: WriteJob, signal: AbortSignal) => Promise<string>
+}
+
 export interface WriteJob {
+  /** Absent: NOR. */
+  readonly steps?: FlashSteps
   readonly camera: Camera
   readonly track: PartitionTrack
   readonly image: Uint8Array
@@ -58,8 +70,9 @@ type Outcome =
   | { readonly kind: 'broken'; readonly error: WorkbenchError }
 
 async function writeOnce(job: WriteJob, attempt: number, signal: AbortSignal): Promise<Outcome> {
-  const { camera, track, ramAddress, proofAddress, newPoison } = job
-  const { lengthBytes, offsetBytes, eraseBytes, crc32 } = track.planned
+  const { camera, track, ramAddress, steps = norSteps } = job
+  const { lengthBytes, crc32 } = track.planned
+  await steps.prepare?.(job, signal)
   // The image must be whole in RAM at the very moment before the erase; a fetch that was right a minute ago does not count.
   const inRam = await ramCrc(camera.session, ramAddress, lengthBytes, signal)
   if (inRam !== crc32) {
@@ -68,12 +81,9 @@ async function writeOnce(job: WriteJob, attempt: number, signal: AbortSignal): P
     })
   }
   try {
-    track.move('erasing', { writes: attempt })
-    await flashCommand(job, `sf erase ${hexText(offsetBytes)} ${hexText(eraseBytes)}`, 'Erased', { offsetBytes, lengthBytes: eraseBytes }, signal)
-    track.move('writing')
-    await flashCommand(job, `sf write ${hexText(ramAddress)} ${hexText(offsetBytes)} ${hexText(lengthBytes)}`, 'Written', { offsetBytes, lengthBytes }, signal)
+    await steps.put(job, attempt, signal)
     track.move('reading-back')
-    const found = await flashCrc(camera.session, { offsetBytes, lengthBytes }, proofAddress, newPoison, signal)
+    const found = await steps.found(job, signal)
     if (found === crc32) return { kind: 'proved', crc32: found }
     track.move('mismatch', { readBackCrc32: found })
     return { kind: 'wrong', crc32: found }
@@ -83,6 +93,18 @@ async function writeOnce(job: WriteJob, attempt: number, signal: AbortSignal): P
     track.move('unknown')
     return { kind: 'broken', error }
   }
+}
+
+const norSteps: FlashSteps = {
+  put: async (job, attempt, signal) => {
+    const { track, ramAddress } = job
+    const { offsetBytes, lengthBytes, eraseBytes } = track.planned
+    track.move('erasing', { writes: attempt })
+    await flashCommand(job, `sf erase ${hexText(offsetBytes)} ${hexText(eraseBytes)}`, 'Erased', { offsetBytes, lengthBytes: eraseBytes }, signal)
+    track.move('writing')
+    await flashCommand(job, `sf write ${hexText(ramAddress)} ${hexText(offsetBytes)} ${hexText(lengthBytes)}`, 'Written', { offsetBytes, lengthBytes }, signal)
+  },
+  found: async ({ camera, track, proofAddress, newPoison }, signal) => flashCrc(camera.session, track.planned, proofAddress, newPoison, signal),
 }
 
 async function flashCommand(
@@ -102,11 +124,11 @@ async function flashCommand(
 }
 
 async function brokenOff(job: WriteJob, error: WorkbenchError, signal: AbortSignal): Promise<WorkbenchError> {
-  const { track, camera, proofAddress, newPoison } = job
-  const { name, offsetBytes, lengthBytes, crc32 } = track.planned
+  const { track, steps = norSteps } = job
+  const { name, crc32 } = track.planned
   if (mayGoOn(error)) {
     // U-Boot may still be there, and then it can tell what the flash holds now: a known failure is worth more than an unknown one.
-    const found = await flashCrc(camera.session, { offsetBytes, lengthBytes }, proofAddress, newPoison, signal).catch(() => undefined)
+    const found = await steps.found(job, signal).catch(() => undefined)
     if (found !== undefined && found !== crc32) track.move('mismatch', { readBackCrc32: found })
   }
   return new WorkbenchError(error.code, `${name} was being written when it failed: ${error.message}`, {

@@ -1,0 +1,75 @@
+import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import type { MtdRow, NandGeometry } from '../../../protocols/uboot/nandAnswers.ts'
+import type { PlannedMedium, PlannedPartition } from '../../../../shared/restore/restore.schema.ts'
+import { hexText } from './layout.ts'
+
+/** What the camera itself said about its NAND. */
+export interface NandFacts {
+  readonly geometry: NandGeometry
+  /** Offsets. */
+  readonly bad: ReadonlySet<number>
+  /** Absent: a build without partitions. */
+  readonly table: readonly MtdRow[] | undefined
+}
+
+export interface Span {
+  readonly offsetBytes: number
+  readonly lengthBytes: number
+}
+
+type Partition = Extract<PlannedMedium, { kind: 'nand' }>['partition']
+
+const conflict = (message: string, context: Record<string, string | number>): WorkbenchError =>
+  new WorkbenchError('device/wrong-identity', message, { context, hint: 'Is this the camera you meant, and its own partition table?' })
+
+/** The partition as U-Boot sees it, which has to be as it was planned. */
+export function spanOf({ name, offsetBytes, lengthBytes }: Partition, { table, geometry }: NandFacts): Span {
+  const row = table?.find((each) => each.name === name)
+  if (table && (row?.offsetBytes !== offsetBytes || (lengthBytes !== undefined && row.lengthBytes !== lengthBytes))) {
+    throw conflict(`U-Boot sees ${name} ${row ? `at ${hexText(row.offsetBytes)} with ${row.lengthBytes} bytes` : 'not at all'}; planned is ${hexText(offsetBytes)}${lengthBytes === undefined ? '' : ` with ${lengthBytes} bytes`}`, { partition: name })
+  }
+  const length = lengthBytes ?? row?.lengthBytes ?? (geometry.flashBytes > offsetBytes ? geometry.flashBytes - offsetBytes : undefined)
+  if (length === undefined || length <= 0) throw conflict(`Nobody knows where ${name} ends: this U-Boot prints no partition table and no flash size`, { partition: name })
+  if (offsetBytes % geometry.blockBytes !== 0 || length % geometry.blockBytes !== 0) {
+    throw conflict(`${name} does not begin and end with an erase block of this NAND, which has ${geometry.blockBytes / 1024} KiB`, { partition: name, blockBytes: geometry.blockBytes })
+  }
+  return { offsetBytes, lengthBytes: length }
+}
+
+function goodBlocks({ offsetBytes, lengthBytes }: Span, { geometry: { blockBytes }, bad }: NandFacts): readonly number[] {
+  const good: number[] = []
+  for (let at = offsetBytes; at < offsetBytes + lengthBytes; at += blockBytes) if (!bad.has(at)) good.push(at)
+  return good
+}
+
+/** UBI's own: two for the volume table, one for wear levelling, one for atomic changes. */
+const ubiOwnBlocks = 4
+
+/**
+ * What is erased for a part, and where its data begins. Bad blocks are skipped, and what comes behind them moves on; but never out of
+ * the partition: a part that does not fit its good blocks is refused.
+ */
+export function placeInPartition(planned: PlannedPartition, facts: NandFacts): { readonly erase: Span; readonly badBlocks: number } {
+  const { medium, name } = planned
+  if (medium === undefined || medium.kind === 'emmc') throw new WorkbenchError('internal/bug', `${name} was not planned for a NAND`)
+  const span = spanOf(medium.partition, facts)
+  const { blockBytes } = facts.geometry
+  const good = goodBlocks(span, facts)
+  const badBlocks = span.lengthBytes / blockBytes - good.length
+  const refuse = (needed: number): WorkbenchError => new WorkbenchError('input/too-large', `${name} needs ${needed} good blocks and ${medium.partition.name} has ${good.length}: ${badBlocks} of its blocks are bad; nothing was erased`, {
+    context: { partition: name, neededBlocks: needed, goodBlocks: good.length, badBlocks }, hint: 'The image fits this flash only with a larger partition, or without what fills it up',
+  })
+  if (medium.kind === 'ubi') {
+    if (medium.blockBytes !== blockBytes) throw conflict(`${name} was made for blocks of ${medium.blockBytes / 1024} KiB and this NAND has ${blockBytes / 1024} KiB`, { partition: name })
+    const filled = Math.ceil(Math.max(planned.lengthBytes, medium.volume.sizeBytes ?? 0) / medium.lebBytes)
+    if (filled + ubiOwnBlocks > good.length) throw refuse(filled + ubiOwnBlocks)
+    return { erase: span, badBlocks }
+  }
+  const first = medium.withinBytes / blockBytes
+  const count = Math.ceil(planned.lengthBytes / blockBytes)
+  const start = good[first]
+  const last = good[first + count - 1]
+  if (!Number.isInteger(first) || start === undefined || last === undefined) throw refuse(first + count)
+  const endBytes = medium.endsPartition ? span.offsetBytes + span.lengthBytes : last + blockBytes
+  return { erase: { offsetBytes: start, lengthBytes: endBytes - start }, badBlocks }
+}
