@@ -123,6 +123,8 @@ test('what is missing or wrong is in the plan before anything is touched', async
   expect((await refusals({ hostIp: '10.9.9.9' })).join()).toContain('input/conflict')
   const elsewhere = workbench.setup.addForNow({ url: 'rack://127.0.0.1:9?api=9', name: '', cameraName: '', chip: 'hi3516ev300' })
   expect((await workbench.desk.plan(request(elsewhere.cameraId, { tftpVia: 'pod' }), never)).refusals.map(({ code }) => code)).toEqual(['link/unreachable'])
+  // Field bug: without the right to port 69 the complaint was about the port, though the pod was not there at all.
+  expect((await workbench.desk.plan(request(elsewhere.cameraId), never)).refusals.map(({ code }) => code)).toEqual(['link/unreachable'])
 })
 
 test('without boot files the plan names the missing file and where such files are found', async () => {

@@ -50,6 +50,8 @@ export function planRestore(facts: PlanFacts, tools: InputTools): PreparedRestor
   const placed = placement?.parts
   const { hostIp, deviceIp, tftpVia } = facts.request
   const tftp = attempt(() => chooseTftp({ ...facts.tftp, wanted: tftpVia, hostIp, deviceIp, totalBytes: input?.totalBytes ?? 0 }))
+  // Without its pod the camera cannot be started at all; who would serve the files does not matter then.
+  if (tftp && facts.boot.method === 'pod' && facts.tftp.store instanceof WorkbenchError && facts.tftp.store.code === 'link/unreachable') refusals.push(toWire(facts.tftp.store))
   const loadAddress = attempt(() => loadAddressOf(facts))
   facts.boot.problems.forEach((problem) => refusals.push(toWire(problem)))
   if (placed && facts.flashBytes > 0) attempt(() => {
