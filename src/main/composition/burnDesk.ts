@@ -10,6 +10,7 @@ import { planBurn } from '../core/workflows/burn/burnPlan.ts'
 import { type BurnBench, runBurn } from '../core/workflows/burn/burnWorkflow.ts'
 import type { Starter } from '../core/workflows/restore/bench.ts'
 import { hashHex, newToken } from '../drivers/host/randomness.ts'
+import { refuseBusy, useOf } from './cameraUse.ts'
 import { findBoot, starterOf } from './bootDesk.ts'
 
 export interface BurnDeskDeps {
@@ -42,24 +43,15 @@ export function createBurnDesk(deps: BurnDeskDeps): BurnDesk {
     plan: async (request) => (await prepare(request)).plan,
     start: async (request, planHash) => {
       const { plan, camera, starter } = await prepare(request)
-      const { spec, devices, console } = camera
+      const { spec } = camera
       const [refusal] = plan.refusals
       if (refusal) throw new WorkbenchError(refusal.code, refusal.message, { context: refusal.context, hint: refusal.hint })
       if (plan.hash !== planHash) throw new WorkbenchError('input/conflict', 'The files have changed since this plan was made', { hint: 'Make the plan again and look at it' })
-      const busy = deps.leases.holderOf(devices.resource)
-      if (busy) throw new WorkbenchError('pod/busy', `${spec.cameraName} is in use by ${busy.holder}`, { context: { holder: busy.holder, sinceMs: busy.sinceMs }, hint: 'Wait for it to end, or cancel it' })
+      refuseBusy(camera, deps.leases)
       return deps.jobs.start({
         workflow: 'burn', title: `U-Boot into ${spec.cameraName}`, pod: spec.id, camera: spec.cameraId, plan,
         run: async (context) => {
-          const holder = `U-Boot into ${spec.cameraName} (job ${context.jobId})`
-          const bench: BurnBench = {
-            plan, starter, clock: deps.clock, newToken,
-            takeLease: async (signal) => deps.leases.take(devices.resource, holder, signal),
-            openConsole: async (signal) => {
-              const line = await console.exclusive(holder, signal)
-              return { ...line, tail: () => console.tail(4096), release: async () => line.release() }
-            },
-          }
+          const bench: BurnBench = { plan, starter, clock: deps.clock, newToken, ...useOf(camera, deps.leases, `U-Boot into ${spec.cameraName} (job ${context.jobId})`) }
           return runBurn(bench, context)
         },
       })

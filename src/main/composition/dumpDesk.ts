@@ -17,6 +17,7 @@ import type { InputTools } from '../core/workflows/restore/rawInput.ts'
 import { readInput } from '../core/workflows/restore/readInput.ts'
 import { inspectDumpPlace, openHiddenDump } from '../drivers/files/dumpFolder.ts'
 import { newPoison, newToken } from '../drivers/host/randomness.ts'
+import { refuseBusy, useOf } from './cameraUse.ts'
 import { findBoot, orProblem, starterOf } from './bootDesk.ts'
 import { createInputShelf } from './inputShelf.ts'
 import { hostAddress } from './restoreDesk.ts'
@@ -70,11 +71,7 @@ export function createDumpDesk(deps: DumpDeskDeps): DumpDesk {
     const holder = `Dump of ${camera.spec.cameraName} (job ${jobId})`
     return {
       plan, starter, clock: deps.clock, newToken, newPoison, hashHex: deps.tools.hashHex,
-      takeLease: async (signal) => deps.leases.take(camera.devices.resource, holder, signal),
-      openConsole: async (signal) => {
-        const line = await camera.console.exclusive(holder, signal)
-        return { ...line, tail: () => camera.console.tail(4096), release: async () => line.release() }
-      },
+      ...useOf(camera, deps.leases, holder),
       openOutput: async (signal) => openHiddenDump(plan.output.path, plan.request.form, signal),
       openUploads: async (signal) => {
         if (!plan.tftp) throw new WorkbenchError('internal/bug', 'This dump has no server to send to')
@@ -89,9 +86,8 @@ export function createDumpDesk(deps: DumpDeskDeps): DumpDesk {
       const prepared = await prepare(request)
       const { plan, camera } = prepared
       checkDumpStartable(plan, planHash)
-      const { spec, devices } = camera
-      const holder = deps.leases.holderOf(devices.resource)
-      if (holder) throw new WorkbenchError('pod/busy', `${spec.cameraName} is in use by ${holder.holder}`, { context: { holder: holder.holder, sinceMs: holder.sinceMs }, hint: 'Wait for it to end, or cancel it' })
+      const { spec } = camera
+      refuseBusy(camera, deps.leases)
       const { path } = plan.output
       const writer = outputs.get(path)
       if (writer !== undefined && !isFinished(deps.jobs.get(writer))) throw new WorkbenchError('input/conflict', `Another dump is being written to ${path}`, { context: { job: writer }, hint: 'Choose another name' })

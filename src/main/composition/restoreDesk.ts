@@ -16,6 +16,7 @@ import { readInput } from '../core/workflows/restore/readInput.ts'
 import { runRestore } from '../core/workflows/restore/restoreWorkflow.ts'
 import { newPoison, newToken } from '../drivers/host/randomness.ts'
 import { chooseHostAddress, listHostAddresses } from '../drivers/network/interfaces.ts'
+import { refuseBusy, useOf } from './cameraUse.ts'
 import { findBoot, orProblem, starterOf } from './bootDesk.ts'
 import { createInputShelf } from './inputShelf.ts'
 import { createSharedBytes, createSharedWholes } from './sharedBytes.ts'
@@ -78,9 +79,7 @@ export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
     const { prepared, camera, starter } = await prepare(request, signal)
     const { plan } = prepared
     checkStartable(plan, planHash ?? plan.hash)
-    // Asked here too, so that a busy camera is an answer at once and not a failed job.
-    const holder = deps.leases.holderOf(camera.devices.resource)
-    if (holder) throw new WorkbenchError('pod/busy', `${camera.spec.cameraName} is in use by ${holder.holder}`, { context: { holder: holder.holder, sinceMs: holder.sinceMs }, hint: 'Wait for it to end, or cancel it' })
+    refuseBusy(camera, deps.leases)
     return deps.jobs.start({
       workflow: 'restore', title: `Restore ${camera.spec.cameraName}`, pod: camera.spec.id, camera: camera.spec.cameraId, plan,
       run: async (context) => runRestore(benchOf({ ...prepared, imageOf, starter }, camera, context.jobId, deps), context),
@@ -102,16 +101,12 @@ export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
 }
 
 function benchOf({ plan, loads, imageOf, starter }: PreparedRestore & Pick<RestoreBench, 'imageOf' | 'starter'>, camera: CameraEntry, jobId: JobId, deps: RestoreDeskDeps): RestoreBench {
-  const { devices, spec, console } = camera
+  const { spec } = camera
   const holder = `Restore of ${spec.cameraName} (job ${jobId})`
   return {
     plan, loads, imageOf, clock: deps.clock, newToken, newPoison,
     starter,
-    takeLease: async (signal) => deps.leases.take(devices.resource, holder, signal),
-    openConsole: async (signal) => {
-      const line = await console.exclusive(holder, signal)
-      return { ...line, tail: () => console.tail(4096), release: async () => line.release() }
-    },
+    ...useOf(camera, deps.leases, holder),
     openBackend: async (signal) => deps.openTftp(plan, camera, signal),
   }
 }
