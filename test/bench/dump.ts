@@ -1,5 +1,3 @@
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,19 +6,12 @@ import { dumpRequestSchema } from '../../src/shared/dump/dump.schema.ts'
 import type { Job } from '../../src/shared/jobs/reduceJob.ts'
 import { hasQemu, qemuFlashBytes, startQemuCamera } from '../peers/qemuCamera.ts'
 import { findUbootImages } from '../peers/uboot/ubootImages.ts'
+import { freeUdpPort } from '../support/freePort.ts'
 import type { BenchRow } from './row.ts'
 
 /** The best of them counts: the emulator needs a processor for itself, and does not always get one. */
 const rounds = 3
 const never = new AbortController().signal
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  return port
-}
 
 interface Seen {
   readonly job: Job

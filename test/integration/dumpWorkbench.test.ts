@@ -1,5 +1,3 @@
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,16 +8,9 @@ import type { CameraId } from '../../src/shared/devices/ids.ts'
 import { type DumpRequest, dumpRequestSchema } from '../../src/shared/dump/dump.schema.ts'
 import type { Job } from '../../src/shared/jobs/reduceJob.ts'
 import { restoreRequestSchema } from '../../src/shared/restore/restore.schema.ts'
+import { freeUdpPort } from '../support/freePort.ts'
 
 const never = new AbortController().signal
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  return port
-}
 
 interface Bench {
   readonly workbench: OpenWorkbench

@@ -1,6 +1,4 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -15,18 +13,10 @@ import { createUdpNetwork } from '../../src/main/sim/udpNetwork.ts'
 import type { CameraId } from '../../src/shared/devices/ids.ts'
 import type { Job } from '../../src/shared/jobs/reduceJob.ts'
 import { restoreRequestSchema, type RestorePlan, type RestoreRequest } from '../../src/shared/restore/restore.schema.ts'
+import { freeUdpPort } from '../support/freePort.ts'
 import { createRouterOsStandIn, type RouterOsStandIn } from '../support/routerOsStandIn.ts'
 
 const never = new AbortController().signal
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4')
-  socket.bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  await new Promise<void>((resolve) => { socket.close(() => { resolve() }) })
-  return port
-}
 
 interface Desk {
   readonly workbench: OpenWorkbench

@@ -9,6 +9,7 @@ import { type LoopbackRack, type LoopbackRackOptions, startLoopbackRack } from '
 import type { CameraId } from '../../src/shared/devices/ids.ts'
 import type { Job } from '../../src/shared/jobs/reduceJob.ts'
 import { restoreRequestSchema, type RestorePlan, type RestoreRequest } from '../../src/shared/restore/restore.schema.ts'
+import { freeUdpPort } from '../support/freePort.ts'
 
 const never = new AbortController().signal
 
@@ -19,14 +20,6 @@ interface Bench {
   readonly cameras: readonly CameraId[]
   request(camera: CameraId, more?: Partial<RestoreRequest>): RestoreRequest
   restore(request: RestoreRequest): Promise<Job>
-}
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  return port
 }
 
 async function openBench(options: LoopbackRackOptions = {}, tftpPort?: number): Promise<Bench> {

@@ -1,5 +1,3 @@
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +8,7 @@ import type { JobId } from '../../src/shared/devices/ids.ts'
 import type { JobEvent } from '../../src/shared/jobs/jobEvent.ts'
 import type { Job } from '../../src/shared/jobs/reduceJob.ts'
 import { restoreRequestSchema, type RestorePlan } from '../../src/shared/restore/restore.schema.ts'
+import { freeUdpPort } from '../support/freePort.ts'
 import { type QemuCamera, qemuFlashBytes, startQemuCamera } from './qemuCamera.ts'
 
 /** xorshift32: the same bytes for the same seed on every machine. */
@@ -31,15 +30,6 @@ export async function bootableImage(uboot: string, seed: number): Promise<Uint8A
   image.fill(0xff, 0x40000, 0x50000)
   image.set(await readFile(uboot))
   return image
-}
-
-/** Nobody holds it afterwards, but the system hands out another one next time. */
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  return port
 }
 
 export interface RestoreBench {

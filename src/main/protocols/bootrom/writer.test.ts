@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { crc16Xmodem } from '../../../shared/bytes/crc16.ts'
-import { encodeXcmd, encodeXhead } from '../uboot/commandFrames.ts'
 import { encodeBoardQuery, encodeCv6xxHello, encodeData, encodeHead, encodeTail, encodeV500Hello } from './writer.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
@@ -50,21 +49,6 @@ test.each([
   ['CV6xx hello', encodeCv6xxHello(115_200), 'efbeadde1200f00f00c2010008010009c9f5'],
   ['board query', encodeBoardQuery(1_700_000_000), 'ce00ff016553f1006553f10000a6'],
 ])('%s', (_, frame, wanted) => { expect(hex(frame)).toBe(wanted) })
-
-test.each([
-  ['version', 'ab00073d8a', 'cd76657273696f6e7742'],
-  ['nand info', 'ab0009dc44', 'cd6e616e6420696e666f99b9'],
-  ['sf probe 0', 'ab000aec27', 'cd73662070726f626520309378'],
-  ['printenv ethaddr', 'ab00105f5c', 'cd7072696e74656e762065746861646472a167'],
-  ['reset', 'ab00051dc8', 'cd72657365740775'],
-])('command frames of %j', (command, head, body) => {
-  expect(hex(encodeXhead(command.length))).toBe(head)
-  expect(hex(encodeXcmd(command))).toBe(body)
-})
-test('command frames of 300 letters', () => {
-  expect(hex(encodeXhead(300))).toBe('ab012c9bb2')
-  expect(hex(encodeXcmd('a'.repeat(300)))).toMatch(/77a4$/)
-})
 
 describe('every frame', () => {
   const word = fc.integer({ min: 0, max: 0xffff_ffff })

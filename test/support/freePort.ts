@@ -1,0 +1,13 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+
+/** A UDP port of 127.0.0.1 that was free a moment ago, for what must be told its port before it opens it. */
+export async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  const { port } = socket.address()
+  const closed = once(socket, 'close')
+  socket.close()
+  await closed
+  return port
+}
