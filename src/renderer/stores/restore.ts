@@ -1,10 +1,9 @@
 import { defineStore } from 'pinia'
 import { reactive, ref } from 'vue'
 import type { CameraId, JobId } from '../../shared/devices/ids.ts'
-import type { WireError } from '../../shared/errors/workbenchError.ts'
 import type { RestorePlan, RestoreRequest } from '../../shared/restore/restore.schema.ts'
-import { toProblem } from '../rpc/problems.ts'
 import { useWorkbench } from '../rpc/useWorkbench.ts'
+import { emptyDesk, given, planOn, startOn, type WorkDesk } from './workDesk.ts'
 
 /** What the person typed; empty text means "not given". */
 export interface RestoreDraft {
@@ -20,23 +19,12 @@ export interface RestoreDraft {
   mtdparts: string
 }
 
-export interface RestoreDesk {
-  draft: RestoreDraft
-  plan: RestorePlan | undefined
-  planning: boolean
-  starting: boolean
-  problem: WireError | undefined
-  /** The job shown last: a camera forgets a job that went well, its panel must not. */
-  lastJob: JobId | undefined
-  /** The person asked for another plan although a finished job is there to be shown. */
-  fresh: boolean
-}
+export type RestoreDesk = WorkDesk<RestoreDraft, RestorePlan>
 
 const emptyDraft = (): RestoreDraft =>
   ({ inputPath: '', boot: 'auto', tftpVia: 'auto', force: false, hostIp: '', deviceIp: '', nic: '', profilePath: '', ubootPath: '', mtdparts: '' })
 
 export function requestOf(cameraId: CameraId, draft: RestoreDraft): RestoreRequest {
-  const given = <K extends string>(key: K, value: string): Partial<Record<K, string>> => (value.trim() ? { [key]: value.trim() } as Record<K, string> : {})
   return {
     cameraId, inputPath: draft.inputPath.trim(), boot: draft.boot, flashType: 'auto', tftpVia: draft.tftpVia, force: draft.force,
     ...given('hostIp', draft.hostIp), ...given('deviceIp', draft.deviceIp), ...given('nic', draft.nic),
@@ -51,42 +39,19 @@ export const useRestoreStore = defineStore('restore', () => {
   const desks = reactive(new Map<CameraId, RestoreDesk>())
 
   function desk(id: CameraId): RestoreDesk {
-    const known = desks.get(id)
-    if (known) return known
-    desks.set(id, { draft: emptyDraft(), plan: undefined, planning: false, starting: false, problem: undefined, lastJob: undefined, fresh: false })
-    return desk(id)
+    if (!desks.has(id)) desks.set(id, emptyDesk<RestoreDraft, RestorePlan>(emptyDraft()))
+    return desks.get(id) as RestoreDesk
   }
 
   async function makePlan(id: CameraId): Promise<void> {
     const own = desk(id)
-    own.planning = true
-    own.problem = undefined
-    try {
-      own.plan = await client.restore.plan(requestOf(id, own.draft))
-      lastPath.value = own.plan.request.inputPath
-    } catch (error) {
-      own.problem = toProblem(error)
-    } finally {
-      own.planning = false
-    }
+    await planOn(own, async () => {
+      const plan = await client.restore.plan(requestOf(id, own.draft))
+      lastPath.value = plan.request.inputPath
+      return plan
+    })
   }
-
-  async function start(id: CameraId): Promise<JobId | undefined> {
-    const own = desk(id)
-    if (!own.plan) return undefined
-    own.starting = true
-    own.problem = undefined
-    try {
-      const { jobId } = await client.restore.start({ request: own.plan.request, planHash: own.plan.hash })
-      own.plan = undefined
-      own.fresh = false
-      return jobId
-    } catch (error) {
-      own.problem = toProblem(error)
-      return undefined
-    } finally {
-      own.starting = false
-    }
-  }
+  const start = async (id: CameraId): Promise<JobId | undefined> =>
+    startOn(desk(id), async ({ request, hash }) => client.restore.start({ request, planHash: hash }))
   return { lastPath, desk, makePlan, start }
 })

@@ -3,40 +3,11 @@ import { reactive } from 'vue'
 import type { BurnPlan, BurnRequest } from '../../shared/burn/burn.schema.ts'
 import type { CameraId, JobId } from '../../shared/devices/ids.ts'
 import type { DumpPlan, DumpRequest } from '../../shared/dump/dump.schema.ts'
-import type { WireError } from '../../shared/errors/workbenchError.ts'
-import { toProblem } from '../rpc/problems.ts'
 import { useWorkbench } from '../rpc/useWorkbench.ts'
-
-/** One camera's desk for one kind of work: what is wished, the plan for it, and the job that came of it. */
-export interface WorkDesk<Draft, Plan> {
-  draft: Draft
-  plan: Plan | undefined
-  planning: boolean
-  starting: boolean
-  problem: WireError | undefined
-  lastJob: JobId | undefined
-  fresh: boolean
-}
+import { emptyDesk, given, planOn, startOn, type WorkDesk } from './workDesk.ts'
 
 export interface DumpDraft { outputPath: string; form: DumpRequest['form']; via: DumpRequest['via']; partition: string }
 export interface BurnDraft { profilePath: string; ubootPath: string; stay: boolean }
-
-const emptyDesk = <Draft, Plan>(draft: Draft): WorkDesk<Draft, Plan> => ({ draft, plan: undefined, planning: false, starting: false, problem: undefined, lastJob: undefined, fresh: false })
-const given = (text: string): string | undefined => text.trim() || undefined
-
-/** Asks and keeps what came of it; the desk says that it is being asked. */
-async function ask<T>(desk: { problem: WireError | undefined }, busy: (is: boolean) => void, work: () => Promise<T>): Promise<T | undefined> {
-  busy(true)
-  desk.problem = undefined
-  try {
-    return await work()
-  } catch (error) {
-    desk.problem = toProblem(error)
-    return undefined
-  } finally {
-    busy(false)
-  }
-}
 
 export const useWorkStore = defineStore('work', () => {
   const { client } = useWorkbench()
@@ -55,33 +26,18 @@ export const useWorkStore = defineStore('work', () => {
   async function planDump(id: CameraId): Promise<void> {
     const desk = dumpDesk(id)
     const { outputPath, form, via, partition } = desk.draft
-    const request: DumpRequest = { cameraId: id, outputPath: outputPath.trim(), form, via, boot: 'auto', ...(given(partition) === undefined ? {} : { partition: partition.trim() }) }
-    desk.plan = await ask(desk, (is) => { desk.planning = is }, async () => await client.dump.plan(request)) ?? desk.plan
+    const request: DumpRequest = { cameraId: id, outputPath: outputPath.trim(), form, via, boot: 'auto', ...given('partition', partition) }
+    await planOn(desk, async () => client.dump.plan(request))
   }
   async function planBurn(id: CameraId): Promise<void> {
     const desk = burnDesk(id)
     const { profilePath, ubootPath, stay } = desk.draft
-    const request: BurnRequest = { cameraId: id, stay, ...(given(profilePath) === undefined ? {} : { profilePath: profilePath.trim() }), ...(given(ubootPath) === undefined ? {} : { ubootPath: ubootPath.trim() }) }
-    desk.plan = await ask(desk, (is) => { desk.planning = is }, async () => await client.burn.plan(request)) ?? desk.plan
+    const request: BurnRequest = { cameraId: id, stay, ...given('profilePath', profilePath), ...given('ubootPath', ubootPath) }
+    await planOn(desk, async () => client.burn.plan(request))
   }
-  async function startDump(id: CameraId): Promise<JobId | undefined> {
-    const desk = dumpDesk(id)
-    const { plan } = desk
-    if (!plan) return undefined
-    return begun(desk, await ask(desk, (is) => { desk.starting = is }, async () => await client.dump.start({ request: plan.request, planHash: plan.hash })))
-  }
-  async function startBurn(id: CameraId): Promise<JobId | undefined> {
-    const desk = burnDesk(id)
-    const { plan } = desk
-    if (!plan) return undefined
-    return begun(desk, await ask(desk, (is) => { desk.starting = is }, async () => await client.burn.start({ request: plan.request, planHash: plan.hash })))
-  }
-  function begun(desk: WorkDesk<unknown, unknown>, started: { readonly jobId: JobId } | undefined): JobId | undefined {
-    if (!started) return undefined
-    desk.plan = undefined
-    desk.fresh = false
-    desk.lastJob = started.jobId
-    return started.jobId
-  }
+  const startDump = async (id: CameraId): Promise<JobId | undefined> =>
+    startOn(dumpDesk(id), async ({ request, hash }) => client.dump.start({ request, planHash: hash }))
+  const startBurn = async (id: CameraId): Promise<JobId | undefined> =>
+    startOn(burnDesk(id), async ({ request, hash }) => client.burn.start({ request, planHash: hash }))
   return { dumpDesk, burnDesk, planDump, planBurn, startDump, startBurn }
 })

@@ -1,10 +1,10 @@
 import { computed, type ComputedRef, watch } from 'vue'
-import type { JobId } from '../../../shared/devices/ids.ts'
-import type { WireError } from '../../../shared/errors/workbenchError.ts'
-import type { Job, WorkflowName } from '../../../shared/jobs/reduceJob.ts'
-import type { CameraView } from '../../../shared/rack/rackView.schema.ts'
-import { useJobsStore } from '../../stores/jobs.ts'
-import { useViewStore } from '../../stores/view.ts'
+import type { JobId } from '../../shared/devices/ids.ts'
+import type { WireError } from '../../shared/errors/workbenchError.ts'
+import type { Job, WorkflowName } from '../../shared/jobs/reduceJob.ts'
+import type { CameraView } from '../../shared/rack/rackView.schema.ts'
+import { useJobsStore } from '../stores/jobs.ts'
+import { useViewStore } from '../stores/view.ts'
 
 /** The job of one kind that a tab shows: the one picked in the list, the one that runs, or the last, unless the person plans afresh. */
 export function useShownJob(camera: () => CameraView, workflow: WorkflowName, desk: { lastJob: JobId | undefined; fresh: boolean }): { readonly job: ComputedRef<Job | undefined>; readonly problem: ComputedRef<WireError | undefined> } {

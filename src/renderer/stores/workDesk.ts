@@ -1,0 +1,54 @@
+import type { JobId } from '../../shared/devices/ids.ts'
+import type { WireError } from '../../shared/errors/workbenchError.ts'
+import { toProblem } from '../rpc/problems.ts'
+
+/** One camera's desk for one kind of work: what is wished, the plan for it, and the job that came of it. */
+export interface WorkDesk<Draft, Plan> {
+  draft: Draft
+  plan: Plan | undefined
+  planning: boolean
+  starting: boolean
+  problem: WireError | undefined
+  /** The job shown last: a camera forgets a job that went well, its panel must not. */
+  lastJob: JobId | undefined
+  /** The person asked for another plan although a finished job is there to be shown. */
+  fresh: boolean
+}
+
+export const emptyDesk = <Draft, Plan>(draft: Draft): WorkDesk<Draft, Plan> =>
+  ({ draft, plan: undefined, planning: false, starting: false, problem: undefined, lastJob: undefined, fresh: false })
+
+/** Makes a plan and keeps it; one that could not be made leaves the one before. */
+export async function planOn<Plan>(desk: WorkDesk<unknown, Plan>, work: () => Promise<Plan>): Promise<void> {
+  const plan = await ask(desk, (is) => { desk.planning = is }, work)
+  if (plan !== undefined) desk.plan = plan
+}
+
+/** Starts what was planned; the plan is used up by it. */
+export async function startOn<Plan>(desk: WorkDesk<unknown, Plan>, work: (plan: Plan) => Promise<{ readonly jobId: JobId }>): Promise<JobId | undefined> {
+  const { plan } = desk
+  if (plan === undefined) return undefined
+  const started = await ask(desk, (is) => { desk.starting = is }, async () => work(plan))
+  if (!started) return undefined
+  desk.plan = undefined
+  desk.fresh = false
+  desk.lastJob = started.jobId
+  return started.jobId
+}
+
+/** Asks and keeps what came of it; the desk says that it is being asked. */
+async function ask<T>(desk: { problem: WireError | undefined }, busy: (is: boolean) => void, work: () => Promise<T>): Promise<T | undefined> {
+  busy(true)
+  desk.problem = undefined
+  try {
+    return await work()
+  } catch (error) {
+    desk.problem = toProblem(error)
+    return undefined
+  } finally {
+    busy(false)
+  }
+}
+
+/** The field when there is something in it. */
+export const given = <K extends string>(key: K, value: string): Partial<Record<K, string>> => (value.trim() ? { [key]: value.trim() } as Record<K, string> : {})
