@@ -26,6 +26,24 @@ describe.skipIf(missingForWindow() !== undefined)('other work than a restore, in
     expect(open.complaints).toEqual([])
   })
 
+  test('a release is installed: flash, environment and boot are the proof', async () => {
+    const open = await openWindow()
+    const { page, workbench } = open
+    await openDemo(page)
+    await openTab(page, 'cam-02', 'Install')
+    await page.getByRole('button', { name: /^Demo release/ }).click()
+    await page.getByRole('button', { name: 'Make plan' }).click()
+    await page.getByRole('region', { name: 'Plan', exact: true }).getByText('MD5 matches').first().waitFor()
+    await page.getByRole('button', { name: 'Install on cam-02' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Erase and install' }).click()
+    const verdict = page.getByRole('region', { name: 'Verdict' })
+    await verdict.getByRole('heading', { name: 'installed and booted' }).waitFor({ timeout: 120_000 })
+    const [job] = workbench.jobs.list()
+    expect(job).toMatchObject({ workflow: 'install', state: 'succeeded', environment: { state: 'proved', mac: { reason: 'kept' } } })
+    await verdict.getByRole('table', { name: 'Environment' }).getByText(job?.environment?.mac.address ?? '-').waitFor()
+    expect(open.complaints).toEqual([])
+  })
+
   test('the flash is copied to files, each with the camera\'s own CRC', async () => {
     const open = await openWindow()
     const { page, workbench, folder } = open

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createWorkbench, type OpenWorkbench } from '../../src/main/composition/createWorkbench.ts'
+import { resumeJob } from '../../src/main/composition/resumeJob.ts'
 import { type LoopbackRack, type LoopbackRackOptions, startLoopbackRack } from '../../src/main/composition/simulator.ts'
 import type { CameraId } from '../../src/shared/devices/ids.ts'
 import type { Job } from '../../src/shared/jobs/reduceJob.ts'
@@ -162,7 +163,7 @@ test('resume asks the chip: what is right already is not written again', async (
   for await (const event of workbench.jobs.events(first, 0, never)) void event
   stop()
   expect(workbench.jobs.get(first).state).toBe('cancelled')
-  const second = await workbench.desk.resume(first, never)
+  const second = await resumeJob(workbench, first, never)
   for await (const event of workbench.jobs.events(second, 0, never)) void event
   const job = workbench.jobs.get(second)
   expect(job.verdict).toBe('restored and booted')

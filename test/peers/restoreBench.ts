@@ -85,3 +85,18 @@ export async function openRestoreBench(uboot: string, flash?: Uint8Array): Promi
     powerOn: async () => { camera = await turnOn(camera.consolePort) },
   }
 }
+
+/**
+ * There is no Linux behind this U-Boot, so nobody will ever see a login. The wait for one takes minutes; a board that
+ * restarts again and again ends it as honestly and sooner.
+ */
+export async function endWithRestarts(bench: RestoreBench, id: JobId): Promise<Job> {
+  let again: NodeJS.Timeout | undefined
+  try {
+    return await bench.end(id, (event) => {
+      if (event.type === 'phase-started' && event.phase === 'boot-seen') again = setInterval(() => { void bench.camera().reset() }, 1_500)
+    })
+  } finally {
+    clearInterval(again)
+  }
+}

@@ -1,31 +1,15 @@
 import { expect, test } from 'vitest'
 import { crc32 } from '../../src/shared/bytes/crc32.ts'
-import type { JobId } from '../../src/shared/devices/ids.ts'
 import type { JobEvent } from '../../src/shared/jobs/jobEvent.ts'
-import type { Job } from '../../src/shared/jobs/reduceJob.ts'
+import { resumeJob } from '../../src/main/composition/resumeJob.ts'
 import { describeWithPeer } from './peerGate.ts'
 import { hasQemu } from './qemuCamera.ts'
-import { bootableImage, openRestoreBench, type RestoreBench } from './restoreBench.ts'
+import { bootableImage, endWithRestarts, openRestoreBench } from './restoreBench.ts'
 import { findUbootImages } from './uboot/ubootImages.ts'
 
 const images = findUbootImages() ?? { good: '', miswriting: '' }
 const missing = [...(hasQemu() ? [] : ['qemu-system-arm']), ...(images.good === '' ? ['the built U-Boot (test/peers/uboot/build.sh)'] : [])]
 const crcText = (bytes: Uint8Array): string => crc32(bytes).toString(16).padStart(8, '0')
-
-/**
- * There is no Linux behind this U-Boot, so nobody will ever see a login. The wait for one takes minutes; a board that
- * restarts again and again ends it as honestly and sooner.
- */
-async function endWithRestarts(bench: RestoreBench, id: JobId): Promise<Job> {
-  let again: NodeJS.Timeout | undefined
-  try {
-    return await bench.end(id, (event) => {
-      if (event.type === 'phase-started' && event.phase === 'boot-seen') again = setInterval(() => { void bench.camera().reset() }, 1_500)
-    })
-  } finally {
-    clearInterval(again)
-  }
-}
 
 describeWithPeer('a restore through a real U-Boot', missing, () => {
   test('16 MiB by our own TFTP server: the flash holds every byte, and a second restore writes none', async () => {
@@ -88,7 +72,7 @@ describeWithPeer('a restore through a real U-Boot', missing, () => {
     expect(halfWritten.equals(image)).toBe(false)
 
     await bench.powerOn()
-    const resumed = await bench.workbench.desk.resume(first, new AbortController().signal)
+    const resumed = await resumeJob(bench.workbench, first, new AbortController().signal)
     const second = await endWithRestarts(bench, resumed)
     expect(second).toMatchObject({ verdict: 'restored, boot not seen', error: { code: 'device/not-booted' } })
     expect((await bench.flash()).equals(image)).toBe(true)

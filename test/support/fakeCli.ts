@@ -88,6 +88,8 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
       fake.calls.push('start')
       return jobId('j1')
     },
+    planInstall: async () => { throw new WorkbenchError('input/not-supported', 'No installations in this story') },
+    startInstall: async () => { throw new WorkbenchError('input/not-supported', 'No installations in this story') },
     planDump: async () => { throw new WorkbenchError('input/not-supported', 'No dumps in this story') },
     startDump: async () => { throw new WorkbenchError('input/not-supported', 'No dumps in this story') },
     importProfiles: async (source) => {

@@ -149,6 +149,10 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
         return { jobId: jobIdSchema.parse('job-running') }
       }),
     },
+    install: {
+      plan: contract.install.plan.handler(({ input }) => fail('input/not-found', `There is no file ${input.releasePath}`, 'Browse for it.')),
+      start: contract.install.start.handler(({ input }) => fail('input/not-supported', `Nothing is installed from ${input.request.releasePath} here`)),
+    },
     dump: {
       plan: contract.dump.plan.handler(({ input }) => fail('input/not-supported', `No dump to ${input.outputPath} here`)),
       start: contract.dump.start.handler(({ input }) => fail('input/not-supported', `No dump to ${input.request.outputPath} here`)),

@@ -1,4 +1,5 @@
 import type { CameraId, JobId, PodId } from '../../src/shared/devices/ids.ts'
+import type { InstallPlan } from '../../src/shared/install/install.schema.ts'
 import type { JobEvent, JobNews } from '../../src/shared/jobs/jobEvent.ts'
 import type { PartitionProgress, RestorePlan } from '../../src/shared/restore/restore.schema.ts'
 
@@ -38,3 +39,10 @@ export const queuedEvent = (name: string): JobEvent =>
 /** Numbers news from 2 on. */
 export const numbered = (name: string, news: readonly JobNews[]): JobEvent[] =>
   [queuedEvent(name), ...news.map((each, index) => ({ ...each, job: jobId(name), sequence: index + 2, atMs: 1_001 + index }) as JobEvent)]
+
+export const installPlan: InstallPlan = {
+  ...plan, request: { cameraId: camera, releasePath: '/release.tgz', flashType: 'nor', wipeEnv: false, boot: 'auto', tftpVia: 'auto', force: false },
+  input: { kind: 'release', path: '/release.tgz', totalBytes: 0x60000, sha256: 'b'.repeat(64) },
+  layout: { name: 'nor8', flashBytes: 0x800000, mtdparts: 'hi_sfc:256k(boot),64k(env),-(rest)', environment: { offsetBytes: 0x40000, lengthBytes: 0x10000 } },
+  release: { soc: 'hi3516ev300', kernelName: 'Linux', rootfsKind: 'squashfs', files: [] }, settings: [],
+}

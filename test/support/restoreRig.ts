@@ -4,6 +4,7 @@ import { createMemoryJournal } from '../../src/main/core/jobs/memoryJournal.ts'
 import { createJobBook, type JobBook } from '../../src/main/core/jobs/jobBook.ts'
 import { createLeases, createMemoryLeaseStore, type Leases } from '../../src/main/core/rack/leases.ts'
 import { createConsole, type CameraConsole } from '../../src/main/core/consoles/consoleHub.ts'
+import type { RestoreBench } from '../../src/main/core/workflows/restore/bench.ts'
 import { buildBootBlob, parseBootProfile } from '../../src/main/core/workflows/restore/bootBlob.ts'
 import { bytesOfLoad } from '../../src/main/core/workflows/restore/layout.ts'
 import { planRestore, type PreparedRestore } from '../../src/main/core/workflows/restore/plan.ts'
@@ -19,7 +20,7 @@ import { cameraIdSchema, jobIdSchema, podIdSchema, type JobId } from '../../src/
 import type { DatagramNetwork } from '../../src/shared/devices/datagram.ts'
 import type { TftpBackend } from '../../src/shared/devices/tftpBackend.ts'
 import { isFinished, type Job } from '../../src/shared/jobs/reduceJob.ts'
-import { restoreRequestSchema, type RestoreRequest } from '../../src/shared/restore/restore.schema.ts'
+import { type RestorePlan, restoreRequestSchema, type RestoreRequest } from '../../src/shared/restore/restore.schema.ts'
 import socs from '../../resources/soc.json' with { type: 'json' }
 import { createVirtualClock, type VirtualClock } from './virtualClock.ts'
 
@@ -34,6 +35,8 @@ export interface Rig {
   prepare(more?: RigRequest): Promise<PreparedRestore>
   /** Plans, starts and returns at once. */
   start(more?: RigRequest): Promise<JobId>
+  /** What a job works with, on this camera. */
+  use(holder: string, tftp: RestorePlan['tftp'], blob: Uint8Array | undefined, backend?: TftpBackend): Omit<RestoreBench, 'plan' | 'loads' | 'imageOf'>
   /** Until the job has ended, clean-up included. */
   finish(id: JobId): Promise<Job>
   restore(more?: RigRequest): Promise<Job>
@@ -101,24 +104,25 @@ export function createRig({ faults = [], speed = 'fast', flashMb = 16, secondFla
     if (plan.refusals[0]) throw new Error(`refused: ${plan.refusals[0].message}`)
     return jobs.start({
       workflow: 'restore', title: 'Restore cam-1', pod: podIdSchema.parse('pod-1'), camera: cameraId, plan,
-      run: async (context) => runRestore({
-        plan, loads, imageOf: bytesOfLoad, clock, newToken: () => `t${(token += 1)}`, newPoison: () => 0x1234_0000 + (token += 1),
-        starter: {
-          method: 'pod', blob: blob ?? new Uint8Array(), fastboot: async (bytes, signal) => pod.pod.fastboot(bytes, signal),
-          powerCycle: async (signal) => pod.pod.power('cycle', signal),
-        },
-        takeLease: async (signal) => leases.take('pod-1', `Restore (job ${context.jobId})`, signal),
-        openConsole: async (signal) => {
-          const line = await console.exclusive('restore', signal)
-          return { ...line, tail: () => console.tail(4096), release: async () => line.release() }
-        },
-        openBackend: async () => ({
-          backend: more.backend ?? createPodTftpBackend({ pod: pod.pod, serverAddress: plan.tftp.serverAddress, cameraAddress: plan.tftp.cameraAddress }),
-          close: async () => undefined,
-        }),
-      }, context),
+      run: async (context) => runRestore({ plan, loads, imageOf: bytesOfLoad, ...use(`Restore (job ${context.jobId})`, plan.tftp, blob, more.backend) }, context),
     })
   }
+  const use: Rig['use'] = (holder, tftp, blob, backend) => ({
+    clock, newToken: () => `t${(token += 1)}`, newPoison: () => 0x1234_0000 + (token += 1),
+    starter: {
+      method: 'pod', blob: blob ?? new Uint8Array(), fastboot: async (bytes, signal) => pod.pod.fastboot(bytes, signal),
+      powerCycle: async (signal) => pod.pod.power('cycle', signal),
+    },
+    takeLease: async (signal) => leases.take('pod-1', holder, signal),
+    openConsole: async (signal) => {
+      const line = await console.exclusive('restore', signal)
+      return { ...line, tail: () => console.tail(4096), release: async () => line.release() }
+    },
+    openBackend: async () => ({
+      backend: backend ?? createPodTftpBackend({ pod: pod.pod, serverAddress: tftp.serverAddress, cameraAddress: tftp.cameraAddress }),
+      close: async () => undefined,
+    }),
+  })
   const finish = async (id: JobId): Promise<Job> => {
     const ended = (async (): Promise<Job> => {
       for (let turn = 0; turn < 1_000_000; turn += 1) {
@@ -131,7 +135,7 @@ export function createRig({ faults = [], speed = 'fast', flashMb = 16, secondFla
     return clock.run(ended)
   }
   return {
-    clock, rack, pod, jobs, leases, console, logged, prepare, start, finish,
+    clock, rack, pod, jobs, leases, console, logged, prepare, start, use, finish,
     restore: async (more) => finish(await start(more)),
     close: async () => {
       await clock.run(jobs.close())

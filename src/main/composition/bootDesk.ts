@@ -38,15 +38,22 @@ export interface BootFacts {
   readonly parts: { readonly profile: BootProfile | undefined; readonly spl: Uint8Array | undefined; readonly image: Uint8Array } | undefined
 }
 
+/** The U-Boot image as it lies on the disk: what an installation writes, whatever way it is loaded. */
+export async function findUbootImage(request: BootWish, { devices, spec }: CameraEntry, soc: Soc | undefined, deps: Pick<BootDeskDeps, 'dataFolder' | 'clock'>): Promise<Uint8Array | WorkbenchError> {
+  const { uboot } = await findFiles(fileWish(request, devices, spec), soc, deps)
+  return uboot instanceof WorkbenchError ? uboot : uboot.bytes
+}
+
+const fileWish = (request: BootWish, devices: CameraEntry['devices'], spec: CameraEntry['spec']): FileWish =>
+  ({ chip: spec.chip, profilePath: request.profilePath ?? devices.bootFiles?.profilePath, ubootPath: request.ubootPath ?? devices.bootFiles?.ubootPath })
+
 const ownUboot: BootFacts = { plan: { method: 'manual', profile: '', uboot: '', blob: undefined, problems: [] }, parts: undefined }
 
 /** Which way leads to a U-Boot prompt on this camera, and what for it was found. Problems are told, not thrown. */
-export async function findBoot(request: BootWish, camera: CameraEntry, soc: Soc | undefined, deps: Pick<BootDeskDeps, 'dataFolder' | 'clock'>, work: 'restore' | 'burn' = 'restore'): Promise<BootFacts> {
+export async function findBoot(request: BootWish, camera: CameraEntry, soc: Soc | undefined, deps: Pick<BootDeskDeps, 'dataFolder' | 'clock'>, work: 'restore' | 'burn' | 'install' = 'restore'): Promise<BootFacts> {
   const { devices, spec } = camera
   if (request.boot === 'own') return ownUboot
-  const found = await findFiles({
-    chip: spec.chip, profilePath: request.profilePath ?? devices.bootFiles?.profilePath, ubootPath: request.ubootPath ?? devices.bootFiles?.ubootPath,
-  }, soc, deps)
+  const found = await findFiles(fileWish(request, devices, spec), soc, deps)
   const isStandard = soc?.protocol === 'standard'
   const missing = [...(isStandard ? [found.profile] : []), found.uboot].filter((each) => each instanceof WorkbenchError)
   const isAsked = request.boot === 'upload' || request.profilePath !== undefined || request.ubootPath !== undefined

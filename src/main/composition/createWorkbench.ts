@@ -20,9 +20,10 @@ import { createUdpNetwork } from '../drivers/tftp/udpNetwork.ts'
 import { type BurnDesk, createBurnDesk } from './burnDesk.ts'
 import { type ChipDesk, createChipDesk } from './chipDesk.ts'
 import { createDumpDesk, type DumpDesk } from './dumpDesk.ts'
+import { createInstallDesk, type InstallDesk } from './installDesk.ts'
 import { createRackSetup, type RackSetup } from './rackSetup.ts'
 import { createReportDesk, type ReportDesk } from './reportDesk.ts'
-import { createRestoreDesk, readSocs, type RestoreDesk } from './restoreDesk.ts'
+import { createRestoreDesk, readSocs, type RestoreDesk, type RestoreDeskDeps } from './restoreDesk.ts'
 import { createRouter } from './router.ts'
 import { createTftpDoor } from './tftpDoor.ts'
 import type { HostEnvironment, Workbench } from './workbench.ts'
@@ -33,6 +34,7 @@ export interface OpenWorkbench extends Workbench {
   readonly setup: RackSetup
   readonly jobs: JobBook
   readonly desk: RestoreDesk
+  readonly installs: InstallDesk
   readonly dumps: DumpDesk
   readonly burns: BurnDesk
   readonly chips: ChipDesk
@@ -70,15 +72,16 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
   const setup = createRackSetup({ clock, rack, socs, dataFolder, log, ask, secrets: createSecretsFile(join(dataFolder, 'secrets.json')), environment: environment.commandEnvironment ?? {} })
-  const desk = createRestoreDesk({
+  const writing: Omit<RestoreDeskDeps, 'tools'> = {
     clock, rack, jobs, leases, socs, dataFolder, ask, tftpPort: environment.tftpPort,
-    tools: { hashHex, parseYaml },
     openTftp: async (plan, camera, signal) => {
       const { pod } = camera.devices
       if (plan.tftp.via === 'host' || !pod) return tftp.open(plan, newToken(), signal)
       return { backend: createPodTftpBackend({ pod, serverAddress: plan.tftp.serverAddress, cameraAddress: plan.tftp.cameraAddress }), close: async () => undefined }
     },
-  })
+  }
+  const desk = createRestoreDesk({ ...writing, tools: { hashHex, parseYaml } })
+  const installs = createInstallDesk(writing)
   const dumps = createDumpDesk({
     clock, rack, jobs, leases, socs, dataFolder, ask, tftpPort: environment.tftpPort,
     tools: { hashHex, parseYaml }, openUploads: async (plan, signal) => tftp.openUploads(plan, signal),
@@ -92,9 +95,9 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chips, reports, socs, status, homeFolder: environment.homeFolder }),
+    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, chips, reports, socs, status, homeFolder: environment.homeFolder }),
     serveLane: (end) => { serveByteLane({ end, clock, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, dumps, burns, chips, reports,
+    rack, setup, jobs, desk, installs, dumps, burns, chips, reports,
     close: async () => {
       closing ??= (async () => {
         await jobs.close()

@@ -6,6 +6,7 @@ import type { PodDevices, PodSpec, RackBook } from '../core/rack/rackBook.ts'
 import { createUdpNetwork } from '../drivers/tftp/udpNetwork.ts'
 import { createScaledClock } from '../drivers/host/systemClock.ts'
 import { createRackPodPower } from '../drivers/power/rackPodPower.ts'
+import { writeDemoRelease } from '../sim/demoRelease.ts'
 import { createSimRack, type SimPodHandle, type SimRack } from '../sim/simRack.ts'
 import { writeReferenceLayout } from '../sim/referenceLayout.ts'
 import { writeBootStandIns } from '../sim/standIns.ts'
@@ -29,6 +30,7 @@ export async function openDemoRack(rack: RackBook, deps: { readonly clock: Clock
   const imagesFolder = join(deps.folder, 'images')
   const files = { bootFiles: { profilePath: profile, ubootPath: uboot }, imagesFolder }
   await writeReferenceLayout(imagesFolder)
+  await writeDemoRelease(join(deps.folder, 'openipc.hi3516ev300-nor-demo.tgz'))
   await writeFile(join(deps.folder, 'README.txt'), 'Made by Rackbench for its demo rack. Nothing in here runs on a real camera.\n')
   const sim = createSimRack({ clock, pods: demoCameras, speed: 'real', faults: demoFaults, lively: true, network: createUdpNetwork(), log: deps.log })
   sim.pods.forEach((pod, index) => { rack.add(specOf(pod, index), devicesOf(pod, files, clock)) })

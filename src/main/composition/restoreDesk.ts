@@ -1,8 +1,6 @@
 import type { JobId } from '../../shared/devices/ids.ts'
 import { socCatalogueSchema, type Soc } from '../../shared/devices/deviceProfile.schema.ts'
 import type { TftpBackend } from '../../shared/devices/tftpBackend.ts'
-import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
-import { isFinished } from '../../shared/jobs/reduceJob.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import type { RestorePlan, RestoreRequest } from '../../shared/restore/restore.schema.ts'
 import type { JobBook } from '../core/jobs/jobBook.ts'
@@ -31,14 +29,14 @@ export interface RestoreDeskDeps {
   readonly dataFolder: string
   readonly tftpPort: number
   /** Our own server or the pod's, ready to stage. */
-  readonly openTftp: (plan: RestorePlan, camera: CameraEntry, signal: AbortSignal) => Promise<{ backend: TftpBackend; close: (signal: AbortSignal) => Promise<void> }>
+  readonly openTftp: (plan: Pick<RestorePlan, 'tftp'>, camera: CameraEntry, signal: AbortSignal) => Promise<{ backend: TftpBackend; close: (signal: AbortSignal) => Promise<void> }>
   readonly ask: (question: string, signal: AbortSignal) => Promise<void>
 }
 
 export interface RestoreDesk {
   plan(request: RestoreRequest, signal: AbortSignal): Promise<RestorePlan>
-  start(request: RestoreRequest, planHash: string, signal: AbortSignal): Promise<JobId>
-  resume(jobId: JobId, signal: AbortSignal): Promise<JobId>
+  /** Without a hash whatever the plan is now: the chip says what is left to do. */
+  start(request: RestoreRequest, planHash: string | undefined, signal: AbortSignal): Promise<JobId>
 }
 
 export const readSocs = (json: unknown): ReadonlyMap<string, Soc> => new Map(socCatalogueSchema.parse(json).map((soc) => [soc.name, soc]))
@@ -65,11 +63,7 @@ export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
     const facts: PlanFacts = {
       request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, soc, flashBytes: devices.flashBytes, input,
       boot: boot.plan,
-      tftp: {
-        hasPod: devices.pod !== undefined,
-        store: devices.pod && request.tftpVia !== 'host' ? await orProblem(async () => devices.pod?.store(signal)) : undefined,
-        hostAddress: await orProblem(async () => hostAddress(request)), hostPort: deps.tftpPort,
-      },
+      tftp: await tftpFacts(request, camera, deps.tftpPort, signal),
     }
     const prepared = planRestore(facts, deps.tools)
     return { prepared, camera, starter: starterOf(boot, camera, soc, deps) }
@@ -89,14 +83,14 @@ export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
   return {
     plan: async (request, signal) => (await prepare(request, signal)).prepared.plan,
     start,
-    resume: async (jobId, signal) => {
-      const job = deps.jobs.get(jobId)
-      if (!isFinished(job)) throw new WorkbenchError('input/conflict', 'This job is still running')
-      if (job.workflow !== 'restore') throw new WorkbenchError('input/not-supported', `A ${job.workflow} is not resumed`, { hint: 'Start it again' })
-      if (job.state === 'succeeded') throw new WorkbenchError('input/conflict', 'This job has succeeded; there is nothing to resume')
-      const id = await start(job.plan.request, undefined, signal)
-      return id
-    },
+  }
+}
+
+/** What decides who serves the files. */
+export async function tftpFacts(request: Pick<RestoreRequest, 'tftpVia' | 'hostIp' | 'deviceIp' | 'nic'>, { devices: { pod } }: CameraEntry, hostPort: number, signal: AbortSignal): Promise<PlanFacts['tftp']> {
+  return {
+    hasPod: pod !== undefined, store: pod && request.tftpVia !== 'host' ? await orProblem(async () => pod.store(signal)) : undefined,
+    hostAddress: await orProblem(async () => hostAddress(request)), hostPort,
   }
 }
 

@@ -11,9 +11,11 @@ import { listFolder } from '../drivers/files/listFolder.ts'
 import type { BurnDesk } from './burnDesk.ts'
 import type { ChipDesk } from './chipDesk.ts'
 import type { DumpDesk } from './dumpDesk.ts'
+import type { InstallDesk } from './installDesk.ts'
 import type { RestoreDesk } from './restoreDesk.ts'
 import type { RackSetup } from './rackSetup.ts'
 import type { ReportDesk } from './reportDesk.ts'
+import { resumeJob } from './resumeJob.ts'
 
 export interface RouterDeps {
   readonly clock: Clock
@@ -21,6 +23,7 @@ export interface RouterDeps {
   readonly setup: RackSetup
   readonly jobs: JobBook
   readonly desk: RestoreDesk
+  readonly installs: InstallDesk
   readonly dumps: DumpDesk
   readonly burns: BurnDesk
   readonly chips: ChipDesk
@@ -40,7 +43,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chips, reports, socs, status, homeFolder }: RouterDeps) {
+export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, chips, reports, socs, status, homeFolder }: RouterDeps) {
   const contract = implement(workbenchContract)
   return contract.router({
     system: {
@@ -78,7 +81,11 @@ export function createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chi
     restore: {
       plan: contract.restore.plan.handler(async ({ input, signal = noSignal() }) => desk.plan(input, signal)),
       start: contract.restore.start.handler(async ({ input }) => ({ jobId: await desk.start(input.request, input.planHash, noSignal()) })),
-      resume: contract.restore.resume.handler(async ({ input }) => ({ jobId: await desk.resume(input.jobId, noSignal()) })),
+      resume: contract.restore.resume.handler(async ({ input }) => ({ jobId: await resumeJob({ jobs, desk, installs }, input.jobId, noSignal()) })),
+    },
+    install: {
+      plan: contract.install.plan.handler(async ({ input, signal = noSignal() }) => installs.plan(input, signal)),
+      start: contract.install.start.handler(async ({ input }) => ({ jobId: await installs.start(input.request, input.planHash, noSignal()) })),
     },
     chips: {
       list: contract.chips.list.handler(async ({ signal = noSignal() }) => [...await chips.list(signal)]),

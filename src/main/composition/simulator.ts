@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { createScaledClock, createSystemClock } from '../drivers/host/systemClock.ts'
+import { writeDemoRelease } from '../sim/demoRelease.ts'
 import { listFaults as simFaults } from '../sim/faults.ts'
 import { writeReferenceLayout } from '../sim/referenceLayout.ts'
 import { runSim } from '../sim/runSim.ts'
@@ -34,6 +35,8 @@ export interface LoopbackRack {
   readonly ubootPath: string
   /** mtd0 to mtd3, as the published run had them. */
   readonly imagesFolder: string
+  /** A release of OpenIPC's form for these cameras. */
+  readonly releasePath: string
   close(): Promise<void>
 }
 
@@ -52,13 +55,15 @@ export async function startLoopbackRack(folder: string, log: (line: string) => v
   const clock = options.clock ?? (pace === 1 ? createSystemClock() : createScaledClock(createSystemClock(), pace))
   const imagesFolder = join(folder, 'images')
   await writeReferenceLayout(imagesFolder)
+  const releasePath = join(folder, 'openipc.hi3516ev300-nor-demo.tgz')
+  await writeDemoRelease(releasePath)
   const rack = createSimRack({ clock, pods, speed, faults, log, network: createUdpNetwork(), cameraAddress: '127.0.0.1' })
   try {
     const served = await serveSimRack({ rack, host: '127.0.0.1', portBase: 0, clock, log, folder })
     const { announcement } = served
     return {
       urls: announcement.pods.map(({ http, uart }) => `rack://127.0.0.1:${new URL(uart).port}?api=${new URL(http).port}`),
-      chip: announcement.pods[0]?.camera.chip ?? '', profilePath: announcement.boot.profile, ubootPath: announcement.boot.uboot, imagesFolder,
+      chip: announcement.pods[0]?.camera.chip ?? '', profilePath: announcement.boot.profile, ubootPath: announcement.boot.uboot, imagesFolder, releasePath,
       close: async () => { await served.close(); await rack.close() },
     }
   } catch (error) {

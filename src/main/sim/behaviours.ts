@@ -19,6 +19,10 @@ export interface SimHooks {
   onNandProgram(offsetBytes: number, page: Uint8Array): Uint8Array | undefined
   /** The block stays as it is, and `nand erase` says OK at its end all the same. */
   onNandErase(offsetBytes: number): 'fails' | undefined
+  /** `saveenv` writes nothing, and says that it did or that it could not. */
+  onSaveenv(): 'lies' | 'fails' | undefined
+  /** A build that keeps its variables in the NAND. */
+  environmentIn(): 'nand' | undefined
   onUbiCreate(): 'no-space' | undefined
   /** Numbers of NAND blocks. */
   badBlocks(): readonly number[] | undefined

@@ -1,7 +1,9 @@
 import { crc32 } from '../../shared/bytes/crc32.ts'
 import { blockBytes, type NorFlash } from './memory.ts'
+import { nandPageBytes, type NandFlash } from './nandFlash.ts'
 
 export const environmentOffset = 0x40000
+const nandEnvironmentOffset = 0x100000
 export const environmentBytes = blockBytes
 
 export type Environment = Map<string, string>
@@ -57,9 +59,9 @@ export function defaultEnvironment(soc: string, flashMb: number): Environment {
   ])
 }
 
-/** CRC-32 (little-endian) over the rest, then `name=value` texts, each ended by a zero, and one more zero. */
+/** CRC-32 (little-endian) over the rest, then `name=value` texts, each ended by a zero, and one more zero. Backslashes are doubled. */
 export function encodeEnvironment(variables: Environment): Uint8Array | undefined {
-  const text = [...variables].map(([name, value]) => `${name}=${value}\0`).join('')
+  const text = [...variables].map(([name, value]) => `${name}=${value.replaceAll('\\', '\\\\')}\0`).join('')
   const body = new TextEncoder().encode(`${text}\0`)
   if (body.length > environmentBytes - 4) return undefined
   const image = new Uint8Array(environmentBytes)
@@ -76,18 +78,33 @@ export function decodeEnvironment(image: Uint8Array): Environment | undefined {
   for (const entry of new TextDecoder('latin1').decode(image.subarray(4)).split('\0')) {
     if (entry === '') break
     const equals = entry.indexOf('=')
-    if (equals > 0) variables.set(entry.slice(0, equals), entry.slice(equals + 1))
+    if (equals > 0) variables.set(entry.slice(0, equals), entry.slice(equals + 1).replaceAll(/\\(.)/g, '$1'))
   }
   return variables
 }
 
-export const storedEnvironment = (flash: NorFlash): Uint8Array => flash.cells.subarray(environmentOffset, environmentOffset + environmentBytes)
-
-/** False when it does not fit. */
-export function writeEnvironment(flash: NorFlash, variables: Environment): boolean {
-  const image = encodeEnvironment(variables)
-  if (!image) return false
-  flash.erase(environmentOffset, environmentBytes)
-  flash.program(environmentOffset, image)
-  return true
+/** Where this build keeps its variables. */
+export interface EnvironmentHome {
+  readonly name: 'SPI Flash' | 'NAND'
+  stored(): Uint8Array
+  write(image: Uint8Array): void
 }
+
+export const norHome = (flash: NorFlash): EnvironmentHome => ({
+  name: 'SPI Flash',
+  stored: () => flash.cells.subarray(environmentOffset, environmentOffset + environmentBytes),
+  write: (image) => {
+    flash.erase(environmentOffset, environmentBytes)
+    flash.program(environmentOffset, image)
+  },
+})
+
+/** In its own partition of the usual table; a bad block there is skipped by nobody here. */
+export const nandHome = (nand: NandFlash): EnvironmentHome => ({
+  name: 'NAND',
+  stored: () => nand.read(nandEnvironmentOffset, environmentBytes),
+  write: (image) => {
+    nand.erase(nandEnvironmentOffset)
+    for (let at = 0; at < image.length; at += nandPageBytes) nand.program(nandEnvironmentOffset + at, image.subarray(at, at + nandPageBytes))
+  },
+})

@@ -50,6 +50,13 @@ const faultKinds: readonly FaultKind[] = [
       return bytes.map((byte, index) => (index === at ? byte ^ 1 : byte))
     } }
   } },
+  { name: 'console-word', sentence: 'The last letter of TEXT (login) on the console is once another one', times: once, make: (argument = 'login') => {
+    const wanted = new TextEncoder().encode(argument)
+    return { onConsoleBytes: (bytes) => {
+      const at = bytes.findIndex((_, index) => wanted.every((byte, offset) => bytes[index + offset] === byte))
+      return at < 0 ? undefined : bytes.map((byte, index) => (index === at + wanted.length - 1 ? byte ^ 1 : byte))
+    } }
+  } },
   { name: 'pod-oom', sentence: 'The pod refuses every upload for want of memory, although it reports room', make: () => ({ onStage: () => 'oom' }) },
   { name: 'pod-slots', sentence: 'The pod keeps only N (2) staged files', make: (argument) => ({ maxFiles: () => numberOf(argument, 2) }) },
   { name: 'stale-staged-files', sentence: 'Files of an aborted run fill the memory of the pod', make: () => ({ leftovers: () => [
@@ -99,6 +106,9 @@ const faultKinds: readonly FaultKind[] = [
     return { onNandErase: (offsetBytes) => (offsetBytes === wrongBlock ? 'fails' : undefined) }
   } },
   { name: 'ubi-no-space', sentence: 'UBI has no room for another volume', make: () => ({ onUbiCreate: () => 'no-space' }) },
+  { name: 'saveenv-lies', sentence: 'saveenv says done and leaves the flash as it was', make: () => ({ onSaveenv: () => 'lies' }) },
+  { name: 'saveenv-fails', sentence: 'saveenv cannot write the flash', make: () => ({ onSaveenv: () => 'fails' }) },
+  { name: 'environment-in-nand', sentence: 'U-Boot keeps its variables in the NAND', make: () => ({ environmentIn: () => 'nand' }) },
   { name: 'pod-busy-while-uart', sentence: 'The pod answers 503 busy to every file request while it uploads to the boot ROM', make: () => ({
     onStoreRequest: (fastbootRuns) => (fastbootRuns ? 'busy' : undefined),
   }) },

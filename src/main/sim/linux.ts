@@ -2,6 +2,8 @@ import { orAborted } from '../../shared/lifecycle/signals.ts'
 import { type BootPiece, earlyPanic, idleLines, kernelText, loginPrompt, rootfsPanic, userSpaceText } from './bootText.ts'
 import { layoutOf } from './environment.ts'
 import { isBlank } from './memory.ts'
+import { nandBytes } from './nandFlash.ts'
+import { attachUbi } from './nandUbi.ts'
 import type { UbootMachine } from './ubootMachine.ts'
 
 interface PartitionEntry { readonly name: string; readonly offset: number; readonly lengthBytes: number }
@@ -25,8 +27,7 @@ export async function runLinux(machine: UbootMachine, lively: boolean, random: (
     return
   }
   await tell(pieces)
-  const rootfs = partitions.find(({ name }) => name === 'rootfs')
-  if (!rootfs || isBlank(machine.flash.cells.subarray(rootfs.offset, rootfs.offset + 4096))) {
+  if (!hasRoot(machine, partitions, bootargs)) {
     await tell([{ afterMs: 100, text: rootfsPanic }])
     await machine.pause(20_000 * pace)
     return
@@ -54,10 +55,22 @@ async function chatter(machine: UbootMachine, random: () => number): Promise<nev
   }
 }
 
+/** A squashfs in its partition, or the volume of a UBI that `ubi.mtd` names. */
+function hasRoot({ flash, nand }: UbootMachine, partitions: readonly PartitionEntry[], bootargs: string): boolean {
+  const ubiIndex = /\bubi\.mtd=(\d+)/.exec(bootargs)?.[1]
+  if (ubiIndex !== undefined) {
+    const { offset, lengthBytes } = partitions[Number(ubiIndex)] ?? { offset: 0, lengthBytes: 0 }
+    const ubi = nand && lengthBytes > 0 ? attachUbi(nand, 'ubi', { offsetBytes: offset, lengthBytes }) : undefined
+    return ubi?.volumes().some(({ name, usedBytes }) => name === 'rootfs' && usedBytes > 0) === true
+  }
+  const rootfs = partitions.find(({ name }) => name === 'rootfs')
+  return rootfs !== undefined && !isBlank(flash.cells.subarray(rootfs.offset, rootfs.offset + 4096))
+}
+
 /** What the kernel is told, else what U-Boot holds, else the layout for this chip size. */
 function partitionsOf(machine: UbootMachine): readonly PartitionEntry[] {
-  const total = machine.flash.cells.length
   const told = /mtdparts=(\S+)/.exec(machine.environment.get('bootargs') ?? '')?.[1]
+  const total = machine.nand && told?.startsWith('hinand:') === true ? nandBytes : machine.flash.cells.length
   const text = told ?? machine.environment.get('mtdparts') ?? layoutOf(total / 1024 / 1024).mtdparts
   const found: PartitionEntry[] = []
   let offset = 0

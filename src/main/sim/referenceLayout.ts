@@ -22,7 +22,7 @@ export function standInUboot(version: string): Uint8Array {
 }
 
 /** A legacy image whose two checksums are right, made in the place where it shall lie. */
-function putKernel(image: Uint8Array, seed: number, name: string): Uint8Array {
+export function putKernel(image: Uint8Array, seed: number, name: string): Uint8Array {
   fillDense(image, seed)
   const view = new DataView(image.buffer, image.byteOffset, 64)
   image.fill(0, 0, 64)

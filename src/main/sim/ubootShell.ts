@@ -1,5 +1,5 @@
 import { bdinfo, bootm, echo, reset, sleepCommand, version } from './commands/bootCommands.ts'
-import { mtdparts, printenv, saveenv, setenv } from './commands/environmentCommands.ts'
+import { env, mtdparts, printenv, saveenv, setenv } from './commands/environmentCommands.ts'
 import { mmcCommand } from './commands/emmcCommands.ts'
 import { sf } from './commands/flashCommands.ts'
 import { cmp, cp, crc32Command, md, mw } from './commands/memoryCommands.ts'
@@ -46,6 +46,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   cp: { run: cp, help: 'memory copy' },
   crc32: { run: crc32Command, help: 'checksum calculation' },
   echo: { run: echo, help: 'echo args to console' },
+  env: { run: env, help: 'environment handling commands' },
   false: { run: async () => 1, help: 'do nothing, unsuccessfully' },
   help: { run: help, help: 'print command description/usage' },
   md: { run: md, help: 'memory display' },

@@ -1,6 +1,7 @@
 import { orAborted } from '../../shared/lifecycle/signals.ts'
 import { ubootBanner } from './bootText.ts'
-import { decodeEnvironment, defaultEnvironment, storedEnvironment, writeEnvironment } from './environment.ts'
+import { homeOf } from './commands/environmentCommands.ts'
+import { decodeEnvironment, defaultEnvironment, encodeEnvironment } from './environment.ts'
 import { LeaveUboot, type UbootMachine } from './ubootMachine.ts'
 import { runLine, runShell } from './ubootShell.ts'
 
@@ -20,7 +21,8 @@ export async function runUboot(machine: UbootMachine): Promise<'reset' | 'linux'
 }
 
 function loadEnvironment(machine: UbootMachine): void {
-  const image = storedEnvironment(machine.flash)
+  const home = homeOf(machine)
+  const image = home.stored()
   const stored = decodeEnvironment(image)
   const erased = image.subarray(0, 4).every((byte) => byte === 0xff)
   const variables = stored ?? defaultEnvironment(machine.soc, machine.flash.cells.length / 1024 / 1024)
@@ -32,7 +34,8 @@ function loadEnvironment(machine: UbootMachine): void {
   }
   machine.say('Saving default environment...\n')
   machine.touchFlash()
-  writeEnvironment(machine.flash, machine.environment)
+  const defaults = encodeEnvironment(machine.environment)
+  if (defaults) home.write(defaults)
 }
 
 async function autobootOrShell(machine: UbootMachine): Promise<void> {

@@ -1,3 +1,4 @@
+import type { EnvironmentProgress, InstallPlan } from '../../shared/install/install.schema.ts'
 import type { PartitionProgress, PlannedPartition, RestorePlan } from '../../shared/restore/restore.schema.ts'
 import type { Tone } from './stateWords.ts'
 
@@ -15,17 +16,23 @@ const kinds: Readonly<Record<PartitionProgress['state'], MapPart['kind']>> = {
   unchanged: 'good', proved: 'good', mismatch: 'bad', unknown: 'bad',
 }
 
+/** No partition of a plan: U-Boot writes it, and it is proved in its own way. */
+const environmentName = 'env'
+const environmentKinds: Readonly<Record<EnvironmentProgress['state'], MapPart['kind']>> = { planned: 'planned', saving: 'active', proved: 'good', unknown: 'bad' }
+
 /** The whole flash in order of addresses: what a plan writes, and between it what stays as it is. */
 export function partsOf(
-  plan: Pick<RestorePlan, 'partitions' | 'flashBytes'>, progress: readonly PartitionProgress[] = [], percentOf: (name: string) => number | undefined = () => undefined,
+  plan: Pick<RestorePlan, 'partitions' | 'flashBytes'> & { readonly layout?: InstallPlan['layout'] }, progress: readonly PartitionProgress[] = [], percentOf: (name: string) => number | undefined = () => undefined,
+  environment?: EnvironmentProgress,
 ): readonly MapPart[] {
   const parts: MapPart[] = []
   const kept = (from: number, to: number): void => { if (to > from) parts.push({ name: 'kept', offsetBytes: from, lengthBytes: to - from, kind: 'kept' }) }
   let end = 0
-  for (const { name, offsetBytes, eraseBytes, lengthBytes } of [...plan.partitions].sort((a, b) => a.offsetBytes - b.offsetBytes)) {
+  const own = plan.layout ? [{ name: environmentName, ...plan.layout.environment, eraseBytes: 0 }] : []
+  for (const { name, offsetBytes, eraseBytes, lengthBytes } of [...plan.partitions, ...own].sort((a, b) => a.offsetBytes - b.offsetBytes)) {
     kept(end, offsetBytes)
     const state = progress.find((one) => one.name === name)?.state
-    const kind = state ? kinds[state] : 'planned'
+    const kind = name === environmentName ? environmentKinds[environment?.state ?? 'planned'] : state ? kinds[state] : 'planned'
     const length = Math.max(eraseBytes, lengthBytes)
     parts.push({ name, offsetBytes, lengthBytes: length, kind, percent: kind === 'active' ? percentOf(name) : undefined })
     end = offsetBytes + length

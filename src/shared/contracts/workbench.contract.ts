@@ -6,6 +6,7 @@ import { powerSpecSchema } from '../devices/powerSpec.schema.ts'
 import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
 import { diffRequestSchema, dumpDiffSchema } from '../dump/diff.schema.ts'
 import { dumpPlanSchema, dumpRequestSchema } from '../dump/dump.schema.ts'
+import { installPlanSchema, installRequestSchema } from '../install/install.schema.ts'
 import { jobEventSchema } from '../jobs/jobEvent.ts'
 import { machineStatusSchema, rackViewSchema } from '../rack/rackView.schema.ts'
 import { restorePlanSchema, restoreRequestSchema, verdictSchema } from '../restore/restore.schema.ts'
@@ -28,7 +29,7 @@ export type NewPod = z.infer<typeof newPodSchema>
 
 export const jobSummarySchema = z.object({
   id: jobIdSchema,
-  workflow: z.enum(['restore', 'dump', 'burn']),
+  workflow: z.enum(['restore', 'install', 'dump', 'burn']),
   title: z.string(),
   camera: cameraIdSchema,
   pod: podIdSchema,
@@ -77,8 +78,13 @@ export const workbenchContract = {
     /** Reads and checks the input and asks the pod; touches neither camera nor flash. */
     plan: oc.input(restoreRequestSchema).output(restorePlanSchema),
     start: oc.input(z.object({ request: restoreRequestSchema, planHash: z.string().length(64) })).output(z.object({ jobId: jobIdSchema })),
-    /** Plans the same input again for an interrupted, failed or cancelled job and starts it: the chip says what is left to do. */
+    /** Plans the same input again for an interrupted, failed or cancelled restore or installation and starts it: the chip says what is left to do. */
     resume: oc.input(z.object({ jobId: jobIdSchema })).output(z.object({ jobId: jobIdSchema })),
+  },
+  install: {
+    /** Reads and checks a release; touches neither camera nor flash. */
+    plan: oc.input(installRequestSchema).output(installPlanSchema),
+    start: oc.input(z.object({ request: installRequestSchema, planHash: z.string().length(64) })).output(z.object({ jobId: jobIdSchema })),
   },
   chips: {
     /** All of the catalogue, by name. */

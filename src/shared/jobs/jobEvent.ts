@@ -3,6 +3,7 @@ import { burnPlanSchema } from '../burn/burn.schema.ts'
 import { dumpedRangeSchema, dumpPlanSchema } from '../dump/dump.schema.ts'
 import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
 import { wireErrorSchema } from '../errors/wireError.schema.ts'
+import { environmentProgressSchema, installPlanSchema } from '../install/install.schema.ts'
 import { partitionProgressSchema, restorePlanSchema, verdictSchema } from '../restore/restore.schema.ts'
 
 const head = {
@@ -19,6 +20,7 @@ const queued = { ...head, type: z.literal('job-queued'), title: z.string(), pod:
 export const jobEventSchema = z.discriminatedUnion('type', [
   z.discriminatedUnion('workflow', [
     z.object({ ...queued, workflow: z.literal('restore'), plan: restorePlanSchema }),
+    z.object({ ...queued, workflow: z.literal('install'), plan: installPlanSchema }),
     z.object({ ...queued, workflow: z.literal('dump'), plan: dumpPlanSchema }),
     z.object({ ...queued, workflow: z.literal('burn'), plan: burnPlanSchema }),
   ]),
@@ -29,6 +31,8 @@ export const jobEventSchema = z.discriminatedUnion('type', [
   /** Staging runs beside the phases and has its own bar. */
   z.object({ ...head, type: z.literal('staging-progressed'), state: z.enum(['waiting', 'running', 'done']), file: z.string(), doneBytes: bytes, totalBytes: bytes, note: z.string() }),
   z.object({ ...head, type: z.literal('partition-changed'), partition: partitionProgressSchema }),
+  /** Of an installation: U-Boot's variables, from the plan to the proof. */
+  z.object({ ...head, type: z.literal('environment-changed'), environment: environmentProgressSchema }),
   /** Read, compared with the camera's own CRC, and on the disk. */
   z.object({ ...head, type: z.literal('range-dumped'), range: dumpedRangeSchema }),
   /** Its own words for which U-Boot it is, given at its prompt. */

@@ -2,6 +2,7 @@ import type { BurnPlan } from '../burn/burn.schema.ts'
 import type { DumpedRange, DumpPlan } from '../dump/dump.schema.ts'
 import type { CameraId, JobId, PodId } from '../devices/ids.ts'
 import { type WireError, WorkbenchError } from '../errors/workbenchError.ts'
+import type { EnvironmentProgress, InstallPlan } from '../install/install.schema.ts'
 import type { PartitionProgress, RestorePlan, Verdict } from '../restore/restore.schema.ts'
 import type { JobEvent } from './jobEvent.ts'
 
@@ -19,6 +20,7 @@ export interface PhaseRecord {
 /** What is to be done, by workflow. */
 export type JobWork =
   | { readonly workflow: 'restore'; readonly plan: RestorePlan }
+  | { readonly workflow: 'install'; readonly plan: InstallPlan }
   | { readonly workflow: 'dump'; readonly plan: DumpPlan }
   | { readonly workflow: 'burn'; readonly plan: BurnPlan }
 export type WorkflowName = JobWork['workflow']
@@ -39,6 +41,8 @@ interface JobFacts {
   readonly phase?: string
   readonly phases: readonly PhaseRecord[]
   readonly partitions: readonly PartitionProgress[]
+  /** Of an installation, once the camera's own was read. */
+  readonly environment?: EnvironmentProgress
   /** Of a dump: what has been read, proved and kept. */
   readonly dumped: readonly DumpedRange[]
   /** Of a burn: what the U-Boot in RAM says it is. */
@@ -71,6 +75,7 @@ function queued(event: Extract<JobEvent, { type: 'job-queued' }>): Job {
 export function workOf(event: JobWork): JobWork {
   switch (event.workflow) {
     case 'restore': return { workflow: event.workflow, plan: event.plan }
+    case 'install': return { workflow: event.workflow, plan: event.plan }
     case 'dump': return { workflow: event.workflow, plan: event.plan }
     case 'burn': return { workflow: event.workflow, plan: event.plan }
   }
@@ -114,6 +119,7 @@ export function reduceJob(job: Job | undefined, event: JobEvent): Job {
     }
     case 'partition-changed':
       return { ...next, partitions: next.partitions.map((old) => (old.name === event.partition.name ? event.partition : old)) }
+    case 'environment-changed': return { ...next, environment: event.environment }
     case 'range-dumped': return { ...next, dumped: [...next.dumped, event.range] }
     case 'uboot-answered': return { ...next, ubootVersion: event.version }
     case 'noted': return { ...next, notes: [...next.notes, { atMs: event.atMs, level: event.level, message: event.message }] }

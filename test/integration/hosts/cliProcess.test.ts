@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { writeDemoRelease } from '../../../src/main/sim/demoRelease.ts'
 import { writeReferenceLayout } from '../../../src/main/sim/referenceLayout.ts'
 
 const root = join(import.meta.dirname, '../../..')
@@ -69,6 +70,21 @@ describe('the command line as a process', () => {
     for (const part of partitions) expect(part).toMatchObject({ readBackCrc32: part.crc32, action: 'written' })
     expect((await stat(done?.['reportPath'] as string)).size).toBeGreaterThan(1000)
     expect(events.filter(({ event, state }) => event === 'phase' && state === 'finished').length).toBeGreaterThan(6)
+  }, 60_000)
+
+  test('install a release through another process\'s rack, and refuse another chip\'s before anything is touched', async () => {
+    const { restore } = await startSim()
+    const release = join(folder, 'openipc.hi3516ev300-nor-demo.tgz')
+    await writeDemoRelease(release)
+    const argv = ['install', ...restore.slice(1).filter((word, index, all) => word !== '-i' && all[index - 1] !== '-i'), '-f', release, '--output', 'json']
+    const refused = start([...argv.map((word) => (word === 'hi3516ev300' ? 'hi3516ev200' : word)), '--nor-size', '16'])
+    expect(await refused.exit).toBe(2)
+    expect(eventsOf(refused).find(({ event }) => event === 'error')).toMatchObject({ code: 'input/conflict', message: 'This release is for hi3516ev300 and the camera has hi3516ev200' })
+    const run = start([...argv, '--nor-size', '16'])
+    expect(await run.exit, run.errors()).toBe(0)
+    const events = eventsOf(run)
+    expect(events.at(-1)).toMatchObject({ event: 'done', success: true, verdict: 'installed and booted' })
+    expect(events.filter((event) => 'environment' in event).at(-1)).toMatchObject({ environment: { state: 'proved', mac: { reason: 'kept' } } })
   }, 60_000)
 
   test('restore through another process\'s rack: twice, the second time there is nothing to write', async () => {

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest'
 import { createJobBook, type JobContext, type JobRequest } from '../../../src/main/core/jobs/jobBook.ts'
-import type { JobOutcome } from '../../../src/main/core/jobs/jobEnding.ts'
+import { endingOf, type JobOutcome, type Settled } from '../../../src/main/core/jobs/jobEnding.ts'
 import type { JobJournal } from '../../../src/main/core/jobs/jobJournal.ts'
 import { createMemoryJournal } from '../../../src/main/core/jobs/memoryJournal.ts'
 import { Cancelled, WorkbenchError } from '../../../src/shared/errors/workbenchError.ts'
+import type { EnvironmentProgress } from '../../../src/shared/install/install.schema.ts'
 import type { JobEvent } from '../../../src/shared/jobs/jobEvent.ts'
+import { type Job, reduceJob } from '../../../src/shared/jobs/reduceJob.ts'
 import { orAborted } from '../../../src/shared/lifecycle/signals.ts'
-import { camera, jobId, numbered, plan, pod, provedPartitions } from '../../support/planFixture.ts'
+import { camera, installPlan, jobId, numbered, plan, pod, provedPartitions, queuedEvent } from '../../support/planFixture.ts'
 import { createVirtualClock } from '../../support/virtualClock.ts'
 
 function bench(journal: JobJournal = createMemoryJournal()) {
@@ -50,6 +52,17 @@ test('success without a read-back CRC for every partition is refused', async () 
     return { verdict: 'restored and booted' }
   })
   expect(job).toMatchObject({ state: 'failed', error: { code: 'internal/bug', context: { partitions: 'boot' } } })
+})
+
+test('an installation without a proved environment is no success, and cut off while it is saved its state is unknown', () => {
+  const environment: EnvironmentProgress = { state: 'saving', mac: { address: '02:00:00:00:00:01', reason: 'kept' }, set: [], keptCount: 3, lost: [] }
+  const install: Job = { ...reduceJob(undefined, queuedEvent('j')), workflow: 'install', plan: { ...installPlan }, partitions: provedPartitions }
+  const ended = (job: Job, settled: Settled) => endingOf({ job, settled, elapsedMs: 1, closing: false })
+  const success: Settled = { ok: true, outcome: { verdict: 'installed and booted' } }
+  expect(ended(install, success)).toMatchObject({ type: 'job-failed', error: { code: 'internal/bug' } })
+  expect(ended({ ...install, environment }, success)).toMatchObject({ type: 'job-failed', verdict: 'failed (state unknown)' })
+  expect(ended({ ...install, environment }, { ok: false, error: new WorkbenchError('link/closed', 'gone') })).toMatchObject({ verdict: 'failed (state unknown)' })
+  expect(ended({ ...install, environment: { ...environment, state: 'proved' } }, success)).toMatchObject({ type: 'job-succeeded', verdict: 'installed and booted' })
 })
 
 test('an undo that fails after success fails the job; after an error it stays beside it', async () => {

@@ -26,7 +26,7 @@ type Ending = Extract<JobNews, { type: 'job-succeeded' | 'job-failed' | 'job-can
 const openStates: ReadonlySet<string> = new Set(['erasing', 'writing', 'reading-back', 'unknown'])
 
 const failedVerdict = (job: Job): Verdict =>
-  job.partitions.some(({ state }) => openStates.has(state)) ? 'failed (state unknown)' : 'failed (state known)'
+  job.partitions.some(({ state }) => openStates.has(state)) || job.environment?.state === 'saving' || job.environment?.state === 'unknown' ? 'failed (state unknown)' : 'failed (state known)'
 
 /** The last guard of the promise: no success without a CRC that the camera computed over each partition. */
 const unproved = (job: Job): readonly string[] => job.partitions
@@ -54,24 +54,25 @@ function afterBurn(job: Job, elapsedMs: number): Ending {
 }
 
 function afterSuccess(job: Job, elapsedMs: number): Ending {
-  const missing = unproved(job)
+  const missing = [...unproved(job), ...(job.workflow === 'install' && job.environment?.state !== 'proved' ? ['the environment'] : [])]
+  const verdict = job.workflow === 'install' ? 'installed and booted' : 'restored and booted'
   if (missing.length > 0) {
     const error = new WorkbenchError('internal/bug', `The work called itself done, but nothing proves ${missing.join(', ')}`, {
-      context: { partitions: missing.join(',') }, hint: 'Restore again; parts that are right already are skipped',
+      context: { partitions: missing.join(',') }, hint: 'Start it again; parts that are right already are skipped',
     })
     return { type: 'job-failed', verdict: failedVerdict(job), elapsedMs, error: toWire(error) }
   }
   const [left] = job.leftBehind
   if (left !== undefined) {
-    const error = new WorkbenchError('job/undo-failed', `The camera is restored and booted, but could not ${left}`, {
+    const error = new WorkbenchError('job/undo-failed', `The camera is ${verdict}, but could not ${left}`, {
       context: { leftBehind: job.leftBehind.length }, hint: 'Look at the pod before the next job uses it',
     })
-    return { type: 'job-failed', verdict: 'restored and booted', elapsedMs, error: toWire(error) }
+    return { type: 'job-failed', verdict, elapsedMs, error: toWire(error) }
   }
-  return { type: 'job-succeeded', verdict: 'restored and booted', elapsedMs }
+  return { type: 'job-succeeded', verdict, elapsedMs }
 }
 
-const withoutReason = (verdict: Verdict): WorkbenchError => verdict === 'restored, boot not seen'
+const withoutReason = (verdict: Verdict): WorkbenchError => verdict === 'restored, boot not seen' || verdict === 'installed, boot not seen'
   ? new WorkbenchError('device/not-booted', 'Every byte is in flash, but the camera was not seen to boot', { hint: 'Look at its console and power it again' })
   : new WorkbenchError('internal/bug', `The work ended as "${verdict}" without saying why`)
 
@@ -87,6 +88,7 @@ export function endingOf({ job, settled, elapsedMs, closing }: EndingFacts): End
   if (!settled.ok) return { type: 'job-failed', verdict: failedVerdict(job), elapsedMs, error: toWire(error) }
   const { verdict } = settled.outcome
   if (verdict === 'restored and booted' && job.workflow === 'restore') return afterSuccess(job, elapsedMs)
+  if (verdict === 'installed and booted' && job.workflow === 'install') return afterSuccess(job, elapsedMs)
   if (verdict === 'dumped and verified' && job.workflow === 'dump') return afterDump(job, elapsedMs)
   if (verdict === 'U-Boot is running' && job.workflow === 'burn') return afterBurn(job, elapsedMs)
   return { type: 'job-failed', verdict, elapsedMs, error: toWire(error ?? withoutReason(verdict)) }

@@ -25,7 +25,7 @@ export function lifeOf({ power, boot, job, reach, consoleState }: LifeFacts): { 
 }
 
 /** A job that only missed the boot is answered by a login; one that found wrong content in flash is not. */
-const bootedSince = (boot: BootView, job: Job): boolean => job.verdict === 'restored, boot not seen' && boot.life === 'booted'
+const bootedSince = (boot: BootView, job: Job): boolean => (job.verdict === 'restored, boot not seen' || job.verdict === 'installed, boot not seen') && boot.life === 'booted'
 
 function failedNote(job: Job): string {
   const wrong = job.partitions.find(({ state }) => state === 'mismatch' || state === 'unknown')

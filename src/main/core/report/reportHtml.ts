@@ -16,12 +16,14 @@ const signed = (sign: Sign, words: string): string => `<span class="${sign.tone}
 const verdictWords: Readonly<Record<Verdict, readonly [Sign, string]>> = {
   'restored and booted': [signs.ok, 'Every byte was read back from flash, and the camera was seen to boot.'],
   'restored, boot not seen': [signs.warn, 'Every byte was read back from flash, but nobody saw the camera boot.'],
-  'failed (state known)': [signs.bad, 'The restore failed. What the flash holds is known and listed below.'],
-  'failed (state unknown)': [signs.unknown, 'The restore failed inside an erase or write. What the flash holds there is unknown.'],
+  'installed and booted': [signs.ok, 'Every byte and the environment were read back from flash, and the new system was seen to boot.'],
+  'installed, boot not seen': [signs.warn, 'Every byte and the environment were read back from flash, but nobody saw the new system boot.'],
+  'failed (state known)': [signs.bad, 'The work failed. What the flash holds is known and listed below.'],
+  'failed (state unknown)': [signs.unknown, 'The work failed inside an erase or write. What the flash holds there is unknown.'],
   'dumped and verified': [signs.ok, 'Every byte arrived with the CRC that the camera computed over its own flash, and lies in the files below.'],
   'U-Boot is running': [signs.ok, 'The U-Boot that was loaded into RAM answered at its prompt. The flash was not touched.'],
-  cancelled: [signs.off, 'The restore was cancelled. Parts that are proved below stay as they are.'],
-  interrupted: [signs.unknown, 'The program ended in the middle of the restore. Ask the chip before trusting it.'],
+  cancelled: [signs.off, 'The work was cancelled. Parts that are proved below stay as they are.'],
+  interrupted: [signs.unknown, 'The program ended in the middle of the work. Ask the chip before trusting it.'],
 }
 
 /** Seen means: the camera computed this CRC over its own flash. */
@@ -82,7 +84,32 @@ function workFacts(job: Job): readonly (readonly [string, string])[] {
   if (job.workflow === 'dump') return [['To', `${job.plan.request.outputPath} · ${job.plan.request.form}`]]
   if (job.workflow === 'burn') return [['U-Boot', job.plan.boot.uboot], ['Profile', job.plan.boot.profile], ['Answered', job.ubootVersion ?? 'nothing']]
   const { input, tftp } = job.plan
-  return [['Input', `${input.path} · ${input.kind} · ${bytesText(input.totalBytes)}`], ['SHA-256', input.sha256], ['TFTP', `${tftp.via}: ${tftp.reason}`]]
+  const release = job.workflow === 'install' ? installFacts(job) : []
+  return [...release, ['Input', `${input.path} · ${input.kind} · ${bytesText(input.totalBytes)}`], ['SHA-256', input.sha256], ['TFTP', `${tftp.via}: ${tftp.reason}`]]
+}
+
+function installFacts(job: Extract<Job, { workflow: 'install' }>): readonly (readonly [string, string])[] {
+  const { release, layout } = job.plan
+  return [
+    ['Release', `${release.soc || 'chip not told'}, ${release.kernelName}, ${release.rootfsKind}`],
+    ...release.files.map(({ name, lengthBytes, md5 }) => [name, `${bytesText(lengthBytes)}, ${md5 === 'matches' ? 'MD5 matches' : 'no MD5 in the release'}`] as const),
+    ['Layout', `${layout.name}: ${layout.mtdparts}`],
+  ]
+}
+
+const stateSigns = { planned: signs.off, saving: signs.unknown, unknown: signs.unknown, proved: signs.ok } as const
+const macWords = { kept: 'kept', missing: 'made: the camera had none', malformed: 'made: the camera\'s own is malformed', 'compiled-in': 'made: the camera had the one that is compiled into U-Boot' } as const
+
+function environmentPart({ environment }: Job): string {
+  if (!environment) return ''
+  const { state, mac, set, keptCount, lost, crc32 } = environment
+  const rows = [
+    ['State', signed(stateSigns[state], state === 'proved' ? `saved, read back, CRC ${crc32 ?? ''}` : state)],
+    ['Network address', `<code>${escaped(mac.address)}</code> ${escaped(macWords[mac.reason])}`],
+    ['Kept', `${keptCount} variables`], ...(lost.length > 0 ? [['Forgotten', escaped(lost.join(', '))]] : []),
+    ...set.map(({ name, value }) => [`<code>${escaped(name)}</code>`, `<code>${escaped(value)}</code>`]),
+  ]
+  return section('Environment', table(['Variable', 'Value'], rows, []))
 }
 
 function dumpTable(job: Job): string {
@@ -137,7 +164,7 @@ export function renderReportHtml(job: Job): string {
 <body><main><h1>${escaped(job.title)}</h1>
 ${verdictPart(job)}
 ${section('Flash', job.workflow === 'burn' ? '<p>Not touched.</p>' : job.workflow === 'dump' ? dumpTable(job) : partitionMap(job) + partitionTable(job))}
-${section('Phases', phaseTable(job))}
+${environmentPart(job)}${section('Phases', phaseTable(job))}
 ${notes(job)}
 ${section('Facts', facts(job))}
 ${console}

@@ -2,7 +2,7 @@ import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import { encodeXcmd, encodeXhead, frameReply, maxFramedCommandBytes, parseFramedOutput } from '../../protocols/uboot/commandFrames.ts'
 import { classifyAnswer } from '../../protocols/uboot/answers.ts'
-import { cleanOutput, isTypeable } from '../../protocols/uboot/commandLine.ts'
+import { cleanOutput, exactOutput, isTypeable } from '../../protocols/uboot/commandLine.ts'
 import { type UbootSession, withoutData, withTail } from './ubootSession.ts'
 import type { WorkConsole } from './workConsole.ts'
 
@@ -59,7 +59,7 @@ export function createFramedSession({ console, clock }: { readonly console: Work
         for (;;) {
           const end = parseFramedOutput(received)
           if (end) {
-            const output = cleanOutput(end.output)
+            const output = options.exact === true ? exactOutput(end.output) : cleanOutput(end.output)
             const said = classifyAnswer(withoutData(output, options.dataLine), end.ok ? 0 : 1)
             if (said.kind === 'ok') return output
             throw new WorkbenchError(said.kind === 'unknown-command' ? 'device/unknown-command' : 'device/refused', `"${command}": ${said.text}`, withTail(console))

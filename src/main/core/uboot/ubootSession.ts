@@ -1,7 +1,7 @@
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import { Cancelled, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import {
-  cleanOutput, encodeCommandLine, endsWithPrompt, isTypeable, parseCommandAnswer, type CommandAnswer,
+  cleanOutput, encodeCommandLine, endsWithPrompt, exactOutput, isTypeable, parseCommandAnswer, type CommandAnswer,
 } from '../../protocols/uboot/commandLine.ts'
 import { classifyAnswer } from '../../protocols/uboot/answers.ts'
 import type { WorkConsole } from './workConsole.ts'
@@ -31,6 +31,8 @@ export interface CommandOptions {
   readonly hopeless?: RegExp
   /** Lines that are contents and no statement: a memory dump prints whatever words lie there, "failed" among them. */
   readonly dataLine?: RegExp
+  /** The answer as it came, spaces at the ends of its lines included. */
+  readonly exact?: boolean
   /** `version` prints the very line by which a restart is known otherwise. */
   readonly printsBanner?: boolean
   /** Everything printed so far, for progress. */
@@ -109,7 +111,7 @@ export function createUbootSession({ console, clock, prompt, newToken }: UbootSe
     let received = ''
     for (;;) {
       received += await readMore(received, command, signal)
-      const answer = parseCommandAnswer(received, token)
+      const answer = parseCommandAnswer(received, token, options.exact === true ? exactOutput : cleanOutput)
       if (answer) {
         await waitForPrompt(received, signal)
         return answer

@@ -14,3 +14,8 @@ export function newJobId(wallMs: number): JobId {
 }
 
 export const hashHex = (algorithm: 'sha1' | 'sha256', bytes: Uint8Array): string => createHash(algorithm).update(bytes).digest('hex')
+
+/** For release checksums only: MD5 tells damage, not malice. */
+export const md5Hex = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex')
+
+export const secretBytes = (count: number): Uint8Array => new Uint8Array(randomBytes(count))

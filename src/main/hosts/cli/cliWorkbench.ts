@@ -6,6 +6,7 @@ import type { ChipView, ProfileImportResult } from '../../../shared/devices/chip
 import type { CameraId, JobId } from '../../../shared/devices/ids.ts'
 import type { DiffRequest, DumpDiff } from '../../../shared/dump/diff.schema.ts'
 import type { DumpPlan, DumpRequest } from '../../../shared/dump/dump.schema.ts'
+import type { InstallPlan, InstallRequest } from '../../../shared/install/install.schema.ts'
 import type { JobEvent } from '../../../shared/jobs/jobEvent.ts'
 import type { Job } from '../../../shared/jobs/reduceJob.ts'
 import type { RestorePlan, RestoreRequest } from '../../../shared/restore/restore.schema.ts'
@@ -29,6 +30,8 @@ export interface CliWorkbench {
   /** Touches neither camera nor flash; what stands in the way is in `refusals`. */
   planRestore(request: CliRestoreRequest, signal: AbortSignal): Promise<RestorePlan>
   startRestore(plan: RestorePlan, signal: AbortSignal): Promise<JobId>
+  planInstall(request: InstallRequest, signal: AbortSignal): Promise<InstallPlan>
+  startInstall(plan: InstallPlan, signal: AbortSignal): Promise<JobId>
   planDump(request: DumpRequest, signal: AbortSignal): Promise<DumpPlan>
   startDump(plan: DumpPlan, signal: AbortSignal): Promise<JobId>
   planBurn(request: BurnRequest): Promise<BurnPlan>

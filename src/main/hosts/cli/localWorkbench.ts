@@ -10,12 +10,14 @@ export interface LocalFacts {
 
 /** The workbench of this process, with the one camera that the command names. */
 export async function openLocalWorkbench({ version, homeFolder, resourcesFolder, environment }: LocalFacts, { dataFolder, tftpPort, log, ask }: OpenWorkbenchOptions): Promise<CliWorkbench> {
-  const { setup, desk, dumps, burns, chips, jobs, reports, close } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'] }, { ask })
+  const { setup, desk, installs, dumps, burns, chips, jobs, reports, close } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'] }, { ask })
   return {
     addTarget: async ({ url, chip, name, power, poePort }) =>
       setup.addForNow({ url, chip, name: '', cameraName: name }, power === 'environment' ? { environment, poePort, linePath: url } : undefined).cameraId,
     planRestore: async (request, signal) => desk.plan(request, signal),
     startRestore: async (plan, signal) => desk.start(plan.request, plan.hash, signal),
+    planInstall: async (request, signal) => installs.plan(request, signal),
+    startInstall: async (plan, signal) => installs.start(plan.request, plan.hash, signal),
     planDump: async (request, signal) => dumps.plan(request, signal),
     startDump: async (plan, signal) => dumps.start(plan.request, plan.hash, signal),
     planBurn: async (request) => burns.plan(request),

@@ -9,6 +9,7 @@ import { diffCommand } from './commands/diff.ts'
 import { dumpCommand } from './commands/dump.ts'
 import { chipsCommand, jobsCommand, portsCommand } from './commands/lists.ts'
 import { captureCommand, networkCommand, replayCommand } from './commands/lines.ts'
+import { installCommand } from './commands/install.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { serveCommand } from './commands/serve.ts'
 import { simCommand } from './commands/sim.ts'
@@ -23,6 +24,7 @@ interface Command {
 
 const commands: Readonly<Record<string, Command>> = {
   restore: { summary: 'restore a camera and prove it', run: restoreCommand },
+  install: { summary: 'install an OpenIPC release and prove it', run: installCommand },
   dump: { summary: 'read a camera\'s flash into files and prove them', run: dumpCommand },
   diff: { summary: 'compare two dumps', run: diffCommand },
   demo: { summary: 'the same on a simulated camera', run: demoCommand },

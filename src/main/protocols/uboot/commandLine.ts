@@ -23,7 +23,7 @@ export const isTypeable = (command: string): boolean =>
 export const encodeCommandLine = (command: string, token: string): string => `${command}; echo ${markerOf(token)} $?`
 
 /** Looks at everything received since the line was typed. `undefined`: not over yet. */
-export function parseCommandAnswer(received: string, token: string): CommandAnswer | undefined {
+export function parseCommandAnswer(received: string, token: string, clean = cleanOutput): CommandAnswer | undefined {
   const mark = markerOf(token)
   // The line end is part of the match: without it "1" could be the first half of "127".
   const end = new RegExp(`(?:^|\\n|\\r)${mark} (\\d+|\\$\\?)[ \\t]*\\r?\\n`).exec(received)
@@ -32,12 +32,15 @@ export function parseCommandAnswer(received: string, token: string): CommandAnsw
   const afterEcho = echoed < 0 || echoed > end.index ? 0 : received.indexOf('\n', echoed) + 1
   const output = received.slice(Math.min(afterEcho, end.index), end.index)
   const code = end[1] === '$?' ? undefined : Number(end[1])
-  return { output: cleanOutput(output), exitCode: code }
+  return { output: clean(output), exitCode: code }
 }
 
 /** Progress lines overwrite themselves with a bare carriage return; each becomes a line of its own. */
 export const cleanOutput = (text: string): string =>
   text.replaceAll('\r\n', '\n').replaceAll('\r', '\n').split('\n').map((line) => line.trimEnd()).filter((line) => line !== '').join('\n')
+
+/** Where spaces at the end of a line are contents. */
+export const exactOutput = (text: string): string => text.replaceAll('\r\n', '\n')
 
 /**
  * A prompt counts only at the end of the data and at the start of a line: `## Error: "x" not defined` and

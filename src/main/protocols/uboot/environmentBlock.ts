@@ -31,7 +31,8 @@ function variablesOf(body: Uint8Array): ReadonlyMap<string, string> | undefined 
     if (end < 0) return undefined
     if (end === at) return variables
     const equals = text.indexOf('=', at)
-    if (equals > at && equals < end) variables.set(text.slice(at, equals), text.slice(equals + 1, end))
+    // U-Boot doubles backslashes as it stores a value, and takes one off each pair as it loads it.
+    if (equals > at && equals < end) variables.set(text.slice(at, equals), text.slice(equals + 1, end).replaceAll(/\\([\s\S])/g, '$1'))
     at = end + 1
   }
   return undefined
@@ -59,7 +60,7 @@ export function encodeEnvironmentBlock(variables: ReadonlyMap<string, string>, l
     if (!/^[\x21-\x3c\x3e-\x7e]{1,256}$/.test(name)) throw new WorkbenchError('input/malformed', `"${name.slice(0, 40)}" cannot be the name of a U-Boot variable`)
     // eslint-disable-next-line no-control-regex -- a zero ends a value, and beyond one byte nothing can be stored
     if (!/^[\x01-\xff]*$/.test(value)) throw new WorkbenchError('input/malformed', `The value of ${name} holds a character that U-Boot cannot store`, { context: { name } })
-    text += `${name}=${value}\0`
+    text += `${name}=${value.replaceAll('\\', '\\\\')}\0`
   }
   const neededBytes = headBytes + text.length + 1
   if (neededBytes > lengthBytes) {

@@ -1,6 +1,6 @@
-import { encodeEnvironment, environmentBytes, environmentOffset, writeEnvironment } from '../environment.ts'
+import { defaultEnvironment, encodeEnvironment, environmentBytes, environmentOffset, nandHome, norHome } from '../environment.ts'
 import { blockBytes } from '../memory.ts'
-import { type UbootCommand, usage } from '../ubootMachine.ts'
+import { type UbootCommand, type UbootMachine, usage } from '../ubootMachine.ts'
 
 export const setenv: UbootCommand = async ([, name, ...values], machine) => {
   if (name === undefined) return usage(machine, 'setenv', 'set environment variables\n\nUsage:\nsetenv name [value ...]')
@@ -24,26 +24,47 @@ export const printenv: UbootCommand = async ([, ...names], machine) => {
     }
     return exitCode
   }
-  const lines = [...environment].map(([name, value]) => `${name}=${value}\n`).sort()
-  const usedBytes = lines.reduce((sum, line) => sum + line.length, 0)
+  // The listing of all escapes what would end an entry; that of one name does not.
+  const lines = [...environment].map(([name, value]) => `${name}=${value.replaceAll(/[\\\n]/g, (each) => `\\${each}`)}\n`).sort()
+  const usedBytes = lines.reduce((sum, line) => sum + line.length, 1)
   machine.say(`${lines.join('')}\nEnvironment size: ${usedBytes}/${environmentBytes - 4} bytes\n`)
   return 0
 }
 
+export const homeOf = ({ flash, nand, behaviours }: UbootMachine): ReturnType<typeof norHome> =>
+  (nand && behaviours.ask('environmentIn') === 'nand' ? nandHome(nand) : norHome(flash))
+
 /** Probes the chip for itself and leaves `sf` without a selection, as the real one does. */
 export const saveenv: UbootCommand = async (_words, machine) => {
-  machine.say('Saving Environment to SPI Flash...\n')
-  if (!encodeEnvironment(machine.environment)) {
+  const home = homeOf(machine)
+  machine.say(`Saving Environment to ${home.name}...\n`)
+  const image = encodeEnvironment(machine.environment)
+  if (!image) {
     machine.say('Environment export error: errno = 28\n')
     return 1
   }
-  machine.say('Erasing SPI flash...')
+  const inNand = home.name === 'NAND'
+  machine.say(inNand ? 'Erasing NAND...\n' : 'Erasing SPI flash...')
   await machine.pause(machine.timing.eraseBlockMs)
-  machine.say('Writing to SPI flash...')
+  const odd = machine.behaviours.ask('onSaveenv')
+  machine.say(inNand ? 'Writing to NAND... ' : 'Writing to SPI flash...')
   await machine.pause((blockBytes / 1024) * machine.timing.programKibMs)
+  if (odd === 'fails') {
+    machine.say(inNand ? 'FAILED!\n' : 'SPI flash write failed\n')
+    return 1
+  }
   machine.touchFlash()
-  writeEnvironment(machine.flash, machine.environment)
-  machine.say('done\n')
+  if (odd !== 'lies') home.write(image)
+  machine.say(inNand ? 'OK\n' : 'done\n')
+  return 0
+}
+
+/** The one sub-command that people use. */
+export const env: UbootCommand = async (words, machine) => {
+  if (words[1] !== 'default' || !words.includes('-a')) return usage(machine, 'env', 'environment handling commands\n\nUsage:\nenv default [-f] -a - [forcibly] reset default environment')
+  machine.say('## Resetting to default environment\n')
+  machine.environment.clear()
+  for (const [name, value] of defaultEnvironment(machine.soc, machine.flash.cells.length / 1024 / 1024)) machine.environment.set(name, value)
   return 0
 }
 

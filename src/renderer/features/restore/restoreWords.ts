@@ -22,7 +22,7 @@ export function cancelWords(job: Job): CancelWords {
 }
 
 /** What a person is about to lose, in one sentence. */
-export function overwriteWords(plan: RestorePlan): string {
+export function overwriteWords(plan: Pick<RestorePlan, 'cameraName' | 'podName' | 'partitions' | 'flashBytes'>): string {
   const total = plan.partitions.reduce((sum, { eraseBytes }) => sum + eraseBytes, 0)
   return `${plan.cameraName} on ${plan.podName}: ${String(plan.partitions.length)} ${plan.partitions.length === 1 ? 'partition' : 'partitions'}, ${roundSize(total)} of ${plan.flashBytes > 0 ? roundSize(plan.flashBytes) : 'its'} flash will be erased and written. What is there now is lost.`
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { chooseMac, planIdentity } from './identity.ts'
+import { asExpanded, chooseMac, planIdentity, type Setting } from './identity.ts'
 
 const ones = (count: number): Uint8Array => new Uint8Array(count).fill(0xff)
 const never = (): Uint8Array => { throw new Error('nobody asked for random bytes') }
@@ -28,32 +28,42 @@ describe('network address', () => {
   test('a random source that gives too little is no source', () => { expect(() => chooseMac('', () => new Uint8Array(3))).toThrow(expect.objectContaining({ code: 'internal/bug' })) })
 })
 
+const plain = (name: string, value: string): Setting => ({ name, typed: value, value })
+
 describe('environment', () => {
   const found = new Map([['ethaddr', '00:12:31:AA:BB:CC'], ['wlanssid', 'lab'], ['mtdparts', 'old'], ['bootdelay', '1']])
-  const wanted = new Map([['mtdparts', 'hi_sfc:-(all)'], ['bootdelay', '1']])
-
+  const wanted = [plain('mtdparts', 'hi_sfc:-(all)'), plain('bootdelay', '1')]
   test('all stays but what is named', () => {
-    expect(planIdentity({ found, wanted, wipe: false, randomBytes: never })).toEqual({
-      mac: { address: '00:12:31:aa:bb:cc', reason: 'kept' }, set: [{ name: 'mtdparts', value: 'hi_sfc:-(all)' }], kept: ['wlanssid', 'bootdelay', 'ethaddr'], lost: [],
+    expect(planIdentity({ found, base: found, wanted, randomBytes: never })).toEqual({
+      mac: { address: '00:12:31:aa:bb:cc', reason: 'kept' }, set: [plain('mtdparts', 'hi_sfc:-(all)')], lost: [],
+      whole: new Map([['ethaddr', '00:12:31:AA:BB:CC'], ['wlanssid', 'lab'], ['mtdparts', 'hi_sfc:-(all)'], ['bootdelay', '1']]),
     })
   })
-
   test('a wipe keeps the address and says what goes', () => {
-    expect(planIdentity({ found, wanted, wipe: true, randomBytes: never })).toMatchObject({
-      set: [{ name: 'mtdparts', value: 'hi_sfc:-(all)' }, { name: 'bootdelay', value: '1' }, { name: 'ethaddr', value: '00:12:31:aa:bb:cc' }], kept: [], lost: ['wlanssid'],
+    const base = new Map([['ethaddr', '00:00:23:34:45:66'], ['bootdelay', '1'], ['soc', 'x']])
+    expect(planIdentity({ found, base, wanted, randomBytes: never })).toEqual({
+      mac: { address: '00:12:31:aa:bb:cc', reason: 'kept' }, set: [plain('mtdparts', 'hi_sfc:-(all)'), plain('ethaddr', '00:12:31:aa:bb:cc')], lost: ['wlanssid'],
+      whole: new Map([['ethaddr', '00:12:31:aa:bb:cc'], ['bootdelay', '1'], ['soc', 'x'], ['mtdparts', 'hi_sfc:-(all)']]),
     })
   })
-
   test('an address that is new or written oddly is set', () => {
-    expect(planIdentity({ found: new Map(), wanted: new Map(), wipe: false, randomBytes: ones }).set).toEqual([{ name: 'ethaddr', value: 'fe:ff:ff:ff:ff:ff' }])
-    expect(planIdentity({ found: new Map([['ethaddr', '00-12-31-aa-bb-cc']]), wanted: new Map(), wipe: false, randomBytes: never }).set).toEqual([{ name: 'ethaddr', value: '00:12:31:aa:bb:cc' }])
+    expect(planIdentity({ found: new Map(), base: new Map(), wanted: [], randomBytes: ones }).set).toEqual([plain('ethaddr', 'fe:ff:ff:ff:ff:ff')])
+    const dashed = new Map([['ethaddr', '00-12-31-aa-bb-cc']])
+    expect(planIdentity({ found: dashed, base: dashed, wanted: [], randomBytes: never }).set).toEqual([plain('ethaddr', '00:12:31:aa:bb:cc')])
   })
-
+  test('what is right after U-Boot has read it is left alone', () => {
+    const base = new Map([['bootcmdnor', 'sf probe 0; bootm'], ['bootcmd', 'sf probe 0; bootm'], ['ethaddr', '00:12:31:aa:bb:cc']])
+    const typed = { name: 'bootcmd', typed: '${bootcmdnor}', value: asExpanded('${bootcmdnor}', base) }
+    expect(planIdentity({ found: base, base, wanted: [typed], randomBytes: never }).set).toEqual([])
+  })
   test.each([['a b', 'x'], ['a', 'x\ny'], ['a', "x'y"], ['a', ''], ['a', 'x'.repeat(801)], ['', 'x']])('%j = %j cannot be typed', (name, value) => {
-    expect(() => planIdentity({ found, wanted: new Map([[name, value]]), wipe: false, randomBytes: never })).toThrow(expect.objectContaining({ code: 'input/malformed' }))
+    expect(() => planIdentity({ found, base: found, wanted: [plain(name, value)], randomBytes: never })).toThrow(expect.objectContaining({ code: 'input/malformed' }))
   })
-
   test('nobody but the rule sets the address', () => {
-    expect(() => planIdentity({ found, wanted: new Map([['ethaddr', '00:12:31:00:00:01']]), wipe: false, randomBytes: never })).toThrow(expect.objectContaining({ code: 'internal/bug' }))
+    expect(() => planIdentity({ found, base: found, wanted: [plain('ethaddr', '00:12:31:00:00:01')], randomBytes: never })).toThrow(expect.objectContaining({ code: 'internal/bug' }))
   })
+})
+
+test.each([['${a} b', 'x b'], ['run\\; ${a}', 'run; x'], ['${b}', '${a}'], ['\\${a}', '${a}'], ['${none}', '']])('U-Boot makes of %j %j', (typed, value) => {
+  expect(asExpanded(typed, new Map([['a', 'x'], ['b', '${a}']]))).toBe(value)
 })

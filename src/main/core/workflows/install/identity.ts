@@ -30,35 +30,47 @@ export function chooseMac(found: string | undefined, randomBytes: RandomBytes): 
   return { address, reason: text === '' ? 'missing' : usable === undefined ? 'malformed' : 'compiled-in' }
 }
 
+/** As typed at the prompt, and what U-Boot makes of it: `${…}` and a backslash are its to read. */
+export interface Setting {
+  readonly name: string
+  readonly typed: string
+  readonly value: string
+}
+
 export interface IdentityWish {
   /** What `printenv` showed before anything was changed; empty when it was read and held nothing. */
   readonly found: ReadonlyMap<string, string>
-  /** Variables that the installation sets. */
-  readonly wanted: ReadonlyMap<string, string>
-  /** The environment is erased and U-Boot makes its defaults anew. */
-  readonly wipe: boolean
+  /** What the installation starts from: `found`, or the defaults of this U-Boot where the environment is wiped. */
+  readonly base: ReadonlyMap<string, string>
+  /** What the installation sets. */
+  readonly wanted: readonly Setting[]
   readonly randomBytes: RandomBytes
 }
 
 export interface IdentityPlan {
   readonly mac: MacChoice
-  /** In this order, before `saveenv`. What is right already is left out. */
-  readonly set: readonly { readonly name: string; readonly value: string }[]
-  /** Names that stay as they are. */
-  readonly kept: readonly string[]
-  /** Names that a wipe takes away. U-Boot's defaults may bring some back. */
+  /** In this order. What is right already is left out. */
+  readonly set: readonly Setting[]
+  /** The whole environment as it has to be in the end. */
+  readonly whole: ReadonlyMap<string, string>
+  /** Names that go with a wipe. */
   readonly lost: readonly string[]
 }
 
 /** Everything stays but what is named, unless the environment is wiped: then only the network address survives, because no other camera may get it. */
-export function planIdentity({ found, wanted, wipe, randomBytes }: IdentityWish): IdentityPlan {
-  if (wanted.has('ethaddr')) throw new WorkbenchError('internal/bug', 'The network address is not a setting of an installation')
-  for (const [name, value] of wanted) checkTypable(name, value)
+export function planIdentity({ found, base, wanted, randomBytes }: IdentityWish): IdentityPlan {
+  if (wanted.some(({ name }) => name === 'ethaddr')) throw new WorkbenchError('internal/bug', 'The network address is not a setting of an installation')
+  for (const { name, typed } of wanted) checkTypable(name, typed)
   const mac = chooseMac(found.get('ethaddr'), randomBytes)
-  const all = new Map([...wanted, ['ethaddr', mac.address]])
-  const set = [...all].filter(([name, value]) => wipe || !isSame(name, found.get(name), value)).map(([name, value]) => ({ name, value }))
-  const others = [...found.keys()].filter((name) => !all.has(name))
-  return { mac, set, kept: wipe ? [] : [...others, ...[...all.keys()].filter((name) => !set.some((each) => each.name === name))], lost: wipe ? others : [] }
+  const address = { name: 'ethaddr', typed: mac.address, value: mac.address }
+  const set = [...wanted, address].filter(({ name, value }) => !isSame(name, base.get(name), value))
+  const whole = new Map([...base, ...set.map(({ name, value }) => [name, value] as const)])
+  return { mac, set, whole, lost: [...found.keys()].filter((name) => !whole.has(name)) }
+}
+
+/** What U-Boot's shell makes of a value: variables replaced once, backslashes taken off. */
+export function asExpanded(typed: string, variables: ReadonlyMap<string, string>): string {
+  return typed.replaceAll(/\\(.)|\$\{(\w+)\}/g, (_, escaped: string | undefined, name: string | undefined) => escaped ?? variables.get(name ?? '') ?? '')
 }
 
 /** An address in capitals is the same one; writing it again would only wear the flash. */
@@ -66,7 +78,7 @@ const isSame = (name: string, found: string | undefined, wanted: string): boolea
   found !== undefined && (found === wanted || (name === 'ethaddr' && usableMac(found.trim()) === wanted && !found.includes('-')))
 
 /** It goes through a prompt: a line end, a quote or a control character would end or change the command. */
-function checkTypable(name: string, value: string): void {
+export function checkTypable(name: string, value: string): void {
   if (/^[\w#.-]{1,64}$/.test(name) && /^[\x20-\x7e]{1,800}$/.test(value) && !/['"]/.test(value)) return
   throw new WorkbenchError('input/malformed', `The U-Boot variable "${name.slice(0, 40)}" cannot be set at a prompt`, { context: { name: name.slice(0, 40) } })
 }

@@ -3,7 +3,7 @@ import type { TftpBackend } from '../../../../shared/devices/tftpBackend.ts'
 import type { JobNews } from '../../../../shared/jobs/jobEvent.ts'
 import type { CleanupStack } from '../../../../shared/lifecycle/cleanup.ts'
 import type { Clock } from '../../../../shared/lifecycle/clock.ts'
-import type { PartitionProgress, PlannedPartition, RestorePlan } from '../../../../shared/restore/restore.schema.ts'
+import type { PartitionProgress, PlannedPartition, RestorePlan, RestoreRequest } from '../../../../shared/restore/restore.schema.ts'
 import type { BootRomStarter } from '../../bootrom/bootRomStarter.ts'
 import type { UbootSession } from '../../uboot/ubootSession.ts'
 import type { WorkConsole } from '../../uboot/workConsole.ts'
@@ -31,9 +31,15 @@ export type Starter =
 /** What it takes to get a camera to its U-Boot prompt, whatever is done there. */
 export type BringUpBench = Pick<RestoreBench, 'starter' | 'clock' | 'newToken'>
 
+/** What is written and how, whoever wished for it: a restore's plan is one, and so is an installation's. */
+export type WritingPlan = Omit<RestorePlan, 'request' | 'input'> & {
+  readonly request: Pick<RestoreRequest, 'flashType' | 'force'>
+  readonly input: Pick<RestorePlan['input'], 'totalBytes'>
+}
+
 /** Everything a restore works with. All of it is passed in; nothing is opened here but by `open`. */
 export interface RestoreBench {
-  readonly plan: RestorePlan
+  readonly plan: WritingPlan
   readonly loads: readonly Load[]
   /** The file to be staged: `bytesOfLoad`, or what another restore of the same image holds of it. */
   readonly imageOf: (load: Load) => Uint8Array

@@ -3,7 +3,7 @@ import type { Clock } from '../../../../shared/lifecycle/clock.ts'
 import type { RestorePlan } from '../../../../shared/restore/restore.schema.ts'
 import { fetchIsHopeless, isAlive, parseFetched, parseProbe, parseVariable, type ProbedFlash } from '../../../protocols/uboot/answers.ts'
 import { askAgain, type UbootSession } from '../../uboot/ubootSession.ts'
-import type { RestoreContext } from './bench.ts'
+import type { RestoreContext, WritingPlan } from './bench.ts'
 import { checkFits, hexText } from './layout.ts'
 
 /** `sf` answers nothing useful until a probe has succeeded, whatever was selected before. */
@@ -82,7 +82,7 @@ const fetches = 3
 export const fetchLimitMs = (lengthBytes: number): number => fetches * (90_000 + lengthBytes / 20) + pings * (20_000 + pingPauseMs)
 
 /** The file in the camera's RAM, with the length it was staged with. Its contents are proved before each erase. */
-export async function fetchLoad(session: UbootSession, plan: RestorePlan, file: { readonly name: string; readonly lengthBytes: number }, context: RestoreContext, signal: AbortSignal): Promise<void> {
+export async function fetchLoad(session: UbootSession, plan: WritingPlan, file: { readonly name: string; readonly lengthBytes: number }, context: RestoreContext, signal: AbortSignal): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const output = await tftp(session, `${hexText(plan.loadAddress)} ${file.name}`, file.lengthBytes, signal)
@@ -113,7 +113,7 @@ async function tftp(session: UbootSession, rest: string, lengthBytes: number, si
 }
 
 /** A failed fetch is either no network or no server; a ping tells which. */
-async function explain(session: UbootSession, plan: RestorePlan, error: WorkbenchError, clock: Clock, signal: AbortSignal): Promise<WorkbenchError> {
+async function explain(session: UbootSession, plan: WritingPlan, error: WorkbenchError, clock: Clock, signal: AbortSignal): Promise<WorkbenchError> {
   const { serverAddress, via, port } = plan.tftp
   let alive = false
   for (let attempt = 1; attempt <= pings && !alive; attempt += 1) {

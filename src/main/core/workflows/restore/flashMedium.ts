@@ -1,6 +1,8 @@
-import type { PlannedPartition, RestorePlan } from '../../../../shared/restore/restore.schema.ts'
+import type { PlannedPartition } from '../../../../shared/restore/restore.schema.ts'
 import type { ProbedFlash } from '../../../protocols/uboot/answers.ts'
 import type { UbootSession } from '../../uboot/ubootSession.ts'
+import type { WritingPlan } from './bench.ts'
+import type { FlashRange } from './flashProof.ts'
 import type { FlashSteps } from './writePartition.ts'
 
 /** The kind of flash that is restored, as U-Boot's commands reach it. */
@@ -9,11 +11,13 @@ export interface Medium {
   readonly probe: (session: UbootSession, signal: AbortSignal) => Promise<ProbedFlash>
   /** CRC over what the flash holds at the place of a partition; `undefined` where looking would change it. */
   readonly currentCrc: (session: UbootSession, planned: PlannedPartition, signal: AbortSignal) => Promise<string | undefined>
+  /** Flash as it is, raw, to the proof address, over a fresh pattern. Absent where nothing but partitions is ever looked at. */
+  readonly readRaw?: (session: UbootSession, range: FlashRange, signal: AbortSignal) => Promise<void>
   /** Absent: NOR. */
   readonly steps?: FlashSteps
 }
 
 export interface MediumBench {
-  readonly plan: Pick<RestorePlan, 'request' | 'partitions' | 'mtd' | 'proofAddress'>
+  readonly plan: Pick<WritingPlan, 'request' | 'partitions' | 'mtd' | 'proofAddress'>
   readonly newPoison: () => number
 }

@@ -69,6 +69,11 @@ export function createNandMedium({ plan, newPoison }: MediumBench): Medium {
     probe: learn,
     // Attaching UBI formats an empty partition, moves worn blocks and takes memory: no way to look without touching.
     currentCrc: async (session, planned, signal) => (planned.medium?.kind === 'ubi' ? undefined : found(session, planned, signal)),
+    readRaw: async (session, { offsetBytes, lengthBytes }, signal) => {
+      await poisonedCrc(session, { address: plan.proofAddress, lengthBytes, newPoison }, async () => {
+        await nandMove(session, 'read', plan.proofAddress, { offsetBytes, lengthBytes }, signal)
+      }, signal)
+    },
     steps: {
       prepare: async (job, signal) => {
         const { camera, track, ramAddress } = job

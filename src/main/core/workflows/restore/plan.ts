@@ -1,10 +1,10 @@
 import type { Soc } from '../../../../shared/devices/deviceProfile.schema.ts'
 import { hexCrc, crc32 } from '../../../../shared/bytes/crc32.ts'
 import { toWire, type WireError, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
-import type { PlannedPartition, RestorePlan, RestoreRequest } from '../../../../shared/restore/restore.schema.ts'
+import type { PlannedPartition, PlannedPhase, RestorePlan, RestoreRequest } from '../../../../shared/restore/restore.schema.ts'
 import { forecast } from './forecast.ts'
 import { checkFits, groupLoads, hexText, type Load, offsetsInLoad, roundUp } from './layout.ts'
-import { cutAndOrder, placeOn } from './mediumLayout.ts'
+import { cutAndOrder, type Placement, placeOn } from './mediumLayout.ts'
 import type { InputTools, RestoreInput } from './rawInput.ts'
 import { chooseTftp, maxLoadBytes, type TftpChoice, type TftpFacts } from './tftpChoice.ts'
 
@@ -34,22 +34,66 @@ export interface PreparedRestore {
 export const proofDistanceBytes = maxLoadBytes
 
 export function planRestore(facts: PlanFacts, tools: InputTools): PreparedRestore {
-  const refusals: WireError[] = []
-  const attempt = <T>(work: () => T): T | undefined => {
-    try {
-      return work()
-    } catch (error) {
-      if (!(error instanceof WorkbenchError)) throw error
-      refusals.push(toWire(error))
-      return undefined
-    }
-  }
+  const { refusals, attempt } = collectRefusals()
   const input = attempt(() => { if (facts.input instanceof WorkbenchError) throw facts.input; return facts.input })
   const { flashType } = facts.request
   const placement = input && attempt(() => placeOn(flashType, input, facts.request.mtdparts ?? input.mtdparts))
+  const sha256 = input ? contentsHash(input.parts, tools) : ''
+  const { loads, decided: written, ...forecasted } = planWriting({ ...facts, placement, totalBytes: input?.totalBytes ?? 0, sha256 }, refusals, attempt)
+  const decided = {
+    request: facts.request, cameraName: facts.cameraName, podName: facts.podName, chip: facts.chip,
+    input: { kind: input?.kind ?? 'folder', path: facts.request.inputPath, totalBytes: input?.totalBytes ?? 0, sha256 },
+    flashBytes: facts.flashBytes, ...written,
+  } as const
+  const hash = bindingHash(decided, facts.boot.blob, tools)
+  const warnings = [...(input?.warnings ?? []), ...(placement?.warnings ?? []), ...tailWarnings(written.partitions)]
+  return { plan: { ...decided, hash, ...forecasted, warnings, refusals }, loads, blob: facts.boot.blob }
+}
+
+export type Attempt = <T>(work: () => T) => T | undefined
+
+/** A plan says everything that is in its way and not just the first thing. */
+export function collectRefusals(): { readonly refusals: WireError[]; readonly attempt: Attempt } {
+  const refusals: WireError[] = []
+  return {
+    refusals,
+    attempt: (work) => {
+      try {
+        return work()
+      } catch (error) {
+        if (!(error instanceof WorkbenchError)) throw error
+        refusals.push(toWire(error))
+        return undefined
+      }
+    },
+  }
+}
+
+/** The reason of the TFTP choice tells sizes that change from minute to minute; what is written and how does not. */
+export function bindingHash(decided: { readonly tftp: RestorePlan['tftp'] }, blob: Uint8Array | undefined, tools: Pick<InputTools, 'hashHex'>): string {
+  const binding = JSON.stringify({ ...decided, tftp: { ...decided.tftp, reason: '' }, blob: blob ? tools.hashHex('sha256', blob) : '' })
+  return tools.hashHex('sha256', new TextEncoder().encode(binding))
+}
+
+export interface WritingFacts extends Pick<PlanFacts, 'chip' | 'soc' | 'flashBytes' | 'boot' | 'tftp'> {
+  readonly request: Pick<RestoreRequest, 'flashType' | 'tftpVia' | 'hostIp' | 'deviceIp'>
+  readonly placement: Placement | undefined
+  readonly totalBytes: number
+  /** Names the staged files. */
+  readonly sha256: string
+}
+
+/** The same for all that is written: how U-Boot gets there, how the files get to it, in which pieces and in which order. */
+export function planWriting(facts: WritingFacts, refusals: WireError[], attempt: Attempt): {
+  readonly loads: readonly Load[]
+  readonly decided: Pick<RestorePlan, 'partitions' | 'mtd' | 'loads' | 'tftp' | 'boot' | 'loadAddress' | 'proofAddress'>
+  readonly phases: PlannedPhase[]
+  readonly forecastMs: number
+} {
+  const { flashType, hostIp, deviceIp, tftpVia } = facts.request
+  const { placement, totalBytes } = facts
   const placed = placement?.parts
-  const { hostIp, deviceIp, tftpVia } = facts.request
-  const tftp = attempt(() => chooseTftp({ ...facts.tftp, wanted: tftpVia, hostIp, deviceIp, totalBytes: input?.totalBytes ?? 0 }))
+  const tftp = attempt(() => chooseTftp({ ...facts.tftp, wanted: tftpVia, hostIp, deviceIp, totalBytes }))
   // Without its pod the camera cannot be started at all; who would serve the files does not matter then.
   if (tftp && facts.boot.method === 'pod' && facts.tftp.store instanceof WorkbenchError && facts.tftp.store.code === 'link/unreachable') refusals.push(toWire(facts.tftp.store))
   const loadAddress = attempt(() => loadAddressOf(facts))
@@ -57,25 +101,17 @@ export function planRestore(facts: PlanFacts, tools: InputTools): PreparedRestor
   if (placed && facts.flashBytes > 0) attempt(() => {
     placed.forEach(({ name, offsetBytes, bytes }) => { checkFits({ name, endBytes: offsetBytes + bytes.length }, facts.flashBytes) })
   })
-  const sha256 = input ? tools.hashHex('sha256', joinedCrcs(input, tools)) : ''
   const limitBytes = tftp?.maxLoadBytes ?? maxLoadBytes
   const ordered = attempt(() => cutAndOrder(flashType, placed ?? [], limitBytes, tftp?.via ?? 'host')) ?? []
-  const loads = groupLoads(ordered, limitBytes, sha256.slice(0, 6))
-  const partitions = loads.flatMap(plannedOf)
+  const loads = groupLoads(ordered, limitBytes, facts.sha256.slice(0, 6))
   const { phases, forecastMs } = forecast(loads, facts.boot.method, facts.boot.blob?.length ?? 0, tftp?.via ?? 'pod')
   const decided = {
-    request: facts.request, cameraName: facts.cameraName, podName: facts.podName, chip: facts.chip,
-    input: { kind: input?.kind ?? 'folder', path: facts.request.inputPath, totalBytes: input?.totalBytes ?? 0, sha256 },
-    flashBytes: facts.flashBytes, partitions, ...(placement?.mtd ? { mtd: placement.mtd } : {}), loads: loads.map(({ name, lengthBytes }) => ({ name, lengthBytes })),
+    partitions: loads.flatMap(plannedOf), ...(placement?.mtd ? { mtd: placement.mtd } : {}), loads: loads.map(({ name, lengthBytes }) => ({ name, lengthBytes })),
     tftp: plainChoice(tftp),
     boot: { method: facts.boot.method, profile: facts.boot.profile, uboot: facts.boot.uboot, blobBytes: facts.boot.blob?.length ?? 0 },
     loadAddress: loadAddress ?? 0, proofAddress: loadAddress === undefined ? 0 : loadAddress + proofDistance(loads),
   } as const
-  // The reason of the TFTP choice tells sizes that change from minute to minute; what is written and how does not.
-  const binding = JSON.stringify({ ...decided, tftp: { ...decided.tftp, reason: '' }, blob: facts.boot.blob ? tools.hashHex('sha256', facts.boot.blob) : '' })
-  const hash = tools.hashHex('sha256', new TextEncoder().encode(binding))
-  const warnings = [...(input?.warnings ?? []), ...(placement?.warnings ?? []), ...tailWarnings(partitions)]
-  return { plan: { ...decided, hash, phases: [...phases], forecastMs, warnings, refusals }, loads, blob: facts.boot.blob }
+  return { loads, decided, phases: [...phases], forecastMs }
 }
 
 /** A UBI volume is the one thing that may be larger than a load: it cannot be read back in pieces. */
@@ -83,16 +119,16 @@ const proofDistance = (loads: readonly Load[]): number =>
   loads.reduce((most, { lengthBytes }) => Math.max(most, roundUp(lengthBytes, 1024 * 1024)), proofDistanceBytes)
 
 /** Says what was planned is what is about to happen. */
-export function checkStartable(plan: RestorePlan, plannedHash: string): void {
+export function checkStartable(plan: Pick<RestorePlan, 'refusals' | 'partitions' | 'hash'>, plannedHash: string): void {
   const [refusal] = plan.refusals
   if (refusal) throw new WorkbenchError(refusal.code, refusal.message, { context: refusal.context, hint: refusal.hint })
-  if (plan.partitions.length === 0) throw new WorkbenchError('input/not-found', 'There is nothing to restore')
+  if (plan.partitions.length === 0) throw new WorkbenchError('input/not-found', 'There is nothing to write')
   if (plan.hash !== plannedHash) {
     throw new WorkbenchError('input/conflict', 'The files or the rack have changed since this plan was made', { hint: 'Make the plan again and look at it' })
   }
 }
 
-function loadAddressOf(facts: PlanFacts): number {
+function loadAddressOf(facts: Pick<PlanFacts, 'soc' | 'chip'>): number {
   if (facts.soc === undefined) {
     throw new WorkbenchError('input/not-supported', `Unknown chip "${facts.chip.slice(0, 40)}"`, { context: { chip: facts.chip.slice(0, 40) }, hint: '"rackbench chips" lists the names' })
   }
@@ -108,9 +144,9 @@ const plainChoice = (tftp: TftpChoice | undefined): RestorePlan['tftp'] =>
     : { via: 'pod', reason: 'refused', serverAddress: '', cameraAddress: '', port: 69 }
 
 /** A digest over names, places and contents, without holding the image twice. */
-function joinedCrcs(input: RestoreInput, tools: InputTools): Uint8Array {
-  const lines = input.parts.map(({ name, bytes }) => `${name} ${bytes.length} ${tools.hashHex('sha256', bytes)}`)
-  return new TextEncoder().encode(lines.join('\n'))
+export function contentsHash(parts: readonly { readonly name: string; readonly bytes: Uint8Array }[], tools: Pick<InputTools, 'hashHex'>): string {
+  const lines = parts.map(({ name, bytes }) => `${name} ${bytes.length} ${tools.hashHex('sha256', bytes)}`)
+  return tools.hashHex('sha256', new TextEncoder().encode(lines.join('\n')))
 }
 
 function plannedOf(load: Load, index: number): PlannedPartition[] {
@@ -123,6 +159,6 @@ function plannedOf(load: Load, index: number): PlannedPartition[] {
 }
 
 /** Erasing goes by whole blocks; what lies behind a partition that ends inside one is lost, and that is said before. */
-const tailWarnings = (partitions: readonly PlannedPartition[]): readonly string[] =>
+export const tailWarnings = (partitions: readonly PlannedPartition[]): readonly string[] =>
   partitions.filter((part) => part.medium === undefined && part.eraseBytes > part.lengthBytes && !partitions.some((next) => next.offsetBytes === part.offsetBytes + part.lengthBytes))
     .map((part) => `${part.name} ends inside an erase block: ${(part.eraseBytes - part.lengthBytes) / 1024} KiB behind it, up to ${hexText(part.offsetBytes + part.eraseBytes)}, are erased too`)

@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { withDeadline } from '../../../../shared/lifecycle/clock.ts'
+import type { ProbedFlash } from '../../../protocols/uboot/answers.ts'
 import { loopBanners, readBoot } from '../../../protocols/uboot/bootProof.ts'
 import { enterUboot } from '../../uboot/enterUboot.ts'
 import { createSteadySession } from '../../uboot/steadySession.ts'
@@ -23,8 +24,18 @@ export interface RestoreOutcome {
   readonly error?: WorkbenchError
 }
 
+/** What an installation does besides writing partitions, each in phases of its own. */
+export interface WritingHooks {
+  /** U-Boot answers, and nothing was asked or set yet. */
+  readonly atPrompt?: (camera: Camera) => Promise<void>
+  /** U-Boot answers and the flash is the planned one; nothing was written yet. */
+  readonly beforeWriting?: (camera: Camera, flash: ProbedFlash) => Promise<void>
+  /** Every partition is proved; the new system has not been started. */
+  readonly afterProof?: (camera: Camera, medium: Medium) => Promise<void>
+}
+
 /** Resolves only when every partition was read back right; anything else rejects, and the journal's partitions say how far it came. */
-export async function runRestore(bench: RestoreBench, context: RestoreContext): Promise<RestoreOutcome> {
+export async function runRestore(bench: RestoreBench, context: RestoreContext, hooks: WritingHooks = {}): Promise<RestoreOutcome> {
   const { plan, loads } = bench
   const host: PhaseHost = context
   const medium = createMedium(bench)
@@ -38,10 +49,12 @@ export async function runRestore(bench: RestoreBench, context: RestoreContext): 
   })
   const camera = steadyCamera(bench, medium, context, console, session)
   stager.unblock()
-  await runPhase(host, {
+  await hooks.atPrompt?.(camera)
+  const { flash } = await runPhase(host, {
     name: 'identify', cancel: 'anytime', limitMs: 90_000, work: async (signal) => identify(camera.session, plan, context, signal, medium.probe),
-    note: ({ flash }) => `${flash.chipName || 'flash'}, ${flash.flashBytes / 1048576} MiB`,
+    note: ({ flash: { chipName, flashBytes } }) => `${chipName || 'flash'}, ${flashBytes / 1048576} MiB`,
   })
+  await hooks.beforeWriting?.(camera, flash)
   await runPhase(host, {
     name: 'compare', cancel: 'anytime', limitMs: 120_000 + plan.input.totalBytes / 20,
     work: async (signal) => compare(bench, medium, camera, tracks, stager, signal),
@@ -55,10 +68,11 @@ export async function runRestore(bench: RestoreBench, context: RestoreContext): 
     if (isNeeded(index)) await restoreLoad(bench, medium, context, camera, tracks, stager, load, index)
   }
   assertProved(tracks)
+  await hooks.afterProof?.(camera, medium)
   await runPhase(host, { name: 'reset', cancel: 'anytime', limitMs: 15_000, work: async (signal) => reset(console, signal) })
   return runPhase(host, {
     name: 'boot-seen', cancel: 'anytime', limitMs: bootLimitMs + 30_000, work: async (signal) => seeBoot(bench, console, signal),
-    note: ({ verdict }) => verdict,
+    note: ({ verdict }) => (verdict === 'restored and booted' ? 'login prompt seen' : 'no login prompt seen'),
   })
 }
 

@@ -2,7 +2,7 @@ import { helpOf, parseFlags, type Flags } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { isProved, type RestoreEnding } from '../output/restoreOutput.ts'
-import { askAndLog, outputOf, restoreWith, tellEnding } from './restore.ts'
+import { askAndLog, outputOf, restoreRun, tellEnding, writeWith } from './restore.ts'
 import { peekOutput } from './restoreArguments.ts'
 
 const flags: Flags = {
@@ -26,10 +26,10 @@ export async function demoCommand(argv: readonly string[], deps: CliDeps): Promi
     const demo = await deps.simulator.startDemo(dataFolder, output.debug)
     try {
       output.note('info', `A simulated pod answers at ${demo.url}; nothing outside this computer is touched`)
-      const ending = await restoreWith({ dataFolder, tftpPort: 69, ...askAndLog(output, deps) }, {
+      const ending = await writeWith({ dataFolder, tftpPort: 69, ...askAndLog(output, deps) }, restoreRun({
         target: { url: demo.url, chip: demo.chip, name: 'demo camera', power: 'rack' }, planOnly: false,
         request: { inputPath: demo.imagesFolder, boot: 'auto', flashType: 'nor', tftpVia: 'auto', force: false, profilePath: demo.profilePath, ubootPath: demo.ubootPath },
-      }, output, deps, onStart)
+      }), output, deps, onStart)
       return strictly(ending)
     } finally {
       await demo.close()

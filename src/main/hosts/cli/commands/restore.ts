@@ -1,15 +1,15 @@
 import type { RestorePlan } from '../../../../shared/restore/restore.schema.ts'
 import { helpOf } from '../arguments.ts'
-import type { CliDeps, CliTarget, CliWorkbench, OpenWorkbenchOptions } from '../cliWorkbench.ts'
+import type { CliDeps, CliRestoreRequest, CliTarget, OpenWorkbenchOptions } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { createHumanOutput } from '../output/human.ts'
 import { createJsonOutput } from '../output/json.ts'
-import type { RestoreEnding, RestoreOutput } from '../output/restoreOutput.ts'
+import type { RestoreEnding, RestoreOutput, ShownPlan } from '../output/restoreOutput.ts'
 import { type OutputMode, peekOutput, type RestoreArguments, readRestoreArguments, restoreFlags } from './restoreArguments.ts'
-import { endingOfError, type RestoreRun, runRestore } from './runRestore.ts'
+import { endingOfError, runWriting, type WritingRun } from './runRestore.ts'
 
 /** From here on the camera may have been touched. */
-export type OnStart = (plan: RestorePlan) => void
+export type OnStart = (plan: ShownPlan) => void
 
 const summary = 'Restores a camera\'s flash and proves it: every partition is read back by the camera and its CRC compared, then the boot is watched.'
 
@@ -24,7 +24,7 @@ export async function restoreCommand(argv: readonly string[], deps: CliDeps): Pr
     const given = readRestoreArguments(argv, deps.environment)
     given.target.notes.forEach((note) => { output.note('info', note) })
     const options = { dataFolder: given.dataFolder ?? deps.dataFolder, tftpPort: given.tftpPort, ...askAndLog(output, deps) }
-    return restoreWith(options, runOf(given), output, deps, onStart)
+    return writeWith(options, restoreRun(runOf(given)), output, deps, onStart)
   })
 }
 
@@ -45,27 +45,38 @@ export function askAndLog(output: Pick<RestoreOutput, 'note' | 'debug'>, deps: P
 }
 
 /** Opens, runs, closes: what was opened is closed whatever happens. */
-export async function restoreWith(options: OpenWorkbenchOptions, run: RestoreRun, output: RestoreOutput, deps: CliDeps, onStart: OnStart): Promise<RestoreEnding> {
-  const workbench: CliWorkbench = await deps.openWorkbench(options)
-  const watched: CliWorkbench = {
-    ...workbench,
-    startRestore: async (plan, signal) => {
-      const jobId = await workbench.startRestore(plan, signal)
-      onStart(plan)
-      return jobId
-    },
-  }
+export async function writeWith<Plan extends ShownPlan>(options: OpenWorkbenchOptions, run: WritingRun<Plan>, output: RestoreOutput, deps: CliDeps, onStart: OnStart): Promise<RestoreEnding> {
+  const workbench = await deps.openWorkbench(options)
   try {
-    return await runRestore(run, { workbench: watched, output, deps })
+    return await runWriting({
+      ...run,
+      start: async (opened, plan, signal) => {
+        const jobId = await run.start(opened, plan, signal)
+        onStart(plan)
+        return jobId
+      },
+    }, { workbench, output, deps })
   } finally {
     await workbench.close().catch((error: unknown) => { output.note('warning', `Closing failed: ${String(error)}`) })
   }
 }
 
+export interface RestoreRun {
+  readonly target: CliTarget
+  readonly request: Omit<CliRestoreRequest, 'cameraId'>
+  readonly planOnly: boolean
+}
+
+export const restoreRun = ({ target, request, planOnly }: RestoreRun): WritingRun<RestorePlan> => ({
+  target, planOnly,
+  plan: async (workbench, cameraId, signal) => workbench.planRestore({ ...request, cameraId }, signal),
+  start: async (workbench, plan, signal) => workbench.startRestore(plan, signal),
+})
+
 /** The one door out: the ending is told exactly once and last, whatever went wrong before. */
 export async function tellEnding(output: RestoreOutput, deps: Pick<CliDeps, 'nowMs'>, work: (onStart: OnStart) => Promise<RestoreEnding>): Promise<ExitCode> {
   const startedMs = deps.nowMs()
-  let started: RestorePlan | undefined
+  let started: ShownPlan | undefined
   try {
     const ending = await work((plan) => { started = plan })
     output.ending(ending)

@@ -1,17 +1,18 @@
-import type { JobId } from '../../../../shared/devices/ids.ts'
+import type { CameraId, JobId } from '../../../../shared/devices/ids.ts'
 import { Cancelled, toWire, type WireError, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { type Job, reduceJob } from '../../../../shared/jobs/reduceJob.ts'
-import type { RestorePlan, Verdict } from '../../../../shared/restore/restore.schema.ts'
+import type { Verdict } from '../../../../shared/restore/restore.schema.ts'
 import type { CliDeps, CliTarget, CliWorkbench } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodeOfError, exitCodeOfVerdict, exitCodes } from '../exitCodes.ts'
 import { whatIsWaitedFor } from '../output/human.ts'
-import { isProved, type PartitionProof, proofOf, type RestoreEnding, type RestoreOutput } from '../output/restoreOutput.ts'
-import type { CliRestoreRequest } from '../cliWorkbench.ts'
+import { isProved, type PartitionProof, proofOf, type RestoreEnding, type RestoreOutput, type ShownPlan } from '../output/restoreOutput.ts'
 
-export interface RestoreRun {
+/** A restore or an installation: both write partitions and prove them. */
+export interface WritingRun<Plan extends ShownPlan> {
   readonly target: CliTarget
-  readonly request: Omit<CliRestoreRequest, 'cameraId'>
   readonly planOnly: boolean
+  readonly plan: (workbench: CliWorkbench, cameraId: CameraId, signal: AbortSignal) => Promise<Plan>
+  readonly start: (workbench: CliWorkbench, plan: Plan, signal: AbortSignal) => Promise<JobId>
 }
 
 export interface RunRestoreDeps {
@@ -21,12 +22,12 @@ export interface RunRestoreDeps {
 }
 
 /** Plan, start, follow, judge. Tells everything but the ending, which it gives back: closing may still fail. */
-export async function runRestore(run: RestoreRun, { workbench, output, deps }: RunRestoreDeps): Promise<RestoreEnding> {
+export async function runWriting<Plan extends ShownPlan>(run: WritingRun<Plan>, { workbench, output, deps }: RunRestoreDeps): Promise<RestoreEnding> {
   const startedMs = deps.nowMs()
   const { signal } = deps.interrupt
   signal.throwIfAborted()
   const cameraId = await workbench.addTarget(run.target)
-  const plan = await workbench.planRestore({ ...run.request, cameraId }, signal)
+  const plan = await run.plan(workbench, cameraId, signal)
   output.plan(plan)
   const notStarted = (success: boolean, verdict: Verdict | null, exitCode: ExitCode): RestoreEnding =>
     ({ success, verdict, elapsedMs: Math.round(deps.nowMs() - startedMs), partitions: plan.partitions.map((part) => proofOf(part)), exitCode })
@@ -37,7 +38,7 @@ export async function runRestore(run: RestoreRun, { workbench, output, deps }: R
   }
   if (run.planOnly) return notStarted(true, null, exitCodes.success)
   signal.throwIfAborted()
-  const { job, reportPath } = await followJob(async () => workbench.startRestore(plan, signal), { workbench, output, deps })
+  const { job, reportPath } = await followJob(async () => run.start(workbench, plan, signal), { workbench, output, deps })
   return endingOf(job, reportPath, Math.round(deps.nowMs() - startedMs))
 }
 
@@ -83,7 +84,8 @@ export function endingOf(job: Job, reportPath: string | undefined, elapsedMs: nu
   const partitions: readonly PartitionProof[] = job.partitions.map((part) => proofOf(part))
   const claimed = exitCodeOfVerdict(verdict, job.error?.code)
   // Whatever the job says of itself: without every read-back there is no success.
-  const unproved = (claimed === exitCodes.success || claimed === exitCodes.bootNotSeen) && !(partitions.length > 0 && partitions.every(isProved))
+  const isWhole = partitions.length > 0 && partitions.every(isProved) && (job.workflow !== 'install' || job.environment?.state === 'proved')
+  const unproved = (claimed === exitCodes.success || claimed === exitCodes.bootNotSeen) && !isWhole
   return {
     success: claimed === exitCodes.success && !unproved,
     verdict: unproved ? 'failed (state unknown)' : verdict,
@@ -94,7 +96,7 @@ export function endingOf(job: Job, reportPath: string | undefined, elapsedMs: nu
 }
 
 /** The ending of a run that came to none by itself: nothing was started, or nobody can tell what became of `started`. */
-export function endingOfError(error: unknown, elapsedMs: number, started: RestorePlan | undefined): { readonly ending: RestoreEnding; readonly wire: WireError | undefined } {
+export function endingOfError(error: unknown, elapsedMs: number, started: ShownPlan | undefined): { readonly ending: RestoreEnding; readonly wire: WireError | undefined } {
   const partitions: readonly PartitionProof[] = (started?.partitions ?? []).map((part) => proofOf(part))
   if (error instanceof Cancelled) return { wire: undefined, ending: { success: false, verdict: 'cancelled', elapsedMs, partitions, exitCode: exitCodes.cancelled } }
   const wire = toWire(error)

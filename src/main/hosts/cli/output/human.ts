@@ -1,9 +1,10 @@
+import type { InstallPlan } from '../../../../shared/install/install.schema.ts'
 import type { JobEvent } from '../../../../shared/jobs/jobEvent.ts'
 import type { Job } from '../../../../shared/jobs/reduceJob.ts'
 import type { RestorePlan } from '../../../../shared/restore/restore.schema.ts'
 import type { LineWriter } from '../cliWorkbench.ts'
 import { plainText } from './lineWriter.ts'
-import { isProved, type JobOutput, type RestoreEnding, type RestoreOutput } from './restoreOutput.ts'
+import { isProved, type JobOutput, type RestoreEnding, type RestoreOutput, type ShownPlan } from './restoreOutput.ts'
 import { hexText, sizeText, table, timeText } from './words.ts'
 
 export interface HumanOptions {
@@ -48,6 +49,7 @@ export function createHumanJobOutput<Plan, Ending extends Pick<RestoreEnding, 'v
         if (event.state === 'waiting') say(`  --  staging waits: ${plainText(event.note, 160)}`)
         break
       case 'range-dumped': say(`  ok  ${plainText(event.range.name, 40)}  ${sizeText(event.range.lengthBytes)}  crc32 ${event.range.crc32}  ${plainText(event.range.path, 300)}`); break
+      case 'environment-changed': if (event.environment.state === 'proved') say(`  ok  environment read back, crc32 ${event.environment.crc32 ?? ''}, address ${event.environment.mac.address} (${event.environment.mac.reason})`); break
       case 'uboot-answered': say(`  ok  ${plainText(event.version, 120)}`); break
       case 'noted': say(`  ${event.level === 'warning' ? '!!' : '--'}  ${plainText(event.message)}`); break
       case 'cancel-requested': say(`  --  cancelling: ${whatIsWaitedFor(job)}`); break
@@ -86,7 +88,7 @@ const titleWidth = (plan: Pick<RestorePlan, 'phases'>): number => Math.max(...pl
 
 /** What a phase moves; empty for those that move nothing. */
 function bytesOf(job: Job, phase: string): string {
-  if (job.workflow !== 'restore') return sizeOrNothing(job.dumped.find(({ name }) => phase === `read:${name}`)?.lengthBytes)
+  if (job.workflow !== 'restore' && job.workflow !== 'install') return sizeOrNothing(job.dumped.find(({ name }) => phase === `read:${name}`)?.lengthBytes)
   const { plan } = job
   const [kind, which = ''] = phase.split(':')
   const bytes = kind === 'write' ? plan.partitions.find(({ name }) => name === which)?.lengthBytes
@@ -104,7 +106,7 @@ export function whatIsWaitedFor(job: Job): string {
   return phase.cancel === 'at-end' ? `"${plainText(phase.title, 60)}" is finished first, because half of it is worse than all of it` : `"${plainText(phase.title, 60)}" is being stopped and cleaned up`
 }
 
-function planLines(plan: RestorePlan): string[] {
+function planLines(plan: ShownPlan): string[] {
   const { input, boot, tftp } = plan
   const facts: [string, string][] = [
     ['camera', `${plan.cameraName}, ${plan.chip}, on ${plan.podName}`],
@@ -112,6 +114,7 @@ function planLines(plan: RestorePlan): string[] {
     ['flash', plan.flashBytes > 0 ? sizeText(plan.flashBytes) : 'asked before anything is erased'],
     ['U-Boot', boot.method !== 'manual' ? `${boot.method === 'pod' ? 'by the pod' : 'over its UART'}: ${boot.uboot || '-'}, profile ${boot.profile || '-'}` : 'already on the camera; switch its power by hand when asked'],
     ['files', `from the ${tftp.via === 'pod' ? 'pod' : 'TFTP server of this computer'} at ${tftp.serverAddress}:${tftp.port}, camera ${tftp.cameraAddress}: ${tftp.reason}`],
+    ...('release' in plan ? releaseFacts(plan) : []),
     ['memory', `images at ${hexText(plan.loadAddress)}, read-backs at ${hexText(plan.proofAddress)}`],
     ['forecast', timeText(plan.forecastMs)],
   ]
@@ -121,6 +124,15 @@ function planLines(plan: RestorePlan): string[] {
     'Plan', ...table(facts.map(([name, text]) => [`  ${name}`, plainText(text, 300)])),
     ...(plan.partitions.length > 0 ? ['', ...table(rows, [3, 4]).map((row) => `  ${row}`)] : []),
     ...plan.warnings.map((warning) => `Warning: ${plainText(warning)}`),
+  ]
+}
+
+function releaseFacts({ release, layout, settings }: InstallPlan): [string, string][] {
+  return [
+    ['release', `${release.soc || 'chip not told'}, ${release.kernelName || '-'}, ${release.rootfsKind}`],
+    ...release.files.map(({ name, lengthBytes, md5 }): [string, string] => ['', `${name}, ${sizeText(lengthBytes)}, ${md5 === 'matches' ? 'MD5 matches' : 'no MD5 in the release'}`]),
+    ['layout', `${layout.name}, environment at ${hexText(layout.environment.offsetBytes)}`],
+    ...settings.map(({ name, value }): [string, string] => ['sets', `${name}=${value}`]),
   ]
 }
 

@@ -29,6 +29,7 @@ export function createJsonOutput(out: LineWriter, options: { readonly debug: boo
         say('progress', { partition: name, state, readBackCrc32: readBackCrc32 ?? null, action: action ?? null, writes })
         break
       }
+      case 'environment-changed': say('progress', { environment: event.environment }); break
       case 'range-dumped': say('progress', { range: event.range }); break
       case 'uboot-answered': log('info', `U-Boot answered: ${event.version}`); break
       case 'noted': log(event.level, event.message); break

@@ -1,4 +1,5 @@
 import type { WireError } from '../../../../shared/errors/workbenchError.ts'
+import type { InstallPlan } from '../../../../shared/install/install.schema.ts'
 import type { JobEvent } from '../../../../shared/jobs/jobEvent.ts'
 import type { Job } from '../../../../shared/jobs/reduceJob.ts'
 import type { PartitionProgress, RestorePlan, Verdict } from '../../../../shared/restore/restore.schema.ts'
@@ -36,7 +37,9 @@ export interface JobOutput<Plan, Ending> {
   error(error: WireError): void
   ending(ending: Ending): void
 }
-export type RestoreOutput = JobOutput<RestorePlan, RestoreEnding>
+/** Of all that writes partitions. */
+export type ShownPlan = RestorePlan | InstallPlan
+export type RestoreOutput = JobOutput<ShownPlan, RestoreEnding>
 
 export const proofOf = ({ name, offsetBytes, lengthBytes, crc32, readBackCrc32, action }: Pick<PartitionProgress, 'name' | 'offsetBytes' | 'lengthBytes' | 'crc32'> & Partial<PartitionProgress>): PartitionProof =>
   ({ name, offset: offsetBytes, lengthBytes, crc32, readBackCrc32: readBackCrc32 ?? null, action: action ?? null })

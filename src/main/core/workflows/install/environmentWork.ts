@@ -1,0 +1,124 @@
+import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import type { InstallPlan } from '../../../../shared/install/install.schema.ts'
+import { parseMtdparts } from '../../../protocols/mtdparts/parser.ts'
+import { type EnvironmentListing, environmentLine, parseEnvironmentListing } from '../../../protocols/uboot/environmentListing.ts'
+import { askAgain, type UbootSession } from '../../uboot/ubootSession.ts'
+import { asExpanded, checkTypable, type IdentityPlan, planIdentity, type RandomBytes, type Setting } from './identity.ts'
+import { bootSettingsFor, installLayouts } from './installLayout.ts'
+
+const readings = 10
+
+/**
+ * All variables, as two readings agree on them. Its count finds a lost line, but not a digit that became another; and what is read here is
+ * what is saved in the end.
+ */
+export async function readVariables(session: UbootSession, signal: AbortSignal): Promise<EnvironmentListing> {
+  const seen = new Set<string>()
+  return askAgain(readings, signal, async () => {
+    const output = await session.run('printenv', { limitMs: 30_000, exact: true, dataLine: environmentLine }, signal)
+    const listing = parseEnvironmentListing(output)
+    const text = listing && JSON.stringify([...listing.variables])
+    if (listing && text !== undefined && seen.has(text)) return listing
+    if (text !== undefined) seen.add(text)
+    throw new WorkbenchError('link/garbled', 'U-Boot\'s environment did not arrive whole', { context: { output: output.slice(-200) }, hint: 'The console drops or alters bytes: check the UART wiring and its ground' })
+  })
+}
+
+export type EnvironmentWish = Pick<InstallPlan, 'layout' | 'release' | 'request'> & {
+  /** Read before anything was set, by us or for us. */
+  readonly found: ReadonlyMap<string, string>
+  readonly randomBytes: RandomBytes
+}
+
+/**
+ * What the camera's environment has to be, worked out and tried in its RAM before anything is written: a variable that this U-Boot lacks or
+ * will not set is found while the old system is still there.
+ */
+export async function prepareEnvironment(session: UbootSession, wish: EnvironmentWish, signal: AbortSignal): Promise<IdentityPlan> {
+  const { found } = wish
+  const base = wish.request.wipeEnv ? await defaultsOf(session, signal) : found
+  const identity = planIdentity({ found, base, wanted: await settingsFor(session, wish, base, signal), randomBytes: wish.randomBytes })
+  await settle(session, identity, signal)
+  return identity
+}
+
+/** Of this U-Boot build. In RAM only; the flash still holds what was there. */
+async function defaultsOf(session: UbootSession, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+  await session.run('env default -a', { limitMs: 10_000 }, signal)
+  return (await readVariables(session, signal)).variables
+}
+
+async function settingsFor(session: UbootSession, { layout: { name, mtdparts }, release, request }: EnvironmentWish, base: ReadonlyMap<string, string>, signal: AbortSignal): Promise<readonly Setting[]> {
+  const { variables, mtdpartsMacro, needs } = bootSettingsFor(installLayouts[name], release.rootfsKind, base.get('osmem'))
+  const missing = needs.find((each) => (base.get(each) ?? '') === '')
+  if (missing !== undefined) {
+    throw new WorkbenchError('device/refused', `This camera's U-Boot environment has no ${missing}, and the installed system would not start without it`, {
+      context: { variable: missing }, hint: request.wipeEnv ? 'This U-Boot is not OpenIPC\'s; choose the one of this chip' : 'Its environment is of another system: install with the environment wiped (--wipe-env), or choose OpenIPC\'s U-Boot for this chip',
+    })
+  }
+  const own = mtdpartsMacro === undefined || !base.has(mtdpartsMacro) ? undefined : await tryMacro(session, mtdpartsMacro, mtdparts, signal)
+  return [...variables].map(([variable, typed]) => {
+    const chosen = variable === 'mtdparts' && own !== undefined ? own : typed
+    return { name: variable, typed: chosen, value: asExpanded(chosen, base) }
+  })
+}
+
+/** The build's own command knows the device's name. Its table counts only when it is the layout's. */
+async function tryMacro(session: UbootSession, macro: string, wanted: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    await session.run(`run ${macro}`, { limitMs: 5_000 }, signal)
+  } catch (error) {
+    if (!(error instanceof WorkbenchError) || error.code !== 'device/refused') throw error
+    return undefined
+  }
+  const { variables } = await readVariables(session, signal)
+  const text = variables.get('mtdparts') ?? ''
+  return /^[\w.,:()@-]{1,800}$/.test(text) && sameTable(text, wanted) ? text : undefined
+}
+
+function sameTable(text: string, wanted: string): boolean {
+  try {
+    const [a, b] = [text, wanted].map((each) => JSON.stringify(parseMtdparts(each).map(({ name, offsetBytes, lengthBytes }) => [name, offsetBytes, lengthBytes])))
+    return a === b
+  } catch (error) {
+    if (error instanceof WorkbenchError) return false
+    throw error
+  }
+}
+
+/** U-Boot sets these by itself and may refuse to let go of them. */
+const ofUbootItself: ReadonlySet<string> = new Set(['stdin', 'stdout', 'stderr', 'ethact', 'ver'])
+const rounds = 3
+
+export interface Deviation {
+  readonly name: string
+  readonly found: string | undefined
+  readonly wanted: string | undefined
+}
+
+export function deviationsOf(found: ReadonlyMap<string, string>, wanted: ReadonlyMap<string, string>): readonly Deviation[] {
+  return [...new Set([...found.keys(), ...wanted.keys()])]
+    .filter((name) => found.get(name) !== wanted.get(name) && !ofUbootItself.has(name))
+    .map((name) => ({ name, found: found.get(name), wanted: wanted.get(name) }))
+}
+
+/**
+ * Until U-Boot's variables are what they have to be: what a transfer left behind goes, what it changed comes back. Only in RAM. Values that
+ * are set for the first time are typed as the plan says, since U-Boot reads them once more.
+ */
+export async function settle(session: UbootSession, { set, whole }: Pick<IdentityPlan, 'set' | 'whole'>, signal: AbortSignal): Promise<void> {
+  for (let round = 1; ; round += 1) {
+    const left = deviationsOf((await readVariables(session, signal)).variables, whole)
+    const [first] = left
+    if (!first) return
+    if (round > rounds) throw new WorkbenchError('device/refused', `U-Boot does not keep its variable ${first.name} as it was set`, { context: { variables: left.map(({ name }) => name).join(', ').slice(0, 200) }, hint: 'Choose another U-Boot build, or install with the environment wiped' })
+    for (const { name, wanted } of left) {
+      const typed = set.find((each) => each.name === name)?.typed ?? (wanted === undefined ? '' : asTyped(wanted))
+      checkTypable(name, typed === '' ? '-' : typed)
+      await session.run(typed === '' ? `setenv ${name}` : `setenv ${name} ${typed}`, { limitMs: 5_000 }, signal)
+    }
+  }
+}
+
+/** So that the shell gives it back as it is. */
+const asTyped = (value: string): string => value.replaceAll(/[\\;$&|#"']/g, (each) => `\\${each}`)

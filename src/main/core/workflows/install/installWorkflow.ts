@@ -1,0 +1,84 @@
+import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import type { EnvironmentProgress, InstallPlan } from '../../../../shared/install/install.schema.ts'
+import type { ProbedFlash } from '../../../protocols/uboot/answers.ts'
+import { runPhase } from '../phase.ts'
+import type { RestoreBench, RestoreContext } from '../restore/bench.ts'
+import { runRestore } from '../restore/restoreWorkflow.ts'
+import { saveEnvironment } from './environmentProof.ts'
+import { prepareEnvironment, readVariables, settle } from './environmentWork.ts'
+import type { IdentityPlan, RandomBytes } from './identity.ts'
+import { installLayouts } from './installLayout.ts'
+
+export type InstallBench = Omit<RestoreBench, 'plan'> & { readonly plan: InstallPlan; readonly randomBytes: RandomBytes }
+
+export interface InstallOutcome {
+  readonly verdict: 'installed and booted' | 'installed, boot not seen'
+  readonly error?: WorkbenchError
+}
+
+/**
+ * A restore with an environment: what the camera has is read and the new one tried before anything is written; it is saved when every
+ * partition is proved, and read back before the new system is started.
+ */
+export async function runInstall(bench: InstallBench, context: RestoreContext): Promise<InstallOutcome> {
+  const { plan } = bench
+  let found: ReadonlyMap<string, string> | undefined
+  let identity: IdentityPlan | undefined
+  const tell = (state: EnvironmentProgress['state'], { mac, set, whole, lost }: IdentityPlan, more: Pick<EnvironmentProgress, 'crc32'> = {}): void => {
+    context.tell({ type: 'environment-changed', environment: { state, mac, set: set.map(({ name, value }) => ({ name, value })), keptCount: whole.size - set.length, lost: [...lost], ...more } })
+  }
+  const { verdict, error } = await runRestore(bench, context, {
+    atPrompt: async ({ session }) => {
+      const listing = await runPhase(context, {
+        name: 'read-environment', cancel: 'anytime', limitMs: 120_000, work: async (signal) => readVariables(session, signal),
+        note: ({ variables }) => `${variables.size} variables`,
+      })
+      found = listing.variables
+    },
+    beforeWriting: async ({ session }, flash) => {
+      const own = found
+      if (!own) throw new WorkbenchError('internal/bug', 'The environment was not read')
+      checkFlash(plan, flash)
+      identity = await runPhase(context, {
+        name: 'environment', cancel: 'anytime', limitMs: 180_000,
+        work: async (signal) => prepareEnvironment(session, { ...plan, found: own, randomBytes: bench.randomBytes }, signal),
+        note: ({ mac }) => (mac.reason === 'kept' ? `keeps ${mac.address}` : `gets ${mac.address}: its own is ${mac.reason}`),
+      })
+      tell('planned', identity)
+    },
+    afterProof: async ({ session }, medium) => {
+      const planned = identity
+      if (!planned) throw new WorkbenchError('internal/bug', 'The environment was not read before the flash was written')
+      await runPhase(context, {
+        // Half a saved environment is none: the camera would start with defaults and the address of every other one.
+        name: 'save-environment', cancel: 'at-end', limitMs: 420_000,
+        work: async (signal) => {
+          await settle(session, planned, signal)
+          tell('saving', planned)
+          try {
+            const crc32 = await saveEnvironment({ session, medium, plan, whole: planned.whole, note: (message) => { context.tell({ type: 'noted', level: 'warning', message }) } }, signal)
+            tell('proved', planned, { crc32 })
+            return crc32
+          } catch (cause) {
+            tell('unknown', planned)
+            throw cause
+          }
+        },
+        note: (crc32) => `CRC ${crc32}`,
+      })
+    },
+  })
+  return { verdict: verdict === 'restored and booted' ? 'installed and booted' : 'installed, boot not seen', ...(error ? { error } : {}) }
+}
+
+/** The layout was chosen before anybody had asked the chip. */
+function checkFlash({ layout: { name } }: InstallPlan, { flashBytes, eraseBlockBytes }: ProbedFlash): void {
+  const layout = installLayouts[name]
+  if (flashBytes < layout.flashBytes) {
+    throw new WorkbenchError('device/wrong-identity', `The flash has ${flashBytes / 1048576} MiB and the layout needs ${layout.flashBytes / 1048576}; nothing was written`, {
+      context: { found: flashBytes, layout: name }, hint: 'Choose the layout for this size (--nor-size)',
+    })
+  }
+  const fits = eraseBlockBytes > 0 && (layout.flash === 'nand' ? eraseBlockBytes === layout.eraseBytes : layout.eraseBytes % eraseBlockBytes === 0)
+  if (!fits) throw new WorkbenchError('device/wrong-identity', `The flash is erased in blocks of ${eraseBlockBytes} bytes and the layout was made for ${layout.eraseBytes}; nothing was written`, { context: { found: eraseBlockBytes, layout: name } })
+}
