@@ -234,7 +234,7 @@ test('console-garbage: never a success that is none', async () => {
 test('a camera without NAND is refused, and its NOR stays', async () => {
   rig = createRig()
   const job = await rig.restore(request())
-  expect(job).toMatchObject({ state: 'failed', error: { code: 'device/unknown-command' } })
+  expect(job).toMatchObject({ state: 'failed', error: { code: 'device/wrong-identity', context: { planned: 'nand', found: 'nor' } } })
   expect(rig.pod.camera.flashTouched).toBe(false)
 })
 

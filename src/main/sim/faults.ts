@@ -77,6 +77,10 @@ const faultKinds: readonly FaultKind[] = [
     const wanted = argument.split(/[-_ ]/)
     return { onCommand: (words) => (wanted.every((word, index) => words[index] === word) ? answerOfFailedCommand(words) : undefined) }
   } },
+  { name: 'command-silent', sentence: 'COMMAND (nand-info) prints nothing and returns 0', make: (argument = 'nand-info') => {
+    const wanted = argument.split(/[-_ ]/)
+    return { onCommand: (words) => (wanted.every((word, index) => words[index] === word) ? { text: '', exitCode: 0 } : undefined) }
+  } },
   { name: 'no-prompt', sentence: 'U-Boot prints its banner and never a prompt', make: () => ({ onPrompt: () => 'silent' }) },
   { name: 'boot-loop', sentence: 'The kernel panics at once and the banners repeat without a login', make: () => ({ onKernelStart: () => 'panic' }) },
   { name: 'read-back-stale', sentence: 'sf read says OK and leaves the RAM as it was', make: () => ({ onFlashRead: () => 'stale' }) },

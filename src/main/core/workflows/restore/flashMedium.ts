@@ -14,6 +14,6 @@ export interface Medium {
 }
 
 export interface MediumBench {
-  readonly plan: Pick<RestorePlan, 'request' | 'partitions' | 'mtd' | 'proofAddress'>
+  readonly plan: Pick<RestorePlan, 'request' | 'flash' | 'partitions' | 'mtd' | 'proofAddress'>
   readonly newPoison: () => number
 }

@@ -58,7 +58,9 @@ export function placeParts(input: RestoreInput, mtdparts: string | undefined, { 
       })
     }
     if (end > largestBytes) {
-      throw new WorkbenchError('input/too-large', `${part.name} would end at ${hexText(end)}; no supported flash is larger than ${largestBytes / 1048576} MiB`, { context: { partition: part.name, end } })
+      throw new WorkbenchError('input/too-large', `${part.name} would end at ${hexText(end)}; no supported flash is larger than ${largestBytes / 1048576} MiB`, {
+        context: { partition: part.name, end }, hint: 'If it is for NAND or eMMC, say so with --flash-type',
+      })
     }
   })
   return placed

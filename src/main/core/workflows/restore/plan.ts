@@ -2,6 +2,7 @@ import type { Soc } from '../../../../shared/devices/deviceProfile.schema.ts'
 import { hexCrc, crc32 } from '../../../../shared/bytes/crc32.ts'
 import { toWire, type WireError, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import type { PlannedPartition, RestorePlan, RestoreRequest } from '../../../../shared/restore/restore.schema.ts'
+import { chooseFlash, type FlashEvidence } from './flashKind.ts'
 import { forecast } from './forecast.ts'
 import { checkFits, groupLoads, hexText, type Load, offsetsInLoad, roundUp } from './layout.ts'
 import { cutAndOrder, placeOn } from './mediumLayout.ts'
@@ -15,8 +16,10 @@ export interface PlanFacts {
   readonly podName: string
   readonly chip: string
   readonly soc: Soc | undefined
-  /** 0 while unknown. */
+  /** Of its NOR; 0 while unknown. */
   readonly flashBytes: number
+  /** The flash that its last proved restore wrote to. */
+  readonly lastRestored?: FlashEvidence | undefined
   readonly input: RestoreInput | WorkbenchError
   /** `blob`: what is uploaded. By hand it is nothing: the camera's own U-Boot is stopped. */
   readonly boot: { readonly method: RestorePlan['boot']['method']; readonly profile: string; readonly uboot: string; readonly blob: Uint8Array | undefined; readonly problems: readonly WorkbenchError[] }
@@ -45,8 +48,12 @@ export function planRestore(facts: PlanFacts, tools: InputTools): PreparedRestor
     }
   }
   const input = attempt(() => { if (facts.input instanceof WorkbenchError) throw facts.input; return facts.input })
-  const { flashType } = facts.request
-  const placement = input && attempt(() => placeOn(flashType, input, facts.request.mtdparts ?? input.mtdparts))
+  const mtdparts = facts.request.mtdparts ?? input?.mtdparts
+  const flash = input && attempt(() => chooseFlash({ wanted: facts.request.flashType, input, mtdparts, lastRestored: facts.lastRestored, flashBytes: facts.flashBytes }))
+  const flashType = flash?.kind ?? 'nor'
+  // What the rack knows is the size of its NOR.
+  const flashBytes = flashType === 'nor' ? facts.flashBytes : 0
+  const placement = flash && attempt(() => placeOn(flashType, input, mtdparts))
   const placed = placement?.parts
   const { hostIp, deviceIp, tftpVia } = facts.request
   const tftp = attempt(() => chooseTftp({ ...facts.tftp, wanted: tftpVia, hostIp, deviceIp, totalBytes: input?.totalBytes ?? 0 }))
@@ -54,8 +61,8 @@ export function planRestore(facts: PlanFacts, tools: InputTools): PreparedRestor
   if (tftp && facts.boot.method === 'pod' && facts.tftp.store instanceof WorkbenchError && facts.tftp.store.code === 'link/unreachable') refusals.push(toWire(facts.tftp.store))
   const loadAddress = attempt(() => loadAddressOf(facts))
   facts.boot.problems.forEach((problem) => refusals.push(toWire(problem)))
-  if (placed && facts.flashBytes > 0) attempt(() => {
-    placed.forEach(({ name, offsetBytes, bytes }) => { checkFits({ name, endBytes: offsetBytes + bytes.length }, facts.flashBytes) })
+  if (placed && flashBytes > 0) attempt(() => {
+    placed.forEach(({ name, offsetBytes, bytes }) => { checkFits({ name, endBytes: offsetBytes + bytes.length }, flashBytes) })
   })
   const sha256 = input ? tools.hashHex('sha256', joinedCrcs(input, tools)) : ''
   const limitBytes = tftp?.maxLoadBytes ?? maxLoadBytes
@@ -66,13 +73,13 @@ export function planRestore(facts: PlanFacts, tools: InputTools): PreparedRestor
   const decided = {
     request: facts.request, cameraName: facts.cameraName, podName: facts.podName, chip: facts.chip,
     input: { kind: input?.kind ?? 'folder', path: facts.request.inputPath, totalBytes: input?.totalBytes ?? 0, sha256 },
-    flashBytes: facts.flashBytes, partitions, ...(placement?.mtd ? { mtd: placement.mtd } : {}), loads: loads.map(({ name, lengthBytes }) => ({ name, lengthBytes })),
+    flashBytes, ...(flash ? { flash } : {}), partitions, ...(placement?.mtd ? { mtd: placement.mtd } : {}), loads: loads.map(({ name, lengthBytes }) => ({ name, lengthBytes })),
     tftp: plainChoice(tftp),
     boot: { method: facts.boot.method, profile: facts.boot.profile, uboot: facts.boot.uboot, blobBytes: facts.boot.blob?.length ?? 0 },
     loadAddress: loadAddress ?? 0, proofAddress: loadAddress === undefined ? 0 : loadAddress + proofDistance(loads),
   } as const
-  // The reason of the TFTP choice tells sizes that change from minute to minute; what is written and how does not.
-  const binding = JSON.stringify({ ...decided, tftp: { ...decided.tftp, reason: '' }, blob: facts.boot.blob ? tools.hashHex('sha256', facts.boot.blob) : '' })
+  // Reasons tell sizes and jobs that change from minute to minute; what is written and how does not.
+  const binding = JSON.stringify({ ...decided, flash: flash && { ...flash, reason: '' }, tftp: { ...decided.tftp, reason: '' }, blob: facts.boot.blob ? tools.hashHex('sha256', facts.boot.blob) : '' })
   const hash = tools.hashHex('sha256', new TextEncoder().encode(binding))
   const warnings = [...(input?.warnings ?? []), ...(placement?.warnings ?? []), ...tailWarnings(partitions)]
   return { plan: { ...decided, hash, phases: [...phases], forecastMs, warnings, refusals }, loads, blob: facts.boot.blob }

@@ -1,3 +1,5 @@
+import type { FlashKind } from '../../../../shared/restore/restore.schema.ts'
+
 /** What was found at the path a person gave: bytes only, nothing understood yet. */
 export type RawRestoreInput =
   | { readonly kind: 'folder'; readonly path: string; readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]; readonly ignored: readonly string[]; /** dump.json, where there is one. */ readonly record?: Uint8Array }
@@ -21,6 +23,8 @@ export interface RestoreInput {
   readonly warnings: readonly string[]
   /** Where the parts belong, when the input itself says so. */
   readonly mtdparts?: string
+  /** The kind of flash it was read from, when the input itself says so; `why` in words. */
+  readonly flash?: { readonly kind: FlashKind; readonly why: string }
 }
 
 /** What core may not import: hashing and YAML. */

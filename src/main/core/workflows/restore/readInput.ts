@@ -1,6 +1,7 @@
 import { type DumpRecord, dumpRecordName, dumpRecordSchema } from '../../../../shared/dump/dumpRecord.schema.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { ipctoolDescriptionSchema } from '../../../../shared/restore/ipctool.schema.ts'
+import { flashKindSchema } from '../../../../shared/restore/restore.schema.ts'
 import { isIpctoolBackup, parseIpctoolBackup } from '../../../protocols/ipctool/parser.ts'
 import type { ImagePart, InputTools, RawRestoreInput, RestoreInput } from './rawInput.ts'
 
@@ -83,7 +84,11 @@ function fromBackup(raw: Extract<RawRestoreInput, { kind: 'file' }>, tools: Inpu
   })
   const unchecked = partitions.filter((each) => each.sha1 === undefined).length
   const warnings = unchecked > 0 ? [`${unchecked} of ${partitions.length} partitions carry no checksum`] : []
-  return { kind: 'ipctool', path: raw.path, parts: parts.filter(({ bytes }) => bytes.length > 0), totalBytes: parts.reduce((sum, { bytes }) => sum + bytes.length, 0), warnings }
+  const flash = flashKindSchema.safeParse(rom?.type)
+  return {
+    kind: 'ipctool', path: raw.path, parts: parts.filter(({ bytes }) => bytes.length > 0), totalBytes: parts.reduce((sum, { bytes }) => sum + bytes.length, 0), warnings,
+    ...(flash.success ? { flash: { kind: flash.data, why: `the backup is of a ${flash.data} flash` } } : {}),
+  }
 }
 
 function parseYaml(text: string, tools: InputTools): unknown {
