@@ -64,6 +64,8 @@ const scenes: readonly Scene[] = [
   } },
   { name: 'restore-form', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01') } },
   { name: 'plan', cameras: 12, steps: async (page) => { await plan(page, '/home/lab/backups/ev300-2026-11') } },
+  { name: 'plan-nand', cameras: 12, steps: async (page) => { await plan(page, '/home/lab/backups/nand/dump.bin') } },
+  { name: 'restore-more', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByText('More: flash').click() } },
   { name: 'confirm', cameras: 12, steps: async (page) => { await plan(page, '/home/lab/backups/ev300-2026-11'); await page.getByRole('button', { name: 'Restore cam-04' }).click() } },
   { name: 'browse', cameras: 12, steps: async (page) => { await openCard(page, 'cam-04'); await page.getByRole('button', { name: 'Browse' }).click(); await page.getByRole('button', { name: 'ev300-2026-11' }).click() } },
   { name: 'refusals', cameras: 12, steps: async (page) => { await plan(page, '/home/lab/backups/bad-32m') } },
