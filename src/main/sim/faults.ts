@@ -102,6 +102,10 @@ const faultKinds: readonly FaultKind[] = [
     const wrongBlock = numberOf(argument, 0x200000)
     return { onNandErase: (offsetBytes) => (offsetBytes === wrongBlock ? 'fails' : undefined) }
   } },
+  { name: 'nand-erase-lies', sentence: 'The NAND block at OFFSET (0x200000) is not erased, and nothing says so', make: (argument) => {
+    const wrongBlock = numberOf(argument, 0x200000)
+    return { onNandErase: (offsetBytes) => (offsetBytes === wrongBlock ? 'lies' : undefined) }
+  } },
   { name: 'ubi-no-space', sentence: 'UBI has no room for another volume', make: () => ({ onUbiCreate: () => 'no-space' }) },
   { name: 'pod-busy-while-uart', sentence: 'The pod answers 503 busy to every file request while it uploads to the boot ROM', make: () => ({
     onStoreRequest: (fastbootRuns) => (fastbootRuns ? 'busy' : undefined),

@@ -41,6 +41,8 @@ export const plannedMediumSchema = z.discriminatedUnion('kind', [
     withinBytes: bytes,
     /** Erases the partition to its end. */
     endsPartition: z.boolean(),
+    /** The image says that what lies behind it in its partition is erased; proved like the rest. */
+    erasedBehind: z.boolean().optional(),
   }),
   z.object({
     kind: z.literal('ubi'),

@@ -55,8 +55,10 @@ export function planRestore(facts: PlanFacts, tools: InputTools): PreparedRestor
   const flashBytes = flashType === 'nor' ? facts.flashBytes : 0
   const placement = flash && attempt(() => placeOn(flashType, input, mtdparts))
   const placed = placement?.parts
+  // Of an image of a whole chip only what is in use is served.
+  const stagedBytes = placed ? placed.reduce((sum, { bytes }) => sum + bytes.length, 0) : input?.totalBytes ?? 0
   const { hostIp, deviceIp, tftpVia } = facts.request
-  const tftp = attempt(() => chooseTftp({ ...facts.tftp, wanted: tftpVia, hostIp, deviceIp, totalBytes: input?.totalBytes ?? 0 }))
+  const tftp = attempt(() => chooseTftp({ ...facts.tftp, wanted: tftpVia, hostIp, deviceIp, totalBytes: stagedBytes }))
   // Without its pod the camera cannot be started at all; who would serve the files does not matter then.
   if (tftp && facts.boot.method === 'pod' && facts.tftp.store instanceof WorkbenchError && facts.tftp.store.code === 'link/unreachable') refusals.push(toWire(facts.tftp.store))
   const loadAddress = attempt(() => loadAddressOf(facts))

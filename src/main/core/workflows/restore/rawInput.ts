@@ -13,6 +13,8 @@ export interface ImagePart {
   readonly index: number
   readonly bytes: Uint8Array
   readonly partitionBytes: number | undefined
+  /** The bytes are those of one UBI volume. `isAlone`: it may have all the space of its partition. */
+  readonly volume?: { readonly name: string; readonly id: number; readonly sizeBytes: number; readonly lebBytes: number; readonly isAlone: boolean }
 }
 
 export interface RestoreInput {
