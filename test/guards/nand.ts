@@ -34,4 +34,8 @@ export const nandGuards: readonly Guard[] = [
     find: '    checkVolumesTogether(plan.partitions, facts)\n', replace: '' },
   { says: 'each UBI volume of a NAND backup keeps its checksum', project: 'unit', tests: `${restore}/backupParts.test.ts`, named: 'a volume that is damaged', file: `${restore}/backupParts.ts`,
     find: 'wanted.toLowerCase() !== sha1', replace: "wanted === ''" },
+  { says: 'a typed partition table that cannot be read is followed by no plan', project: 'unit', tests: `${restore}/layoutTable.test.ts`, named: 'a name twice', file: `${restore}/layoutTable.ts`,
+    find: 'text: text ?? `!${joinedAsTyped(id, rows)}`', replace: "text: text ?? '1m(a)'" },
+  { says: 'a typed name hides no other partition', project: 'unit', tests: `${restore}/layoutTable.test.ts`, named: 'a name that hides a partition', file: `${restore}/layoutTable.ts`,
+    find: "throw bad('name', name)", replace: "bad('name', name)" },
 ]

@@ -1,4 +1,5 @@
 import { implement, ORPCError } from '@orpc/server'
+import { viewLayout } from '../../src/main/core/workflows/restore/layoutTable.ts'
 import { workbenchContract } from '../../src/shared/contracts/workbench.contract.ts'
 import { type CameraId, jobIdSchema, podIdSchema } from '../../src/shared/devices/ids.ts'
 import { type ErrorCode, toWire, WorkbenchError } from '../../src/shared/errors/workbenchError.ts'
@@ -149,6 +150,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
         return { jobId: jobIdSchema.parse('job-running') }
       }),
     },
+    layout: { view: contract.layout.view.handler(({ input }) => viewLayout(input)) },
     dump: {
       plan: contract.dump.plan.handler(({ input }) => fail('input/not-supported', `No dump to ${input.outputPath} here`)),
       start: contract.dump.start.handler(({ input }) => fail('input/not-supported', `No dump to ${input.request.outputPath} here`)),

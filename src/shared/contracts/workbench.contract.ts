@@ -8,6 +8,7 @@ import { diffRequestSchema, dumpDiffSchema } from '../dump/diff.schema.ts'
 import { dumpPlanSchema, dumpRequestSchema } from '../dump/dump.schema.ts'
 import { jobEventSchema } from '../jobs/jobEvent.ts'
 import { machineStatusSchema, rackViewSchema } from '../rack/rackView.schema.ts'
+import { layoutRequestSchema, layoutViewSchema } from '../restore/layout.schema.ts'
 import { restorePlanSchema, restoreRequestSchema, verdictSchema } from '../restore/restore.schema.ts'
 
 const nothing = z.object({}).optional()
@@ -79,6 +80,10 @@ export const workbenchContract = {
     start: oc.input(z.object({ request: restoreRequestSchema, planHash: z.string().length(64) })).output(z.object({ jobId: jobIdSchema })),
     /** Plans the same input again for an interrupted, failed or cancelled job and starts it: the chip says what is left to do. */
     resume: oc.input(z.object({ jobId: jobIdSchema })).output(z.object({ jobId: jobIdSchema })),
+  },
+  layout: {
+    /** A partition table as rows or text: what it comes to, and where it does not fit. Touches nothing. */
+    view: oc.input(layoutRequestSchema).output(layoutViewSchema),
   },
   chips: {
     /** All of the catalogue, by name. */
