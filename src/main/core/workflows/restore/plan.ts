@@ -81,7 +81,7 @@ export function planRestore(facts: PlanFacts, tools: InputTools): PreparedRestor
     loadAddress: loadAddress ?? 0, proofAddress: loadAddress === undefined ? 0 : loadAddress + proofDistance(loads),
   } as const
   // Reasons tell sizes and jobs that change from minute to minute; what is written and how does not.
-  const binding = JSON.stringify({ ...decided, flash: flash && { ...flash, reason: '' }, tftp: { ...decided.tftp, reason: '' }, blob: facts.boot.blob ? tools.hashHex('sha256', facts.boot.blob) : '' })
+  const binding = JSON.stringify({ ...decided, flash: flash?.kind, tftp: { ...decided.tftp, reason: '' }, blob: facts.boot.blob ? tools.hashHex('sha256', facts.boot.blob) : '' })
   const hash = tools.hashHex('sha256', new TextEncoder().encode(binding))
   const warnings = [...(input?.warnings ?? []), ...(placement?.warnings ?? []), ...tailWarnings(partitions)]
   return { plan: { ...decided, hash, phases: [...phases], forecastMs, warnings, refusals }, loads, blob: facts.boot.blob }
