@@ -3,6 +3,7 @@ import { bootromGuards } from './bootrom.ts'
 import type { Guard } from './guard.ts'
 import { inputGuards } from './inputs.ts'
 import { installGuards } from './install.ts'
+import { nandGuards } from './nand.ts'
 import { transportGuards } from './transports.ts'
 
 const restore = 'src/main/core/workflows/restore'
@@ -49,7 +50,7 @@ const tftpGuards: readonly Guard[] = [
 ]
 
 export const guards: readonly Guard[] = [
-  ...tftpGuards, ...bootromGuards, ...agentGuards, ...inputGuards, ...installGuards, ...transportGuards,
+  ...tftpGuards, ...bootromGuards, ...agentGuards, ...inputGuards, ...installGuards, ...nandGuards, ...transportGuards,
   { says: 'a wrong read-back CRC is not a success', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
     find: "if (found === crc32) return { kind: 'proved', crc32: found }", replace: "if (found !== '') return { kind: 'proved', crc32 }" },
   { says: 'wrong content is written once more, not for ever', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
@@ -122,8 +123,8 @@ export const guards: readonly Guard[] = [
     find: 'if (next && end > next.offsetBytes) {', replace: 'if (next && end < 0) {' },
   { says: 'parts off the erase blocks are refused', file: `${restore}/layout.ts`, project: 'unit', tests: `${restore}/layout.test.ts`, named: 'trimmed partition',
     find: 'if (offsetBytes % blockBytes !== 0) {', replace: 'if (offsetBytes < 0) {' },
-  { says: 'a damaged backup is refused', file: `${restore}/readInput.ts`, project: 'unit', tests: `${restore}/readInput.test.ts`, named: 'a backup that is cut',
-    find: 'partition.sha1.toLowerCase() !== sha1', replace: "partition.sha1 === ''" },
+  { says: 'a damaged backup is refused', file: `${restore}/backupParts.ts`, project: 'unit', tests: `${restore}/readInput.test.ts`, named: 'a backup that is cut',
+    find: 'wanted.toLowerCase() !== sha1', replace: "wanted === ''" },
   { says: 'a stale plan cannot be started', file: `${restore}/plan.ts`, project: 'integration', tests: 'test/integration/workbench.test.ts', named: 'no longer fits its files',
     find: 'if (plan.hash !== plannedHash) {', replace: "if (plannedHash === '') {" },
   { says: 'the journal knows no success without proof', file: 'src/main/core/jobs/jobEnding.ts', project: 'integration', tests: 'test/integration/restoreProof.test.ts', named: 'work that calls itself done',

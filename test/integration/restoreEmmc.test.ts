@@ -47,5 +47,5 @@ test('what ends behind the chip is refused before anything is written', async ()
 
 test('no eMMC there: refused', async () => {
   const job = await open({}).restore(request)
-  expect(job).toMatchObject({ state: 'failed', error: { code: 'device/unknown-command' } })
+  expect(job).toMatchObject({ state: 'failed', error: { code: 'device/wrong-identity', context: { planned: 'emmc', found: 'nor' } } })
 })

@@ -170,6 +170,16 @@ test('resume asks the chip: what is right already is not written again', async (
   expect(job.partitions.map(({ name, action }) => [name, action])).toEqual([['mtd3', 'unchanged'], ['mtd2', 'unchanged'], ['mtd1', 'written'], ['mtd0', 'written']])
 })
 
+test('the flash that a restore has proved is known from then on, and a plan made before still counts', async () => {
+  const { workbench, request, restore, cameras: [camera] } = await openBench()
+  const before = await workbench.desk.plan(request(camera!), never)
+  expect(before.flash).toMatchObject({ kind: 'nor', isAssumed: true })
+  expect((await restore(request(camera!))).verdict).toBe('restored and booted')
+  const after = await workbench.desk.plan(request(camera!), never)
+  expect(after.flash).toEqual({ kind: 'nor', reason: 'its last restore was proved there', isAssumed: false })
+  expect(after.hash).toBe(before.hash)
+})
+
 test('the report tells the CRCs and lies beside the journal', async () => {
   const { workbench, request, restore, cameras: [camera] } = await openBench()
   const job = await restore(request(camera!))

@@ -6,6 +6,7 @@ import type { WorkConsole } from '../../src/main/core/uboot/workConsole.ts'
 import { bytesOfLoad } from '../../src/main/core/workflows/restore/layout.ts'
 import { planRestore } from '../../src/main/core/workflows/restore/plan.ts'
 import { readInput } from '../../src/main/core/workflows/restore/readInput.ts'
+import type { RawRestoreInput } from '../../src/main/core/workflows/restore/rawInput.ts'
 import { runRestore } from '../../src/main/core/workflows/restore/restoreWorkflow.ts'
 import { hashHex, newPoison, newToken } from '../../src/main/drivers/host/randomness.ts'
 import { createSystemClock } from '../../src/main/drivers/host/systemClock.ts'
@@ -47,7 +48,7 @@ interface Outcome {
 }
 
 /** The product's restore, from the plan to the last proof; what it would do after that ends this U-Boot and its NAND with it. */
-async function restore(images: readonly { readonly name: string; readonly bytes: Uint8Array }[], prepare: readonly string[]): Promise<Outcome> {
+async function restore(images: readonly { readonly name: string; readonly bytes: Uint8Array }[] | RawRestoreInput, prepare: readonly string[]): Promise<Outcome> {
   const sandbox = await startNandSandbox()
   onTestFinished(async () => sandbox.stop())
   const hub = createConsole({ cameraId: cameraIdSchema.parse('cam-1'), open: async (signal) => openUnixSocketTransport({ label: 'sandbox', path: sandbox.consolePath }, clock, signal), clock, log: () => undefined })
@@ -62,12 +63,12 @@ async function restore(images: readonly { readonly name: string; readonly bytes:
   const server = await openTftpServer({ network: createUdpNetwork(), address: sandbox.hostAddress, port: 0, clock })
   onTestFinished(async () => server.close())
   const { hostAddress, cameraAddress } = sandbox
-  const request = restoreRequestSchema.parse({ cameraId: 'cam-1', inputPath: '/images', flashType: 'nand', mtdparts, tftpVia: 'host', hostIp: hostAddress, deviceIp: cameraAddress })
+  const request = restoreRequestSchema.parse({ cameraId: 'cam-1', inputPath: '/images', flashType: 'auto', mtdparts, tftpVia: 'host', hostIp: hostAddress, deviceIp: cameraAddress })
   const { plan, loads } = planRestore({
     request, cameraName: 'cam-1', podName: 'sandbox', chip: 'sandbox', flashBytes: 0,
     // Its memory begins at 0.
     soc: { name: 'sandbox', protocol: 'standard', stepAddress: 0, splAddress: 0, payloadAddress: 0, splWindowBytes: 0, prestep0Bytes: 0, ddrstep0Bytes: 0, prestep1Bytes: 0, ramBase: 0, loadAddress: 0x2000000 },
-    input: readInput({ kind: 'folder', path: '/images', files: images, ignored: [] }, tools, true),
+    input: readInput('kind' in images ? images : { kind: 'folder', path: '/images', files: images, ignored: [] }, tools, true),
     boot: { method: 'manual', profile: '', uboot: '', blob: undefined, problems: [] },
     tftp: { hasPod: false, store: undefined, hostAddress: { address: hostAddress, reason: 'test' }, hostPort: server.port },
   }, tools)
@@ -109,6 +110,33 @@ describeWithPeer('NAND and UBI of a real U-Boot', missingForNandSandbox(), () =>
     await ask(`ubi read 0x2000000 settings 0x${settings.length.toString(16)}`)
     expect(await ask(`crc32 0x2000000 0x${settings.length.toString(16)}`)).toContain(crcText(settings))
     expect(await ask('ubi info l')).toMatch(/vol_id\s+4\s[^]*name\s+logs/)
+  })
+
+  test('one image of the whole chip, with bad blocks that the chip it came from did not have', { timeout: 90_000 }, async () => {
+    const whole = new Uint8Array(40 * 1024 * 1024).fill(0xff)
+    whole.set(boot, 0)
+    whole.set(kernel, 0x200000)
+    whole.set(ubi, 0x600000)
+    // One of boot, one of the kernel, UBI's first; and old contents where the image is erased.
+    const { error, partitions, ask } = await restore({ kind: 'file', path: '/nand.bin', name: 'nand.bin', bytes: whole }, [
+      'nand markbad 0x20000 0x240000 0x600000', 'mw.b 0x2000000 0x5a 0x20000', 'nand write 0x2000000 0x1e0000 0x20000', 'nand write 0x2000000 0x26e0000 0x20000',
+    ])
+    expect(error).toBeUndefined()
+    expect([...partitions.values()].map(({ name, state }) => [name, state])).toEqual([
+      ['mtd2', 'proved'], ['mtd1', 'proved'], ['mtd4', 'proved'], ['mtd5', 'unchanged'], ['mtd3:rootfs', 'proved'], ['mtd3:settings', 'proved'], ['mtd3:logs', 'proved'], ['mtd0', 'proved']])
+    // By hand: the kernel behind its bad block, and what had to become erased.
+    const rest = kernel.subarray(2 * block)
+    await ask('mw.l 0x2000000 0 0x400000')
+    await ask(`nand read 0x2000000 0x260000 0x${rest.length.toString(16)}`)
+    expect(await ask(`crc32 0x2000000 0x${rest.length.toString(16)}`)).toContain(crcText(rest))
+    for (const place of ['0x1e0000', '0x26e0000']) {
+      await ask('mw.l 0x2000000 0 0x8000')
+      await ask(`nand read 0x2000000 ${place} 0x20000`)
+      expect(await ask('crc32 0x2000000 0x20000')).toContain(crcText(new Uint8Array(block).fill(0xff)))
+    }
+    await ask('ubi part ubi 2048')
+    await ask(`ubi read 0x2000000 rootfs 0x${rootfs.length.toString(16)}`)
+    expect(await ask(`crc32 0x2000000 0x${rootfs.length.toString(16)}`)).toContain(crcText(rootfs))
   })
 
   test('a partition whose good blocks do not hold the image is refused, and nothing is erased', { timeout: 60_000 }, async () => {

@@ -2,6 +2,7 @@ import { type CameraId, cameraIdSchema, type JobId, jobIdSchema, podIdSchema } f
 import type { JobEvent, JobNews } from '../../src/shared/jobs/jobEvent.ts'
 import { isFinished, type Job, reduceJob } from '../../src/shared/jobs/reduceJob.ts'
 import type { PartitionProgress, PlannedPartition, RestorePlan, RestoreRequest } from '../../src/shared/restore/restore.schema.ts'
+import { fixtureNandPlan } from './fixtureNand.ts'
 
 const KiB = 1024
 const part = (name: string, offsetBytes: number, lengthBytes: number, crc32: string, load: number, isBoot = false): PlannedPartition =>
@@ -14,6 +15,7 @@ const partitions = [
 
 /** `cam-04` and every path with "bad" in it are refused, so that refusals can be looked at. */
 export function fixturePlan(request: RestoreRequest, cameraName = String(request.cameraId)): RestorePlan {
+  if (request.inputPath.includes('nand')) return fixtureNandPlan(fixturePlan({ ...request, inputPath: '' }, cameraName), request)
   const bad = request.inputPath.includes('bad')
   const via = request.tftpVia === 'host' ? 'host' : 'pod'
   return {

@@ -1,4 +1,5 @@
 import { implement, ORPCError } from '@orpc/server'
+import { viewLayout } from '../../src/main/core/workflows/restore/layoutTable.ts'
 import { workbenchContract } from '../../src/shared/contracts/workbench.contract.ts'
 import { type CameraId, jobIdSchema, podIdSchema } from '../../src/shared/devices/ids.ts'
 import { type ErrorCode, toWire, WorkbenchError } from '../../src/shared/errors/workbenchError.ts'
@@ -153,6 +154,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
       plan: contract.install.plan.handler(({ input }) => fail('input/not-found', `There is no file ${input.releasePath}`, 'Browse for it.')),
       start: contract.install.start.handler(({ input }) => fail('input/not-supported', `Nothing is installed from ${input.request.releasePath} here`)),
     },
+    layout: { view: contract.layout.view.handler(({ input }) => viewLayout(input)) },
     dump: {
       plan: contract.dump.plan.handler(({ input }) => fail('input/not-supported', `No dump to ${input.outputPath} here`)),
       start: contract.dump.start.handler(({ input }) => fail('input/not-supported', `No dump to ${input.request.outputPath} here`)),

@@ -64,6 +64,18 @@ const scenes: readonly Scene[] = [
   } },
   { name: 'restore-form', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01') } },
   { name: 'plan', cameras: 12, steps: async (page) => { await plan(page, '/home/lab/backups/ev300-2026-11') } },
+  { name: 'plan-nand', cameras: 12, steps: async (page) => { await plan(page, '/home/lab/backups/nand/dump.bin'); await page.getByRole('region', { name: 'Partitions of the NAND' }).scrollIntoViewIfNeeded() } },
+  { name: 'restore-more', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByText('More: flash').click() } },
+  ...([['layout', 'hi_sfc:256k(boot)ro,64k(env),3072k(kernel),10240k(rootfs),-(rootfs_data)'], ['layout-misfit', 'hi_sfc:256k(boot)ro,64k(env),3072k@0x60000(kernel),14100k(rootfs),64k@0x300000(mac)']] as const).map(([name, text]): Scene => ({
+    name, cameras: 12, steps: async (page) => {
+      await openCard(page, 'cam-01')
+      await page.getByText('More: flash').click()
+      await page.getByLabel('Partition layout').fill(text)
+      await page.getByRole('button', { name: 'Layout as a table' }).click()
+      await page.getByLabel('Name of partition 0').waitFor()
+      await page.getByRole('region', { name: 'Partition table' }).scrollIntoViewIfNeeded()
+    },
+  })),
   { name: 'confirm', cameras: 12, steps: async (page) => { await plan(page, '/home/lab/backups/ev300-2026-11'); await page.getByRole('button', { name: 'Restore cam-04' }).click() } },
   { name: 'browse', cameras: 12, steps: async (page) => { await openCard(page, 'cam-04'); await page.getByRole('button', { name: 'Browse' }).click(); await page.getByRole('button', { name: 'ev300-2026-11' }).click() } },
   { name: 'refusals', cameras: 12, steps: async (page) => { await plan(page, '/home/lab/backups/bad-32m') } },

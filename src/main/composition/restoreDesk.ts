@@ -1,4 +1,4 @@
-import type { JobId } from '../../shared/devices/ids.ts'
+import type { CameraId, JobId } from '../../shared/devices/ids.ts'
 import { socCatalogueSchema, type Soc } from '../../shared/devices/deviceProfile.schema.ts'
 import type { TftpBackend } from '../../shared/devices/tftpBackend.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
@@ -62,6 +62,7 @@ export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
     const boot = await findBoot(request, camera, soc, deps)
     const facts: PlanFacts = {
       request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, soc, flashBytes: devices.flashBytes, input,
+      lastRestored: lastRestored(deps.jobs, spec.cameraId),
       boot: boot.plan,
       tftp: await tftpFacts(request, camera, deps.tftpPort, signal),
     }
@@ -92,6 +93,12 @@ export async function tftpFacts(request: Pick<RestoreRequest, 'tftpVia' | 'hostI
     hasPod: pod !== undefined, store: pod && request.tftpVia !== 'host' ? await orProblem(async () => pod.store(signal)) : undefined,
     hostAddress: await orProblem(async () => hostAddress(request)), hostPort,
   }
+}
+
+/** The flash of this camera is known once a restore has proved what it wrote there. */
+function lastRestored(jobs: JobBook, camera: CameraId): PlanFacts['lastRestored'] {
+  const job = jobs.list().find((each) => each.workflow === 'restore' && each.camera === camera && each.state === 'succeeded')
+  return job?.workflow === 'restore' && job.plan.flash ? { kind: job.plan.flash.kind, why: 'its last restore was proved there' } : undefined
 }
 
 function benchOf({ plan, loads, imageOf, starter }: PreparedRestore & Pick<RestoreBench, 'imageOf' | 'starter'>, camera: CameraEntry, jobId: JobId, deps: RestoreDeskDeps): RestoreBench {

@@ -6,6 +6,7 @@ import type { Clock } from '../../shared/lifecycle/clock.ts'
 import type { Job } from '../../shared/jobs/reduceJob.ts'
 import type { JobBook } from '../core/jobs/jobBook.ts'
 import type { RackBook } from '../core/rack/rackBook.ts'
+import { viewLayout } from '../core/workflows/restore/layoutTable.ts'
 import { listPorts } from './serialPorts.ts'
 import { listFolder } from '../drivers/files/listFolder.ts'
 import type { BurnDesk } from './burnDesk.ts'
@@ -87,6 +88,7 @@ export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, 
       plan: contract.install.plan.handler(async ({ input, signal = noSignal() }) => installs.plan(input, signal)),
       start: contract.install.start.handler(async ({ input }) => ({ jobId: await installs.start(input.request, input.planHash, noSignal()) })),
     },
+    layout: { view: contract.layout.view.handler(({ input }) => viewLayout(input)) },
     chips: {
       list: contract.chips.list.handler(async ({ signal = noSignal() }) => [...await chips.list(signal)]),
       importProfiles: contract.chips.importProfiles.handler(async ({ input, signal = noSignal() }) => chips.importProfiles(input.source, signal)),

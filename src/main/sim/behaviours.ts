@@ -18,7 +18,7 @@ export interface SimHooks {
   /** What really lands in one page of a NAND. */
   onNandProgram(offsetBytes: number, page: Uint8Array): Uint8Array | undefined
   /** The block stays as it is, and `nand erase` says OK at its end all the same. */
-  onNandErase(offsetBytes: number): 'fails' | undefined
+  onNandErase(offsetBytes: number): 'fails' | 'lies' | undefined
   /** `saveenv` writes nothing, and says that it did or that it could not. */
   onSaveenv(): 'lies' | 'fails' | undefined
   /** A build that keeps its variables in the NAND. */

@@ -84,6 +84,10 @@ const faultKinds: readonly FaultKind[] = [
     const wanted = argument.split(/[-_ ]/)
     return { onCommand: (words) => (wanted.every((word, index) => words[index] === word) ? answerOfFailedCommand(words) : undefined) }
   } },
+  { name: 'command-silent', sentence: 'COMMAND (nand-info) prints nothing and returns 0', make: (argument = 'nand-info') => {
+    const wanted = argument.split(/[-_ ]/)
+    return { onCommand: (words) => (wanted.every((word, index) => words[index] === word) ? { text: '', exitCode: 0 } : undefined) }
+  } },
   { name: 'no-prompt', sentence: 'U-Boot prints its banner and never a prompt', make: () => ({ onPrompt: () => 'silent' }) },
   { name: 'boot-loop', sentence: 'The kernel panics at once and the banners repeat without a login', make: () => ({ onKernelStart: () => 'panic' }) },
   { name: 'read-back-stale', sentence: 'sf read says OK and leaves the RAM as it was', make: () => ({ onFlashRead: () => 'stale' }) },
@@ -104,6 +108,10 @@ const faultKinds: readonly FaultKind[] = [
   { name: 'nand-erase-fails', sentence: 'The NAND block at OFFSET (0x200000) is not erased, and nand erase says OK at its end', make: (argument) => {
     const wrongBlock = numberOf(argument, 0x200000)
     return { onNandErase: (offsetBytes) => (offsetBytes === wrongBlock ? 'fails' : undefined) }
+  } },
+  { name: 'nand-erase-lies', sentence: 'The NAND block at OFFSET (0x200000) is not erased, and nothing says so', make: (argument) => {
+    const wrongBlock = numberOf(argument, 0x200000)
+    return { onNandErase: (offsetBytes) => (offsetBytes === wrongBlock ? 'lies' : undefined) }
   } },
   { name: 'ubi-no-space', sentence: 'UBI has no room for another volume', make: () => ({ onUbiCreate: () => 'no-space' }) },
   { name: 'saveenv-lies', sentence: 'saveenv says done and leaves the flash as it was', make: () => ({ onSaveenv: () => 'lies' }) },

@@ -9,6 +9,7 @@ import { emptyDesk, given, planOn, startOn, type WorkDesk } from './workDesk.ts'
 export interface RestoreDraft {
   inputPath: string
   boot: RestoreRequest['boot']
+  flashType: RestoreRequest['flashType']
   tftpVia: RestoreRequest['tftpVia']
   force: boolean
   hostIp: string
@@ -22,11 +23,11 @@ export interface RestoreDraft {
 export type RestoreDesk = WorkDesk<RestoreDraft, RestorePlan>
 
 const emptyDraft = (): RestoreDraft =>
-  ({ inputPath: '', boot: 'auto', tftpVia: 'auto', force: false, hostIp: '', deviceIp: '', nic: '', profilePath: '', ubootPath: '', mtdparts: '' })
+  ({ inputPath: '', boot: 'auto', flashType: 'auto', tftpVia: 'auto', force: false, hostIp: '', deviceIp: '', nic: '', profilePath: '', ubootPath: '', mtdparts: '' })
 
 export function requestOf(cameraId: CameraId, draft: RestoreDraft): RestoreRequest {
   return {
-    cameraId, inputPath: draft.inputPath.trim(), boot: draft.boot, flashType: 'auto', tftpVia: draft.tftpVia, force: draft.force,
+    cameraId, inputPath: draft.inputPath.trim(), boot: draft.boot, flashType: draft.flashType, tftpVia: draft.tftpVia, force: draft.force,
     ...given('hostIp', draft.hostIp), ...given('deviceIp', draft.deviceIp), ...given('nic', draft.nic),
     ...given('profilePath', draft.profilePath), ...given('ubootPath', draft.ubootPath), ...given('mtdparts', draft.mtdparts),
   }

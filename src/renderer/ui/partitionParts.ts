@@ -19,6 +19,8 @@ const kinds: Readonly<Record<PartitionProgress['state'], MapPart['kind']>> = {
 /** No partition of a plan: U-Boot writes it, and it is proved in its own way. */
 const environmentName = 'env'
 const environmentKinds: Readonly<Record<EnvironmentProgress['state'], MapPart['kind']>> = { planned: 'planned', saving: 'active', proved: 'good', unknown: 'bad' }
+/** Of several volumes in one place the worst counts, and a proof only when all have it. */
+const ranks = ['bad', 'active', 'planned', 'good'] as const
 
 /** The whole flash in order of addresses: what a plan writes, and between it what stays as it is. */
 export function partsOf(
@@ -28,11 +30,20 @@ export function partsOf(
   const parts: MapPart[] = []
   const kept = (from: number, to: number): void => { if (to > from) parts.push({ name: 'kept', offsetBytes: from, lengthBytes: to - from, kind: 'kept' }) }
   let end = 0
-  const own = plan.layout ? [{ name: environmentName, ...plan.layout.environment, eraseBytes: 0 }] : []
-  for (const { name, offsetBytes, eraseBytes, lengthBytes } of [...plan.partitions, ...own].sort((a, b) => a.offsetBytes - b.offsetBytes)) {
+  const own = plan.layout ? [{ name: environmentName, ...plan.layout.environment, eraseBytes: 0, medium: undefined }] : []
+  let ubi: string | undefined
+  for (const { name, offsetBytes, eraseBytes, lengthBytes, medium } of [...plan.partitions, ...own].sort((a, b) => a.offsetBytes - b.offsetBytes)) {
     kept(end, offsetBytes)
     const state = progress.find((one) => one.name === name)?.state
     const kind = name === environmentName ? environmentKinds[environment?.state ?? 'planned'] : state ? kinds[state] : 'planned'
+    const last = parts.at(-1)
+    const within = medium?.kind === 'ubi' ? medium.partition.name : undefined
+    // Where UBI puts its volumes is UBI's own business: on the map they are their partition.
+    if (last && within !== undefined && within === ubi) {
+      parts[parts.length - 1] = { ...last, name: within, kind: ranks.find((each) => each === kind || each === last.kind) ?? kind, percent: undefined }
+      continue
+    }
+    ubi = within
     const length = Math.max(eraseBytes, lengthBytes)
     parts.push({ name, offsetBytes, lengthBytes: length, kind, percent: kind === 'active' ? percentOf(name) : undefined })
     end = offsetBytes + length
@@ -57,7 +68,8 @@ export const evidenceWord = (state: PartitionProgress['state']): string => endWo
 
 export const partitionTone = (state: PartitionProgress['state']): Tone => stateTones[state]
 
-export const plannedWord = ({ isBoot, eraseBytes, lengthBytes }: PlannedPartition, force: boolean): string => {
+export const plannedWord = ({ isBoot, eraseBytes, lengthBytes, medium }: PlannedPartition, force: boolean): string => {
+  if (medium?.kind === 'ubi') return 'written into a new UBI'
   const what = force ? 'written' : 'written if it differs'
   if (isBoot) return `${what}, last of all`
   return eraseBytes > lengthBytes && eraseBytes - lengthBytes >= 65536 ? `${what}, erased to its end` : what

@@ -9,6 +9,7 @@ import { dumpPlanSchema, dumpRequestSchema } from '../dump/dump.schema.ts'
 import { installPlanSchema, installRequestSchema } from '../install/install.schema.ts'
 import { jobEventSchema } from '../jobs/jobEvent.ts'
 import { machineStatusSchema, rackViewSchema } from '../rack/rackView.schema.ts'
+import { layoutRequestSchema, layoutViewSchema } from '../restore/layout.schema.ts'
 import { restorePlanSchema, restoreRequestSchema, verdictSchema } from '../restore/restore.schema.ts'
 
 const nothing = z.object({}).optional()
@@ -85,6 +86,10 @@ export const workbenchContract = {
     /** Reads and checks a release; touches neither camera nor flash. */
     plan: oc.input(installRequestSchema).output(installPlanSchema),
     start: oc.input(z.object({ request: installRequestSchema, planHash: z.string().length(64) })).output(z.object({ jobId: jobIdSchema })),
+  },
+  layout: {
+    /** A partition table as rows or text: what it comes to, and where it does not fit. Touches nothing. */
+    view: oc.input(layoutRequestSchema).output(layoutViewSchema),
   },
   chips: {
     /** All of the catalogue, by name. */

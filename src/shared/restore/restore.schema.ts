@@ -6,10 +6,13 @@ const bytes = z.number().int().min(0)
 /** CRC-32 as eight lower-case hex digits, the way U-Boot prints it. */
 const crcText = z.string().regex(/^[0-9a-f]{8}$/)
 
+export const flashKindSchema = z.enum(['nor', 'nand', 'emmc'])
+export type FlashKind = z.infer<typeof flashKindSchema>
+
 export const restoreRequestSchema = z.object({
   cameraId: cameraIdSchema,
   inputPath: z.string().min(1).max(4096),
-  /** `auto` is NOR. */
+  /** `auto`: what the input says, else what is known of the camera, else NOR; U-Boot is asked before anything is erased. */
   flashType: z.enum(['auto', 'nor', 'nand', 'emmc']).default('auto'),
   tftpVia: z.enum(['auto', 'pod', 'host']).default('auto'),
   /** Linux `mtdparts` grammar; without it offsets are the sums of the lengths before. */
@@ -38,6 +41,8 @@ export const plannedMediumSchema = z.discriminatedUnion('kind', [
     withinBytes: bytes,
     /** Erases the partition to its end. */
     endsPartition: z.boolean(),
+    /** The image says that what lies behind it in its partition is erased; proved like the rest. */
+    erasedBehind: z.boolean().optional(),
   }),
   z.object({
     kind: z.literal('ubi'),
@@ -91,6 +96,8 @@ export const restorePlanSchema = z.object({
   input: z.object({ kind: z.enum(['folder', 'image', 'ipctool']), path: z.string(), totalBytes: bytes, sha256: z.string() }),
   /** 0 while nobody has asked the chip. */
   flashBytes: bytes,
+  /** The kind of flash it is made for and why. Assumed: nothing said so, and a camera with two kinds is refused. Absent: as the request says, NOR for `auto`. */
+  flash: z.object({ kind: flashKindSchema, reason: z.string(), isAssumed: z.boolean() }).optional(),
   /** In the order in which they are written: boot last. */
   partitions: z.array(plannedPartitionSchema),
   /** U-Boot's `mtdids` and `mtdparts` while a NAND is restored. */

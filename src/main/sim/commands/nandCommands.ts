@@ -63,8 +63,9 @@ const erase: NandCommand = async (words, machine, nand) => {
   for (let at = span.offsetBytes; at < span.offsetBytes + span.lengthBytes; at += nandBlockBytes) {
     if (nand.isBad(at)) { machine.say(`\rSkipping bad block at  0x${hexWord(at)}                                          \n`); continue }
     await machine.pause(machine.timing.eraseBlockMs / 15)
-    if (machine.behaviours.ask('onNandErase', at) === 'fails') { machine.say(`\nnand0: MTD Erase failure: -5\n`); continue }
-    nand.erase(at)
+    const odd = machine.behaviours.ask('onNandErase', at)
+    if (odd === 'fails') { machine.say(`\nnand0: MTD Erase failure: -5\n`); continue }
+    if (odd !== 'lies') nand.erase(at)
     const percent = Math.floor((100 * (at + nandBlockBytes - span.offsetBytes)) / span.lengthBytes)
     if (percent % 10 === 0) machine.say(`\rErasing at ${hexText(at)} -- ${String(percent).padStart(3)}% complete.`)
   }

@@ -3,7 +3,8 @@ import { fixturePlan, storyOf } from '../../../../test/support/fixtureJobs.ts'
 import { cameraIdSchema, jobIdSchema, podIdSchema } from '../../../shared/devices/ids.ts'
 import type { JobEvent, JobNews } from '../../../shared/jobs/jobEvent.ts'
 import { type Job, reduceJob } from '../../../shared/jobs/reduceJob.ts'
-import { cancelWords, overwriteWords, partitionPercent, remainingMs } from './restoreWords.ts'
+import type { PlannedPartition } from '../../../shared/restore/restore.schema.ts'
+import { cancelWords, flashWords, nandRooms, overwriteWords, partitionPercent, remainingMs } from './restoreWords.ts'
 
 const camera = cameraIdSchema.parse('cam-02')
 const plan = fixturePlan({ cameraId: camera, inputPath: '/x', boot: 'auto', flashType: 'auto', tftpVia: 'auto', force: false })
@@ -31,4 +32,26 @@ test('percent only of the partition that is worked on, time left without the pha
   expect(partitionPercent(job, 'rootfs')).toBeUndefined()
   expect(remainingMs(job, 1000)).toBe(16_000 + 31_000 + 2400 + 500 + 14_000)
   expect(remainingMs(job, 5000)).toBe(12_000 + 31_000 + 2400 + 500 + 14_000)
+})
+
+test('the flash is named with its reason, and an assumption is called one', () => {
+  expect(flashWords({ ...plan, flash: { kind: 'nand', reason: 'mtd3 holds UBI', isAssumed: false }, flashBytes: 0 })).toBe('NAND: mtd3 holds UBI; U-Boot is asked before anything is erased')
+  expect(flashWords({ ...plan, flash: { kind: 'nor', reason: 'nothing says otherwise', isAssumed: true } })).toBe('NOR, 16 MiB: assumed, nothing says otherwise; U-Boot is asked before anything is erased')
+})
+test('partitions of a NAND say what they hold and how many bad blocks they bear', () => {
+  expect(nandRooms(plan)).toEqual([])
+  const block = 0x20000
+  const base = { source: 'x', offsetBytes: 0, eraseBytes: block, crc32: '00000000', isBoot: false, load: 0, loadOffsetBytes: 0 }
+  const ubi = { name: 'ubi', offsetBytes: 0, lengthBytes: 40 * block }
+  const partitions: PlannedPartition[] = [
+    { ...base, name: 'mtd1', lengthBytes: 3 * block + 1, medium: { kind: 'nand', partition: { name: 'kernel', offsetBytes: 0, lengthBytes: 8 * block }, withinBytes: 0, endsPartition: true } },
+    { ...base, name: 'mtd2:a', lengthBytes: 126_976, medium: { kind: 'ubi', partition: ubi, volume: { name: 'a', type: 'static', sizeBytes: 10 * 126_976 }, lebBytes: 126_976, blockBytes: block } },
+    { ...base, name: 'mtd2:b', lengthBytes: 2 * 126_976, medium: { kind: 'ubi', partition: ubi, volume: { name: 'b', type: 'dynamic' }, lebBytes: 126_976, blockBytes: block } },
+    { ...base, name: 'mtd3', lengthBytes: block, medium: { kind: 'nand', partition: { name: 'rest', offsetBytes: 0 }, withinBytes: 0, endsPartition: true } },
+  ]
+  expect(nandRooms({ partitions })).toEqual([
+    { partition: 'kernel', holds: ['mtd1, raw, 393\u202f217 B'], spare: 'room for 4' },
+    { partition: 'ubi', holds: ['UBI volume a, static, 1.2 MiB', 'UBI volume b, dynamic, all the space'], spare: 'room for 24' },
+    { partition: 'rest', holds: ['mtd3, raw, 128 KiB'], spare: 'the rest of the chip' },
+  ])
 })

@@ -34,24 +34,26 @@ export function planInstall(facts: InstallFacts, tools: Pick<InputTools, 'hashHe
   const release = orRefuse(facts.release)
   const uboot = orRefuse(facts.uboot)
   const layout = attempt(() => chooseLayout(facts))
-  const flash = layout && { kind: layout.flash, lengthBytes: facts.flashBytes > 0 ? facts.flashBytes : layout.flashBytes, eraseBytes: layout.eraseBytes }
+  // What the rack knows is the size of a camera's NOR.
+  const flashBytes = request.flashType === 'nor' ? facts.flashBytes : 0
+  const flash = layout && { kind: layout.flash, lengthBytes: flashBytes > 0 ? flashBytes : layout.flashBytes, eraseBytes: layout.eraseBytes }
   const placed = release && uboot && layout && flash && soc ? attempt(() => placeRelease({ layout, flash, soc, release, uboot })) : undefined
   const placement = layout && placed && release ? placementOf(layout, placed, release, facts.boot.uboot) : undefined
   const totalBytes = placement?.parts.reduce((sum, { bytes }) => sum + bytes.length, 0) ?? 0
   const sha256 = placement ? contentsHash(placement.parts, tools) : ''
-  const { loads, decided: written, phases, forecastMs } = planWriting({ ...facts, placement, totalBytes, sha256 }, refusals, attempt)
+  const { loads, decided: written, phases, forecastMs } = planWriting({ ...facts, flashBytes, placement, totalBytes, sha256 }, refusals, attempt)
   const shown = layout ?? installLayouts.nor8
   const decided = {
     request, cameraName: facts.cameraName, podName: facts.podName, chip: facts.chip,
     input: { kind: 'release', path: request.releasePath, totalBytes, sha256 },
-    flashBytes: facts.flashBytes, ...written,
+    flashBytes, flash: { kind: request.flashType, reason: 'the layout is for it', isAssumed: false }, ...written,
     layout: { name: shown.name, flashBytes: shown.flashBytes, mtdparts: shown.mtdparts, environment: { offsetBytes: shown.env.offsetBytes, lengthBytes: shown.env.lengthBytes } },
     release: releaseFacts(release),
     // The camera tells its memory only at its prompt; the plan shows the rest.
     settings: release ? [...bootSettingsFor(shown, release.rootfsKind, '999M').variables].map(([name, value]) => ({ name, value: value.replace('mem=999M', 'mem=${osmem}') })) : [],
   } as const
   const hash = bindingHash(decided, facts.boot.blob, tools)
-  const warnings = [...(placed?.warnings ?? release?.warnings ?? []), ...(placement?.warnings ?? []), ...ownWarnings(facts)]
+  const warnings = [...(placed?.warnings ?? release?.warnings ?? []), ...(placement?.warnings ?? []), ...ownWarnings({ ...facts, flashBytes })]
   const all = withEnvironment(phases)
   const plan: InstallPlan = { ...decided, hash, phases: [...all], forecastMs: forecastMs + all.reduce((sum, each) => sum + (phases.includes(each) ? 0 : each.forecastMs), 0), warnings, refusals }
   return { plan, loads, blob: facts.boot.blob }

@@ -18,6 +18,6 @@ export interface Medium {
 }
 
 export interface MediumBench {
-  readonly plan: Pick<WritingPlan, 'request' | 'partitions' | 'mtd' | 'proofAddress'>
+  readonly plan: Pick<WritingPlan, 'request' | 'flash' | 'partitions' | 'mtd' | 'proofAddress'>
   readonly newPoison: () => number
 }

@@ -8,6 +8,9 @@ export const eraseBlockBytes = 0x10000
 /** The largest chip a camera of this family carries; nothing is planned past it. */
 const largestFlashBytes = 32 * 1024 * 1024
 
+/** The usual block of NAND; the chip's own is asked before anything is written. */
+export const usualNandBlockBytes = 0x20000
+
 export interface FlashRules {
   /** Nothing smaller is written or erased. */
   readonly blockBytes: number
@@ -58,7 +61,9 @@ export function placeParts(input: RestoreInput, mtdparts: string | undefined, { 
       })
     }
     if (end > largestBytes) {
-      throw new WorkbenchError('input/too-large', `${part.name} would end at ${hexText(end)}; no supported flash is larger than ${largestBytes / 1048576} MiB`, { context: { partition: part.name, end } })
+      throw new WorkbenchError('input/too-large', `${part.name} would end at ${hexText(end)}; no supported flash is larger than ${largestBytes / 1048576} MiB`, {
+        context: { partition: part.name, end }, hint: 'If it is for NAND or eMMC, say so with --flash-type',
+      })
     }
   })
   return placed

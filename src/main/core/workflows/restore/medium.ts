@@ -6,8 +6,9 @@ import { createNandMedium } from './nandMedium.ts'
 
 export function createMedium(bench: MediumBench): Medium {
   const { plan, newPoison } = bench
-  if (plan.request.flashType === 'nand') return createNandMedium(bench)
-  if (plan.request.flashType === 'emmc') return createEmmcMedium(bench)
+  const kind = plan.flash?.kind ?? plan.request.flashType
+  if (kind === 'nand') return createNandMedium(bench)
+  if (kind === 'emmc') return createEmmcMedium(bench)
   return {
     probe: probeFlash,
     currentCrc: async (session, planned, signal) => flashCrc(session, planned, plan.proofAddress, newPoison, signal),

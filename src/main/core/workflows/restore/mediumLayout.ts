@@ -11,7 +11,7 @@ export interface Placement {
   readonly warnings: readonly string[]
 }
 
-/** Where the parts go on the kind of flash that was asked for; `auto` is NOR, which nearly every camera has. */
+/** Where the parts go on the kind of flash that the plan is for; `auto` is NOR, which nearly every camera has. */
 export function placeOn(flashType: RestoreRequest['flashType'], input: RestoreInput, mtdparts: string | undefined): Placement {
   if (flashType === 'nand') return placeOnNand(input, mtdparts)
   if (flashType !== 'emmc') return { parts: placeParts(input, mtdparts), warnings: [] }

@@ -5,11 +5,12 @@ import { printMtdDevices } from '../../../protocols/mtdparts/writer.ts'
 import { fileSystemOf } from '../../../protocols/ubi/fileSystems.ts'
 import { isUbiImage, parseUbi } from '../../../protocols/ubi/parser.ts'
 import { type UbiVolume, volumeBytes } from '../../../protocols/ubi/volumes.ts'
-import { type PlacedPart, roundUp } from './layout.ts'
+import { type PlacedPart, roundUp, usualNandBlockBytes } from './layout.ts'
+import { ubiBlocksOf } from './nandMap.ts'
+import { cutWhole, withoutErasedEnd } from './nandWhole.ts'
 import type { ImagePart, RestoreInput } from './rawInput.ts'
 
-/** The usual block of NAND; the chip's own is asked before anything is written. */
-export const usualBlockBytes = 0x20000
+const usualBlockBytes = usualNandBlockBytes
 /** U-Boot's console line is 1024 bytes, and a setenv stands before it. */
 const maxTableLength = 800
 const maxNandBytes = 4 * 1024 * 1024 * 1024
@@ -39,11 +40,14 @@ export function placeOnNand(input: RestoreInput, mtdparts: string | undefined): 
   const text = printMtdDevices([{ ...device, id }])
   if (text.length > maxTableLength) throw new WorkbenchError('input/too-large', `The partition table has ${text.length} characters; U-Boot takes ${maxTableLength}`)
   checkTable(device.parts)
-  const parts = input.parts.flatMap((part) => placePart(part, device.parts))
+  const [whole] = input.kind === 'image' ? input.parts : []
+  const cut = whole ? cutWhole(whole, device.parts) : { parts: input.parts, warnings: [] }
+  const parts = cut.parts.flatMap((part) => placePart(part, device.parts))
+  checkVolumesFit(parts)
   return {
     parts,
     mtd: { ids: `nand0=${id}`, parts: `mtdparts=${text}` },
-    warnings: parts.some(({ medium }) => medium?.kind === 'ubi') ? ['UBI volumes are always written anew: their partition is erased first, and comparing would already change it'] : [],
+    warnings: [...cut.warnings, ...(parts.some(({ medium }) => medium?.kind === 'ubi') ? ['UBI volumes are always written anew: their partition is erased first, and comparing would already change it'] : [])],
   }
 }
 
@@ -58,13 +62,14 @@ function checkTable(parts: readonly MtdPart[]): void {
 }
 
 function placePart(part: ImagePart, table: readonly MtdPart[]): readonly PlacedPart[] {
-  if (part.name === 'flash') {
-    throw new WorkbenchError('input/not-supported', 'One image of a whole NAND cannot be put back: with bad blocks everything behind the first one would be shifted', { hint: 'Restore from a folder with one file for each partition' })
-  }
   const entry = table[part.index]
   if (!entry) throw new WorkbenchError('input/conflict', `mtdparts has ${table.length} partitions, so there is no place for ${part.name}`)
   const { lengthBytes, ...rest } = entry
   const partition: Partition = { name: rest.name, offsetBytes: rest.offsetBytes, ...(lengthBytes === undefined ? {} : { lengthBytes }) }
+  if (part.volume) {
+    checkTypeable(partition.name, 'partition', part)
+    return [volumeOfBackup(part, part.volume, partition)]
+  }
   if (isUbiImage(part.bytes)) {
     checkTypeable(partition.name, 'partition', part)
     return volumesOfImage(part, partition)
@@ -77,11 +82,14 @@ function placePart(part: ImagePart, table: readonly MtdPart[]): readonly PlacedP
     const volume = { name: partition.name, type: 'dynamic' as const }
     return [ubiPart(part, partition, `${part.name}:${volume.name}`, part.bytes, { volume, lebBytes: fileSystem.lebBytes, blockBytes: blockOf(fileSystem.lebBytes) })]
   }
-  const erasedBytes = roundUp(part.bytes.length, usualBlockBytes)
-  checkRoom(part.name, erasedBytes, partition)
+  // What was given has to fit; erased blocks at its end are not written, which leaves room for bad ones.
+  checkRoom(part.name, roundUp(part.bytes.length, usualBlockBytes), partition)
+  const bytes = withoutErasedEnd(part.bytes)
+  const erasedBytes = roundUp(bytes.length, usualBlockBytes)
   return [{
-    name: part.name, source: part.source, offsetBytes: partition.offsetBytes, bytes: part.bytes, eraseBytes: partition.lengthBytes ?? erasedBytes,
-    isBoot: partition.offsetBytes === 0, medium: { kind: 'nand', partition, withinBytes: 0, endsPartition: true },
+    name: part.name, source: part.source, offsetBytes: partition.offsetBytes, bytes, eraseBytes: partition.lengthBytes ?? erasedBytes,
+    isBoot: partition.offsetBytes === 0,
+    medium: { kind: 'nand', partition, withinBytes: 0, endsPartition: true, ...(bytes.length < part.bytes.length ? { erasedBehind: true } : {}) },
   }]
 }
 
@@ -91,6 +99,18 @@ const blockOf = (lebBytes: number): number => 2 ** Math.ceil(Math.log2(lebBytes)
 function checkRoom(name: string, neededBytes: number, { lengthBytes, name: partition }: Partition): void {
   if (lengthBytes === undefined || neededBytes <= lengthBytes) return
   throw new WorkbenchError('input/too-large', `${name} needs ${neededBytes} bytes and ${partition} has only ${lengthBytes}`, { context: { partition: name, neededBytes, partitionBytes: lengthBytes } })
+}
+
+/** The volumes of one partition together. */
+function checkVolumesFit(parts: readonly PlacedPart[]): void {
+  for (const { medium } of parts) {
+    if (medium?.kind !== 'ubi') continue
+    const own = parts.filter((each) => each.medium?.kind === 'ubi' && each.medium.partition.name === medium.partition.name)
+    const names = own.map((each) => each.name)
+    const twin = names.find((name, index) => names.indexOf(name) !== index)
+    if (twin !== undefined) throw new WorkbenchError('input/malformed', `There are two volumes ${twin}`, { context: { partition: medium.partition.name } })
+    checkRoom(names.join(' and '), ubiBlocksOf(own) * medium.blockBytes, medium.partition)
+  }
 }
 
 /** Pieces of what is larger than a load. Their places count good blocks from the start of the partition. UBI volumes stay whole. */
@@ -106,7 +126,7 @@ export function cutForNand(parts: readonly PlacedPart[], maxBytes: number): read
       const endsPartition = index === count - 1
       return {
         ...part, name: `${part.name}.${index}`, offsetBytes: part.offsetBytes + from, bytes,
-        eraseBytes: endsPartition ? part.eraseBytes - from : roundUp(bytes.length, usualBlockBytes), medium: { ...medium, withinBytes: from, endsPartition },
+        eraseBytes: endsPartition ? part.eraseBytes - from : roundUp(bytes.length, usualBlockBytes), medium: { ...medium, withinBytes: from, endsPartition, ...(endsPartition ? {} : { erasedBehind: false }) },
       }
     })
   })
@@ -151,6 +171,18 @@ function volumesOfImage(part: ImagePart, partition: Partition): readonly PlacedP
     const medium = { name, type: volume.kind, ...(numbered ? { id: volume.id } : {}), ...(sizeBytes === undefined ? {} : { sizeBytes }) }
     return ubiPart(part, partition, `${part.name}:${name}`, bytes, { volume: medium, lebBytes: image.lebBytes, blockBytes: image.eraseBytes })
   })
+}
+
+/**
+ * A volume whose contents were stored without UBI around them. Backups do not tell static from dynamic; dynamic serves every file system.
+ * Only one that is alone gets all the space; the others their size, and their number.
+ */
+function volumeOfBackup(part: ImagePart, { name, id, sizeBytes, lebBytes, isAlone }: NonNullable<ImagePart['volume']>, partition: Partition): PlacedPart {
+  checkTypeable(name, 'volume', part)
+  const fileSystem = fileSystemOf(part.bytes)
+  if (fileSystem?.kind === 'ubifs' && !fileSystem.crcOk) throw new WorkbenchError('input/malformed', `The UBIFS in ${part.source} is damaged`, { context: { partition: part.name } })
+  const volume = { name, type: 'dynamic' as const, ...(isAlone ? {} : { sizeBytes: roundUp(Math.max(sizeBytes, lebBytes), lebBytes), id }) }
+  return ubiPart(part, partition, `${part.name}:${name}`, withoutErasedEnd(part.bytes, lebBytes, lebBytes), { volume, lebBytes, blockBytes: blockOf(lebBytes) })
 }
 
 /** `blocks`: at least so many. */

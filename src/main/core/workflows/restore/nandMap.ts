@@ -45,6 +45,23 @@ function goodBlocks({ offsetBytes, lengthBytes }: Span, { geometry: { blockBytes
 /** UBI's own: two for the volume table, one for wear levelling, one for atomic changes. */
 const ubiOwnBlocks = 4
 
+/** Blocks for the volumes of one partition and for UBI itself. */
+export const ubiBlocksOf = (volumes: readonly { readonly medium?: PlannedMedium | undefined; readonly lengthBytes?: number; readonly bytes?: Uint8Array }[]): number =>
+  volumes.reduce((sum, { medium, lengthBytes, bytes }) => (medium?.kind === 'ubi' ? sum + Math.ceil(Math.max(lengthBytes ?? bytes?.length ?? 0, medium.volume.sizeBytes ?? 0) / medium.lebBytes) : sum), ubiOwnBlocks)
+
+/** The volumes of each partition together, which `placeInPartition` sees one by one. */
+export function checkVolumesTogether(partitions: readonly PlannedPartition[], facts: NandFacts): void {
+  const spans = new Map(partitions.flatMap(({ medium }) => (medium?.kind === 'ubi' ? [[medium.partition.name, medium.partition] as const] : [])))
+  for (const [name, partition] of spans) {
+    const needed = ubiBlocksOf(partitions.filter(({ medium }) => medium?.kind === 'ubi' && medium.partition.name === name))
+    const good = goodBlocks(spanOf(partition, facts), facts).length
+    if (needed <= good) continue
+    throw new WorkbenchError('input/too-large', `The volumes of ${name} need ${needed} good blocks and it has ${good}; nothing was erased`, {
+      context: { partition: name, neededBlocks: needed, goodBlocks: good }, hint: 'They fit this flash only with smaller volumes or a larger partition',
+    })
+  }
+}
+
 /**
  * What is erased for a part, and where its data begins. Bad blocks are skipped, and what comes behind them moves on; but never out of
  * the partition: a part that does not fit its good blocks is refused.
@@ -72,4 +89,16 @@ export function placeInPartition(planned: PlannedPartition, facts: NandFacts): {
   if (!Number.isInteger(first) || start === undefined || last === undefined) throw refuse(first + count)
   const endBytes = medium.endsPartition ? span.offsetBytes + span.lengthBytes : last + blockBytes
   return { erase: { offsetBytes: start, lengthBytes: endBytes - start }, badBlocks }
+}
+
+/** What lies behind a part in its partition, in pieces of at most `maxBytes` to be read by `nand`, which leaves bad blocks out. */
+export function behindPart({ medium, lengthBytes, name }: PlannedPartition, facts: NandFacts, maxBytes: number): readonly Span[] {
+  if (medium?.kind !== 'nand') throw new WorkbenchError('internal/bug', `${name} was not planned for raw NAND`)
+  const { blockBytes } = facts.geometry
+  const rest = goodBlocks(spanOf(medium.partition, facts), facts).slice(medium.withinBytes / blockBytes + Math.ceil(lengthBytes / blockBytes))
+  const step = Math.max(1, Math.floor(maxBytes / blockBytes))
+  return Array.from({ length: Math.ceil(rest.length / step) }, (_, index): Span => {
+    const own = rest.slice(index * step, (index + 1) * step)
+    return { offsetBytes: own[0] ?? 0, lengthBytes: own.length * blockBytes }
+  })
 }

@@ -1,3 +1,4 @@
+import { crc32, hexCrc } from '../../../../shared/bytes/crc32.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import type { PlannedPartition } from '../../../../shared/restore/restore.schema.ts'
 import type { ProbedFlash } from '../../../protocols/uboot/answers.ts'
@@ -7,9 +8,10 @@ import { readVariable } from './cameraPhases.ts'
 import type { Medium, MediumBench } from './flashMedium.ts'
 import { hexText, roundUp } from './layout.ts'
 import { nandErase } from './nandErase.ts'
-import { type NandFacts, placeInPartition, type Span } from './nandMap.ts'
+import { behindPart, checkVolumesTogether, type NandFacts, placeInPartition, type Span } from './nandMap.ts'
 import { lengthText, moveLimitMs, notConfirmed, padInRam, poisonedCrc } from './poisoned.ts'
 import { checkRam } from './ramRoom.ts'
+import { maxLoadBytes } from './tftpChoice.ts'
 import { createUbiSteps } from './ubiSteps.ts'
 import type { FlashSteps, WriteJob } from './writePartition.ts'
 
@@ -35,6 +37,7 @@ export function createNandMedium({ plan, newPoison }: MediumBench): Medium {
       if (planned.medium?.kind === 'ubi' && !table) throw new WorkbenchError('device/unknown-command', 'This U-Boot has no "mtdparts", and UBI cannot do without', { hint: 'Load another U-Boot build' })
       placeInPartition(planned, facts)
     }
+    checkVolumesTogether(plan.partitions, facts)
     await checkRam(session, plan, signal)
     const rows = table ?? []
     const endBytes = Math.max(geometry.flashBytes, ...rows.map((row) => row.offsetBytes + row.lengthBytes), ...plan.partitions.map((part) => part.offsetBytes + part.eraseBytes))
@@ -49,6 +52,19 @@ export function createNandMedium({ plan, newPoison }: MediumBench): Medium {
     }, signal)
   }
 
+  /** Rejects with the place that is not. What was read before says nothing about it: its own pages are. */
+  const checkErasedBehind = async (session: UbootSession, planned: PlannedPartition, signal: AbortSignal): Promise<void> => {
+    if (planned.medium?.kind !== 'nand' || planned.medium.erasedBehind !== true) return
+    for (const span of behindPart(planned, known(), maxLoadBytes)) {
+      const { offsetBytes, lengthBytes } = span
+      const crc = await poisonedCrc(session, { address: plan.proofAddress, lengthBytes, newPoison }, async () => nandMove(session, 'read', plan.proofAddress, span, signal), signal)
+      if (crc === erasedCrc(lengthBytes)) continue
+      throw new WorkbenchError('device/wrong-content', `${planned.name} is not erased behind its data, between ${hexText(offsetBytes)} and the end of its partition`, {
+        context: { partition: planned.name, offsetBytes }, hint: 'The flash chip is at fault if this is so after an erase',
+      })
+    }
+  }
+
   const raw: FlashSteps = {
     put: async ({ camera, track, ramAddress, note }, attempt, signal) => {
       const { geometry } = known()
@@ -60,7 +76,23 @@ export function createNandMedium({ plan, newPoison }: MediumBench): Medium {
       await nandMove(camera.session, 'write', ramAddress, { offsetBytes: erase.offsetBytes, lengthBytes }, signal)
       if (skipped > 0) note(`${track.planned.name}: ${skipped} bad ${skipped === 1 ? 'block' : 'blocks'} in its partition, which still has room`)
     },
-    found: async ({ camera, track }, signal) => found(camera.session, track.planned, signal),
+    found: async ({ camera, track }, signal) => {
+      const crc = await found(camera.session, track.planned, signal)
+      if (crc === track.planned.crc32) await checkErasedBehind(camera.session, track.planned, signal)
+      return crc
+    },
+  }
+  /** Data that is right in a partition that holds more than the image is not what was asked for. */
+  const current = async (session: UbootSession, planned: PlannedPartition, signal: AbortSignal): Promise<string | undefined> => {
+    const crc = await found(session, planned, signal)
+    if (crc !== planned.crc32) return crc
+    try {
+      await checkErasedBehind(session, planned, signal)
+      return crc
+    } catch (error) {
+      if (error instanceof WorkbenchError && error.code === 'device/wrong-content') return undefined
+      throw error
+    }
   }
   const ubi = createUbiSteps({ proofAddress: plan.proofAddress, newPoison, facts: known })
   const stepsOf = ({ track }: WriteJob): FlashSteps => (track.planned.medium?.kind === 'ubi' ? ubi : raw)
@@ -68,7 +100,7 @@ export function createNandMedium({ plan, newPoison }: MediumBench): Medium {
   return {
     probe: learn,
     // Attaching UBI formats an empty partition, moves worn blocks and takes memory: no way to look without touching.
-    currentCrc: async (session, planned, signal) => (planned.medium?.kind === 'ubi' ? undefined : found(session, planned, signal)),
+    currentCrc: async (session, planned, signal) => (planned.medium?.kind === 'ubi' ? undefined : current(session, planned, signal)),
     readRaw: async (session, { offsetBytes, lengthBytes }, signal) => {
       await poisonedCrc(session, { address: plan.proofAddress, lengthBytes, newPoison }, async () => {
         await nandMove(session, 'read', plan.proofAddress, { offsetBytes, lengthBytes }, signal)
@@ -87,6 +119,8 @@ export function createNandMedium({ plan, newPoison }: MediumBench): Medium {
     },
   }
 }
+
+const erasedCrc = (lengthBytes: number): string => hexCrc(crc32(new Uint8Array(lengthBytes).fill(0xff)))
 
 /** U-Boot's table, in RAM only: nothing of it is saved. */
 async function tellPartitions(session: UbootSession, mtd: MediumBench['plan']['mtd'], signal: AbortSignal): Promise<NandFacts['table']> {

@@ -2,6 +2,7 @@ import type { Soc } from '../../../../shared/devices/deviceProfile.schema.ts'
 import { hexCrc, crc32 } from '../../../../shared/bytes/crc32.ts'
 import { toWire, type WireError, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import type { PlannedPartition, PlannedPhase, RestorePlan, RestoreRequest } from '../../../../shared/restore/restore.schema.ts'
+import { chooseFlash, type FlashEvidence } from './flashKind.ts'
 import { forecast } from './forecast.ts'
 import { checkFits, groupLoads, hexText, type Load, offsetsInLoad, roundUp } from './layout.ts'
 import { cutAndOrder, type Placement, placeOn } from './mediumLayout.ts'
@@ -15,8 +16,10 @@ export interface PlanFacts {
   readonly podName: string
   readonly chip: string
   readonly soc: Soc | undefined
-  /** 0 while unknown. */
+  /** Of its NOR; 0 while unknown. */
   readonly flashBytes: number
+  /** The flash that its last proved restore wrote to. */
+  readonly lastRestored?: FlashEvidence | undefined
   readonly input: RestoreInput | WorkbenchError
   /** `blob`: what is uploaded. By hand it is nothing: the camera's own U-Boot is stopped. */
   readonly boot: { readonly method: RestorePlan['boot']['method']; readonly profile: string; readonly uboot: string; readonly blob: Uint8Array | undefined; readonly problems: readonly WorkbenchError[] }
@@ -36,14 +39,20 @@ export const proofDistanceBytes = maxLoadBytes
 export function planRestore(facts: PlanFacts, tools: InputTools): PreparedRestore {
   const { refusals, attempt } = collectRefusals()
   const input = attempt(() => { if (facts.input instanceof WorkbenchError) throw facts.input; return facts.input })
-  const { flashType } = facts.request
-  const placement = input && attempt(() => placeOn(flashType, input, facts.request.mtdparts ?? input.mtdparts))
+  const mtdparts = facts.request.mtdparts ?? input?.mtdparts
+  const flash = input && attempt(() => chooseFlash({ wanted: facts.request.flashType, input, mtdparts, lastRestored: facts.lastRestored, flashBytes: facts.flashBytes }))
+  const flashType = flash?.kind ?? 'nor'
+  // What the rack knows is the size of its NOR.
+  const flashBytes = flashType === 'nor' ? facts.flashBytes : 0
+  const placement = flash && attempt(() => placeOn(flashType, input, mtdparts))
+  // Of an image of a whole chip only what is in use is served.
+  const stagedBytes = placement ? placement.parts.reduce((sum, { bytes }) => sum + bytes.length, 0) : input?.totalBytes ?? 0
   const sha256 = input ? contentsHash(input.parts, tools) : ''
-  const { loads, decided: written, ...forecasted } = planWriting({ ...facts, placement, totalBytes: input?.totalBytes ?? 0, sha256 }, refusals, attempt)
+  const { loads, decided: written, ...forecasted } = planWriting({ ...facts, request: { ...facts.request, flashType }, flashBytes, placement, totalBytes: stagedBytes, sha256 }, refusals, attempt)
   const decided = {
     request: facts.request, cameraName: facts.cameraName, podName: facts.podName, chip: facts.chip,
     input: { kind: input?.kind ?? 'folder', path: facts.request.inputPath, totalBytes: input?.totalBytes ?? 0, sha256 },
-    flashBytes: facts.flashBytes, ...written,
+    flashBytes, ...(flash ? { flash } : {}), ...written,
   } as const
   const hash = bindingHash(decided, facts.boot.blob, tools)
   const warnings = [...(input?.warnings ?? []), ...(placement?.warnings ?? []), ...tailWarnings(written.partitions)]
@@ -69,9 +78,9 @@ export function collectRefusals(): { readonly refusals: WireError[]; readonly at
   }
 }
 
-/** The reason of the TFTP choice tells sizes that change from minute to minute; what is written and how does not. */
-export function bindingHash(decided: { readonly tftp: RestorePlan['tftp'] }, blob: Uint8Array | undefined, tools: Pick<InputTools, 'hashHex'>): string {
-  const binding = JSON.stringify({ ...decided, tftp: { ...decided.tftp, reason: '' }, blob: blob ? tools.hashHex('sha256', blob) : '' })
+/** Reasons tell sizes and jobs that change from minute to minute; what is written and how does not. */
+export function bindingHash(decided: { readonly tftp: RestorePlan['tftp']; readonly flash?: RestorePlan['flash'] }, blob: Uint8Array | undefined, tools: Pick<InputTools, 'hashHex'>): string {
+  const binding = JSON.stringify({ ...decided, flash: decided.flash?.kind, tftp: { ...decided.tftp, reason: '' }, blob: blob ? tools.hashHex('sha256', blob) : '' })
   return tools.hashHex('sha256', new TextEncoder().encode(binding))
 }
 

@@ -1,3 +1,5 @@
+import type { FlashKind } from '../../../../shared/restore/restore.schema.ts'
+
 /** What was found at the path a person gave: bytes only, nothing understood yet. */
 export type RawRestoreInput =
   | { readonly kind: 'folder'; readonly path: string; readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]; readonly ignored: readonly string[]; /** dump.json, where there is one. */ readonly record?: Uint8Array }
@@ -11,6 +13,8 @@ export interface ImagePart {
   readonly index: number
   readonly bytes: Uint8Array
   readonly partitionBytes: number | undefined
+  /** The bytes are those of one UBI volume. `isAlone`: it may have all the space of its partition. */
+  readonly volume?: { readonly name: string; readonly id: number; readonly sizeBytes: number; readonly lebBytes: number; readonly isAlone: boolean }
 }
 
 export interface RestoreInput {
@@ -21,6 +25,8 @@ export interface RestoreInput {
   readonly warnings: readonly string[]
   /** Where the parts belong, when the input itself says so. */
   readonly mtdparts?: string
+  /** The kind of flash it was read from, when the input itself says so; `why` in words. */
+  readonly flash?: { readonly kind: FlashKind; readonly why: string }
 }
 
 /** What core may not import: hashing and YAML. */

@@ -2,6 +2,7 @@ import { type DumpRecord, dumpRecordName, dumpRecordSchema } from '../../../../s
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { ipctoolDescriptionSchema } from '../../../../shared/restore/ipctool.schema.ts'
 import { isIpctoolBackup, parseIpctoolBackup } from '../../../protocols/ipctool/parser.ts'
+import { partsOfBackup } from './backupParts.ts'
 import type { ImagePart, InputTools, RawRestoreInput, RestoreInput } from './rawInput.ts'
 
 /** Partition names, sizes and gaps are checked here; where they go is the layout's question. `gapsAllowed` with mtdparts. */
@@ -59,31 +60,7 @@ function fromBackup(raw: Extract<RawRestoreInput, { kind: 'file' }>, tools: Inpu
     throw new WorkbenchError('input/malformed', `The description in ${raw.name} is not ipctool's: ${first?.path.join('.') ?? ''} ${first?.message ?? ''}`.trim())
   }
   const [rom] = described.data.rom
-  const partitions = rom?.partitions ?? []
-  if (rom?.type === 'nand' || partitions.some((each) => each.dump_type === 'ubifs')) {
-    throw new WorkbenchError('input/not-supported', `${raw.name} is a backup of a NAND flash, which cannot be restored yet`)
-  }
-  if (blocks.length !== partitions.length) {
-    throw new WorkbenchError('input/malformed', `${raw.name} describes ${partitions.length} partitions and holds ${blocks.length}`, {
-      context: { described: partitions.length, found: blocks.length }, hint: 'The backup is cut off or was made of unreadable partitions; make it again',
-    })
-  }
-  const parts = partitions.map((partition, index): ImagePart => {
-    const bytes = blocks[index] ?? new Uint8Array()
-    if (bytes.length > partition.size) {
-      throw new WorkbenchError('input/malformed', `${partition.name} has ${bytes.length} bytes, more than its ${partition.size}`)
-    }
-    const sha1 = tools.hashHex('sha1', bytes).slice(0, 8)
-    if (partition.sha1 !== undefined && partition.sha1.toLowerCase() !== sha1) {
-      throw new WorkbenchError('input/malformed', `${partition.name} does not match its checksum: ${sha1} instead of ${partition.sha1}`, {
-        context: { partition: partition.name }, hint: 'The backup file is damaged; take another copy',
-      })
-    }
-    return { name: `mtd${index}`, source: `${raw.name}: ${partition.name}`, index, bytes, partitionBytes: partition.size }
-  })
-  const unchecked = partitions.filter((each) => each.sha1 === undefined).length
-  const warnings = unchecked > 0 ? [`${unchecked} of ${partitions.length} partitions carry no checksum`] : []
-  return { kind: 'ipctool', path: raw.path, parts: parts.filter(({ bytes }) => bytes.length > 0), totalBytes: parts.reduce((sum, { bytes }) => sum + bytes.length, 0), warnings }
+  return partsOfBackup({ path: raw.path, name: raw.name, rom: rom ?? { partitions: [] }, blocks }, tools)
 }
 
 function parseYaml(text: string, tools: InputTools): unknown {

@@ -10,6 +10,7 @@ import { type PhaseHost, runPhase } from '../phase.ts'
 import { type Camera, type PartitionTrack, type RestoreBench, type RestoreContext, trackPartition } from './bench.ts'
 import { bringUp, bringUpLimitMs } from './bringUp.ts'
 import { fetchLimitMs, fetchLoad, identify, setNetwork } from './cameraPhases.ts'
+import { probeAsPlanned } from './flashFound.ts'
 import type { Medium } from './flashMedium.ts'
 import type { Load } from './layout.ts'
 import { createMedium } from './medium.ts'
@@ -51,7 +52,7 @@ export async function runRestore(bench: RestoreBench, context: RestoreContext, h
   stager.unblock()
   await hooks.atPrompt?.(camera)
   const { flash } = await runPhase(host, {
-    name: 'identify', cancel: 'anytime', limitMs: 90_000, work: async (signal) => identify(camera.session, plan, context, signal, medium.probe),
+    name: 'identify', cancel: 'anytime', limitMs: 180_000, work: async (signal) => identify(camera.session, plan, context, signal, probeAsPlanned(plan.flash, medium.probe)),
     note: ({ flash: { chipName, flashBytes } }) => `${chipName || 'flash'}, ${flashBytes / 1048576} MiB`,
   })
   await hooks.beforeWriting?.(camera, flash)

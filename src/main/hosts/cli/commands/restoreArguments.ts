@@ -11,7 +11,7 @@ export const restoreFlags: Flags = {
   'boot': { type: 'string', value: 'WAY', help: 'upload U-Boot into RAM, stop the camera\'s own, or auto: upload where the files are there (default auto)' },
   'uboot': { type: 'string', value: 'FILE', help: 'U-Boot to start the camera with (default: the data folder)' },
   'profile': { type: 'string', value: 'FILE', help: 'boot profile with the DDR steps (default: the data folder)' },
-  'flash-type': { type: 'string', value: 'TYPE', help: 'auto, nor, nand, emmc (default auto, which is NOR); nand wants --mtdparts as well' },
+  'flash-type': { type: 'string', value: 'TYPE', help: 'auto, nor, nand, emmc (default auto: what the input says, else NOR; U-Boot is asked before anything is erased)' },
   'mtdparts': { type: 'string', value: 'TEXT', help: 'where the partitions are, as on the kernel\'s command line' },
   'host-ip': { type: 'string', value: 'ADDRESS', help: 'address of this computer for the camera (default: chosen)' },
   'device-ip': { type: 'string', value: 'ADDRESS', help: 'address of the camera while it is restored (default: chosen)' },

@@ -1,0 +1,41 @@
+import type { Guard } from './guard.ts'
+
+const restore = 'src/main/core/workflows/restore'
+const kinds = 'test/integration/restoreFlashKind.test.ts'
+const whole = 'test/integration/restoreWholeNand.test.ts'
+const cut = `${restore}/nandWhole.test.ts`
+const kind = `${restore}/flashKind.test.ts`
+
+/** What keeps an image away from the wrong kind of flash, and a NAND's contents in their places. */
+export const nandGuards: readonly Guard[] = [
+  { says: 'an assumed NOR is refused beside a NAND', project: 'integration', tests: kinds, named: 'an assumed NOR is refused', file: `${restore}/flashFound.ts`,
+    find: 'if (planned.isAssumed) await refuseSecond(', replace: "if (planned.reason === '') await refuseSecond(" },
+  { says: 'an absent flash is told by the one that is there', project: 'integration', tests: kinds, named: 'a plan for NOR on a camera without one', file: `${restore}/flashFound.ts`,
+    find: 'throw await explainAbsence(', replace: 'throw error; await explainAbsence(' },
+  { says: 'an empty answer proves no flash', project: 'integration', tests: kinds, named: 'an empty answer of', file: `${restore}/flashFound.ts`,
+    find: 'return nand && `a NAND with blocks of ${nand.blockBytes / 1024} KiB`', replace: "return `a NAND${nand ? '' : ''}`" },
+  { says: 'an image for another kind of flash is refused in the plan', project: 'unit', tests: kind, named: 'an image for one kind of flash is refused', file: `${restore}/flashKind.ts`,
+    find: "if (other && wanted !== 'auto') {", replace: "if (other && wanted === 'auto' && first === undefined) {" },
+  { says: 'an input that contradicts itself is refused', project: 'unit', tests: kind, named: 'contradicts itself', file: `${restore}/flashKind.ts`,
+    find: 'if (other && first) {', replace: 'if (other && !first) {' },
+  { says: 'what is erased in a NAND image is proved to be erased', project: 'integration', tests: whole, named: 'does not become erased behind its data', file: `${restore}/nandMedium.ts`,
+    find: 'if (crc === track.planned.crc32) await checkErasedBehind(', replace: "if (crc === '') await checkErasedBehind(" },
+  { says: 'a NAND partition with more than its image is not unchanged', project: 'integration', tests: whole, named: 'whatever lay there in its last block only', file: `${restore}/nandMedium.ts`,
+    find: 'if (crc !== planned.crc32) return crc\n', replace: 'return crc\n' },
+  { says: 'NAND images with spare bytes are refused', project: 'unit', tests: cut, named: 'an image with spare bytes', file: `${restore}/nandWhole.ts`,
+    find: 'if (!isPowerOfTwo(length) && spareShares', replace: 'if (isPowerOfTwo(length) && spareShares' },
+  { says: 'NAND data outside every partition is refused', project: 'unit', tests: cut, named: 'data behind the last partition', file: `${restore}/nandWhole.ts`,
+    find: '  checkNobodys(source, bytes, reached, bytes.length)\n', replace: '' },
+  { says: 'a NAND image that ends inside a partition is refused', project: 'unit', tests: cut, named: 'ends inside a partition', file: `${restore}/nandWhole.ts`,
+    find: 'if (endBytes > bytes.length) {', replace: 'if (endBytes > 2 * bytes.length) {' },
+  { says: 'a NAND partition is raw or UBI and never both', project: 'unit', tests: cut, named: 'raw data before the UBI', file: `${restore}/nandWhole.ts`,
+    find: 'if (ubi > first) throw', replace: 'if (ubi < 0) throw' },
+  { says: 'the volumes of a NAND partition must fit together', project: 'integration', tests: whole, named: 'fit one by one but not together', file: `${restore}/nandMedium.ts`,
+    find: '    checkVolumesTogether(plan.partitions, facts)\n', replace: '' },
+  { says: 'each UBI volume of a NAND backup keeps its checksum', project: 'unit', tests: `${restore}/backupParts.test.ts`, named: 'a volume that is damaged', file: `${restore}/backupParts.ts`,
+    find: 'wanted.toLowerCase() !== sha1', replace: "wanted === ''" },
+  { says: 'a typed partition table that cannot be read is followed by no plan', project: 'unit', tests: `${restore}/layoutTable.test.ts`, named: 'a name twice', file: `${restore}/layoutTable.ts`,
+    find: 'text: text ?? `!${joinedAsTyped(id, rows)}`', replace: "text: text ?? '1m(a)'" },
+  { says: 'a typed name hides no other partition', project: 'unit', tests: `${restore}/layoutTable.test.ts`, named: 'a name that hides a partition', file: `${restore}/layoutTable.ts`,
+    find: "throw bad('name', name)", replace: "bad('name', name)" },
+]
