@@ -69,7 +69,7 @@ test('network serves one file and ends when a client has all of it', async () =>
   const got = await fetchByTftp(createUdpNetwork(), createRealClock(), { address: '127.0.0.1', port: ready.port }, { name: 'firmware.bin', options: { blksize: 1428 }, address: '127.0.0.1' })
   expect(got).toMatchObject({ kind: 'done', bytes: content })
   expect(await ended).toBe(0)
-  expect(fake.events().at(-1)).toEqual({ event: 'done', success: true, bytes_sent: 300_000 })
+  expect(fake.events().at(-1)).toEqual({ event: 'done', success: true, bytes_sent: 300_000, exitCode: 0 })
 })
 
 test('nobody came: an error with its exit code', async () => {
