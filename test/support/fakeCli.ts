@@ -26,6 +26,7 @@ export interface FakeStory {
   readonly failDetect?: unknown
   readonly environment?: Readonly<Record<string, string>>
   readonly terminal?: boolean
+  readonly dataFolder?: string
   /** Answers of its own. */
   readonly workbench?: Partial<CliWorkbench>
 }
@@ -54,7 +55,7 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
     interrupt: () => { if (stop.signal.aborted) again.forEach((listener) => { listener() }); else stop.abort(new Cancelled('interrupted')) },
     events: () => out.lines.map((line) => JSON.parse(line) as { event: string }),
     deps: {
-      version: '1.2.3', environment: story.environment ?? {}, dataFolder: '/data', out, err, nowMs: () => 5,
+      version: '1.2.3', environment: story.environment ?? {}, dataFolder: story.dataFolder ?? '/data', out, err, nowMs: () => 5,
       interrupt: { signal: stop.signal, onAgain: (listener) => { again.push(listener) } },
       openWorkbench: async (options) => { fake.opened.push(options); return workbench },
       listPorts: async () => [{ device: '/dev/ttyUSB0', openPath: '/dev/uart-bench', adapter: 'FTDI | ser A5', identity: 'usb://0403:6001/A5', json: { device: '/dev/ttyUSB0', open_path: '/dev/uart-bench' } }],

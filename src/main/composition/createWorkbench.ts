@@ -24,6 +24,7 @@ import { createRackSetup, type RackSetup } from './rackSetup.ts'
 import { createReportDesk, type ReportDesk } from './reportDesk.ts'
 import { createRestoreDesk, readSocs, type RestoreDesk } from './restoreDesk.ts'
 import { createRouter } from './router.ts'
+import { listPortsWithUse } from './serialPorts.ts'
 import { createTftpDoor } from './tftpDoor.ts'
 import type { HostEnvironment, Workbench } from './workbench.ts'
 
@@ -69,7 +70,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const network = createUdpNetwork()
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
-  const setup = createRackSetup({ clock, rack, socs, dataFolder, log, ask, secrets: createSecretsFile(join(dataFolder, 'secrets.json')), environment: environment.commandEnvironment ?? {} })
+  const setup = createRackSetup({ clock, rack, socs, dataFolder, log, ask, secrets: createSecretsFile(join(dataFolder, 'secrets.json')), environment: environment.commandEnvironment ?? {}, serialPorts: environment.serialPorts })
   const desk = createRestoreDesk({
     clock, rack, jobs, leases, socs, dataFolder, ask, tftpPort: environment.tftpPort,
     tools: { hashHex, parseYaml },
@@ -92,7 +93,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chips, reports, socs, status, homeFolder: environment.homeFolder }),
+    router: createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chips, reports, socs, status, homeFolder: environment.homeFolder, ports: async () => listPortsWithUse(rack, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, consoleOf: (camera) => rack.find(camera)?.console }) },
     rack, setup, jobs, desk, dumps, burns, chips, reports,
     close: async () => {

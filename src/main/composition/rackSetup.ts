@@ -10,6 +10,8 @@ import { newToken } from '../drivers/host/randomness.ts'
 import type { Secrets } from '../drivers/storage/secretsFile.ts'
 import type { SecretOf } from '../drivers/power/openPower.ts'
 import { powerFromEnvironment, type PowerWishes } from '../drivers/power/powerFromEnvironment.ts'
+import { nameOfLine } from '../drivers/transports/lineName.ts'
+import { parseTransportUrl } from '../drivers/transports/transportUrl.ts'
 import { loadRack, saveRack } from '../drivers/storage/rackFile.ts'
 import { type DemoRack, demoCameras, openDemoRack } from './demoRack.ts'
 import { devicesOf, type PodDevicesDeps } from './podDevices.ts'
@@ -27,8 +29,10 @@ export interface RackSetupDeps extends Omit<PodDevicesDeps, 'secretOf'> {
 export interface RackSetup {
   /** Asks the pod first; one that does not answer like a pod is not added. */
   add(pod: NewPod, signal: AbortSignal): Promise<PodSpec>
-  /** For one run of the command line: not remembered. */
-  addForNow(pod: NewPod, power?: PowerWishes): PodSpec
+  /** For one run of the command line: not remembered. `lineName` as `nameOfLine` says it. */
+  addForNow(pod: NewPod, power?: PowerWishes, lineName?: string): PodSpec
+  /** One name for one line; fails for what is no address. */
+  nameOfLine(url: string): Promise<string>
   remove(id: PodId): Promise<void>
   load(): Promise<void>
   openDemo(): Promise<number>
@@ -57,13 +61,14 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       ...(power === undefined ? {} : { power: password !== undefined && (power.kind === 'routeros' || power.kind === 'tasmota') ? { ...power, passwordRef: `pod-${id}` } : power }),
     }
   }
-  const devicesFor = (spec: PodSpec, secretOf: SecretOf = async (ref) => deps.secrets.get(ref)): ReturnType<typeof devicesOf> => devicesOf(spec.url, spec.power, { ...deps, secretOf })
-  const addForNow: RackSetup['addForNow'] = (pod, wishes) => {
+  const devicesFor = (spec: PodSpec, lineName: string | undefined, secretOf: SecretOf = async (ref) => deps.secrets.get(ref)): ReturnType<typeof devicesOf> => devicesOf(spec.url, spec.power, { ...deps, secretOf }, lineName)
+  const lineNameOf = async (url: string): Promise<string> => nameOfLine(parseTransportUrl(url), deps.serialPorts)
+  const addForNow: RackSetup['addForNow'] = (pod, wishes, lineName) => {
     // Its password came with the command and is not kept.
     const power = wishes && powerFromEnvironment(wishes)
     // With auto-on the switch would feel for a load first, and the boot ROM has gone by then.
     const spec: PodSpec = { ...specOf(pod), ...(power ? { power: power.spec.kind === 'routeros' ? { ...power.spec, onMode: 'forced-on' } : power.spec } : {}) }
-    rack.add(spec, devicesFor(spec, power?.secretOf))
+    rack.add(spec, devicesFor(spec, lineName, power?.secretOf))
     return spec
   }
   const refOf = (spec: PodSpec | undefined): string | undefined => (spec?.power && 'passwordRef' in spec.power ? spec.power.passwordRef : undefined)
@@ -71,7 +76,7 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
   return {
     add: async (pod, signal) => lane(signal, async () => {
       const spec = specOf(pod)
-      const devices = devicesFor(spec)
+      const devices = devicesFor(spec, await lineNameOf(spec.url))
       if (devices.pod) await withDeadline(deps.clock, answerLimitMs, `answer of ${devices.pod.label}`, signal, async (within) => devices.pod?.store(within))
       const ref = refOf(spec)
       if (ref !== undefined && pod.password !== undefined) await deps.secrets.put(ref, pod.password)
@@ -80,6 +85,7 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       return spec
     }),
     addForNow,
+    nameOfLine: lineNameOf,
     remove: async (id) => lane(always, async () => {
       const ref = refOf(rack.pods().find((spec) => spec.id === id))
       await rack.remove(id)
@@ -89,7 +95,7 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
     load: async () => {
       for (const spec of (await loadRack(file)).pods) {
         try {
-          rack.add(spec, devicesFor(spec))
+          rack.add(spec, devicesFor(spec, await lineNameOf(spec.url)))
         } catch (error) {
           deps.log(`${spec.name} was left out of the rack: ${String(error)}`)
         }

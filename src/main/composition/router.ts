@@ -6,7 +6,7 @@ import type { Clock } from '../../shared/lifecycle/clock.ts'
 import type { Job } from '../../shared/jobs/reduceJob.ts'
 import type { JobBook } from '../core/jobs/jobBook.ts'
 import type { RackBook } from '../core/rack/rackBook.ts'
-import { listPorts } from './serialPorts.ts'
+import type { PortInUse } from './serialPorts.ts'
 import { listFolder } from '../drivers/files/listFolder.ts'
 import type { BurnDesk } from './burnDesk.ts'
 import type { ChipDesk } from './chipDesk.ts'
@@ -28,6 +28,7 @@ export interface RouterDeps {
   readonly socs: ReadonlyMap<string, Soc>
   readonly status: () => Promise<MachineStatus>
   readonly homeFolder: string
+  readonly ports: () => Promise<PortInUse[]>
 }
 
 const statusEveryMs = 1_000
@@ -40,7 +41,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chips, reports, socs, status, homeFolder }: RouterDeps) {
+export function createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chips, reports, socs, status, homeFolder, ports }: RouterDeps) {
   const contract = implement(workbenchContract)
   return contract.router({
     system: {
@@ -51,7 +52,7 @@ export function createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chi
         }
       }),
       listFolder: contract.system.listFolder.handler(async ({ input, signal = noSignal() }) => listFolder(input.path === '' ? homeFolder : input.path, signal)),
-      ports: contract.system.ports.handler(async () => (await listPorts()).map(({ identity, openPath, device, adapter }) => ({ address: identity ?? openPath, device, name: adapter }))),
+      ports: contract.system.ports.handler(async () => ports()),
       chips: contract.system.chips.handler(() => [...socs.values()].flatMap(({ name, loadAddress }) => (loadAddress === undefined ? [] : [{ name, loadAddress }]))),
     },
     rack: {

@@ -10,6 +10,7 @@ const flags: Flags = {
   'power-cycle': { type: 'boolean', help: 'switch the power by itself (DEFIB_POWER_TYPE; a rack:// port implies rack)' },
   'poe-port': { type: 'string', value: 'NAME', help: 'port of the switch' },
   'timeout': { type: 'string', value: 'SECONDS', help: 'all together (default 60)' },
+  'data': { type: 'string', value: 'DIR', help: 'the data folder, where it is noted which lines are in use' },
   'output': outputFlag,
   'help': { type: 'boolean', short: 'h', help: 'this text' },
 }
@@ -27,7 +28,7 @@ export async function detectCommand(argv: readonly string[], deps: CliDeps): Pro
   const { url, power, notes } = choosePower({ port: given.text('port') ?? '/dev/ttyUSB0', powerCycle: given.has('power-cycle'), poePort, tftpVia: 'auto', environment: deps.environment })
   for (const note of notes) say('log', { level: 'info', message: note }, note)
   const { protocol, chipId, evidence } = await deps.detect({
-    url, power: power === 'environment' ? { environment: deps.environment, poePort, linePath: url } : undefined, environment: deps.environment,
+    url, dataFolder: given.text('data') ?? deps.dataFolder, power: power === 'environment' ? { environment: deps.environment, poePort, linePath: url } : undefined, environment: deps.environment,
     budgetMs: wholeNumber('--timeout', given.text('timeout') ?? '60', 1, 3_600) * 1000,
     ask: async (question, signal) => {
       say('log', { level: 'info', message: question }, question)

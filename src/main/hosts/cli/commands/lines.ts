@@ -11,6 +11,7 @@ const captureFlags: Flags = {
   out: { type: 'string', short: 'o', value: 'FILE', help: 'the capture; never overwritten (required)' },
   chip: { type: 'string', short: 'c', value: 'CHIP', help: 'noted in the file' },
   duration: { type: 'string', value: 'SECONDS', help: 'how long (default 60)' },
+  data: { type: 'string', value: 'DIR', help: 'the data folder, where it is noted which lines are in use' },
   output, help,
 }
 
@@ -33,7 +34,7 @@ export async function captureCommand(argv: readonly string[], deps: CliDeps): Pr
     toldMs = deps.nowMs()
     say('progress', { receivedBytes: bytes }, '')
   }
-  const { receivedBytes, isLost } = await deps.captureLine({ url, path, chip: given.text('chip') ?? '', durationMs, tell }, deps.interrupt.signal)
+  const { receivedBytes, isLost } = await deps.captureLine({ url, path, dataFolder: given.text('data') ?? deps.dataFolder, chip: given.text('chip') ?? '', durationMs, tell }, deps.interrupt.signal)
   return done(isLost ? exitCodes.notReachable : exitCodes.success, { receivedBytes, path }, `${receivedBytes} bytes in ${path}${isLost ? '; the line was lost before the time was over' : ''}`)
 }
 
