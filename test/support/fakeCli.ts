@@ -1,4 +1,5 @@
 import { captureLine, readCapture } from '../../src/main/composition/captureTools.ts'
+import { serveReplay } from '../../src/main/composition/replayLine.ts'
 import { serveOneFile } from '../../src/main/composition/oneFileServer.ts'
 import type { CliDeps, CliTarget, CliWorkbench, LineWriter, OpenWorkbenchOptions, SimOptions } from '../../src/main/hosts/cli/cliWorkbench.ts'
 import { Cancelled, WorkbenchError } from '../../src/shared/errors/workbenchError.ts'
@@ -59,7 +60,7 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
       interrupt: { signal: stop.signal, onAgain: (listener) => { again.push(listener) } },
       openWorkbench: async (options) => { fake.opened.push(options); return workbench },
       listPorts: async () => [{ device: '/dev/ttyUSB0', openPath: '/dev/uart-bench', adapter: 'FTDI | ser A5', identity: 'usb://0403:6001/A5', json: { device: '/dev/ttyUSB0', open_path: '/dev/uart-bench' } }],
-      captureLine, readCapture, serveOneFile,
+      captureLine, readCapture, serveReplay, serveOneFile,
       detect: async (request) => {
         if (story.failDetect !== undefined) throw story.failDetect as Error
         fake.calls.push(`detect ${request.url} ${String(request.budgetMs)}`)

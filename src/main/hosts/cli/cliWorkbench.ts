@@ -1,4 +1,5 @@
 import type { captureLine, readCapture } from '../../composition/captureTools.ts'
+import type { serveReplay } from '../../composition/replayLine.ts'
 import type { serveOneFile } from '../../composition/oneFileServer.ts'
 import type { DetectRequest } from '../../composition/lineTools.ts'
 import type { BurnPlan, BurnRequest } from '../../../shared/burn/burn.schema.ts'
@@ -93,6 +94,7 @@ export interface CliDeps {
   readonly detect: (request: DetectRequest, signal: AbortSignal) => Promise<{ readonly protocol: string; readonly chipId?: number; readonly evidence: string }>
   readonly captureLine: typeof captureLine
   readonly readCapture: typeof readCapture
+  readonly serveReplay: typeof serveReplay
   readonly serveOneFile: typeof serveOneFile
   readonly makeTempFolder: (name: string) => Promise<string>
   readonly simulator: {

@@ -40,14 +40,22 @@ export async function captureCommand(argv: readonly string[], deps: CliDeps): Pr
 
 const shownRecords = 50
 
-/** What is in a capture. */
+const replayFlags: Flags = {
+  serve: { type: 'string', value: 'ADDRESS', help: 'be a camera\'s line at tcp://127.0.0.1:PORT until SIGINT (port 0: any free one)' },
+  speed: { type: 'string', value: 'N', help: 'times as fast as recorded, 1 to 1000 (default 1)' },
+  output, help,
+}
+
+/** What is in a capture; or, with `--serve`, the capture as a line. */
 export async function replayCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
-  const flags: Flags = { output, help }
-  const given = parseFlags('replay', flags, argv, 1)
-  if (given.has('help')) { helpOf('replay FILE.dcap', `Tells what is in a capture: its facts, and the first ${shownRecords} records.`, flags).forEach(deps.out.line); return exitCodes.success }
+  const given = parseFlags('replay', replayFlags, argv, 1)
+  if (given.has('help')) { helpOf('replay FILE.dcap [flags]', `Tells what is in a capture: its facts, and the first ${shownRecords} records. With --serve it is played to whoever connects, and what they type goes nowhere.`, replayFlags).forEach(deps.out.line); return exitCodes.success }
   const json = isJson(given)
   const [path] = given.positionals
   if (path === undefined) throw usage('Which capture?', 'rackbench replay FILE.dcap')
+  const address = given.text('serve')
+  if (address !== undefined) return serveAsLine({ path, address, speed: wholeNumber('--speed', given.text('speed') ?? '1', 1, 1_000) }, json, deps)
+  if (given.text('speed') !== undefined) throw usage('--speed is of use with --serve only', 'rackbench replay --help lists the flags')
   const { chip, baudRate, records, note } = await deps.readCapture(path)
   const bytesOf = (direction: 'to-device' | 'from-device'): number => records.filter((record) => record.direction === direction).reduce((sum, { bytes }) => sum + bytes.length, 0)
   const facts = { file: path, chip, baudrate: baudRate, records: records.length, tx_bytes: bytesOf('to-device'), rx_bytes: bytesOf('from-device'), duration_us: records.at(-1)?.timeUs ?? 0, note: note ?? null }
@@ -55,6 +63,15 @@ export async function replayCommand(argv: readonly string[], deps: CliDeps): Pro
   if (note !== undefined && !json) deps.out.line(`Warning: ${note}`)
   if (!json) for (const { timeUs, direction, bytes } of records.slice(0, shownRecords)) deps.out.line(`${(timeUs / 1e6).toFixed(6).padStart(12)} ${direction === 'to-device' ? '>' : '<'} ${plainText(new TextDecoder('latin1').decode(bytes.subarray(0, 100)), 100)}`)
   return exitCode
+}
+
+async function serveAsLine(what: Pick<Parameters<CliDeps['serveReplay']>[0], 'path' | 'address' | 'speed'>, json: boolean, deps: CliDeps): Promise<ExitCode> {
+  const { say, done } = createTeller(deps.out, json)
+  await deps.serveReplay({
+    ...what, ready: (url) => { say('serving', { url, file: what.path }, `${what.path} is replayed at ${url}; Ctrl-C ends it`) },
+    clients: (count) => { say('clients', { count }, count === 0 ? 'Nobody is connected' : `${count} connected`) },
+  }, deps.interrupt.signal)
+  return done(exitCodes.success, {}, '')
 }
 
 const networkFlags: Flags = {
