@@ -117,6 +117,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
         changed()
         return { podId: podIdSchema.parse('pod-1') }
       }),
+      setPower: contract.rack.setPower.handler(({ input }) => { calls.push(`setPower ${input.podId} ${input.power?.kind ?? 'manual'}`); return {} }),
       removePod: contract.rack.removePod.handler(() => { changed(); return {} }),
       openDemo: contract.rack.openDemo.handler(() => { rack = createFixtureRack(12, 1, true); changed(); return { pods: 12 } }),
       closeDemo: contract.rack.closeDemo.handler(() => { rack = createFixtureRack(0, 1, true); changed(); return {} }),

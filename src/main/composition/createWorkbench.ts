@@ -25,6 +25,7 @@ import { createReportDesk, type ReportDesk } from './reportDesk.ts'
 import { createRestoreDesk, readSocs, type RestoreDesk } from './restoreDesk.ts'
 import { createRouter } from './router.ts'
 import { listPortsWithUse } from './serialPorts.ts'
+import { createStartFacts } from './startFacts.ts'
 import { createTftpDoor } from './tftpDoor.ts'
 import type { HostEnvironment, Workbench } from './workbench.ts'
 
@@ -66,7 +67,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const leases = createLeases({ store: leaseStore, clock, log })
   const jobs = createJobBook({ journal, clock, log, newJobId: () => newJobId(clock.wallMs()) })
   const jobOf = trackNewestJobs(jobs)
-  const rack = createRackBook({ clock, log, leases, jobOf, watchJobs: (listener) => { jobs.listen(listener) } })
+  const rack = createRackBook({ clock, log, leases, jobOf, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
   const network = createUdpNetwork()
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))

@@ -1,7 +1,7 @@
 import { powerOf } from './podPower.ts'
 import type { PodDevices } from '../core/rack/rackBook.ts'
 import { createRackPodClient } from '../drivers/http/rackPodClient.ts'
-import type { SecretOf } from '../drivers/power/openPower.ts'
+import type { OpenedPower, SecretOf } from '../drivers/power/openPower.ts'
 import { createRackPodPower } from '../drivers/power/rackPodPower.ts'
 import { openTransport, rackBaseUrl } from '../drivers/transports/openTransport.ts'
 import { nameOfLine, plainLineName } from '../drivers/transports/lineName.ts'
@@ -44,9 +44,17 @@ export function devicesOf(url: string, power: PowerSpec | undefined, deps: PodDe
   }
   let line: Transport | undefined
   let resource = lineName ?? plainLineName(parsed)
-  const opened = powerOf(power ?? { kind: 'manual' }, { ...deps, label: `camera on ${url}`, transport: lineOf(url, () => line) })
+  const openPower = (spec: PowerSpec | undefined): OpenedPower => powerOf(spec ?? { kind: 'manual' }, { ...deps, label: `camera on ${url}`, transport: lineOf(url, () => line) })
+  let opened = openPower(power)
   return {
-    ...shared, pod: undefined, power: opened.power, closePower: opened.close,
+    ...shared, pod: undefined,
+    get power() { return opened.power },
+    closePower: async () => opened.close(),
+    changePower: async (spec) => {
+      const before = opened
+      opened = openPower(spec)
+      await before.close()
+    },
     // An adapter that was not there when the rack was loaded has its name from the moment that it is.
     get resource() { return resource },
     openConsole: async (signal) => {

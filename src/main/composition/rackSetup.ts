@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { PowerSpec } from '../../shared/devices/powerSpec.schema.ts'
 import type { NewPod } from '../../shared/contracts/workbench.contract.ts'
 import type { Soc } from '../../shared/devices/deviceProfile.schema.ts'
 import { cameraIdSchema, podIdSchema, type PodId } from '../../shared/devices/ids.ts'
@@ -33,6 +34,8 @@ export interface RackSetup {
   addForNow(pod: NewPod, power?: PowerWishes, lineName?: string): PodSpec
   /** One name for one line; fails for what is no address. */
   nameOfLine(url: string): Promise<string>
+  /** Another switch for a camera without a pod; none is a person. */
+  setPower(id: PodId, given: Pick<NewPod, 'power' | 'password'>, signal: AbortSignal): Promise<void>
   remove(id: PodId): Promise<void>
   load(): Promise<void>
   openDemo(): Promise<number>
@@ -58,7 +61,7 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
     return {
       id: podIdSchema.parse(`pod-${id}`), cameraId: cameraIdSchema.parse(`cam-${id}`), url: url.trim(), chip: chip.toLowerCase(),
       name: name || `pod-${number}`, cameraName: cameraName || `cam-${String(number).padStart(2, '0')}`,
-      ...(power === undefined ? {} : { power: password !== undefined && (power.kind === 'routeros' || power.kind === 'tasmota') ? { ...power, passwordRef: `pod-${id}` } : power }),
+      ...(power === undefined ? {} : { power: withReference(power, password, `pod-${id}`) }),
     }
   }
   const devicesFor = (spec: PodSpec, lineName: string | undefined, secretOf: SecretOf = async (ref) => deps.secrets.get(ref)): ReturnType<typeof devicesOf> => devicesOf(spec.url, spec.power, { ...deps, secretOf }, lineName)
@@ -71,14 +74,14 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
     rack.add(spec, devicesFor(spec, lineName, power?.secretOf))
     return spec
   }
-  const refOf = (spec: PodSpec | undefined): string | undefined => (spec?.power && 'passwordRef' in spec.power ? spec.power.passwordRef : undefined)
+  const refOf = (power: PowerSpec | undefined): string | undefined => (power && 'passwordRef' in power ? power.passwordRef : undefined)
 
   return {
     add: async (pod, signal) => lane(signal, async () => {
       const spec = specOf(pod)
       const devices = devicesFor(spec, await lineNameOf(spec.url))
       if (devices.pod) await withDeadline(deps.clock, answerLimitMs, `answer of ${devices.pod.label}`, signal, async (within) => devices.pod?.store(within))
-      const ref = refOf(spec)
+      const ref = refOf(spec.power)
       if (ref !== undefined && pod.password !== undefined) await deps.secrets.put(ref, pod.password)
       rack.add(spec, devices)
       await save()
@@ -86,8 +89,24 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
     }),
     addForNow,
     nameOfLine: lineNameOf,
+    setPower: async (id, { power, password }, signal) => lane(signal, async () => {
+      const old = rack.pods().find((spec) => spec.id === id)
+      if (!old) throw new WorkbenchError('input/not-found', `There is no pod ${id}`)
+      // A new name: the old password stays until the new switch is the camera's.
+      const next = power === undefined || power.kind === 'manual' ? undefined : withReference(power, password, `pod-${newToken()}`)
+      const [ref, oldRef] = [refOf(next), refOf(old.power)]
+      if (ref !== undefined && password !== undefined) await deps.secrets.put(ref, password)
+      try {
+        await rack.changePower(id, next)
+      } catch (error) {
+        if (ref !== undefined) await deps.secrets.remove(ref)
+        throw error
+      }
+      await save()
+      if (oldRef !== undefined && oldRef !== ref) await deps.secrets.remove(oldRef)
+    }),
     remove: async (id) => lane(always, async () => {
-      const ref = refOf(rack.pods().find((spec) => spec.id === id))
+      const ref = refOf(rack.pods().find((spec) => spec.id === id)?.power)
       await rack.remove(id)
       await save()
       if (ref !== undefined) await deps.secrets.remove(ref)
@@ -108,3 +127,7 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
     closeDemo: async () => lane(always, async () => { const open = demo; demo = undefined; await open?.close() }),
   }
 }
+
+/** A spec never holds the password itself. */
+const withReference = (power: PowerSpec, password: string | undefined, ref: string): PowerSpec =>
+  (password !== undefined && (power.kind === 'routeros' || power.kind === 'tasmota') ? { ...power, passwordRef: ref } : power)

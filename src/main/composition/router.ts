@@ -65,6 +65,7 @@ export function createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chi
         }
       }),
       addPod: contract.rack.addPod.handler(async ({ input, signal = noSignal() }) => ({ podId: (await setup.add(input, signal)).id })),
+      setPower: contract.rack.setPower.handler(async ({ input, signal = noSignal() }) => { await setup.setPower(input.podId, input, signal); return {} }),
       removePod: contract.rack.removePod.handler(async ({ input }) => { await setup.remove(input.podId); return {} }),
       openDemo: contract.rack.openDemo.handler(async () => ({ pods: await setup.openDemo() })),
       closeDemo: contract.rack.closeDemo.handler(async () => { await setup.closeDemo(); return {} }),

@@ -63,6 +63,8 @@ export const workbenchContract = {
     /** The whole rack now, then again whenever something in it changed, at most four times a second. */
     watch: oc.input(nothing).output(eventIterator(rackViewSchema)),
     addPod: oc.input(newPodSchema).output(z.object({ podId: podIdSchema })),
+    /** Another switch for a camera that has no pod. `pod/busy` while a job has it. */
+    setPower: oc.input(newPodSchema.pick({ power: true, password: true }).extend({ podId: podIdSchema })).output(z.object({})),
     removePod: oc.input(z.object({ podId: podIdSchema })).output(z.object({})),
     /** Starts the simulated rack (12 cameras booting) in this process. */
     openDemo: oc.input(nothing).output(z.object({ pods: z.number().int() })),
