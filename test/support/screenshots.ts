@@ -37,6 +37,17 @@ const scenes: readonly Scene[] = [
     await page.getByText('MikroTik switch (RouterOS)').click()
     await page.getByLabel('Address', { exact: true }).fill('10.0.0.2')
   } },
+  { name: 'switch-test', cameras: 0, steps: async (page) => {
+    await page.getByRole('group', { name: 'Serial ports' }).getByRole('button').first().click()
+    await page.locator('.power .n-base-selection').click()
+    await page.getByText('MikroTik switch (RouterOS)').click()
+    await page.getByLabel('Address', { exact: true }).fill('10.0.0.2')
+    await page.getByLabel('or its comment').fill('cam desk')
+    await page.getByRole('button', { name: 'Test the switch' }).click()
+    await page.getByText('fits more than one port').waitFor()
+    await page.getByRole('button', { name: 'Save its configuration' }).click()
+    await page.getByRole('group', { name: 'Host key' }).waitFor()
+  } },
   { name: 'start-error', cameras: 0, steps: async (page) => {
     await page.getByLabel('Address of the pod').fill('rack://192.168.9.9')
     await page.locator('.n-base-selection').click()

@@ -6,6 +6,7 @@ import type { Clock } from '../../shared/lifecycle/clock.ts'
 import type { Job } from '../../shared/jobs/reduceJob.ts'
 import type { JobBook } from '../core/jobs/jobBook.ts'
 import type { RackBook } from '../core/rack/rackBook.ts'
+import { auditSwitch, testSwitch } from './switchTools.ts'
 import type { PortInUse } from './serialPorts.ts'
 import { listFolder } from '../drivers/files/listFolder.ts'
 import type { BurnDesk } from './burnDesk.ts'
@@ -28,6 +29,7 @@ export interface RouterDeps {
   readonly socs: ReadonlyMap<string, Soc>
   readonly status: () => Promise<MachineStatus>
   readonly homeFolder: string
+  readonly dataFolder: string
   readonly ports: () => Promise<PortInUse[]>
 }
 
@@ -41,7 +43,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chips, reports, socs, status, homeFolder, ports }: RouterDeps) {
+export function createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chips, reports, socs, status, homeFolder, dataFolder, ports }: RouterDeps) {
   const contract = implement(workbenchContract)
   return contract.router({
     system: {
@@ -70,6 +72,10 @@ export function createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chi
       openDemo: contract.rack.openDemo.handler(async () => ({ pods: await setup.openDemo() })),
       closeDemo: contract.rack.closeDemo.handler(async () => { await setup.closeDemo(); return {} }),
       power: contract.rack.power.handler(async ({ input }) => { await rack.power(input.cameraId, input.action, noSignal()); return {} }),
+    },
+    power: {
+      testSwitch: contract.power.testSwitch.handler(async ({ input, signal = noSignal() }) => testSwitch(input, signal)),
+      auditSwitch: contract.power.auditSwitch.handler(async ({ input, signal = noSignal() }) => auditSwitch(input, dataFolder, signal)),
     },
     consoles: {
       type: contract.consoles.type.handler(async ({ input, signal = noSignal() }) => {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { burnPlanSchema, burnRequestSchema } from '../burn/burn.schema.ts'
 import { chipViewSchema, profileImportSchema } from '../devices/chipView.schema.ts'
 import { powerSpecSchema } from '../devices/powerSpec.schema.ts'
+import { auditRecordSchema, auditWishSchema, switchReportSchema, switchWishSchema } from '../devices/switchReport.schema.ts'
 import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
 import { diffRequestSchema, dumpDiffSchema } from '../dump/diff.schema.ts'
 import { dumpPlanSchema, dumpRequestSchema } from '../dump/dump.schema.ts'
@@ -70,6 +71,12 @@ export const workbenchContract = {
     openDemo: oc.input(nothing).output(z.object({ pods: z.number().int() })),
     closeDemo: oc.input(nothing).output(z.object({})),
     power: oc.input(z.object({ cameraId: cameraIdSchema, action: z.enum(['on', 'off', 'cycle']) })).output(z.object({})),
+  },
+  power: {
+    /** Logs in to a RouterOS switch and reads; never changes anything, and remembers nothing. */
+    testSwitch: oc.input(switchWishSchema).output(switchReportSchema),
+    /** Its configuration into a file of the data folder, secrets masked. `device/wrong-identity` tells the host key until it is accepted. */
+    auditSwitch: oc.input(auditWishSchema).output(auditRecordSchema),
   },
   consoles: {
     /** Types into a console; `pod/busy` while a job has it. Output comes over the byte lane (shared/rpc/byteLane.ts). */

@@ -1,4 +1,5 @@
 import type { captureLine, readCapture } from '../../composition/captureTools.ts'
+import type { auditSwitch, testSwitch } from '../../composition/switchTools.ts'
 import type { serveReplay } from '../../composition/replayLine.ts'
 import type { serveOneFile } from '../../composition/oneFileServer.ts'
 import type { DetectRequest } from '../../composition/lineTools.ts'
@@ -95,6 +96,8 @@ export interface CliDeps {
   readonly captureLine: typeof captureLine
   readonly readCapture: typeof readCapture
   readonly serveReplay: typeof serveReplay
+  readonly testSwitch: typeof testSwitch
+  readonly auditSwitch: typeof auditSwitch
   readonly serveOneFile: typeof serveOneFile
   readonly makeTempFolder: (name: string) => Promise<string>
   readonly simulator: {

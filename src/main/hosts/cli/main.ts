@@ -9,6 +9,7 @@ import { diffCommand } from './commands/diff.ts'
 import { dumpCommand } from './commands/dump.ts'
 import { chipsCommand, jobsCommand, portsCommand } from './commands/lists.ts'
 import { captureCommand, networkCommand, replayCommand } from './commands/lines.ts'
+import { powerCommand } from './commands/power.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { serveCommand } from './commands/serve.ts'
 import { simCommand } from './commands/sim.ts'
@@ -39,6 +40,7 @@ const commands: Readonly<Record<string, Command>> = {
   network: { summary: 'serve one file by TFTP', run: networkCommand },
   profiles: { summary: 'import boot profiles', run: profilesCommand },
   uboot: { summary: 'fetch the U-Boot of a chip', run: ubootCommand },
+  power: { summary: 'test a RouterOS switch, or keep its configuration', run: powerCommand },
   ports: { summary: 'the serial ports of this computer', run: portsCommand },
 }
 
