@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createWorkbench, type OpenWorkbench } from '../../src/main/composition/createWorkbench.ts'
 import { withLineLease } from '../../src/main/composition/lineLease.ts'
 import { listPortsWithUse } from '../../src/main/composition/serialPorts.ts'
+import { openSqliteLeases } from '../../src/main/drivers/storage/sqliteLeases.ts'
 import { nameOfLine } from '../../src/main/drivers/transports/lineName.ts'
 import { parseTransportUrl } from '../../src/main/drivers/transports/transportUrl.ts'
 import type { NewPod } from '../../src/shared/contracts/workbench.contract.ts'
@@ -46,12 +47,18 @@ test('two cameras cannot be given one adapter, and the list of ports says who ha
   const device = await sys.plugIn({ name: 'ttyUSB0', socket: '1-2', ...ftdi })
   const byId = await sys.alias(device, 'serial/by-id/usb-FTDI')
   await sys.plugIn({ name: 'ttyUSB1', socket: '1-3', ids: ['1a86', '7523'] })
-  const workbench = await openAt(await tempFolder(), sys)
+  const dataFolder = await tempFolder()
+  const workbench = await openAt(dataFolder, sys)
   await workbench.setup.add(cameraOn(device, 'cam-desk'), never)
   for (const url of [identity, byId, device]) {
     await expect(workbench.setup.add(cameraOn(url, 'cam-two'), never)).rejects.toMatchObject({ code: 'input/conflict', message: expect.stringContaining('in the rack already') as string })
   }
-  expect((await listPortsWithUse(workbench.rack, sys.ports)).map(({ device: path, usedBy }) => [path, usedBy])).toEqual([[device, 'cam-desk'], [join(sys.devFolder, 'ttyUSB1'), undefined]])
+  const store = openSqliteLeases(join(dataFolder, 'journal.sqlite'))
+  onTestFinished(() => { store.close() })
+  const used = async (): Promise<unknown> => (await listPortsWithUse(workbench.rack, store, sys.ports)).map(({ device: path, usedBy }) => [path, usedBy])
+  const other = join(sys.devFolder, 'ttyUSB1')
+  expect(await used()).toEqual([[device, 'cam-desk'], [other, undefined]])
+  await withLineLease({ url: other, dataFolder, holder: 'rackbench capture', serialPorts: sys.ports }, never, async () => { expect(await used()).toEqual([[device, 'cam-desk'], [other, 'rackbench capture']]) })
 })
 
 test('a command has the adapter to itself: the camera in another process is busy, and the other way round', async () => {

@@ -1,3 +1,4 @@
+import type { Leases } from '../core/rack/leases.ts'
 import type { RackBook } from '../core/rack/rackBook.ts'
 import { nameOfPort } from '../drivers/transports/lineName.ts'
 import { listSerialPorts, serialPortJson, type SerialPortEntry, type SerialPortsDeps } from '../drivers/transports/listSerialPorts.ts'
@@ -9,11 +10,11 @@ export const listPorts = async (): Promise<readonly ListedSerialPort[]> => (awai
 
 export interface PortInUse { readonly address: string; readonly device: string; readonly name: string; readonly usedBy?: string }
 
-/** The same for the window, with the camera that has each. */
-export async function listPortsWithUse(rack: Pick<RackBook, 'pods' | 'find'>, deps?: SerialPortsDeps): Promise<PortInUse[]> {
+/** The same for the window, with the camera or the command that has each. */
+export async function listPortsWithUse(rack: Pick<RackBook, 'pods' | 'find'>, leases: Pick<Leases, 'holderOf'>, deps?: SerialPortsDeps): Promise<PortInUse[]> {
   const userOf = new Map(rack.pods().map(({ cameraId, cameraName }) => [rack.find(cameraId)?.devices.resource ?? '', cameraName]))
   return (await listSerialPorts(deps)).map((port) => {
-    const usedBy = userOf.get(nameOfPort(port))
+    const usedBy = userOf.get(nameOfPort(port)) ?? leases.holderOf(nameOfPort(port))?.holder
     return { address: port.identity ?? port.openPath, device: port.device, name: port.adapter, ...(usedBy === undefined ? {} : { usedBy }) }
   })
 }

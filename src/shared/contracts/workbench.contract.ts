@@ -55,7 +55,7 @@ export const workbenchContract = {
     watchStatus: oc.input(nothing).output(eventIterator(machineStatusSchema)),
     /** Folders and files of the machine that the workbench runs on; an empty path is the home folder. */
     listFolder: oc.input(z.object({ path: z.string().max(4096) })).output(folderListingSchema),
-    /** USB serial adapters of this computer. `address` is what a camera is added by: it stays when ports are numbered anew. `usedBy` is the camera that has it. */
+    /** USB serial adapters of this computer. `address` is what a camera is added by: it stays when ports are numbered anew. `usedBy` is the camera or the command that has it. */
     ports: oc.input(nothing).output(z.array(z.object({ address: z.string(), device: z.string(), name: z.string(), usedBy: z.string().optional() }))),
     /** Chips that have figures, in order. */
     chips: oc.input(nothing).output(z.array(z.object({ name: z.string(), loadAddress: z.number() }))),
