@@ -5,6 +5,7 @@ const protocol = 'src/main/protocols/rfc2217'
 const codec = { project: 'unit', tests: `${protocol}/rfc2217.test.ts` } as const
 const line = { project: 'integration', tests: 'test/integration/rfc2217.test.ts' } as const
 const serial = { project: 'unit', tests: `${drivers}/serialTransport.test.ts` } as const
+const adapter = { project: 'integration', tests: 'test/integration/oneAdapter.test.ts' } as const
 const names = { project: 'unit', tests: `${drivers}/listSerialPorts.test.ts` } as const
 
 export const transportGuards: readonly Guard[] = [
@@ -40,4 +41,7 @@ export const transportGuards: readonly Guard[] = [
   { says: 'a shared serial number is told by the place', file: `${drivers}/serialIdentity.ts`, ...names, named: '', find: ' && countOf.get(keyOf(port)) === 1', replace: '' },
   { says: 'two adapters that answer are none', file: `${drivers}/serialIdentity.ts`, ...names, named: 'turns out to be shared', find: 'if (found.length > 1) {', replace: 'if (found.length > 99) {' },
   { says: 'a made-up serial number is none', file: `${drivers}/serialIdentity.ts`, project: 'unit', tests: `${drivers}/serialIdentity.test.ts`, named: '', find: '!placeholders.test(serial) && ', replace: '' },
+  { says: 'two names of one adapter are one line', file: `${drivers}/lineName.ts`, ...adapter, named: 'two cameras cannot be given', find: '  if (port) return nameOfPort(port)\n', replace: '' },
+  { says: 'an adapter plugged in later has its one name', file: 'src/main/composition/podDevices.ts', ...adapter, named: 'was not there at the start', find: '      resource = await nameOfLine(parsed, deps.serialPorts)\n', replace: '' },
+  { says: 'a command takes the line of a camera', file: 'src/main/composition/lineLease.ts', ...adapter, named: 'a command has the adapter', find: '.take(resource, holder, signal)', replace: '.take(`a ${resource}`, holder, signal)' },
 ]

@@ -21,6 +21,7 @@ const never = new AbortController().signal
 interface Desk {
   readonly workbench: OpenWorkbench
   readonly camera: SimPodHandle
+  readonly folder: string
   readonly url: string
   readonly rfc2217: string
   readonly request: (cameraId: CameraId, more?: Partial<RestoreRequest>) => RestoreRequest
@@ -53,7 +54,7 @@ async function openDesk(quirks: RomQuirks = {}, ask?: (question: string, signal:
     restoreRequestSchema.parse({ cameraId, inputPath: imagesFolder, profilePath: profile, ubootPath: uboot, hostIp: '127.0.0.1', ...more })
   const plan: Desk['plan'] = async (cameraId, more) => workbench.desk.plan(request(cameraId, more), never)
   return {
-    workbench, camera, url: announced.uart, rfc2217: announced.rfc2217, request, plan,
+    workbench, camera, folder, url: announced.uart, rfc2217: announced.rfc2217, request, plan,
     restore: async (cameraId, more) => {
       const id = await workbench.desk.start(request(cameraId, more), (await plan(cameraId, more)).hash, never)
       for await (const event of workbench.jobs.events(id, 0, never)) void event
@@ -150,6 +151,7 @@ test('the family of a boot ROM is found over the line, with the switch of the en
   const { standIn, port } = await openSwitch(desk.camera)
   const { environment, poePort } = bySwitch(port)
   const found = await detectOnLine({
+    dataFolder: desk.folder,
     url: desk.rfc2217, power: { environment, poePort, linePath: undefined }, environment: {}, budgetMs: 40_000, ask: async () => undefined, tell: () => undefined,
   }, never)
   expect(found.protocol).toBe('standard')

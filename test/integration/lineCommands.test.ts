@@ -24,8 +24,9 @@ async function talkingLine(talk: (socket: Socket) => void): Promise<string> {
 
 test('capture keeps what came until its time is over, and replay tells it', async () => {
   const url = await talkingLine((socket) => { socket.write('U-Boot 2016.11\r\n') })
-  const path = join(await folder(), 'a.dcap')
-  const fake = createFakeCli()
+  const dataFolder = await folder()
+  const path = join(dataFolder, 'a.dcap')
+  const fake = createFakeCli({ dataFolder })
   expect(await runCli(['capture', '-p', url, '-o', path, '-c', 'hi3516ev300', '--duration', '1', '--output', 'json'], fake.deps)).toBe(0)
   expect(fake.events().at(-1)).toMatchObject({ event: 'done', success: true, receivedBytes: 16 })
   const told = createFakeCli()
@@ -38,17 +39,19 @@ test('capture keeps what came until its time is over, and replay tells it', asyn
 
 test('a line that is lost early is no success, and what came is kept', async () => {
   const url = await talkingLine((socket) => { socket.end('last words') })
-  const path = join(await folder(), 'b.dcap')
-  const fake = createFakeCli()
+  const dataFolder = await folder()
+  const path = join(dataFolder, 'b.dcap')
+  const fake = createFakeCli({ dataFolder })
   expect(await runCli(['capture', '-p', url, '-o', path, '--duration', '60', '--output', 'json'], fake.deps)).toBe(3)
   expect(fake.events().at(-1)).toMatchObject({ success: false, receivedBytes: 10 })
   expect((await readFile(path)).includes('last words')).toBe(true)
 })
 
 test('a capture is never overwritten, and a file that is none is refused', async () => {
-  const path = join(await folder(), 'c.dcap')
+  const dataFolder = await folder()
+  const path = join(dataFolder, 'c.dcap')
   await writeFile(path, 'not a capture')
-  const fake = createFakeCli()
+  const fake = createFakeCli({ dataFolder })
   expect(await runCli(['capture', '-p', 'tcp://127.0.0.1:9', '-o', path, '--output', 'json'], fake.deps)).toBe(2)
   expect(fake.events().find(({ event }) => event === 'error')).toMatchObject({ code: 'input/conflict' })
   expect(await readFile(path, 'utf8')).toBe('not a capture')
@@ -69,7 +72,7 @@ test('network serves one file and ends when a client has all of it', async () =>
   const got = await fetchByTftp(createUdpNetwork(), createRealClock(), { address: '127.0.0.1', port: ready.port }, { name: 'firmware.bin', options: { blksize: 1428 }, address: '127.0.0.1' })
   expect(got).toMatchObject({ kind: 'done', bytes: content })
   expect(await ended).toBe(0)
-  expect(fake.events().at(-1)).toEqual({ event: 'done', success: true, bytes_sent: 300_000 })
+  expect(fake.events().at(-1)).toEqual({ event: 'done', success: true, bytes_sent: 300_000, exitCode: 0 })
 })
 
 test('nobody came: an error with its exit code', async () => {

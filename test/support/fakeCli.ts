@@ -1,4 +1,6 @@
 import { captureLine, readCapture } from '../../src/main/composition/captureTools.ts'
+import { auditSwitch, testSwitch } from '../../src/main/composition/switchTools.ts'
+import { serveReplay } from '../../src/main/composition/replayLine.ts'
 import { serveOneFile } from '../../src/main/composition/oneFileServer.ts'
 import type { CliDeps, CliTarget, CliWorkbench, LineWriter, OpenWorkbenchOptions, SimOptions } from '../../src/main/hosts/cli/cliWorkbench.ts'
 import { Cancelled, WorkbenchError } from '../../src/shared/errors/workbenchError.ts'
@@ -26,6 +28,7 @@ export interface FakeStory {
   readonly failDetect?: unknown
   readonly environment?: Readonly<Record<string, string>>
   readonly terminal?: boolean
+  readonly dataFolder?: string
   /** Answers of its own. */
   readonly workbench?: Partial<CliWorkbench>
 }
@@ -54,11 +57,11 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
     interrupt: () => { if (stop.signal.aborted) again.forEach((listener) => { listener() }); else stop.abort(new Cancelled('interrupted')) },
     events: () => out.lines.map((line) => JSON.parse(line) as { event: string }),
     deps: {
-      version: '1.2.3', environment: story.environment ?? {}, dataFolder: '/data', out, err, nowMs: () => 5,
+      version: '1.2.3', environment: story.environment ?? {}, dataFolder: story.dataFolder ?? '/data', out, err, nowMs: () => 5,
       interrupt: { signal: stop.signal, onAgain: (listener) => { again.push(listener) } },
       openWorkbench: async (options) => { fake.opened.push(options); return workbench },
       listPorts: async () => [{ device: '/dev/ttyUSB0', openPath: '/dev/uart-bench', adapter: 'FTDI | ser A5', identity: 'usb://0403:6001/A5', json: { device: '/dev/ttyUSB0', open_path: '/dev/uart-bench' } }],
-      captureLine, readCapture, serveOneFile,
+      captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch,
       detect: async (request) => {
         if (story.failDetect !== undefined) throw story.failDetect as Error
         fake.calls.push(`detect ${request.url} ${String(request.budgetMs)}`)

@@ -35,6 +35,17 @@ function jobOf(life: CameraLife): CameraView['job'] {
   return undefined
 }
 
+/** One without a pod, one without boot files; the others can do everything. */
+function whyNotOf(index: number): Pick<CameraView, 'whyNot'> | undefined {
+  if (index === 0) return { whyNot: [
+    { work: 'restore', cannot: false, sentence: 'The job asks you to switch this camera off and on, and goes on by itself when it starts.', next: 'Stay beside it, or choose a switch that does it.', fix: 'power' },
+    { work: 'power', cannot: true, sentence: 'Nobody but you can switch this camera; a job says when.', next: 'Choose a switch, a plug or a command that does it.', fix: 'power' },
+  ] }
+  if (index !== 9) return undefined
+  const needs = { cannot: true, sentence: 'The boot ROM of this chip needs a profile and a U-Boot image, which the data folder does not have.', next: 'Import the boot files of this chip under Settings.', fix: 'boot-files' } as const
+  return { whyNot: [{ work: 'restore', ...needs }, { work: 'dump', ...needs }, { work: 'burn', ...needs }, { work: 'install', ...needs }] }
+}
+
 function cameraOf(index: number, podNumber: number): FixtureCamera {
   const life = lives[index % lives.length] ?? 'booted'
   const story = stories[life]
@@ -50,7 +61,7 @@ function cameraOf(index: number, podNumber: number): FixtureCamera {
       power: life === 'off' ? 'off' : unreachable ? 'unknown' : 'on', powerAbility: 'on-off', powerLabel: 'power of the pod', ...(story.watts === undefined ? {} : { watts: story.watts + (index % 5) / 10 * (life === 'off' ? 0 : 1) }),
       life, lifeNote: story.note, bootStage: story.stage, lastLine: text.trimEnd().split('\r\n').at(-1) ?? '', activity: activityOf(index, life),
       console: unreachable ? 'closed' : life === 'working' ? 'lent' : 'open', consoleNote: unreachable ? 'bridge lost, trying again' : life === 'working' ? 'lent to job-running' : '',
-      bytesReceived: text.length, bytesLost: 0, ...(life === 'working' ? { leaseHolder: 'job-running' } : {}), ...(job ? { job } : {}),
+      bytesReceived: text.length, bytesLost: 0, ...(whyNotOf(index) ?? {}), ...(life === 'working' ? { leaseHolder: 'job-running' } : {}), ...(job ? { job } : {}),
     },
   }
 }

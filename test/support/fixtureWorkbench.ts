@@ -2,7 +2,7 @@ import { implement, ORPCError } from '@orpc/server'
 import { viewLayout } from '../../src/main/core/workflows/restore/layoutTable.ts'
 import { workbenchContract } from '../../src/shared/contracts/workbench.contract.ts'
 import { type CameraId, jobIdSchema, podIdSchema } from '../../src/shared/devices/ids.ts'
-import { type ErrorCode, toWire, WorkbenchError } from '../../src/shared/errors/workbenchError.ts'
+import { type ErrorCode, type ErrorContext, toWire, WorkbenchError } from '../../src/shared/errors/workbenchError.ts'
 import type { JobEvent } from '../../src/shared/jobs/jobEvent.ts'
 import { isFinished } from '../../src/shared/jobs/reduceJob.ts'
 import type { CameraView, MachineStatus, RackView } from '../../src/shared/rack/rackView.schema.ts'
@@ -36,8 +36,8 @@ const fixtureChips = ['gk7205v200', 'gk7205v500', 'hi3516cv610', 'hi3516ev200', 
   ready: name === 'hi3516ev300', needs: name === 'hi3516ev300' ? [] : name.startsWith('hi3516ev') ? ['U-Boot image' as const] : ['profile' as const, 'U-Boot image' as const],
 }))
 
-const fail = (code: ErrorCode, message: string, hint?: string): never => {
-  const wire = toWire(new WorkbenchError(code, message, { hint }))
+const fail = (code: ErrorCode, message: string, hint?: string, context: ErrorContext = {}): never => {
+  const wire = toWire(new WorkbenchError(code, message, { hint, context }))
   throw new ORPCError('WORKBENCH', { status: 500, message, data: wire })
 }
 
@@ -107,7 +107,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
             : [entry('ev300-2026-11', 'folder', 0), entry('gk7205-factory', 'folder', 0), entry('cam-07-full.bin', 'file', 16_777_216)],
         }
       }),
-      ports: contract.system.ports.handler(() => [{ address: 'usb://1a86:7523@1-1.4', device: '/dev/ttyUSB0', name: 'QinHeng USB serial | loc 1-1.4' }, { address: 'usb://0403:6001/A50285BI', device: '/dev/ttyUSB1', name: 'FTDI FT232R | loc 1-1.3 | ser A50285BI' }]),
+      ports: contract.system.ports.handler(() => [{ address: 'usb://1a86:7523@1-1.4', device: '/dev/ttyUSB0', name: 'QinHeng USB serial | loc 1-1.4' }, { address: 'usb://0403:6001/A50285BI', device: '/dev/ttyUSB1', name: 'FTDI FT232R | loc 1-1.3 | ser A50285BI' }, { address: 'usb://10c4:ea60/BENCH7', device: '/dev/ttyUSB2', name: 'Silicon Labs CP2102', usedBy: 'cam-desk' }]),
       chips: contract.system.chips.handler(() => ['gk7205v200', 'gk7205v300', 'hi3516ev200', 'hi3516ev300', 'hi3518ev200'].map((name) => ({ name, loadAddress: 0x42000000 }))),
     },
     rack: {
@@ -118,12 +118,26 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
         changed()
         return { podId: podIdSchema.parse('pod-1') }
       }),
+      setPower: contract.rack.setPower.handler(({ input }) => { calls.push(`setPower ${input.podId} ${input.power?.kind ?? 'manual'}`); return {} }),
       removePod: contract.rack.removePod.handler(() => { changed(); return {} }),
       openDemo: contract.rack.openDemo.handler(() => { rack = createFixtureRack(12, 1, true); changed(); return { pods: 12 } }),
       closeDemo: contract.rack.closeDemo.handler(() => { rack = createFixtureRack(0, 1, true); changed(); return {} }),
       power: contract.rack.power.handler(({ input }) => {
         calls.push(`power ${input.action} ${input.cameraId}`)
         return rack.cameras.get(input.cameraId)?.view.life === 'unknown' ? fail('link/unreachable', 'The pod does not answer', 'Check its cable.') : {}
+      }),
+    },
+    power: {
+      testSwitch: contract.power.testSwitch.handler(({ input }) => {
+        if (input.password === 'wrong') return fail('pod/refused', 'RouterOS at 10.0.0.2:8728 refused the login of "admin"', 'Check the user and the password')
+        const ports = [{ name: 'ether1', comment: 'uplink' }, { name: 'ether2', comment: 'cam desk left' }, { name: 'ether3', comment: 'cam desk right' }, { name: 'ether4', comment: '' }]
+        const port = ports.find(({ name }) => name === input.ethernet)
+        return { label: `RouterOS at ${input.host}:8728`, identity: 'lab-switch', ports, question: port ? '' : input.comment ? `"${input.comment}" fits more than one port: ether2 (cam desk left), ether3 (cam desk right). Which one is it?` : 'Which port feeds the camera?', ...(port ? { port: { ...port, foundBy: 'name' as const, state: 'on' as const } } : {}) }
+      }),
+      auditSwitch: contract.power.auditSwitch.handler(({ input }) => {
+        const key = 'SHA256:2f7Jc0mXq1eQbT8yWm9pN4sVdK3uHgRzLxA6oEiYtBw'
+        if (input.acceptKey !== key) return fail('device/wrong-identity', `The host key of ssh://10.0.0.2:22 is not known yet; its fingerprint is ${key}`, 'Compare it with the one that the switch shows, and accept it if they are the same', { hostKeySha256: key })
+        return { path: '/home/lab/.local/share/rackbench/audit/10.0.0.2-20261121-101500.rsc', lengthBytes: 18_204, label: 'ssh://10.0.0.2:22', hostKeySha256: key }
       }),
     },
     consoles: {

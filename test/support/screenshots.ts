@@ -37,6 +37,17 @@ const scenes: readonly Scene[] = [
     await page.getByText('MikroTik switch (RouterOS)').click()
     await page.getByLabel('Address', { exact: true }).fill('10.0.0.2')
   } },
+  { name: 'switch-test', cameras: 0, steps: async (page) => {
+    await page.getByRole('group', { name: 'Serial ports' }).getByRole('button').first().click()
+    await page.locator('.power .n-base-selection').click()
+    await page.getByText('MikroTik switch (RouterOS)').click()
+    await page.getByLabel('Address', { exact: true }).fill('10.0.0.2')
+    await page.getByLabel('or its comment').fill('cam desk')
+    await page.getByRole('button', { name: 'Test the switch' }).click()
+    await page.getByText('fits more than one port').waitFor()
+    await page.getByRole('button', { name: 'Save its configuration' }).click()
+    await page.getByRole('group', { name: 'Host key' }).waitFor()
+  } },
   { name: 'start-error', cameras: 0, steps: async (page) => {
     await page.getByLabel('Address of the pod').fill('rack://192.168.9.9')
     await page.locator('.n-base-selection').click()
@@ -92,6 +103,10 @@ const scenes: readonly Scene[] = [
   { name: 'dump-form', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Dump' }).click() } },
   { name: 'burn-form', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'U-Boot' }).click() } },
   { name: 'power', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Power' }).click() } },
+  { name: 'why-not', cameras: 12, steps: async (page) => { await openCard(page, 'cam-10'); await page.getByRole('note', { name: 'Why not' }).waitFor() } },
+  { name: 'why-power', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Power' }).click(); await page.getByRole('note', { name: 'Why not' }).waitFor() } },
+  { name: 'change-power', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Power' }).click(); await page.getByRole('button', { name: 'Choose another power' }).click() } },
+  { name: 'palette-why', cameras: 12, steps: async (page) => { await openCard(page, 'cam-10'); await page.keyboard.press('Control+k') } },
   { name: 'history', cameras: 12, steps: async (page) => { await openCard(page, 'cam-09'); await page.getByRole('tab', { name: 'History' }).click() } },
   { name: 'panel-console', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Console' }).click() } },
   { name: 'consoles', cameras: 12, steps: async (page) => {

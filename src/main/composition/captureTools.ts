@@ -9,20 +9,29 @@ import { parseTransportUrl } from '../drivers/transports/transportUrl.ts'
 import { captureLimits, type ParsedCapture } from '../protocols/dcap/frame.ts'
 import { parseCapture } from '../protocols/dcap/parser.ts'
 import { encodeCaptureHeader, encodeRecord } from '../protocols/dcap/writer.ts'
+import { withLineLease } from './lineLease.ts'
 import { Cancelled, WorkbenchError } from '../../shared/errors/workbenchError.ts'
 
 const baudRate = 115_200
 
 export interface CaptureRequest {
   readonly url: string
+  /** Where leases are kept. */
+  readonly dataFolder: string
   readonly path: string
   readonly chip: string
   readonly durationMs: number
   readonly tell: (receivedBytes: number) => void
 }
 
-/** Listens to a line and keeps what comes, with its time. Types nothing. Ends after its duration, or when the line or the signal does. */
-export async function captureLine({ url, path, chip, durationMs, tell }: CaptureRequest, signal: AbortSignal): Promise<{ readonly receivedBytes: number; readonly isLost: boolean }> {
+export interface CaptureEnd { readonly receivedBytes: number; readonly isLost: boolean }
+
+/** Listens to a line and keeps what comes, with its time. Types nothing. Ends after its duration, or when the line or the signal does. `pod/busy` while a job has the line. */
+export async function captureLine(request: CaptureRequest, signal: AbortSignal): Promise<CaptureEnd> {
+  return withLineLease({ url: request.url, dataFolder: request.dataFolder, holder: 'rackbench capture' }, signal, async () => captureNow(request, signal))
+}
+
+async function captureNow({ url, path, chip, durationMs, tell }: CaptureRequest, signal: AbortSignal): Promise<CaptureEnd> {
   const clock = createSystemClock()
   const file = await openNew(path)
   try {

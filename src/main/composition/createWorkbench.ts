@@ -25,6 +25,8 @@ import { createRackSetup, type RackSetup } from './rackSetup.ts'
 import { createReportDesk, type ReportDesk } from './reportDesk.ts'
 import { createRestoreDesk, readSocs, type RestoreDesk, type RestoreDeskDeps } from './restoreDesk.ts'
 import { createRouter } from './router.ts'
+import { listPortsWithUse } from './serialPorts.ts'
+import { createStartFacts } from './startFacts.ts'
 import { createTftpDoor } from './tftpDoor.ts'
 import type { HostEnvironment, Workbench } from './workbench.ts'
 
@@ -67,11 +69,11 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const leases = createLeases({ store: leaseStore, clock, log })
   const jobs = createJobBook({ journal, clock, log, newJobId: () => newJobId(clock.wallMs()) })
   const jobOf = trackNewestJobs(jobs)
-  const rack = createRackBook({ clock, log, leases, jobOf, watchJobs: (listener) => { jobs.listen(listener) } })
+  const rack = createRackBook({ clock, log, leases, jobOf, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
   const network = createUdpNetwork()
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
-  const setup = createRackSetup({ clock, rack, socs, dataFolder, log, ask, secrets: createSecretsFile(join(dataFolder, 'secrets.json')), environment: environment.commandEnvironment ?? {} })
+  const setup = createRackSetup({ clock, rack, socs, dataFolder, log, ask, secrets: createSecretsFile(join(dataFolder, 'secrets.json')), environment: environment.commandEnvironment ?? {}, serialPorts: environment.serialPorts })
   const writing: Omit<RestoreDeskDeps, 'tools'> = {
     clock, rack, jobs, leases, socs, dataFolder, ask, tftpPort: environment.tftpPort,
     openTftp: async (plan, camera, signal) => {
@@ -95,7 +97,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, chips, reports, socs, status, homeFolder: environment.homeFolder }),
+    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, chips, reports, socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, consoleOf: (camera) => rack.find(camera)?.console }) },
     rack, setup, jobs, desk, installs, dumps, burns, chips, reports,
     close: async () => {

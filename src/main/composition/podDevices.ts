@@ -1,10 +1,12 @@
 import { powerOf } from './podPower.ts'
 import type { PodDevices } from '../core/rack/rackBook.ts'
 import { createRackPodClient } from '../drivers/http/rackPodClient.ts'
-import type { SecretOf } from '../drivers/power/openPower.ts'
+import type { OpenedPower, SecretOf } from '../drivers/power/openPower.ts'
 import { createRackPodPower } from '../drivers/power/rackPodPower.ts'
 import { openTransport, rackBaseUrl } from '../drivers/transports/openTransport.ts'
-import { parseTransportUrl, type TransportUrl } from '../drivers/transports/transportUrl.ts'
+import { nameOfLine, plainLineName } from '../drivers/transports/lineName.ts'
+import type { SerialPortsDeps } from '../drivers/transports/listSerialPorts.ts'
+import { parseTransportUrl } from '../drivers/transports/transportUrl.ts'
 import type { PowerSpec } from '../../shared/devices/powerSpec.schema.ts'
 import type { Transport } from '../../shared/devices/transport.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
@@ -18,10 +20,15 @@ export interface PodDevicesDeps {
   readonly secretOf: SecretOf
   /** Inherited by commands that switch power. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Where this computer's adapters are listed; the system otherwise. */
+  readonly serialPorts?: SerialPortsDeps | undefined
 }
 
-/** `rack://` is a pod with power and staging; any other address is a console, and `power` says who switches its camera: a person, when absent. */
-export function devicesOf(url: string, power: PowerSpec | undefined, deps: PodDevicesDeps): PodDevices {
+/**
+ * `rack://` is a pod with power and staging; any other address is a console, and `power` says who switches its camera: a person, when absent.
+ * `lineName` is what `nameOfLine` says of the address now.
+ */
+export function devicesOf(url: string, power: PowerSpec | undefined, deps: PodDevicesDeps, lineName?: string): PodDevices {
   const parsed = parseTransportUrl(url)
   const { clock } = deps
   const shared = { simulated: false, flashBytes: 0 }
@@ -31,15 +38,30 @@ export function devicesOf(url: string, power: PowerSpec | undefined, deps: PodDe
     }
     const pod = createRackPodClient({ baseUrl: rackBaseUrl(parsed), clock })
     return {
-      ...shared, pod, power: createRackPodPower({ pod, clock }), resource: `pod ${parsed.host}:${parsed.apiPort}`,
+      ...shared, pod, power: createRackPodPower({ pod, clock }), resource: plainLineName(parsed),
       openConsole: async (signal) => openTransport(parsed, { clock, signal, pod }),
     }
   }
   let line: Transport | undefined
-  const opened = powerOf(power ?? { kind: 'manual' }, { ...deps, label: `camera on ${url}`, transport: lineOf(url, () => line) })
+  let resource = lineName ?? plainLineName(parsed)
+  const openPower = (spec: PowerSpec | undefined): OpenedPower => powerOf(spec ?? { kind: 'manual' }, { ...deps, label: `camera on ${url}`, transport: lineOf(url, () => line) })
+  let opened = openPower(power)
   return {
-    ...shared, pod: undefined, power: opened.power, resource: resourceOf(parsed), closePower: opened.close,
-    openConsole: async (signal) => (line = await openTransport(parsed, { clock, signal })),
+    ...shared, pod: undefined,
+    get power() { return opened.power },
+    closePower: async () => opened.close(),
+    changePower: async (spec) => {
+      const before = opened
+      opened = openPower(spec)
+      await before.close()
+    },
+    // An adapter that was not there when the rack was loaded has its name from the moment that it is.
+    get resource() { return resource },
+    openConsole: async (signal) => {
+      resource = await nameOfLine(parsed, deps.serialPorts)
+      line = await openTransport(parsed, { clock, signal })
+      return line
+    },
   }
 }
 
@@ -60,5 +82,3 @@ function lineOf(url: string, now: () => Transport | undefined): Pick<Transport, 
     },
   }
 }
-
-const resourceOf = (parsed: Exclude<TransportUrl, { kind: 'rack' }>): string => ('host' in parsed ? `${parsed.kind === 'tcp' ? 'tcp' : parsed.kind}://${parsed.host}:${parsed.port}` : parsed.text)

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { PowerSpec } from '../../shared/devices/powerSpec.schema.ts'
 import type { NewPod } from '../../shared/contracts/workbench.contract.ts'
 import type { Soc } from '../../shared/devices/deviceProfile.schema.ts'
 import { cameraIdSchema, podIdSchema, type PodId } from '../../shared/devices/ids.ts'
@@ -10,6 +11,8 @@ import { newToken } from '../drivers/host/randomness.ts'
 import type { Secrets } from '../drivers/storage/secretsFile.ts'
 import type { SecretOf } from '../drivers/power/openPower.ts'
 import { powerFromEnvironment, type PowerWishes } from '../drivers/power/powerFromEnvironment.ts'
+import { nameOfLine } from '../drivers/transports/lineName.ts'
+import { parseTransportUrl } from '../drivers/transports/transportUrl.ts'
 import { loadRack, saveRack } from '../drivers/storage/rackFile.ts'
 import { type DemoRack, demoCameras, openDemoRack } from './demoRack.ts'
 import { devicesOf, type PodDevicesDeps } from './podDevices.ts'
@@ -27,8 +30,12 @@ export interface RackSetupDeps extends Omit<PodDevicesDeps, 'secretOf'> {
 export interface RackSetup {
   /** Asks the pod first; one that does not answer like a pod is not added. */
   add(pod: NewPod, signal: AbortSignal): Promise<PodSpec>
-  /** For one run of the command line: not remembered. */
-  addForNow(pod: NewPod, power?: PowerWishes): PodSpec
+  /** For one run of the command line: not remembered. `lineName` as `nameOfLine` says it. */
+  addForNow(pod: NewPod, power?: PowerWishes, lineName?: string): PodSpec
+  /** One name for one line; fails for what is no address. */
+  nameOfLine(url: string): Promise<string>
+  /** Another switch for a camera without a pod; none is a person. */
+  setPower(id: PodId, given: Pick<NewPod, 'power' | 'password'>, signal: AbortSignal): Promise<void>
   remove(id: PodId): Promise<void>
   load(): Promise<void>
   openDemo(): Promise<number>
@@ -54,34 +61,52 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
     return {
       id: podIdSchema.parse(`pod-${id}`), cameraId: cameraIdSchema.parse(`cam-${id}`), url: url.trim(), chip: chip.toLowerCase(),
       name: name || `pod-${number}`, cameraName: cameraName || `cam-${String(number).padStart(2, '0')}`,
-      ...(power === undefined ? {} : { power: password !== undefined && (power.kind === 'routeros' || power.kind === 'tasmota') ? { ...power, passwordRef: `pod-${id}` } : power }),
+      ...(power === undefined ? {} : { power: withReference(power, password, `pod-${id}`) }),
     }
   }
-  const devicesFor = (spec: PodSpec, secretOf: SecretOf = async (ref) => deps.secrets.get(ref)): ReturnType<typeof devicesOf> => devicesOf(spec.url, spec.power, { ...deps, secretOf })
-  const addForNow: RackSetup['addForNow'] = (pod, wishes) => {
+  const devicesFor = (spec: PodSpec, lineName: string | undefined, secretOf: SecretOf = async (ref) => deps.secrets.get(ref)): ReturnType<typeof devicesOf> => devicesOf(spec.url, spec.power, { ...deps, secretOf }, lineName)
+  const lineNameOf = async (url: string): Promise<string> => nameOfLine(parseTransportUrl(url), deps.serialPorts)
+  const addForNow: RackSetup['addForNow'] = (pod, wishes, lineName) => {
     // Its password came with the command and is not kept.
     const power = wishes && powerFromEnvironment(wishes)
     // With auto-on the switch would feel for a load first, and the boot ROM has gone by then.
     const spec: PodSpec = { ...specOf(pod), ...(power ? { power: power.spec.kind === 'routeros' ? { ...power.spec, onMode: 'forced-on' } : power.spec } : {}) }
-    rack.add(spec, devicesFor(spec, power?.secretOf))
+    rack.add(spec, devicesFor(spec, lineName, power?.secretOf))
     return spec
   }
-  const refOf = (spec: PodSpec | undefined): string | undefined => (spec?.power && 'passwordRef' in spec.power ? spec.power.passwordRef : undefined)
+  const refOf = (power: PowerSpec | undefined): string | undefined => (power && 'passwordRef' in power ? power.passwordRef : undefined)
 
   return {
     add: async (pod, signal) => lane(signal, async () => {
       const spec = specOf(pod)
-      const devices = devicesFor(spec)
+      const devices = devicesFor(spec, await lineNameOf(spec.url))
       if (devices.pod) await withDeadline(deps.clock, answerLimitMs, `answer of ${devices.pod.label}`, signal, async (within) => devices.pod?.store(within))
-      const ref = refOf(spec)
+      const ref = refOf(spec.power)
       if (ref !== undefined && pod.password !== undefined) await deps.secrets.put(ref, pod.password)
       rack.add(spec, devices)
       await save()
       return spec
     }),
     addForNow,
+    nameOfLine: lineNameOf,
+    setPower: async (id, { power, password }, signal) => lane(signal, async () => {
+      const old = rack.pods().find((spec) => spec.id === id)
+      if (!old) throw new WorkbenchError('input/not-found', `There is no pod ${id}`)
+      // A new name: the old password stays until the new switch is the camera's.
+      const next = power === undefined || power.kind === 'manual' ? undefined : withReference(power, password, `pod-${newToken()}`)
+      const [ref, oldRef] = [refOf(next), refOf(old.power)]
+      if (ref !== undefined && password !== undefined) await deps.secrets.put(ref, password)
+      try {
+        await rack.changePower(id, next)
+      } catch (error) {
+        if (ref !== undefined) await deps.secrets.remove(ref)
+        throw error
+      }
+      await save()
+      if (oldRef !== undefined && oldRef !== ref) await deps.secrets.remove(oldRef)
+    }),
     remove: async (id) => lane(always, async () => {
-      const ref = refOf(rack.pods().find((spec) => spec.id === id))
+      const ref = refOf(rack.pods().find((spec) => spec.id === id)?.power)
       await rack.remove(id)
       await save()
       if (ref !== undefined) await deps.secrets.remove(ref)
@@ -89,7 +114,7 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
     load: async () => {
       for (const spec of (await loadRack(file)).pods) {
         try {
-          rack.add(spec, devicesFor(spec))
+          rack.add(spec, devicesFor(spec, await lineNameOf(spec.url)))
         } catch (error) {
           deps.log(`${spec.name} was left out of the rack: ${String(error)}`)
         }
@@ -102,3 +127,7 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
     closeDemo: async () => lane(always, async () => { const open = demo; demo = undefined; await open?.close() }),
   }
 }
+
+/** A spec never holds the password itself. */
+const withReference = (power: PowerSpec, password: string | undefined, ref: string): PowerSpec =>
+  (password !== undefined && (power.kind === 'routeros' || power.kind === 'tasmota') ? { ...power, passwordRef: ref } : power)

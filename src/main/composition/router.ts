@@ -7,7 +7,8 @@ import type { Job } from '../../shared/jobs/reduceJob.ts'
 import type { JobBook } from '../core/jobs/jobBook.ts'
 import type { RackBook } from '../core/rack/rackBook.ts'
 import { viewLayout } from '../core/workflows/restore/layoutTable.ts'
-import { listPorts } from './serialPorts.ts'
+import { auditSwitch, testSwitch } from './switchTools.ts'
+import type { PortInUse } from './serialPorts.ts'
 import { listFolder } from '../drivers/files/listFolder.ts'
 import type { BurnDesk } from './burnDesk.ts'
 import type { ChipDesk } from './chipDesk.ts'
@@ -32,6 +33,8 @@ export interface RouterDeps {
   readonly socs: ReadonlyMap<string, Soc>
   readonly status: () => Promise<MachineStatus>
   readonly homeFolder: string
+  readonly dataFolder: string
+  readonly ports: () => Promise<PortInUse[]>
 }
 
 const statusEveryMs = 1_000
@@ -44,7 +47,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, chips, reports, socs, status, homeFolder }: RouterDeps) {
+export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, chips, reports, socs, status, homeFolder, dataFolder, ports }: RouterDeps) {
   const contract = implement(workbenchContract)
   return contract.router({
     system: {
@@ -55,7 +58,7 @@ export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, 
         }
       }),
       listFolder: contract.system.listFolder.handler(async ({ input, signal = noSignal() }) => listFolder(input.path === '' ? homeFolder : input.path, signal)),
-      ports: contract.system.ports.handler(async () => (await listPorts()).map(({ identity, openPath, device, adapter }) => ({ address: identity ?? openPath, device, name: adapter }))),
+      ports: contract.system.ports.handler(async () => ports()),
       chips: contract.system.chips.handler(() => [...socs.values()].flatMap(({ name, loadAddress }) => (loadAddress === undefined ? [] : [{ name, loadAddress }]))),
     },
     rack: {
@@ -68,10 +71,15 @@ export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, 
         }
       }),
       addPod: contract.rack.addPod.handler(async ({ input, signal = noSignal() }) => ({ podId: (await setup.add(input, signal)).id })),
+      setPower: contract.rack.setPower.handler(async ({ input, signal = noSignal() }) => { await setup.setPower(input.podId, input, signal); return {} }),
       removePod: contract.rack.removePod.handler(async ({ input }) => { await setup.remove(input.podId); return {} }),
       openDemo: contract.rack.openDemo.handler(async () => ({ pods: await setup.openDemo() })),
       closeDemo: contract.rack.closeDemo.handler(async () => { await setup.closeDemo(); return {} }),
       power: contract.rack.power.handler(async ({ input }) => { await rack.power(input.cameraId, input.action, noSignal()); return {} }),
+    },
+    power: {
+      testSwitch: contract.power.testSwitch.handler(async ({ input, signal = noSignal() }) => testSwitch(input, signal)),
+      auditSwitch: contract.power.auditSwitch.handler(async ({ input, signal = noSignal() }) => auditSwitch(input, dataFolder, signal)),
     },
     consoles: {
       type: contract.consoles.type.handler(async ({ input, signal = noSignal() }) => {

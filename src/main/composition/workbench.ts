@@ -1,5 +1,6 @@
 import type { implement } from '@orpc/server'
 import type { WorkbenchContract } from '../../shared/contracts/workbench.contract.ts'
+import type { SerialPortsDeps } from '../drivers/transports/listSerialPorts.ts'
 import type { ByteLaneEnd } from '../../shared/rpc/byteLane.ts'
 
 /** Everything that differs between hosts, as data. */
@@ -19,6 +20,8 @@ export interface HostEnvironment {
   readonly ubootUrl?: string | undefined
   /** What commands that switch power inherit. */
   readonly commandEnvironment?: Readonly<Record<string, string | undefined>>
+  /** Where this computer's serial adapters are listed; the system otherwise. */
+  readonly serialPorts?: SerialPortsDeps
   /** Faults and foreign errors, for the person who runs the host. */
   readonly log: (line: string) => void
 }

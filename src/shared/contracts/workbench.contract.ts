@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { burnPlanSchema, burnRequestSchema } from '../burn/burn.schema.ts'
 import { chipViewSchema, profileImportSchema } from '../devices/chipView.schema.ts'
 import { powerSpecSchema } from '../devices/powerSpec.schema.ts'
+import { auditRecordSchema, auditWishSchema, switchReportSchema, switchWishSchema } from '../devices/switchReport.schema.ts'
 import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
 import { diffRequestSchema, dumpDiffSchema } from '../dump/diff.schema.ts'
 import { dumpPlanSchema, dumpRequestSchema } from '../dump/dump.schema.ts'
@@ -56,8 +57,8 @@ export const workbenchContract = {
     watchStatus: oc.input(nothing).output(eventIterator(machineStatusSchema)),
     /** Folders and files of the machine that the workbench runs on; an empty path is the home folder. */
     listFolder: oc.input(z.object({ path: z.string().max(4096) })).output(folderListingSchema),
-    /** USB serial adapters of this computer. `address` is what a camera is added by: it stays when ports are numbered anew. */
-    ports: oc.input(nothing).output(z.array(z.object({ address: z.string(), device: z.string(), name: z.string() }))),
+    /** USB serial adapters of this computer. `address` is what a camera is added by: it stays when ports are numbered anew. `usedBy` is the camera or the command that has it. */
+    ports: oc.input(nothing).output(z.array(z.object({ address: z.string(), device: z.string(), name: z.string(), usedBy: z.string().optional() }))),
     /** Chips that have figures, in order. */
     chips: oc.input(nothing).output(z.array(z.object({ name: z.string(), loadAddress: z.number() }))),
   },
@@ -65,11 +66,19 @@ export const workbenchContract = {
     /** The whole rack now, then again whenever something in it changed, at most four times a second. */
     watch: oc.input(nothing).output(eventIterator(rackViewSchema)),
     addPod: oc.input(newPodSchema).output(z.object({ podId: podIdSchema })),
+    /** Another switch for a camera that has no pod. `pod/busy` while a job has it. */
+    setPower: oc.input(newPodSchema.pick({ power: true, password: true }).extend({ podId: podIdSchema })).output(z.object({})),
     removePod: oc.input(z.object({ podId: podIdSchema })).output(z.object({})),
     /** Starts the simulated rack (12 cameras booting) in this process. */
     openDemo: oc.input(nothing).output(z.object({ pods: z.number().int() })),
     closeDemo: oc.input(nothing).output(z.object({})),
     power: oc.input(z.object({ cameraId: cameraIdSchema, action: z.enum(['on', 'off', 'cycle']) })).output(z.object({})),
+  },
+  power: {
+    /** Logs in to a RouterOS switch and reads; never changes anything, and remembers nothing. */
+    testSwitch: oc.input(switchWishSchema).output(switchReportSchema),
+    /** Its configuration into a file of the data folder, secrets masked. `device/wrong-identity` tells the host key until it is accepted. */
+    auditSwitch: oc.input(auditWishSchema).output(auditRecordSchema),
   },
   consoles: {
     /** Types into a console; `pod/busy` while a job has it. Output comes over the byte lane (shared/rpc/byteLane.ts). */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
 import { verdictSchema } from '../restore/restore.schema.ts'
+import { whyNotSchema } from './whyNot.schema.ts'
 
 /**
  * One word for each state of a camera's life. off: power is off · boot rom: waiting for an upload · u-boot: at its prompt or starting ·
@@ -33,6 +34,8 @@ export const cameraViewSchema = z.object({
   consoleNote: z.string(),
   bytesReceived: z.number(),
   bytesLost: z.number(),
+  /** What it cannot do, and what to know of the rest. Absent until somebody has looked at its boot files. */
+  whyNot: z.array(whyNotSchema).optional(),
   leaseHolder: z.string().optional(),
   job: z.object({
     id: jobIdSchema, state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted']),

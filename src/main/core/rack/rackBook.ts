@@ -12,6 +12,7 @@ import { startBootWatch, viewBoot, watchBoot, type BootWatch } from '../consoles
 import { createConsole, type CameraConsole } from '../consoles/consoleHub.ts'
 import { lifeOf } from './cameraLife.ts'
 import type { Leases } from './leases.ts'
+import { type StartFacts, whyNots } from './whyNot.ts'
 
 /** What is remembered of a place in the rack. */
 export interface PodSpec {
@@ -31,6 +32,8 @@ export interface PodDevices {
   readonly power: PowerController
   /** Gives the connection to the switch back. */
   readonly closePower?: () => Promise<void>
+  /** There where it is not the pod that switches. Nothing is switched by it. */
+  readonly changePower?: (power: PowerSpec | undefined) => Promise<void>
   readonly openConsole: OpenTransport
   /** One name for one camera, whoever asks and however the address was written: the key of its lease. */
   readonly resource: string
@@ -51,6 +54,8 @@ export interface CameraEntry {
 
 export interface RackBook {
   add(spec: PodSpec, devices: PodDevices): void
+  /** Another switch for a camera that is not switched by its pod; its console goes on. `pod/busy` while a job has it. */
+  changePower(id: PodId, power: PowerSpec | undefined): Promise<void>
   /** Closes its console. `pod/busy` while a job has the camera. */
   remove(id: PodId): Promise<void>
   camera(id: CameraId): CameraEntry
@@ -70,9 +75,12 @@ export interface RackBookDeps {
   /** The newest job of a camera. */
   readonly jobOf: (camera: CameraId) => Job | undefined
   readonly watchJobs: (listener: () => void) => void
+  /** What its chip still lacks; `undefined` while nobody has looked. */
+  readonly startFactsOf?: (entry: CameraEntry) => StartFacts | undefined
 }
 
 interface Entry extends CameraEntry {
+  spec: PodSpec
   boot: BootWatch
   power: PowerState
   reach: PodView['state']
@@ -86,7 +94,7 @@ const pollEveryMs = 10_000
 const pollLimitMs = 8_000
 const cyclePowerMs = 2_000
 
-export function createRackBook({ clock, log, leases, jobOf, watchJobs }: RackBookDeps): RackBook {
+export function createRackBook({ clock, log, leases, jobOf, watchJobs, startFactsOf = () => undefined }: RackBookDeps): RackBook {
   const entries = new Map<PodId, Entry>()
   const bell = createBell()
   let revision = 0
@@ -130,11 +138,14 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs }: RackBoo
     const holder = leases.holderOf(devices.resource)?.holder
     const life = lifeOf({ power: entry.power, boot, job, reach: entry.reach, consoleState: stats.state })
     const watts = devices.watts?.()
+    const facts = startFactsOf(entry)
+    const ability = facts && { ...facts, chip: spec.chip, hasPod: devices.pod !== undefined, power: devices.power, console: { console: stats.state, consoleNote: stats.note } }
     return {
       id: spec.cameraId, name: spec.cameraName, podId: spec.id, chip: spec.chip, flashBytes: devices.flashBytes,
       power: entry.power, powerAbility: devices.power.ability, powerLabel: devices.power.label, ...(watts === undefined ? {} : { watts }), ...life,
       bootStage: entry.power === 'off' ? 0 : boot.bootStage, lastLine: stats.lastLine, activity: [...stats.activity],
       console: stats.state, consoleNote: stats.note, bytesReceived: stats.bytesReceived, bytesLost: stats.bytesLost,
+      ...(ability === undefined ? {} : { whyNot: [...whyNots(ability)] }),
       ...(holder === undefined ? {} : { leaseHolder: holder }),
       ...(job === undefined || (!isWorking && job.state !== 'failed' && job.state !== 'interrupted') ? {} : { job: jobView(job) }),
     }
@@ -148,6 +159,15 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs }: RackBoo
   })
 
   const view = (): RackView => ({ revision, pods: [...entries.values()].map(viewPod) })
+
+  /** One that no job has. */
+  const free = (id: PodId): Entry => {
+    const entry = entries.get(id)
+    if (!entry) throw new WorkbenchError('input/not-found', `There is no pod ${id}`)
+    const holder = leases.holderOf(entry.devices.resource)
+    if (holder) throw new WorkbenchError('pod/busy', `${entry.spec.name} is in use by ${holder.holder}`, { context: { holder: holder.holder }, hint: 'Cancel that job first' })
+    return entry
+  }
 
   return {
     add: (spec, devices) => {
@@ -171,11 +191,17 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs }: RackBoo
       poll(entry).catch((error: unknown) => { log(`pod ${spec.id}: ${String(error)}`) })
       changed()
     },
+    changePower: async (id, power) => {
+      const entry = free(id)
+      const { changePower } = entry.devices
+      if (!changePower) throw new WorkbenchError('input/not-supported', `${entry.spec.name} switches its own camera`, { hint: 'Only a camera without a pod can have another switch' })
+      await changePower(power)
+      const { power: _before, ...rest } = entry.spec
+      entry.spec = power === undefined ? rest : { ...rest, power }
+      changed()
+    },
     remove: async (id) => {
-      const entry = entries.get(id)
-      if (!entry) throw new WorkbenchError('input/not-found', `There is no pod ${id}`)
-      const holder = leases.holderOf(entry.devices.resource)
-      if (holder) throw new WorkbenchError('pod/busy', `${entry.spec.name} is in use by ${holder.holder}`, { context: { holder: holder.holder }, hint: 'Cancel that job first' })
+      const entry = free(id)
       entries.delete(id)
       entry.stop.abort()
       await entry.console.close()

@@ -1,4 +1,6 @@
 import type { captureLine, readCapture } from '../../composition/captureTools.ts'
+import type { auditSwitch, testSwitch } from '../../composition/switchTools.ts'
+import type { serveReplay } from '../../composition/replayLine.ts'
 import type { serveOneFile } from '../../composition/oneFileServer.ts'
 import type { DetectRequest } from '../../composition/lineTools.ts'
 import type { BurnPlan, BurnRequest } from '../../../shared/burn/burn.schema.ts'
@@ -96,6 +98,9 @@ export interface CliDeps {
   readonly detect: (request: DetectRequest, signal: AbortSignal) => Promise<{ readonly protocol: string; readonly chipId?: number; readonly evidence: string }>
   readonly captureLine: typeof captureLine
   readonly readCapture: typeof readCapture
+  readonly serveReplay: typeof serveReplay
+  readonly testSwitch: typeof testSwitch
+  readonly auditSwitch: typeof auditSwitch
   readonly serveOneFile: typeof serveOneFile
   readonly makeTempFolder: (name: string) => Promise<string>
   readonly simulator: {

@@ -13,7 +13,7 @@ export async function openLocalWorkbench({ version, homeFolder, resourcesFolder,
   const { setup, desk, installs, dumps, burns, chips, jobs, reports, close } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'] }, { ask })
   return {
     addTarget: async ({ url, chip, name, power, poePort }) =>
-      setup.addForNow({ url, chip, name: '', cameraName: name }, power === 'environment' ? { environment, poePort, linePath: url } : undefined).cameraId,
+      setup.addForNow({ url, chip, name: '', cameraName: name }, power === 'environment' ? { environment, poePort, linePath: url } : undefined, await setup.nameOfLine(url)).cameraId,
     planRestore: async (request, signal) => desk.plan(request, signal),
     startRestore: async (plan, signal) => desk.start(plan.request, plan.hash, signal),
     planInstall: async (request, signal) => installs.plan(request, signal),

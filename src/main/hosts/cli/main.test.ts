@@ -261,7 +261,7 @@ describe('detect', () => {
     const fake = createFakeCli()
     expect(await runCli(['detect', '-p', 'tcp://10.0.0.9:9000', '--timeout', '20', '--output', 'json'], fake.deps)).toBe(0)
     expect(fake.calls).toEqual(['detect tcp://10.0.0.9:9000 20000'])
-    expect(fake.events()).toEqual([{ event: 'done', success: true, elapsedMs: 0, protocol: 'v500', chipId: 0x35160500, evidence: 'its answer to our hello' }])
+    expect(fake.events()).toEqual([{ event: 'done', success: true, elapsedMs: 0, protocol: 'v500', chipId: 0x35160500, evidence: 'its answer to our hello', exitCode: 0 }])
   })
   test('nobody there is an error with its exit code, and JSON stays JSON', async () => {
     const fake = createFakeCli({ failDetect: new WorkbenchError('device/no-answer', 'No boot ROM answered; tried standard, v500, cv6xx') })
@@ -286,7 +286,7 @@ describe('boot files', () => {
     const refused = [{ file: 'a.json', error: { code: 'input/malformed' as const, message: 'DDRSTEP0 is too long', context: {} } }]
     const fake = createFakeCli({ workbench: { importProfiles: async () => ({ imported: ['b'], refused, warnings: [], ready: ['b'] }) } })
     expect(await runCli(['profiles', 'import', '/x', '--output', 'json'], fake.deps)).toBe(2)
-    expect(fake.events()).toEqual([{ event: 'done', success: false, imported: ['b'], refused, warnings: [], ready: ['b'] }])
+    expect(fake.events()).toEqual([{ event: 'done', success: false, imported: ['b'], refused, warnings: [], ready: ['b'], exitCode: 2 }])
   })
   test('a U-Boot is fetched, or taken from a file', async () => {
     const fake = createFakeCli()

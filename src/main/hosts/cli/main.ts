@@ -10,10 +10,13 @@ import { dumpCommand } from './commands/dump.ts'
 import { chipsCommand, jobsCommand, portsCommand } from './commands/lists.ts'
 import { captureCommand, networkCommand, replayCommand } from './commands/lines.ts'
 import { installCommand } from './commands/install.ts'
+import { powerCommand } from './commands/power.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { serveCommand } from './commands/serve.ts'
 import { simCommand } from './commands/sim.ts'
 import { type ExitCode, exitCodeOfError, exitCodes, exitCodeWords } from './exitCodes.ts'
+import { peekOutput } from './commands/restoreArguments.ts'
+import { createTeller, tellFailure } from './output/events.ts'
 import { plainText } from './output/lineWriter.ts'
 import { table } from './output/words.ts'
 
@@ -39,8 +42,11 @@ const commands: Readonly<Record<string, Command>> = {
   network: { summary: 'serve one file by TFTP', run: networkCommand },
   profiles: { summary: 'import boot profiles', run: profilesCommand },
   uboot: { summary: 'fetch the U-Boot of a chip', run: ubootCommand },
+  power: { summary: 'test a RouterOS switch, or keep its configuration', run: powerCommand },
   ports: { summary: 'the serial ports of this computer', run: portsCommand },
 }
+
+export const commandNames: readonly string[] = Object.keys(commands)
 
 const helpLines = (): string[] => [
   'rackbench COMMAND [flags]', '', ...table(Object.entries(commands).map(([name, { summary }]) => [`  ${name}`, summary])),
@@ -49,23 +55,55 @@ const helpLines = (): string[] => [
 
 /** One command; the result is the process's exit code. Never throws. */
 export async function runCli(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
+  return peekOutput(argv).mode === 'json' ? runAsJson(argv, deps) : runForPerson(argv, deps)
+}
+
+async function run(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
   const [name, ...rest] = argv
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    helpLines().forEach(deps.out.line)
+    return name === undefined ? exitCodes.wrongInput : exitCodes.success
+  }
+  if (name === '--version' || name === '-V') { deps.out.line(deps.version); return exitCodes.success }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!command) throw usage(`There is no command ${quoted(name)}`, `Commands: ${commandNames.join(', ')}`)
+  return command.run(rest, deps)
+}
+
+async function runForPerson(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
   try {
-    if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-      helpLines().forEach(deps.out.line)
-      return name === undefined ? exitCodes.wrongInput : exitCodes.success
-    }
-    if (name === '--version' || name === '-V') { deps.out.line(deps.version); return exitCodes.success }
-    const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-    if (!command) throw usage(`There is no command ${quoted(name)}`, `Commands: ${Object.keys(commands).join(', ')}`)
-    return await command.run(rest, deps)
+    return await run(argv, deps)
   } catch (error) {
     if (error instanceof Cancelled) return exitCodes.cancelled
     const { code, message, hint } = toWire(error)
     deps.err.line(`Error: ${plainText(message)}`)
     if (hint !== undefined) deps.err.line(`       ${plainText(hint)}`)
-    // A foreign error has no words for a person; whoever mends it needs its trace.
-    if (!(error instanceof WorkbenchError)) deps.err.line(error instanceof Error ? error.stack ?? error.message : String(error))
+    tellTrace(error, deps)
     return exitCodeOfError(code)
   }
+}
+
+/** What is asked for here is prose; no flag can have `-h` for its value. */
+const asksForText = ([name = '', ...rest]: readonly string[]): boolean => ['--help', '-h', 'help', '--version', '-V'].includes(name) || rest.includes('--help') || rest.includes('-h')
+
+/** Every line of stdout is JSON, whatever goes wrong; a command has told its own errors, or leaves them to this. */
+async function runAsJson(argv: readonly string[], given: CliDeps): Promise<ExitCode> {
+  // A status line is rewritten in place, which no reader of JSON can take.
+  const out = { ...given.out, isTerminal: false, status: () => undefined }
+  const lines: string[] = []
+  const isText = asksForText(argv)
+  try {
+    const exitCode = await run(argv, { ...given, out: isText ? { ...out, line: (line) => { lines.push(line) } } : out })
+    if (isText) out.line(JSON.stringify({ event: 'text', lines }))
+    return exitCode
+  } catch (error) {
+    if (error instanceof Cancelled) return createTeller(out, true).done(exitCodes.cancelled, { verdict: 'cancelled' }, '')
+    tellTrace(error, given)
+    return tellFailure(error, out)
+  }
+}
+
+/** A foreign error has no words for a person; whoever mends it needs its trace. */
+function tellTrace(error: unknown, { err }: Pick<CliDeps, 'err'>): void {
+  if (!(error instanceof WorkbenchError)) err.line(error instanceof Error ? error.stack ?? error.message : String(error))
 }

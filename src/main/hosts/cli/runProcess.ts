@@ -4,6 +4,8 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { captureLine, readCapture } from '../../composition/captureTools.ts'
+import { auditSwitch, testSwitch } from '../../composition/switchTools.ts'
+import { serveReplay } from '../../composition/replayLine.ts'
 import { serveOneFile } from '../../composition/oneFileServer.ts'
 import { detectOnLine } from '../../composition/lineTools.ts'
 import { listPorts } from '../../composition/serialPorts.ts'
@@ -33,7 +35,7 @@ function depsOfProcess(): CliDeps {
   const nowMs = (): number => performance.now()
   const makeTempFolder = async (name: string): Promise<string> => mkdtemp(join(tmpdir(), `${name}-`))
   return {
-    version, nowMs, makeTempFolder, listPorts, detect: detectOnLine, captureLine, readCapture, serveOneFile,
+    version, nowMs, makeTempFolder, listPorts, detect: detectOnLine, captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch,
     environment: process.env,
     dataFolder: dataFolderOf({ platform: process.platform, homeFolder, variables: process.env }),
     out: createLineWriter(process.stdout),

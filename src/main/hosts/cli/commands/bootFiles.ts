@@ -1,15 +1,15 @@
-import { type Flags, helpOf, oneOf, parseFlags, type ParsedFlags, usage } from '../arguments.ts'
+import { type Flags, helpOf, parseFlags, type ParsedFlags, usage } from '../arguments.ts'
 import type { CliDeps, CliWorkbench } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
+import { createTeller, isJson, outputFlag } from '../output/events.ts'
 import { plainText } from '../output/lineWriter.ts'
 
 const common: Flags = {
-  output: { type: 'string', value: 'MODE', help: 'human, json (default human)' },
+  output: outputFlag,
   data: { type: 'string', value: 'DIR', help: 'the data folder' },
   help: { type: 'boolean', short: 'h', help: 'this text' },
 }
 const ubootFlags: Flags = { file: { type: 'string', short: 'f', value: 'FILE', help: 'take this image instead of downloading one' }, ...common }
-const isJson = (given: ParsedFlags): boolean => oneOf('--output', given.text('output') ?? 'human', ['human', 'json']) === 'json'
 
 async function withWorkbench<T>(given: ParsedFlags, deps: CliDeps, work: (workbench: CliWorkbench) => Promise<T>): Promise<T> {
   const workbench = await deps.openWorkbench({ dataFolder: given.text('data') ?? deps.dataFolder, tftpPort: 69, log: () => undefined, ask: async () => undefined })
@@ -27,18 +27,18 @@ export async function profilesCommand(argv: readonly string[], deps: CliDeps): P
     helpOf('profiles import FOLDER|FILE|URL', 'Copies boot profiles of the public recovery tool into the data folder, checked, and says which chips are ready then.', common).forEach(deps.out.line)
     return exitCodes.success
   }
+  const json = isJson(given)
   const [verb, source] = given.positionals
   if (verb !== 'import' || source === undefined) throw usage('What is to be done with profiles?', 'rackbench profiles import FOLDER|FILE|URL')
   return withWorkbench(given, deps, async (workbench) => {
     const { imported, refused, warnings, ready } = await workbench.importProfiles(source, deps.interrupt.signal)
-    if (isJson(given)) deps.out.line(JSON.stringify({ event: 'done', success: refused.length === 0, imported, refused, warnings, ready }))
-    else {
+    if (!json) {
       deps.out.line(`Profiles of ${imported.length} chips are in the data folder`)
       for (const { file, error } of refused) deps.out.line(`Refused ${plainText(file, 80)}: ${plainText(error.message)}`)
       for (const warning of warnings) deps.out.line(`Warning: ${plainText(warning)}`)
       deps.out.line(ready.length === 0 ? 'No chip is ready yet: each needs a U-Boot image too (rackbench uboot CHIP)' : `Ready: ${ready.join(', ')}`)
     }
-    return refused.length === 0 ? exitCodes.success : exitCodes.wrongInput
+    return createTeller(deps.out, json).done(refused.length === 0 ? exitCodes.success : exitCodes.wrongInput, { imported, refused, warnings, ready }, '')
   })
 }
 
@@ -49,12 +49,12 @@ export async function ubootCommand(argv: readonly string[], deps: CliDeps): Prom
     helpOf('uboot CHIP [--file FILE]', 'Puts the U-Boot of a chip into the data folder: downloaded once, its SHA-256 noted, and compared at each later use.', ubootFlags).forEach(deps.out.line)
     return exitCodes.success
   }
+  const json = isJson(given)
   const [chip] = given.positionals
   if (chip === undefined) throw usage('Of which chip?', 'rackbench uboot CHIP')
   return withWorkbench(given, deps, async (workbench) => {
     const { path, sha256, from } = await workbench.getUboot(chip.toLowerCase(), given.text('file'), deps.interrupt.signal)
-    if (isJson(given)) deps.out.line(JSON.stringify({ event: 'done', success: true, path, sha256, from }))
-    else deps.out.line(`${path}\nSHA-256 ${sha256}, from ${from === 'cache' ? 'the data folder' : from === 'file' ? 'your file' : 'the public release'}`)
-    return exitCodes.success
+    const source = from === 'cache' ? 'the data folder' : from === 'file' ? 'your file' : 'the public release'
+    return createTeller(deps.out, json).done(exitCodes.success, { path, sha256, from }, `${path}\nSHA-256 ${sha256}, from ${source}`)
   })
 }

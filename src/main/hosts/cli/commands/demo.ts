@@ -1,9 +1,9 @@
-import { helpOf, parseFlags, type Flags } from '../arguments.ts'
+import { helpOf, oneOf, parseFlags, type Flags } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { isProved, type RestoreEnding } from '../output/restoreOutput.ts'
 import { askAndLog, outputOf, restoreRun, tellEnding, writeWith } from './restore.ts'
-import { peekOutput } from './restoreArguments.ts'
+import { outputModes, peekOutput } from './restoreArguments.ts'
 
 const flags: Flags = {
   output: { type: 'string', value: 'MODE', help: 'human, json, quiet (default human)' },
@@ -22,6 +22,7 @@ export async function demoCommand(argv: readonly string[], deps: CliDeps): Promi
   const output = outputOf(mode, debug, deps)
   return tellEnding(output, deps, async (onStart) => {
     const given = parseFlags('demo', flags, argv)
+    oneOf('--output', given.text('output') ?? 'human', outputModes)
     const dataFolder = given.text('data') ?? await deps.makeTempFolder('rackbench-demo')
     const demo = await deps.simulator.startDemo(dataFolder, output.debug)
     try {

@@ -1,7 +1,7 @@
-import { toWire, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
-import { type Flags, helpOf, oneOf, parseFlags, wholeNumber } from '../arguments.ts'
+import { type Flags, helpOf, parseFlags, wholeNumber } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
-import { type ExitCode, exitCodeOfError, exitCodes } from '../exitCodes.ts'
+import { type ExitCode, exitCodes } from '../exitCodes.ts'
+import { createTeller, isJson, outputFlag } from '../output/events.ts'
 import { plainText } from '../output/lineWriter.ts'
 import { choosePower } from '../powerChoice.ts'
 
@@ -10,7 +10,8 @@ const flags: Flags = {
   'power-cycle': { type: 'boolean', help: 'switch the power by itself (DEFIB_POWER_TYPE; a rack:// port implies rack)' },
   'poe-port': { type: 'string', value: 'NAME', help: 'port of the switch' },
   'timeout': { type: 'string', value: 'SECONDS', help: 'all together (default 60)' },
-  'output': { type: 'string', value: 'MODE', help: 'human, json (default human)' },
+  'data': { type: 'string', value: 'DIR', help: 'the data folder, where it is noted which lines are in use' },
+  'output': outputFlag,
   'help': { type: 'boolean', short: 'h', help: 'this text' },
 }
 
@@ -21,30 +22,20 @@ export async function detectCommand(argv: readonly string[], deps: CliDeps): Pro
     return exitCodes.success
   }
   const given = parseFlags('detect', flags, argv)
-  const json = oneOf('--output', given.text('output') ?? 'human', ['human', 'json']) === 'json'
-  const say = (event: string, facts: object, words: string): void => { deps.out.line(json ? JSON.stringify({ event, ...facts }) : words) }
+  const { say, done } = createTeller(deps.out, isJson(given))
   const startedMs = deps.nowMs()
-  try {
-    const poePort = given.text('poe-port')
-    const { url, power, notes } = choosePower({ port: given.text('port') ?? '/dev/ttyUSB0', powerCycle: given.has('power-cycle'), poePort, tftpVia: 'auto', environment: deps.environment })
-    for (const note of notes) say('log', { level: 'info', message: note }, note)
-    const found = await deps.detect({
-      url, power: power === 'environment' ? { environment: deps.environment, poePort, linePath: url } : undefined, environment: deps.environment,
-      budgetMs: wholeNumber('--timeout', given.text('timeout') ?? '60', 1, 3_600) * 1000,
-      ask: async (question, signal) => {
-        say('log', { level: 'info', message: question }, question)
-        if (!signal.aborted) await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
-      },
-      tell: (message) => { say('log', { level: 'info', message }, plainText(message, 200)) },
-    }, deps.interrupt.signal)
-    const { protocol, chipId, evidence } = found
-    say('done', { success: true, elapsedMs: Math.round(deps.nowMs() - startedMs), protocol, chipId: chipId ?? null, evidence }, `${protocol}${chipId === undefined ? '' : `, chip id 0x${chipId.toString(16)}`}: ${plainText(evidence, 200)}`)
-    return exitCodes.success
-  } catch (error) {
-    if (!json || !(error instanceof WorkbenchError)) throw error
-    const wire = toWire(error)
-    say('error', wire, '')
-    say('done', { success: false, elapsedMs: Math.round(deps.nowMs() - startedMs), protocol: null }, '')
-    return exitCodeOfError(wire.code)
-  }
+  const poePort = given.text('poe-port')
+  const { url, power, notes } = choosePower({ port: given.text('port') ?? '/dev/ttyUSB0', powerCycle: given.has('power-cycle'), poePort, tftpVia: 'auto', environment: deps.environment })
+  for (const note of notes) say('log', { level: 'info', message: note }, note)
+  const { protocol, chipId, evidence } = await deps.detect({
+    url, dataFolder: given.text('data') ?? deps.dataFolder, power: power === 'environment' ? { environment: deps.environment, poePort, linePath: url } : undefined, environment: deps.environment,
+    budgetMs: wholeNumber('--timeout', given.text('timeout') ?? '60', 1, 3_600) * 1000,
+    ask: async (question, signal) => {
+      say('log', { level: 'info', message: question }, question)
+      if (!signal.aborted) await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
+    },
+    tell: (message) => { say('log', { level: 'info', message }, plainText(message, 200)) },
+  }, deps.interrupt.signal)
+  return done(exitCodes.success, { elapsedMs: Math.round(deps.nowMs() - startedMs), protocol, chipId: chipId ?? null, evidence },
+    `${protocol}${chipId === undefined ? '' : `, chip id 0x${chipId.toString(16)}`}: ${plainText(evidence, 200)}`)
 }

@@ -1,77 +1,77 @@
-import { toWire, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
-import { type Flags, helpOf, oneOf, parseFlags, type ParsedFlags, usage, wholeNumber } from '../arguments.ts'
+import { type Flags, helpOf, parseFlags, usage, wholeNumber } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
-import { type ExitCode, exitCodeOfError, exitCodes } from '../exitCodes.ts'
+import { type ExitCode, exitCodes } from '../exitCodes.ts'
+import { createTeller, isJson, outputFlag as output } from '../output/events.ts'
 import { plainText } from '../output/lineWriter.ts'
 
-const output = { type: 'string', value: 'MODE', help: 'human, json (default human)' } as const
 const help = { type: 'boolean', short: 'h', help: 'this text' } as const
-const isJson = (given: ParsedFlags): boolean => oneOf('--output', given.text('output') ?? 'human', ['human', 'json']) === 'json'
-
-type Say = (event: string, facts: object, words: string) => void
-const sayer = (deps: CliDeps, json: boolean): Say => (event, facts, words) => {
-  if (json) deps.out.line(JSON.stringify({ event, ...facts }))
-  else if (words !== '') deps.out.line(words)
-}
-
-/** In JSON mode an error is an event, and the last thing said is `done`. */
-async function told(say: Say, json: boolean, work: () => Promise<ExitCode>): Promise<ExitCode> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!json || !(error instanceof WorkbenchError)) throw error
-    const wire = toWire(error)
-    say('error', wire, '')
-    say('done', { success: false }, '')
-    return exitCodeOfError(wire.code)
-  }
-}
 
 const captureFlags: Flags = {
   port: { type: 'string', short: 'p', value: 'PORT', help: 'the line, as for restore (required)' },
   out: { type: 'string', short: 'o', value: 'FILE', help: 'the capture; never overwritten (required)' },
   chip: { type: 'string', short: 'c', value: 'CHIP', help: 'noted in the file' },
   duration: { type: 'string', value: 'SECONDS', help: 'how long (default 60)' },
+  data: { type: 'string', value: 'DIR', help: 'the data folder, where it is noted which lines are in use' },
   output, help,
 }
+
+/** A talking camera sends many pieces a second. */
+const tellEveryMs = 1_000
 
 /** Listens to a line and keeps what comes, with its time. */
 export async function captureCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
   const given = parseFlags('capture', captureFlags, argv)
   if (given.has('help')) { helpOf('capture -p PORT -o FILE.dcap [flags]', 'Keeps what a camera says, with its time. Types nothing.', captureFlags).forEach(deps.out.line); return exitCodes.success }
-  const json = isJson(given)
-  const say = sayer(deps, json)
-  return told(say, json, async () => {
-    const url = given.text('port')
-    const path = given.text('out')
-    if (url === undefined || path === undefined) throw usage('--port (-p) and --out (-o) are needed', 'rackbench capture --help lists the flags')
-    const durationMs = wholeNumber('--duration', given.text('duration') ?? '60', 1, 86_400) * 1000
-    const { receivedBytes, isLost } = await deps.captureLine({ url, path, chip: given.text('chip') ?? '', durationMs, tell: (bytes) => { deps.out.status(`${bytes} bytes`) } }, deps.interrupt.signal)
-    say('done', { success: !isLost, receivedBytes, path }, `${receivedBytes} bytes in ${path}${isLost ? '; the line was lost before the time was over' : ''}`)
-    return isLost ? exitCodes.notReachable : exitCodes.success
-  })
+  const { say, done } = createTeller(deps.out, isJson(given))
+  const url = given.text('port')
+  const path = given.text('out')
+  if (url === undefined || path === undefined) throw usage('--port (-p) and --out (-o) are needed', 'rackbench capture --help lists the flags')
+  const durationMs = wholeNumber('--duration', given.text('duration') ?? '60', 1, 86_400) * 1000
+  let toldMs = deps.nowMs()
+  const tell = (bytes: number): void => {
+    deps.out.status(`${bytes} bytes`)
+    if (deps.nowMs() - toldMs < tellEveryMs) return
+    toldMs = deps.nowMs()
+    say('progress', { receivedBytes: bytes }, '')
+  }
+  const { receivedBytes, isLost } = await deps.captureLine({ url, path, dataFolder: given.text('data') ?? deps.dataFolder, chip: given.text('chip') ?? '', durationMs, tell }, deps.interrupt.signal)
+  return done(isLost ? exitCodes.notReachable : exitCodes.success, { receivedBytes, path }, `${receivedBytes} bytes in ${path}${isLost ? '; the line was lost before the time was over' : ''}`)
 }
 
 const shownRecords = 50
 
-/** What is in a capture. */
+const replayFlags: Flags = {
+  serve: { type: 'string', value: 'ADDRESS', help: 'be a camera\'s line at tcp://127.0.0.1:PORT until SIGINT (port 0: any free one)' },
+  speed: { type: 'string', value: 'N', help: 'times as fast as recorded, 1 to 1000 (default 1)' },
+  output, help,
+}
+
+/** What is in a capture; or, with `--serve`, the capture as a line. */
 export async function replayCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
-  const flags: Flags = { output, help }
-  const given = parseFlags('replay', flags, argv, 1)
-  if (given.has('help')) { helpOf('replay FILE.dcap', `Tells what is in a capture: its facts, and the first ${shownRecords} records.`, flags).forEach(deps.out.line); return exitCodes.success }
+  const given = parseFlags('replay', replayFlags, argv, 1)
+  if (given.has('help')) { helpOf('replay FILE.dcap [flags]', `Tells what is in a capture: its facts, and the first ${shownRecords} records. With --serve it is played to whoever connects, and what they type goes nowhere.`, replayFlags).forEach(deps.out.line); return exitCodes.success }
   const json = isJson(given)
-  const say = sayer(deps, json)
-  return told(say, json, async () => {
-    const [path] = given.positionals
-    if (path === undefined) throw usage('Which capture?', 'rackbench replay FILE.dcap')
-    const { chip, baudRate, records, note } = await deps.readCapture(path)
-    const bytesOf = (direction: 'to-device' | 'from-device'): number => records.filter((record) => record.direction === direction).reduce((sum, { bytes }) => sum + bytes.length, 0)
-    const facts = { file: path, chip, baudrate: baudRate, records: records.length, tx_bytes: bytesOf('to-device'), rx_bytes: bytesOf('from-device'), duration_us: records.at(-1)?.timeUs ?? 0, note: note ?? null }
-    say('done', { success: true, ...facts }, `${path}: ${records.length} records, ${facts.rx_bytes} bytes from the camera, ${facts.tx_bytes} to it, ${(facts.duration_us / 1e6).toFixed(3)} s at ${baudRate} baud${chip === '' ? '' : `, ${plainText(chip, 40)}`}`)
-    if (note !== undefined && !json) deps.out.line(`Warning: ${note}`)
-    if (!json) for (const { timeUs, direction, bytes } of records.slice(0, shownRecords)) deps.out.line(`${(timeUs / 1e6).toFixed(6).padStart(12)} ${direction === 'to-device' ? '>' : '<'} ${plainText(new TextDecoder('latin1').decode(bytes.subarray(0, 100)), 100)}`)
-    return exitCodes.success
-  })
+  const [path] = given.positionals
+  if (path === undefined) throw usage('Which capture?', 'rackbench replay FILE.dcap')
+  const address = given.text('serve')
+  if (address !== undefined) return serveAsLine({ path, address, speed: wholeNumber('--speed', given.text('speed') ?? '1', 1, 1_000) }, json, deps)
+  if (given.text('speed') !== undefined) throw usage('--speed is of use with --serve only', 'rackbench replay --help lists the flags')
+  const { chip, baudRate, records, note } = await deps.readCapture(path)
+  const bytesOf = (direction: 'to-device' | 'from-device'): number => records.filter((record) => record.direction === direction).reduce((sum, { bytes }) => sum + bytes.length, 0)
+  const facts = { file: path, chip, baudrate: baudRate, records: records.length, tx_bytes: bytesOf('to-device'), rx_bytes: bytesOf('from-device'), duration_us: records.at(-1)?.timeUs ?? 0, note: note ?? null }
+  const exitCode = createTeller(deps.out, json).done(exitCodes.success, facts, `${path}: ${records.length} records, ${facts.rx_bytes} bytes from the camera, ${facts.tx_bytes} to it, ${(facts.duration_us / 1e6).toFixed(3)} s at ${baudRate} baud${chip === '' ? '' : `, ${plainText(chip, 40)}`}`)
+  if (note !== undefined && !json) deps.out.line(`Warning: ${note}`)
+  if (!json) for (const { timeUs, direction, bytes } of records.slice(0, shownRecords)) deps.out.line(`${(timeUs / 1e6).toFixed(6).padStart(12)} ${direction === 'to-device' ? '>' : '<'} ${plainText(new TextDecoder('latin1').decode(bytes.subarray(0, 100)), 100)}`)
+  return exitCode
+}
+
+async function serveAsLine(what: Pick<Parameters<CliDeps['serveReplay']>[0], 'path' | 'address' | 'speed'>, json: boolean, deps: CliDeps): Promise<ExitCode> {
+  const { say, done } = createTeller(deps.out, json)
+  await deps.serveReplay({
+    ...what, ready: (url) => { say('serving', { url, file: what.path }, `${what.path} is replayed at ${url}; Ctrl-C ends it`) },
+    clients: (count) => { say('clients', { count }, count === 0 ? 'Nobody is connected' : `${count} connected`) },
+  }, deps.interrupt.signal)
+  return done(exitCodes.success, {}, '')
 }
 
 const networkFlags: Flags = {
@@ -86,18 +86,14 @@ const networkFlags: Flags = {
 export async function networkCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
   const given = parseFlags('network', networkFlags, argv)
   if (given.has('help')) { helpOf('network -f FILE [flags]', 'Serves one file by TFTP and ends when a client has all of it. Addresses of this computer are not changed.', networkFlags).forEach(deps.out.line); return exitCodes.success }
-  const json = isJson(given)
-  const say = sayer(deps, json)
-  return told(say, json, async () => {
-    const path = given.text('file')
-    if (path === undefined) throw usage('--file (-f) is missing', 'rackbench network --help lists the flags')
-    const address = given.text('ip') ?? '0.0.0.0'
-    const { sentBytes } = await deps.serveOneFile({
-      path, address, port: wholeNumber('--tftp-port', given.text('tftp-port') ?? '69', 0, 65_535), limitMs: wholeNumber('--timeout', given.text('timeout') ?? '300', 1, 86_400) * 1000,
-      ready: (name, port) => { say('tftp_ready', { ip: address, port, name }, `Serving ${name} on ${address}:${port}`) },
-      progress: (doneBytes, totalBytes) => { say('tftp_progress', { bytes_sent: doneBytes, bytes_total: totalBytes }, '') },
-    }, deps.interrupt.signal)
-    say('done', { success: true, bytes_sent: sentBytes }, `${sentBytes} bytes were fetched`)
-    return exitCodes.success
-  })
+  const { say, done } = createTeller(deps.out, isJson(given))
+  const path = given.text('file')
+  if (path === undefined) throw usage('--file (-f) is missing', 'rackbench network --help lists the flags')
+  const address = given.text('ip') ?? '0.0.0.0'
+  const { sentBytes } = await deps.serveOneFile({
+    path, address, port: wholeNumber('--tftp-port', given.text('tftp-port') ?? '69', 0, 65_535), limitMs: wholeNumber('--timeout', given.text('timeout') ?? '300', 1, 86_400) * 1000,
+    ready: (name, port) => { say('tftp_ready', { ip: address, port, name }, `Serving ${name} on ${address}:${port}`) },
+    progress: (doneBytes, totalBytes) => { say('tftp_progress', { bytes_sent: doneBytes, bytes_total: totalBytes }, '') },
+  }, deps.interrupt.signal)
+  return done(exitCodes.success, { bytes_sent: sentBytes }, `${sentBytes} bytes were fetched`)
 }

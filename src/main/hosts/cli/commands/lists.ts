@@ -1,17 +1,15 @@
 import { jobIdSchema } from '../../../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { isFinished } from '../../../../shared/jobs/reduceJob.ts'
-import { type Flags, helpOf, oneOf, parseFlags, quoted, type ParsedFlags } from '../arguments.ts'
+import { type Flags, helpOf, parseFlags, quoted, type ParsedFlags } from '../arguments.ts'
 import type { CliDeps, CliWorkbench } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
+import { isJson, outputFlag as output } from '../output/events.ts'
 import { plainText } from '../output/lineWriter.ts'
 import { table, timeText } from '../output/words.ts'
 
-const output = { type: 'string', value: 'MODE', help: 'human, json (default human)' } as const
 const help = { type: 'boolean', short: 'h', help: 'this text' } as const
 const data = { type: 'string', value: 'DIR', help: 'the data folder' } as const
-
-const isJson = (given: ParsedFlags): boolean => oneOf('--output', given.text('output') ?? 'human', ['human', 'json']) === 'json'
 
 async function withWorkbench<T>(given: ParsedFlags, deps: CliDeps, work: (workbench: CliWorkbench) => Promise<T>): Promise<T> {
   const workbench = await deps.openWorkbench({ dataFolder: given.text('data') ?? deps.dataFolder, tftpPort: 69, log: () => undefined, ask: async () => undefined })
@@ -26,9 +24,10 @@ export async function chipsCommand(argv: readonly string[], deps: CliDeps): Prom
   const flags: Flags = { output, data, help }
   const given = parseFlags('chips', flags, argv)
   if (given.has('help')) { helpOf('chips', 'Lists all chips, and what is missing to start each over its boot ROM.', flags).forEach(deps.out.line); return exitCodes.success }
+  const json = isJson(given)
   await withWorkbench(given, deps, async (workbench) => {
     const chips = await workbench.chips(deps.interrupt.signal)
-    if (isJson(given)) { deps.out.line(JSON.stringify(chips.map(({ name, protocol, ready, needs }) => ({ name, protocol, ready, needs })))); return }
+    if (json) { deps.out.line(JSON.stringify(chips.map(({ name, protocol, ready, needs }) => ({ name, protocol, ready, needs })))); return }
     table([['chip', 'boot ROM', 'its files'], ...chips.map(({ name, protocol, ready, needs }) => [name, protocol, ready ? 'ready' : `needs ${needs.map((need) => `a ${need}`).join(' and ')}`])]).forEach(deps.out.line)
   })
   return exitCodes.success
@@ -38,8 +37,9 @@ export async function portsCommand(argv: readonly string[], deps: CliDeps): Prom
   const flags: Flags = { output, help }
   const given = parseFlags('ports', flags, argv)
   if (given.has('help')) { helpOf('ports', 'Lists the serial ports of this computer.', flags).forEach(deps.out.line); return exitCodes.success }
+  const json = isJson(given)
   const ports = await deps.listPorts()
-  if (isJson(given)) deps.out.line(JSON.stringify({ ports: ports.map(({ json }) => json) }))
+  if (json) deps.out.line(JSON.stringify({ ports: ports.map(({ json }) => json) }))
   else if (ports.length === 0) deps.out.line('No serial port found; any path can still be given with -p')
   else table([['open', 'device', 'adapter', 'wherever it is plugged in'], ...ports.map(({ openPath, device, adapter, identity = '' }) => [openPath, device, plainText(adapter), identity])]).forEach(deps.out.line)
   return exitCodes.success

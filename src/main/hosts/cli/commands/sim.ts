@@ -1,6 +1,7 @@
 import { type Flags, helpOf, oneOf, parseFlags, wholeNumber } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
+import { createTeller, isJson, outputFlag } from '../output/events.ts'
 import { table } from '../output/words.ts'
 
 const flags: Flags = {
@@ -12,6 +13,7 @@ const flags: Flags = {
   'fault': { type: 'string', value: 'NAME[:ARG]', multiple: true, help: 'an oddity; may be given several times' },
   'host': { type: 'string', value: 'ADDRESS', help: 'address to listen on (default 127.0.0.1)' },
   'list-faults': { type: 'boolean', help: 'the names of the faults, with a sentence each' },
+  'output': outputFlag,
   'help': { type: 'boolean', short: 'h', help: 'this text' },
 }
 
@@ -22,7 +24,9 @@ export async function simCommand(argv: readonly string[], deps: CliDeps): Promis
     helpOf('sim [flags]', 'Runs simulated pods with a camera each for other programs, until SIGINT.', flags).forEach(deps.out.line)
     return exitCodes.success
   }
+  const json = isJson(given)
   if (given.has('list-faults')) {
+    if (json) { deps.out.line(JSON.stringify({ faults: deps.simulator.faults() })); return exitCodes.success }
     table(deps.simulator.faults().map(({ name, sentence }) => [name, sentence])).forEach(deps.out.line)
     return exitCodes.success
   }
@@ -37,7 +41,7 @@ export async function simCommand(argv: readonly string[], deps: CliDeps): Promis
     host: given.text('host') ?? '127.0.0.1',
   }
   await deps.simulator.run(options, deps.out.line, deps.err.line, deps.interrupt.signal)
-  return exitCodes.success
+  return createTeller(deps.out, json).done(exitCodes.success, {}, '')
 }
 
 const portBaseOf = (flag: string, text: string): number => (text === '0' ? 0 : wholeNumber(flag, text, 1, 65_300))

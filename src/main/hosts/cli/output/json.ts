@@ -1,6 +1,7 @@
 import type { JobEvent } from '../../../../shared/jobs/jobEvent.ts'
 import type { Job } from '../../../../shared/jobs/reduceJob.ts'
 import type { LineWriter } from '../cliWorkbench.ts'
+import { errorFacts } from './events.ts'
 import type { JobOutput } from './restoreOutput.ts'
 
 type EventName = 'plan' | 'phase' | 'progress' | 'log' | 'error' | 'done'
@@ -39,7 +40,7 @@ export function createJsonOutput(out: LineWriter, options: { readonly debug: boo
       case 'console-excerpt': log('console', event.text); break
       // How it ended is told once, by `done`.
       case 'job-succeeded': case 'job-cancelled': case 'job-interrupted': break
-      case 'job-failed': say('error', event.error); break
+      case 'job-failed': say('error', errorFacts(event.error)); break
     }
   }
   return {
@@ -50,7 +51,7 @@ export function createJsonOutput(out: LineWriter, options: { readonly debug: boo
       say('plan', plan)
     },
     event: tell,
-    error: (error) => { say('error', error) },
+    error: (error) => { say('error', errorFacts(error)) },
     ending: (ending) => { say('done', ending) },
   }
 }

@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+import { createSystemClock } from '../drivers/host/systemClock.ts'
+import { testRouterOs } from '../drivers/power/testRouterOs.ts'
+import { openRouterOsShell } from '../drivers/ssh/routerOsShell.ts'
+import { writeAuditFile } from '../drivers/storage/auditFiles.ts'
+import { createHostKeysFile } from '../drivers/storage/hostKeysFile.ts'
+import type { AuditRecord, AuditWish, SwitchReport, SwitchWish } from '../../shared/devices/switchReport.schema.ts'
+
+/** Asks a RouterOS switch who it is and how the port stands; nothing is switched and nothing is remembered. */
+export async function testSwitch({ host, port, user, password, certificateSha256, ethernet, comment }: SwitchWish, signal: AbortSignal): Promise<SwitchReport> {
+  const fingerprint = certificateSha256?.replaceAll(/[\s:]/g, '').toLowerCase()
+  const tls = fingerprint === undefined || fingerprint === '' ? undefined : { certificateSha256: fingerprint }
+  return testRouterOs({ host, port, user, password, tls }, { ethernet: ethernet || undefined, comment: comment || undefined }, createSystemClock(), signal)
+}
+
+/**
+ * The configuration of a switch as a file of the data folder, secrets masked. A key that nobody has accepted yet, or another one than the accepted,
+ * is `device/wrong-identity` with the fingerprint, before a password is sent; `acceptKey` accepts exactly that one, and it is remembered once it logged in.
+ */
+export async function auditSwitch({ host, sshPort = 22, user, password, acceptKey }: AuditWish, dataFolder: string, signal: AbortSignal): Promise<AuditRecord> {
+  const clock = createSystemClock()
+  const keys = createHostKeysFile(join(dataFolder, 'hostkeys.json'))
+  const place = `${host.toLowerCase()}:${sshPort}`
+  const known = await keys.get(place)
+  const hostKeySha256 = acceptKey ?? known
+  const shell = await openRouterOsShell({ host, port: sshPort, user, secret: { password }, hostKeySha256 }, clock, signal)
+  try {
+    if (hostKeySha256 !== undefined && hostKeySha256 !== known) await keys.put(place, hostKeySha256)
+    const text = await shell.exportConfiguration(signal)
+    const path = await writeAuditFile(join(dataFolder, 'audit'), host, clock.wallMs(), text)
+    return { path, lengthBytes: new TextEncoder().encode(text).length, label: shell.label, hostKeySha256: hostKeySha256 ?? '' }
+  } finally {
+    await shell.close()
+  }
+}

@@ -1,0 +1,87 @@
+import { auditWishSchema, type SwitchReport, switchWishSchema } from '../../../../shared/devices/switchReport.schema.ts'
+import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import { type Flags, helpOf, parseFlags, type ParsedFlags, quoted, usage, wholeNumber } from '../arguments.ts'
+import type { CliDeps } from '../cliWorkbench.ts'
+import { type ExitCode, exitCodes } from '../exitCodes.ts'
+import { createTeller, isJson, outputFlag, type Teller } from '../output/events.ts'
+import { plainText } from '../output/lineWriter.ts'
+import { table } from '../output/words.ts'
+
+const flags: Flags = {
+  'host': { type: 'string', value: 'ADDRESS', help: 'of the RouterOS switch (default: DEFIB_POE_HOST)' },
+  'user': { type: 'string', value: 'NAME', help: 'default: DEFIB_POE_USER, else admin; the password is taken from DEFIB_POE_PASS' },
+  'api-port': { type: 'string', value: 'PORT', help: 'test: of its API (default: DEFIB_POE_API_PORT, else 8728, with TLS 8729)' },
+  'tls-fingerprint': { type: 'string', value: 'SHA256', help: 'test: over TLS, with this certificate' },
+  'poe-port': { type: 'string', value: 'NAME', help: 'test: the port, by its name' },
+  'comment': { type: 'string', value: 'TEXT', help: 'test: the port, by the comment beside it' },
+  'ssh-port': { type: 'string', value: 'PORT', help: 'audit: of its shell (default 22)' },
+  'accept-key': { type: 'string', value: 'SHA256:…', help: 'audit: the host key that you have compared with the one that the switch shows' },
+  'data': { type: 'string', value: 'DIR', help: 'the data folder, for the record and the accepted keys' },
+  'output': outputFlag,
+  'help': { type: 'boolean', short: 'h', help: 'this text' },
+}
+
+/** `power test` reads a switch, `power audit` keeps its configuration; neither changes anything on it. */
+export async function powerCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
+  const given = parseFlags('power', flags, argv, 1)
+  if (given.has('help')) {
+    helpOf('power test|audit [flags]', 'test logs in to a RouterOS switch, lists its ports and reads the state of one. audit saves its configuration as a file, secrets masked. Nothing is switched.', flags).forEach(deps.out.line)
+    return exitCodes.success
+  }
+  const teller = createTeller(deps.out, isJson(given))
+  const [verb] = given.positionals
+  if (verb === 'test') return test(given, deps, teller)
+  if (verb === 'audit') return audit(given, deps, teller)
+  throw usage(verb === undefined ? 'What is to be done with the switch?' : `${quoted(verb)} is neither test nor audit`, 'rackbench power test, or rackbench power audit')
+}
+
+function loginOf(given: ParsedFlags, { environment }: Pick<CliDeps, 'environment'>): { readonly host: string; readonly user: string; readonly password: string } {
+  const host = given.text('host') ?? environment['DEFIB_POE_HOST']?.trim() ?? ''
+  if (host === '') throw usage('Which switch? --host is missing, and DEFIB_POE_HOST is not set', 'rackbench power --help lists the flags')
+  return { host, user: given.text('user') ?? (environment['DEFIB_POE_USER']?.trim() || 'admin'), password: environment['DEFIB_POE_PASS'] ?? '' }
+}
+
+const portOf = (flag: string, text: string | undefined): { readonly port?: number } => (text === undefined || text.trim() === '' ? {} : { port: wholeNumber(flag, text.trim(), 1, 65_535) })
+
+async function test(given: ParsedFlags, deps: CliDeps, { done }: Teller): Promise<ExitCode> {
+  const [ethernet, comment, certificateSha256] = [given.text('poe-port'), given.text('comment'), given.text('tls-fingerprint')]
+  if (ethernet !== undefined && comment !== undefined) throw usage('Name the port or its comment, not both')
+  const wish = switchWishSchema.safeParse({
+    ...loginOf(given, deps), ...portOf('--api-port', given.text('api-port') ?? deps.environment['DEFIB_POE_API_PORT']),
+    ...(ethernet === undefined ? {} : { ethernet }), ...(comment === undefined ? {} : { comment }), ...(certificateSha256 === undefined ? {} : { certificateSha256 }),
+  })
+  if (!wish.success) throw notUsable(wish.error.issues[0])
+  const report = await deps.testSwitch(wish.data, deps.interrupt.signal)
+  // Asked for a port and found none, or several: that is no success.
+  const isAsked = (ethernet ?? comment) !== undefined
+  if (isAsked && report.port === undefined) throw new WorkbenchError('input/conflict', plainText(report.question), { hint: 'Name it with --poe-port' })
+  return done(report.port?.state === 'none' ? exitCodes.refusedOrFailed : exitCodes.success, report, linesOf(report).join('\n'))
+}
+
+const stateWords = { on: 'gives power', off: 'is off', unknown: 'does not say whether it gives power', none: 'has no PoE' } as const
+
+function linesOf({ label, identity, ports, port }: SwitchReport): string[] {
+  return [
+    `${label}: "${plainText(identity, 80)}" answered and took the login`,
+    ...table([['port', 'comment'], ...ports.map(({ name, comment }) => [plainText(name, 40), plainText(comment, 80)])]).map((row) => `  ${row}`),
+    port ? `${plainText(port.name, 40)}, found by its ${port.foundBy}, ${stateWords[port.state]}; nothing was switched` : 'Nothing was switched; --poe-port or --comment reads the state of one port',
+  ]
+}
+
+async function audit(given: ParsedFlags, deps: CliDeps, { done }: Teller): Promise<ExitCode> {
+  const acceptKey = given.text('accept-key')
+  const { port: sshPort } = portOf('--ssh-port', given.text('ssh-port'))
+  const wish = auditWishSchema.safeParse({ ...loginOf(given, deps), ...(sshPort === undefined ? {} : { sshPort }), ...(acceptKey === undefined ? {} : { acceptKey }) })
+  if (!wish.success) throw notUsable(wish.error.issues[0])
+  const record = await deps.auditSwitch(wish.data, given.text('data') ?? deps.dataFolder, deps.interrupt.signal).catch((error: unknown): never => { throw withNextStep(error, acceptKey) })
+  return done(exitCodes.success, record, `${record.path}: ${record.lengthBytes} bytes of ${record.label}, secrets masked`)
+}
+
+/** At a prompt the next step is a flag. */
+function withNextStep(error: unknown, acceptKey: string | undefined): Error {
+  const key = error instanceof WorkbenchError && error.code === 'device/wrong-identity' ? error.context['hostKeySha256'] : undefined
+  if (!(error instanceof WorkbenchError) || typeof key !== 'string' || acceptKey !== undefined) return error instanceof Error ? error : new Error(String(error))
+  return new WorkbenchError(error.code, error.message, { context: error.context, cause: error, hint: `${error.hint ?? ''}: --accept-key ${key}`.replace(/^: /, '') })
+}
+
+const notUsable = (issue: { readonly path: readonly PropertyKey[]; readonly message: string } | undefined): WorkbenchError => usage(`The ${String(issue?.path[0] ?? 'switch')} is not usable: ${issue?.message ?? ''}`)

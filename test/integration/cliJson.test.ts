@@ -1,0 +1,137 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { detectOnLine } from '../../src/main/composition/lineTools.ts'
+import { listFaults, runSimulator } from '../../src/main/composition/simulator.ts'
+import { exitCodeOfError, exitCodes, exitCodeWords } from '../../src/main/hosts/cli/exitCodes.ts'
+import { openLocalWorkbench } from '../../src/main/hosts/cli/localWorkbench.ts'
+import { commandNames, runCli } from '../../src/main/hosts/cli/main.ts'
+import { type ErrorCode, errorCodes } from '../../src/shared/errors/workbenchError.ts'
+import { createFakeCli, type FakeCli } from '../support/fakeCli.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+/** The real workbench, simulator and lines in a folder of their own; only stdout is recorded. */
+async function realCli(): Promise<{ readonly fake: FakeCli; readonly deps: FakeCli['deps']; readonly folder: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'rackbench-json-'))
+  onTestFinished(async () => rm(folder, { recursive: true, force: true }))
+  const fake = createFakeCli({ terminal: true })
+  return {
+    fake, folder, deps: {
+      ...fake.deps, dataFolder: join(folder, 'data'), detect: detectOnLine, makeTempFolder: async () => folder,
+      openWorkbench: async (options) => openLocalWorkbench({ version: '1.2.3', homeFolder: folder, environment: {}, resourcesFolder: join(root, 'resources') }, options),
+      simulator: { ...fake.deps.simulator, faults: listFaults, run: async (options, out, log, signal) => runSimulator({ ...options, folder }, out, log, signal) },
+    },
+  }
+}
+
+/** What is wrong, and what stands in the error; `@` is a file that is not there, `%` one that holds rubbish. */
+const bad: readonly (readonly [string, ErrorCode])[] = [
+  ['restore', 'input/malformed'], ['restore --bogus', 'input/malformed'], ['restore -c hi3516ev300 -i @ -p tcp://127.0.0.1:9', 'input/not-found'],
+  ['restore -c nochip -i % -p tcp://127.0.0.1:9', 'input/not-supported'],
+  ['install', 'input/malformed'], ['install -c hi3516ev300 -f @ -p tcp://127.0.0.1:9 --nor-size 16', 'input/not-found'], ['install -c hi3516ev300 -f % -p tcp://127.0.0.1:9 --nor-size 16', 'input/malformed'], ['install -c hi3516ev300 -f % --nor-size 12', 'input/malformed'],
+  ['dump', 'input/malformed'], ['dump -c hi3516ev300 -o x --form tape', 'input/malformed'], ['dump -c hi3516ev300 -o % -p tcp://127.0.0.1:9 --plan-only', 'input/conflict'],
+  ['diff', 'input/malformed'], ['diff @ @', 'input/not-found'], ['diff % @', 'input/not-found'],
+  ['demo --bogus', 'input/malformed'],
+  ['sim --fault nosuch', 'input/malformed'], ['sim --pods many', 'input/malformed'],
+  ['serve --port 70000', 'input/malformed'], ['serve extra', 'input/malformed'],
+  ['jobs --bogus', 'input/malformed'], ['jobs nosuch', 'input/not-found'],
+  ['burn', 'input/malformed'], ['burn -c hi3516ev300 -f @ -p tcp://127.0.0.1:9', 'input/missing-file'], ['burn -c hi3516ev300 -p nowhere', 'input/malformed'],
+  ['detect --timeout soon', 'input/malformed'], ['detect -p @', 'link/unreachable'],
+  ['chips extra', 'input/malformed'], ['ports --bogus', 'input/malformed'],
+  ['capture', 'input/malformed'], ['capture -p tcp://127.0.0.1:9 -o %', 'input/conflict'], ['capture -p nowhere -o @', 'input/malformed'],
+  ['replay', 'input/malformed'], ['replay @', 'input/not-found'], ['replay %', 'input/malformed'], ['replay @ --serve tcp://127.0.0.1:0', 'input/not-found'], ['replay % --serve tcp://127.0.0.1:0', 'input/malformed'], ['replay % --serve tcp://0.0.0.0:0', 'input/not-supported'],
+  ['replay % --serve nowhere', 'input/malformed'], ['replay % --speed 5', 'input/malformed'],
+  ['network', 'input/malformed'], ['network -f @ --tftp-port 0', 'input/not-found'],
+  ['power', 'input/malformed'], ['power off', 'input/malformed'], ['power test', 'input/malformed'], ['power test --host a/b', 'input/malformed'], ['power test --host 127.0.0.1 --api-port 1', 'link/unreachable'], ['power audit --host 127.0.0.1 --ssh-port 1', 'link/unreachable'],
+  ['profiles', 'input/malformed'], ['profiles import @', 'input/not-found'],
+  ['uboot', 'input/malformed'], ['uboot hi3516ev300 --file @', 'input/not-found'],
+  ['nosuch', 'input/malformed'], ['toString', 'input/malformed'], ['', 'input/malformed'],
+]
+
+describe('with --output json and bad input', () => {
+  test.each(bad)('rackbench %s: %s', async (words, code) => {
+    const { fake, deps, folder } = await realCli()
+    await writeFile(join(folder, 'rubbish'), 'rubbish')
+    const argv = words.split(' ').filter((word) => word !== '').map((word) => (word === '@' ? join(folder, 'missing') : word === '%' ? join(folder, 'rubbish') : word))
+    const exitCode = await runCli([...argv, '--output', 'json'], deps)
+    // Parses each line; a line that is no JSON throws.
+    const events = fake.events()
+    const error = events.find(({ event }) => event === 'error')
+    expect(error).toMatchObject({ code, message: expect.stringMatching(/\w/) as string, exitCode: exitCodeOfError(code) })
+    expect(events.at(-1)).toMatchObject({ event: 'done', success: false, exitCode })
+    expect(exitCode).toBe(exitCodeOfError(code))
+    expect(fake.err.lines).toEqual([])
+  })
+  test('each command of the help is in this table', () => {
+    const tried = new Set(bad.map(([words]) => words.split(' ')[0]))
+    expect(commandNames.filter((name) => !tried.has(name))).toEqual([])
+  })
+  test('cancelled, an error of ours, and prose are JSON too', async () => {
+    const cancelled = createFakeCli()
+    cancelled.interrupt()
+    expect(await runCli(['uboot', 'hi3516ev300', '--output', 'json'], { ...cancelled.deps, openWorkbench: async () => { cancelled.deps.interrupt.signal.throwIfAborted(); throw new Error('unreached') } })).toBe(7)
+    expect(cancelled.events()).toEqual([{ event: 'done', success: false, verdict: 'cancelled', exitCode: 7 }])
+    const broken = createFakeCli()
+    expect(await runCli(['chips', '--output=json'], { ...broken.deps, openWorkbench: async () => { throw new TypeError('secret path /home/x') } })).toBe(1)
+    expect(broken.events().map(({ event }) => event)).toEqual(['error', 'done'])
+    expect(broken.out.lines.join('')).not.toContain('secret')
+    expect(broken.err.lines.join('')).toContain('secret path')
+    for (const argv of [['--help'], ['--version'], ...commandNames.map((name) => [name, '--help'])]) {
+      const fake = createFakeCli()
+      expect(await runCli([...argv, '--output', 'json'], fake.deps)).toBe(0)
+      expect(fake.events()).toEqual([{ event: 'text', lines: expect.any(Array) as string[] }])
+    }
+  })
+  test('a status line of a terminal stays away', async () => {
+    const fake = createFakeCli({ terminal: true })
+    const shown: string[] = []
+    const deps = { ...fake.deps, out: { ...fake.deps.out, status: (text: string) => { shown.push(text) } }, captureLine: async ({ tell }: { tell: (bytes: number) => void }) => { tell(5); return { receivedBytes: 5, isLost: false } } }
+    expect(await runCli(['capture', '-p', 'x', '-o', 'y', '--output', 'json'], deps)).toBe(0)
+    expect(shown).toEqual([])
+    await runCli(['capture', '-p', 'x', '-o', 'y'], deps)
+    expect(shown).toEqual(['5 bytes'])
+  })
+  test('as a process: stdout holds JSON lines alone', () => {
+    const run = (...argv: string[]) => spawnSync(process.execPath, [join(root, 'src/main/hosts/cli/bin.mjs'), ...argv, '--output', 'json'], { encoding: 'utf8', timeout: 30_000 })
+    for (const argv of [['nosuch'], ['replay', '/nowhere/at/all.dcap']]) {
+      const { stdout, status } = run(...argv)
+      expect(stdout.trim().split('\n').map((line) => (JSON.parse(line) as { event: string }).event)).toEqual(['error', 'done'])
+      expect(status).toBe(2)
+    }
+  })
+})
+
+describe('what is printed on success', () => {
+  test('chips: one array', async () => {
+    const { fake, deps } = await realCli()
+    expect(await runCli(['chips', '--output', 'json'], deps)).toBe(0)
+    expect(fake.out.lines).toHaveLength(1)
+    const chips = JSON.parse(fake.out.lines[0] ?? '') as { name: string }[]
+    expect(chips.find(({ name }) => name === 'hi3516ev300')).toEqual({ name: 'hi3516ev300', protocol: 'standard', ready: false, needs: ['profile', 'U-Boot image'] })
+  })
+  test('sim --list-faults and serve', async () => {
+    const { fake, deps } = await realCli()
+    expect(await runCli(['sim', '--list-faults', '--output', 'json'], deps)).toBe(0)
+    expect(JSON.parse(fake.out.lines[0] ?? '')).toMatchObject({ faults: expect.arrayContaining([{ name: 'tftp-loss', sentence: expect.any(String) as string }]) as unknown })
+    const served = createFakeCli()
+    const serve: FakeCli['deps']['serve'] = async ({ out }) => { out('http://127.0.0.1:9/#token') }
+    expect(await runCli(['serve', '--output', 'json'], { ...served.deps, serve })).toBe(0)
+    expect(served.events()).toEqual([{ event: 'serving', url: 'http://127.0.0.1:9/#token' }, { event: 'done', success: true, exitCode: 0 }])
+  })
+})
+
+describe('exit codes', () => {
+  test('the one table of the README is the one of the program', async () => {
+    const readme = await readFile(join(root, 'README.md'), 'utf8')
+    const rows = [...readme.matchAll(/^\| (\d) \| (.+) \|$/gm)].map(([, code, words]) => [Number(code), words])
+    expect(rows).toEqual(exitCodeWords.map(([code, words]) => [code, words]))
+    expect(new Set(Object.values(exitCodes))).toEqual(new Set(exitCodeWords.map(([code]) => code)))
+    expect(readme.match(/^\| Code \| Means \|$/gm)).toHaveLength(1)
+  })
+  test('each error has one', () => {
+    for (const code of errorCodes) expect(exitCodeWords.map(([each]) => each)).toContain(exitCodeOfError(code))
+  })
+})
