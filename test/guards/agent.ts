@@ -6,6 +6,12 @@ const on = (tests: string, named: string): Pick<Guard, 'project' | 'tests' | 'na
 
 /** What stands between a flash agent and a wrong success. */
 export const agentGuards: readonly Guard[] = [
+  { says: 'a console is back at its resting rate after a release', file: 'src/main/core/consoles/consoleHub.ts', project: 'integration', tests: 'test/integration/consoles/consoleRate.test.ts', named: 'back at rest after the release',
+    find: 'if (line.isOpen) await restOrClose()', replace: '' },
+  { says: 'a line that is opened anew is at its resting rate', file: 'src/main/core/consoles/consoleHub.ts', project: 'integration', tests: 'test/integration/consoles/consoleRate.test.ts', named: 'is at rest when it is open again',
+    find: 'await line.open(signal)\n    await restOrClose()', replace: 'await line.open(signal)' },
+  { says: 'a rate that may have changed counts as changed', file: 'src/main/core/consoles/lineRate.ts', project: 'integration', tests: 'test/integration/consoles/consoleRate.test.ts', named: 'broken off',
+    find: 'isAway = true\n', replace: '' },
   { says: 'a streamed image counts only after its CRC', file: `${agent}/flashStream.ts`, ...on('flashStream.test.ts', 'a flash that ignores erasing'),
     find: 'await proveContent({', replace: 'void ({' },
   { says: 'every piece of a streamed image is proved', file: `${agent}/agentProof.ts`, ...on('flashStream.test.ts', 'one wrong cell in the last sector'),

@@ -24,6 +24,7 @@ export interface PodBridge {
   /** While it is true nobody can connect and nothing is kept. */
   setExclusive(exclusive: boolean): void
   setBaudRate(baudRate: number): void
+  baudRate(): number
   closeClient(): void
 }
 
@@ -121,6 +122,7 @@ export function createPodBridge(options: PodBridgeOptions): PodBridge {
       if (wanted) kept = new Uint8Array()
     },
     setBaudRate: (rate) => { baudRate = rate },
+    baudRate: () => baudRate,
     closeClient: () => { if (connection) drop(connection) },
   }
 }
