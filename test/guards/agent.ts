@@ -6,6 +6,16 @@ const on = (tests: string, named: string): Pick<Guard, 'project' | 'tests' | 'na
 
 /** What stands between a flash agent and a wrong success. */
 export const agentGuards: readonly Guard[] = [
+  { says: 'what stands beside a written range is written again', file: 'src/main/core/workflows/agent/changeFlash.ts', ...on('agentCommands.test.ts', 'what else stands in its sectors stays'),
+    find: 'joinBytes([await kept(from, offsetBytes), image, await kept(endBytes, to)])', replace: 'joinBytes([new Uint8Array(offsetBytes - from).fill(0xff), image, new Uint8Array(to - endBytes).fill(0xff)])' },
+  { says: 'an agent does not write what is there already', file: 'src/main/core/workflows/agent/changeFlash.ts', ...on('agentCommands.test.ts', 'what else stands in its sectors stays'),
+    find: 'if (before === planned.crc32) {', replace: 'if (before === undefined) {' },
+  { says: 'an agent that was cut off while it wrote leaves an unknown state', file: 'src/main/core/workflows/agent/changeFlash.ts', ...on('agentCommands.test.ts', 'its state is not called known'),
+    find: "track.move('writing')", replace: '' },
+  { says: 'a flash agent that does not answer is no success', file: 'src/main/core/workflows/agent/startAgent.ts', ...on('agentCommands.test.ts', 'a mute agent'),
+    find: "await (starter.method === 'running' ? client.info(signal) : waitForAgent(client, signal))", replace: "{ version: 4, jedecId: '', flashKind: 'nor' as const, flashBytes: 1, sectorBytes: 1, ramBase: 0, flashWindow: 0, capabilities: new Set<never>() }" },
+  { says: 'work by an agent is done only with what it was for', file: 'src/main/core/jobs/jobEnding.ts', project: 'unit', tests: 'test/unit/agentEnding.test.ts', named: 'nothing to show',
+    find: "&& (kind !== 'read' || job.dumped.length > 0)", replace: '' },
   { says: 'a console is back at its resting rate after a release', file: 'src/main/core/consoles/consoleHub.ts', project: 'integration', tests: 'test/integration/consoles/consoleRate.test.ts', named: 'back at rest after the release',
     find: 'if (line.isOpen) await restOrClose()', replace: '' },
   { says: 'a line that is opened anew is at its resting rate', file: 'src/main/core/consoles/consoleHub.ts', project: 'integration', tests: 'test/integration/consoles/consoleRate.test.ts', named: 'is at rest when it is open again',

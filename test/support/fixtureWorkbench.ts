@@ -163,6 +163,10 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
       plan: contract.burn.plan.handler(() => fail('input/not-supported', 'No U-Boot is loaded here')),
       start: contract.burn.start.handler(() => fail('input/not-supported', 'No U-Boot is loaded here')),
     },
+    agent: {
+      plan: contract.agent.plan.handler(() => fail('input/not-supported', 'No flash agent runs here')),
+      start: contract.agent.start.handler(() => fail('input/not-supported', 'No flash agent runs here')),
+    },
     diff: { compare: contract.diff.compare.handler(({ input }) => (input.pathA.includes('missing') ? fail('input/not-found', `There is no file or folder ${input.pathA}`, 'Browse for it.') : fixtureDiff(input.pathA, input.pathB))) },
     jobs: {
       list: contract.jobs.list.handler(() => [...jobs.jobs.values()].map(summaryOf)),

@@ -8,6 +8,7 @@ import type { JobBook } from '../core/jobs/jobBook.ts'
 import type { RackBook } from '../core/rack/rackBook.ts'
 import { listPorts } from './serialPorts.ts'
 import { listFolder } from '../drivers/files/listFolder.ts'
+import type { AgentDesk } from './agentDesk.ts'
 import type { BurnDesk } from './burnDesk.ts'
 import type { ChipDesk } from './chipDesk.ts'
 import type { DumpDesk } from './dumpDesk.ts'
@@ -23,6 +24,7 @@ export interface RouterDeps {
   readonly desk: RestoreDesk
   readonly dumps: DumpDesk
   readonly burns: BurnDesk
+  readonly agents: AgentDesk
   readonly chips: ChipDesk
   readonly reports: ReportDesk
   readonly socs: ReadonlyMap<string, Soc>
@@ -40,7 +42,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chips, reports, socs, status, homeFolder }: RouterDeps) {
+export function createRouter({ clock, rack, setup, jobs, desk, dumps, burns, agents, chips, reports, socs, status, homeFolder }: RouterDeps) {
   const contract = implement(workbenchContract)
   return contract.router({
     system: {
@@ -92,6 +94,10 @@ export function createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chi
     burn: {
       plan: contract.burn.plan.handler(async ({ input }) => burns.plan(input)),
       start: contract.burn.start.handler(async ({ input }) => ({ jobId: await burns.start(input.request, input.planHash) })),
+    },
+    agent: {
+      plan: contract.agent.plan.handler(async ({ input }) => agents.plan(input)),
+      start: contract.agent.start.handler(async ({ input }) => ({ jobId: await agents.start(input.request, input.planHash) })),
     },
     diff: {
       compare: contract.diff.compare.handler(async ({ input, signal = noSignal() }) => dumps.diff(input, signal)),

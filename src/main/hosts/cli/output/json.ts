@@ -3,7 +3,7 @@ import type { Job } from '../../../../shared/jobs/reduceJob.ts'
 import type { LineWriter } from '../cliWorkbench.ts'
 import type { JobOutput } from './restoreOutput.ts'
 
-type EventName = 'plan' | 'phase' | 'progress' | 'log' | 'error' | 'done'
+type EventName = 'plan' | 'agent' | 'map' | 'sum' | 'phase' | 'progress' | 'log' | 'error' | 'done'
 
 /** One object a line, each with `event`; nothing else is ever written to this stream. The last one is `done`. */
 export function createJsonOutput(out: LineWriter, options: { readonly debug: boolean }): JobOutput<Pick<Job['plan'], 'phases'>, object> {
@@ -31,6 +31,9 @@ export function createJsonOutput(out: LineWriter, options: { readonly debug: boo
       }
       case 'range-dumped': say('progress', { range: event.range }); break
       case 'uboot-answered': log('info', `U-Boot answered: ${event.version}`); break
+      case 'agent-answered': say('agent', event.agent); break
+      case 'flash-examined': say('map', event.map); break
+      case 'range-summed': say('sum', event.range); break
       case 'noted': log(event.level, event.message); break
       case 'cancel-requested': log('info', 'Cancel requested: the job stops at the next safe point'); break
       case 'undone': log('info', `Cleaned up: ${event.label}`); break
