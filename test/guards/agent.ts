@@ -6,6 +6,8 @@ const on = (tests: string, named: string): Pick<Guard, 'project' | 'tests' | 'na
 
 /** What stands between a flash agent and a wrong success. */
 export const agentGuards: readonly Guard[] = [
+  { says: 'a dump by an agent needs its binary', file: 'src/main/core/workflows/dump/dumpPlan.ts', project: 'integration', tests: 'test/integration/dumpByAgent.test.ts', named: 'refused with words',
+    find: 'if (facts.agent instanceof WorkbenchError) throw facts.agent', replace: '' },
   { says: 'what stands beside a written range is written again', file: 'src/main/core/workflows/agent/changeFlash.ts', ...on('agentCommands.test.ts', 'what else stands in its sectors stays'),
     find: 'joinBytes([await kept(from, offsetBytes), image, await kept(endBytes, to)])', replace: 'joinBytes([new Uint8Array(offsetBytes - from).fill(0xff), image, new Uint8Array(to - endBytes).fill(0xff)])' },
   { says: 'an agent does not write what is there already', file: 'src/main/core/workflows/agent/changeFlash.ts', ...on('agentCommands.test.ts', 'what else stands in its sectors stays'),
