@@ -29,7 +29,7 @@ export const jobStatus = (state: JobState): Status => status(jobTones[state], st
 
 const verdictTones: Readonly<Record<Verdict, Tone>> = {
   'restored and booted': 'ok', 'restored, boot not seen': 'warn', 'failed (state known)': 'bad', 'failed (state unknown)': 'bad',
-  'dumped and verified': 'ok', 'U-Boot is running': 'ok', 'done and proved': 'ok', cancelled: 'off', interrupted: 'warn',
+  'dumped and verified': 'ok', 'U-Boot is running': 'ok', 'done and proved': 'ok', 'examined, not healthy': 'warn', cancelled: 'off', interrupted: 'warn',
 }
 export const verdictStatus = (verdict: Verdict): Status => status(verdictTones[verdict], verdict)
 

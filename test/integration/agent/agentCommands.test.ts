@@ -142,7 +142,7 @@ describe('through a pod', () => {
   test('scan lists every sector, the doctor says what is wrong and ends with 5', async () => {
     const { run, load } = await openBench(['flash-sector-dead:40,41', 'flash-sector-unstable:3'])
     const scan = await run('scan', ...load)
-    expect(scan).toMatchObject({ code: 0, done: { flash: { verdict: 'damaged', counts: { unstable: 1, bad: 2 } } } })
+    expect(scan).toMatchObject({ code: 0, done: { success: true, verdict: 'examined, not healthy', flash: { verdict: 'damaged', counts: { unstable: 1, bad: 2 } } } })
     const { sectors } = (scan.done as unknown as { flash: { sectors: readonly { readonly status: string }[] } }).flash
     expect(sectors).toHaveLength(128)
     expect([sectors[3]?.status, sectors[40]?.status, sectors[42]?.status]).toEqual(['unstable', 'bad', expect.stringMatching(/good|empty/)])

@@ -76,7 +76,7 @@ const withoutReason = (verdict: Verdict): WorkbenchError => verdict === 'restore
   : new WorkbenchError('internal/bug', `The work ended as "${verdict}" without saying why`)
 
 /** What the work was for has to be in the journal, and a range that was changed has to be proved like a partition. */
-function afterAgent(job: Job, elapsedMs: number): Ending {
+function afterAgent(job: Job, verdict: Verdict, elapsedMs: number): Ending {
   const kind = job.workflow === 'agent' ? job.plan.request.work.kind : undefined
   const isDone = job.agent !== undefined && unproved(job).length === 0
     && (kind !== 'read' || job.dumped.length > 0) && (kind !== 'crc' || job.summed !== undefined) && (kind !== 'examine' || job.flashMap !== undefined)
@@ -84,8 +84,8 @@ function afterAgent(job: Job, elapsedMs: number): Ending {
   const error = !isDone
     ? new WorkbenchError('internal/bug', 'The work called itself done, but nothing proves it')
     : left === undefined ? undefined : new WorkbenchError('job/undo-failed', `The flash agent has done its work, but could not ${left}`, { context: { leftBehind: job.leftBehind.length } })
-  if (!error) return { type: 'job-succeeded', verdict: 'done and proved', elapsedMs }
-  return { type: 'job-failed', verdict: isDone ? 'done and proved' : failedVerdict(job), elapsedMs, error: toWire(error) }
+  if (!error) return { type: 'job-succeeded', verdict, elapsedMs }
+  return { type: 'job-failed', verdict: isDone ? verdict : failedVerdict(job), elapsedMs, error: toWire(error) }
 }
 
 /** Exactly one end for each job, whatever happened. */
@@ -102,6 +102,6 @@ export function endingOf({ job, settled, elapsedMs, closing }: EndingFacts): End
   if (verdict === 'restored and booted' && job.workflow === 'restore') return afterSuccess(job, elapsedMs)
   if (verdict === 'dumped and verified' && job.workflow === 'dump') return afterDump(job, elapsedMs)
   if (verdict === 'U-Boot is running' && job.workflow === 'burn') return afterBurn(job, elapsedMs)
-  if (verdict === 'done and proved' && job.workflow === 'agent') return afterAgent(job, elapsedMs)
+  if ((verdict === 'done and proved' || verdict === 'examined, not healthy') && job.workflow === 'agent') return afterAgent(job, verdict, elapsedMs)
   return { type: 'job-failed', verdict, elapsedMs, error: toWire(error ?? withoutReason(verdict)) }
 }

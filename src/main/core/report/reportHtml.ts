@@ -22,6 +22,7 @@ const verdictWords: Readonly<Record<Verdict, readonly [Sign, string]>> = {
   'dumped and verified': [signs.ok, 'Every byte arrived with the CRC that the camera computed over its own flash, and lies in the files below.'],
   'U-Boot is running': [signs.ok, 'The U-Boot that was loaded into RAM answered at its prompt. The flash was not touched.'],
   'done and proved': [signs.ok, 'The flash agent did what it was asked, and every byte of it is proved by a CRC that the camera computed.'],
+  'examined, not healthy': [signs.warn, 'Every sector was looked at, and some of them are bad or unstable. Nothing was changed.'],
   cancelled: [signs.off, 'The restore was cancelled. Parts that are proved below stay as they are.'],
   interrupted: [signs.unknown, 'The program ended in the middle of the restore. Ask the chip before trusting it.'],
 }

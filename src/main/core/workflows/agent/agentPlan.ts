@@ -71,7 +71,7 @@ function warningsOf({ work, running, reboot }: AgentRequest): string[] {
   return [
     ...(touchesStart ? ['The range begins at the start of the flash, where the boot loader is: if this is broken off, the camera starts only with an upload'] : []),
     ...(work.kind === 'erase' ? ['What is erased cannot be brought back; read it first if it may be needed'] : []),
-    ...(running || reboot ? [] : ['The flash agent stays in the camera afterwards, until its power is cut; the next command finds it with --running']),
+    ...(running || reboot ? [] : ['The flash agent stays in the camera afterwards, until its power is cut; while it runs it can be used again (--running)']),
   ]
 }
 

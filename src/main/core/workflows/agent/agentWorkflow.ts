@@ -1,3 +1,4 @@
+import { type FlashMap, findingsOf } from '../../../../shared/agent/flashMap.ts'
 import { hexCrc } from '../../../../shared/bytes/crc32.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { checkRange, geometryOf } from '../../agent/agentAnswers.ts'
@@ -15,7 +16,7 @@ const examineLimitMs = (flashBytes: number): number => 300_000 + flashBytes / 10
 const sumLimitMs = (lengthBytes: number): number => 120_000 + lengthBytes / 50
 
 /** Resolves when what was asked for is done and proved by the agent itself. */
-export async function runAgent(bench: AgentBench, context: RestoreContext): Promise<{ readonly verdict: 'done and proved' }> {
+export async function runAgent(bench: AgentBench, context: RestoreContext): Promise<{ readonly verdict: 'done and proved' | 'examined, not healthy' }> {
   const { request } = bench.plan
   const console = await runPhase(context, { name: 'check', cancel: 'anytime', limitMs: 60_000, work: async (signal) => prepare(bench, context, signal) })
   context.cleanup.add('record the console', async () => { context.tell({ type: 'console-excerpt', text: console.tail() }) })
@@ -24,9 +25,10 @@ export async function runAgent(bench: AgentBench, context: RestoreContext): Prom
     work: async (signal) => startAgent(bench, context, console, 'agent', signal),
     note: ({ info }) => `version ${info.version}`,
   })
-  await doWork(bench, context, agent)
+  const map = await doWork(bench, context, agent)
   if (request.reboot) await runPhase(context, { name: 'reset', cancel: 'anytime', limitMs: 60_000, work: async (signal) => agent.client.reboot(signal) })
-  return { verdict: 'done and proved' }
+  // The work went well either way; green would say that of the flash.
+  return { verdict: map && findingsOf(map).verdict !== 'healthy' ? 'examined, not healthy' : 'done and proved' }
 }
 
 async function prepare(bench: AgentBench, context: RestoreContext, signal: AbortSignal): Promise<WorkConsole> {
@@ -37,17 +39,18 @@ async function prepare(bench: AgentBench, context: RestoreContext, signal: Abort
   return console
 }
 
-async function doWork(bench: AgentBench, context: RestoreContext, agent: RunningAgent): Promise<void> {
+async function doWork(bench: AgentBench, context: RestoreContext, agent: RunningAgent): Promise<FlashMap | undefined> {
   const { work } = bench.plan.request
   switch (work.kind) {
-    case 'info': return
-    case 'read': return readToFile(bench, context, agent, { ...rangeOf(agent, work), path: work.outputPath })
-    case 'crc': return sum(context, agent, rangeOf(agent, work))
+    case 'info': return undefined
+    case 'read': await readToFile(bench, context, agent, { ...rangeOf(agent, work), path: work.outputPath }); return undefined
+    case 'crc': await sum(context, agent, rangeOf(agent, work)); return undefined
     case 'examine': return examine(context, agent)
     case 'write': case 'erase': {
       const [planned] = bench.plan.partitions
       if (!planned || (work.kind === 'write') !== (bench.image !== undefined)) throw new WorkbenchError('internal/bug', 'The plan does not say what to change')
-      return changeFlash({ agent, planned, image: bench.image }, context)
+      await changeFlash({ agent, planned, image: bench.image }, context)
+      return undefined
     }
   }
 }
@@ -69,7 +72,7 @@ async function sum(context: RestoreContext, { client, info }: RunningAgent, rang
   context.tell({ type: 'range-summed', range: { ...range, crc32: hexCrc(crc) } })
 }
 
-async function examine(context: RestoreContext, { client, info }: RunningAgent): Promise<void> {
+async function examine(context: RestoreContext, { client, info }: RunningAgent): Promise<FlashMap> {
   const health = await runPhase(context, {
     name: 'examine', cancel: 'anytime', limitMs: examineLimitMs(info.flashBytes),
     work: async (signal) => examineFlash(client, signal, (doneBytes, totalBytes) => {
@@ -77,5 +80,7 @@ async function examine(context: RestoreContext, { client, info }: RunningAgent):
     }),
     note: ({ method }) => `by ${method}`,
   })
-  context.tell({ type: 'flash-examined', map: mapOf(health) })
+  const map = mapOf(health)
+  context.tell({ type: 'flash-examined', map })
+  return map
 }
