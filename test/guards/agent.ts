@@ -6,6 +6,8 @@ const on = (tests: string, named: string): Pick<Guard, 'project' | 'tests' | 'na
 
 /** What stands between a flash agent and a wrong success. */
 export const agentGuards: readonly Guard[] = [
+  { says: 'a write by an agent is not cut in the middle', file: 'src/main/core/workflows/agent/changeFlash.ts', ...on('agentJobs.test.ts', 'waits until the range is written'),
+    find: "name: 'change', cancel: 'at-end'", replace: "name: 'change', cancel: 'anytime'" },
   { says: 'a dump by an agent needs its binary', file: 'src/main/core/workflows/dump/dumpPlan.ts', project: 'integration', tests: 'test/integration/dumpByAgent.test.ts', named: 'refused with words',
     find: 'if (facts.agent instanceof WorkbenchError) throw facts.agent', replace: '' },
   { says: 'what stands beside a written range is written again', file: 'src/main/core/workflows/agent/changeFlash.ts', ...on('agentCommands.test.ts', 'what else stands in its sectors stays'),
@@ -19,7 +21,9 @@ export const agentGuards: readonly Guard[] = [
   { says: 'work by an agent is done only with what it was for', file: 'src/main/core/jobs/jobEnding.ts', project: 'unit', tests: 'test/unit/agentEnding.test.ts', named: 'nothing to show',
     find: "&& (kind !== 'read' || job.dumped.length > 0)", replace: '' },
   { says: 'a console is back at its resting rate after a release', file: 'src/main/core/consoles/consoleHub.ts', project: 'integration', tests: 'test/integration/consoles/consoleRate.test.ts', named: 'back at rest after the release',
-    find: 'if (line.isOpen) await restOrClose()', replace: '' },
+    find: 'else await restOrClose()', replace: '' },
+  { says: 'a lost line gets its resting rate back by the release', file: 'src/main/core/consoles/consoleHub.ts', project: 'integration', tests: 'test/integration/consoles/consoleRate.test.ts', named: 'opened by the release',
+    find: 'if (rate.isAway && !line.isOpen)', replace: 'if (rate.isAway && line.isOpen)' },
   { says: 'a line that is opened anew is at its resting rate', file: 'src/main/core/consoles/consoleHub.ts', project: 'integration', tests: 'test/integration/consoles/consoleRate.test.ts', named: 'is at rest when it is open again',
     find: 'await line.open(signal)\n    await restOrClose()', replace: 'await line.open(signal)' },
   { says: 'a rate that may have changed counts as changed', file: 'src/main/core/consoles/lineRate.ts', project: 'integration', tests: 'test/integration/consoles/consoleRate.test.ts', named: 'broken off',

@@ -2,7 +2,7 @@ import type { CameraId } from '../../../shared/devices/ids.ts'
 import type { OpenTransport, Transport } from '../../../shared/devices/transport.ts'
 import { Cancelled, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { type ByteQueue, createByteQueue } from '../../../shared/lifecycle/byteQueue.ts'
-import type { Clock } from '../../../shared/lifecycle/clock.ts'
+import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
 import { busyWith, timeOfDay } from '../rack/leases.ts'
 import { createActivityMeter } from './activityMeter.ts'
@@ -20,6 +20,8 @@ const steadyMs = 5_000
 const maxUnreadBytes = 4 * 1024 * 1024
 const quietMs = 20
 const maxLineChars = 200
+/** Less than an undo has. */
+const reopenLimitMs = 8_000
 
 /** One piece of history, or a count of bytes that this listener came too late for. Positions grow without holes but those. */
 export type ConsoleListener = (piece: HistoryPiece) => void
@@ -188,7 +190,9 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
     const mustHave = (): void => { if (lent !== mine) throw new WorkbenchError('link/closed', 'This console was given back') }
     const giveBack = async (): Promise<void> => {
       try {
-        if (line.isOpen) await restOrClose()
+        // A line that was lost is opened for it: a pod keeps its rate, and the next program may be another one.
+        if (rate.isAway && !line.isOpen) await withDeadline(clock, reopenLimitMs, 'opening the console line to put its rate back', closing.signal, openLine)
+        else await restOrClose()
       } finally {
         lent = undefined
         mine.queue.end()

@@ -11,6 +11,8 @@ export interface LineRate {
   set(baudRate: number, signal: AbortSignal): Promise<void>
   /** Back to the rate at which everybody else reads; does nothing when it is there. Rejects within its own limit. */
   toRest(): Promise<void>
+  /** The far end may be at another rate, whether the line is open or not. */
+  readonly isAway: boolean
 }
 
 export function createLineRate(clock: Clock, transport: () => Pick<Transport, 'setBaudRate'> | undefined): LineRate {
@@ -26,6 +28,7 @@ export function createLineRate(clock: Clock, transport: () => Pick<Transport, 's
   }
   return {
     set: setOn,
+    get isAway() { return isAway },
     toRest: async () => {
       if (!isAway) return
       await withDeadline(clock, toRestLimitMs, `Bringing the console line back to ${restingBaudRate} baud`, new AbortController().signal, async (signal) => setOn(restingBaudRate, signal))
