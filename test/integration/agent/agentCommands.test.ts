@@ -202,6 +202,7 @@ test('through the boot ROM over RFC 2217, with a person at the plug, and words f
   expect(await run('read', '--running', '--size', '200KB', '-o', path)).toMatchObject({ code: 0 })
   expect((await stat(path)).size).toBe(200 * 1024)
   expect(camera.bridge.baudRate()).toBe(115_200)
+  expect(await runBare('agent', 'info', '--running', '--data', join(folder, 'data'))).toMatchObject({ code: 2, fake: { err: { lines: expect.arrayContaining([expect.stringContaining('--chip (-c) is missing')]) as string[] } } })
   const help = await runBare('agent', '--help')
   expect(help.code).toBe(0)
   expect(help.fake.out.lines.join('\n')).toContain('--agent FILE')

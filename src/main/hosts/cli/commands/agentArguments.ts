@@ -11,7 +11,7 @@ const shared = ['port', 'uboot', 'profile', 'power-cycle', 'poe-port', 'plan-onl
 const place = { type: 'string', value: 'BYTES' } as const
 
 export const agentFlags: Flags = {
-  'chip': { type: 'string', short: 'c', value: 'CHIP', help: 'model of the SoC, as in "rackbench chips" (required, but for --running)' },
+  'chip': { type: 'string', short: 'c', value: 'CHIP', help: 'model of the SoC, as in "rackbench chips" (required)' },
   'agent': { type: 'string', value: 'FILE', help: 'the flash agent for this chip; none is shipped (required, but for --running)' },
   'running': { type: 'boolean', help: 'an agent runs already: load nothing and switch nothing' },
   'offset': { ...place, help: 'where in the flash: 4096, 0x50000, 64KB (read, crc: default 0; write, erase: required)' },
@@ -49,17 +49,19 @@ export function readAgentArguments(argv: readonly string[], environment: Readonl
   const verb = oneOf('rackbench agent', given, agentVerbs)
   oneOf('--output', flags.text('output') ?? 'human', outputModes)
   const running = flags.has('running')
-  const chip = flags.text('chip')?.trim().toLowerCase() ?? (running ? 'unknown' : undefined)
+  const chip = flags.text('chip')?.trim().toLowerCase()
   if (chip === undefined) throw usage('--chip (-c) is missing', 'rackbench agent --help lists the flags')
   if (!/^[a-z0-9_-]{2,40}(:[a-z0-9]{1,20})?$/.test(chip)) throw usage(`--chip ${quoted(chip)} is no chip name`, 'rackbench chips lists the names')
   const agentPath = flags.text('agent')
   if (running && agentPath !== undefined) throw usage('--running and --agent exclude each other: an agent that runs is not loaded')
   const poePort = flags.text('poe-port')
+  const target = choosePower({ port: flags.text('port') ?? '/dev/ttyUSB0', powerCycle: flags.has('power-cycle'), poePort, tftpVia: 'auto', environment })
   const profilePath = flags.text('profile')
   const ubootPath = flags.text('uboot')
   return {
     verb, chip, poePort, planOnly: flags.has('plan-only'), dataFolder: flags.text('data'),
-    target: choosePower({ port: flags.text('port') ?? '/dev/ttyUSB0', powerCycle: flags.has('power-cycle'), poePort, tftpVia: 'auto', environment }),
+    // What it notes is about switching, and nothing is switched for an agent that runs.
+    target: running ? { ...target, notes: [] } : target,
     request: {
       work: workOf(verb, flags), running, reboot: flags.has('reboot'),
       ...(agentPath === undefined ? {} : { agentPath: resolve(agentPath) }), ...(profilePath === undefined ? {} : { profilePath }), ...(ubootPath === undefined ? {} : { ubootPath }),
