@@ -241,7 +241,7 @@ function simBridge() {
   const over = new AbortController()
   const fromHost = createByteQueue()
   const bridge = createPodBridge({
-    clock: realClock, timing: timingOf('fast'), behaviours: createBehaviours(), random: () => 0.5, signal: over.signal, toCamera: (bytes) => { fromHost.push(bytes.slice()) },
+    clock: realClock, timing: timingOf('fast'), behaviours: createBehaviours(), random: () => 0.5, signal: over.signal, cameraBaudRate: () => 115_200, toCamera: (bytes) => { fromHost.push(bytes.slice()) },
   })
   const parts: Uint8Array[] = []
   const farEnd = {

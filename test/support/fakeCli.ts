@@ -105,6 +105,8 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
     },
     planBurn: async () => { throw new WorkbenchError('input/not-supported', 'No U-Boot in this story') },
     startBurn: async () => { throw new WorkbenchError('input/not-supported', 'No U-Boot in this story') },
+    planAgent: async () => { throw new WorkbenchError('input/not-supported', 'No flash agent in this story') },
+    startAgent: async () => { throw new WorkbenchError('input/not-supported', 'No flash agent in this story') },
     diff: async () => { throw new WorkbenchError('input/not-supported', 'No dumps in this story') },
     watch: async function* () {
       for (const event of numbered('j1', story.news ?? [])) {

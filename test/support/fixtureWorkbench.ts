@@ -8,6 +8,7 @@ import { isFinished } from '../../src/shared/jobs/reduceJob.ts'
 import type { CameraView, MachineStatus, RackView } from '../../src/shared/rack/rackView.schema.ts'
 import { type ByteLaneEnd, encodeLaneFrame, laneRequestSchema } from '../../src/shared/rpc/byteLane.ts'
 import { addFixtureStories, createFixtureJobs, fixturePlan, storyOf, summaryOf } from './fixtureJobs.ts'
+import { fixtureAgentPlan, fixtureDoctorStory } from './fixtureAgent.ts'
 import { fixtureDiff } from './fixtureDiff.ts'
 import { createFixtureRack, type FixtureRack } from './fixtureRack.ts'
 
@@ -182,6 +183,16 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
     burn: {
       plan: contract.burn.plan.handler(() => fail('input/not-supported', 'No U-Boot is loaded here')),
       start: contract.burn.start.handler(() => fail('input/not-supported', 'No U-Boot is loaded here')),
+    },
+    agent: {
+      plan: contract.agent.plan.handler(({ input }) => fixtureAgentPlan(input)),
+      start: contract.agent.start.handler(({ input }) => {
+        const id = jobIdSchema.parse('job-doctor')
+        const { cameraId } = input.request
+        jobs.add(id, { type: 'job-queued', workflow: 'agent', title: `Flash doctor of ${cameraId}`, pod: podIdSchema.parse('pod-1'), camera: cameraId, plan: fixtureAgentPlan(input.request) })
+        for (const news of fixtureDoctorStory) jobs.add(id, news)
+        return { jobId: id }
+      }),
     },
     diff: { compare: contract.diff.compare.handler(({ input }) => (input.pathA.includes('missing') ? fail('input/not-found', `There is no file or folder ${input.pathA}`, 'Browse for it.') : fixtureDiff(input.pathA, input.pathB))) },
     jobs: {

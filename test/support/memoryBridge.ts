@@ -12,17 +12,26 @@ export interface MemoryBridge {
   /** refuses: nobody answers · hangs: until the signal aborts · late: until `comeAbout`, whatever the signal says. */
   behave(how: 'answers' | 'refuses' | 'hangs' | 'late'): void
   comeAbout(): void
+  /** Refused: the far end does not follow. */
+  refuseRates(refuse: boolean | 'after the change'): void
   clients(): number
+  /** What the far end runs at; it stays when the client goes. */
+  baudRate(): number
+  /** Of the modem lines and breaks, as text. */
+  acts(): readonly string[]
   opened(): number
   written(): string
 }
 
-export function createMemoryBridge(): MemoryBridge {
+export function createMemoryBridge({ hasControl = false }: { readonly hasControl?: boolean } = {}): MemoryBridge {
   let how: 'answers' | 'refuses' | 'hangs' | 'late' = 'answers'
   const late = createDeferred<void>()
   let client: ReturnType<typeof createByteQueue> | undefined
   let opened = 0
   let written = ''
+  let baudRate = 115_200
+  let refusesRates: boolean | 'after the change' = false
+  const acts: string[] = []
   const open: OpenTransport = async (signal) => {
     signal.throwIfAborted()
     if (how === 'hangs') await orAborted(new Promise(() => undefined), signal)
@@ -32,7 +41,16 @@ export function createMemoryBridge(): MemoryBridge {
     const queue = createByteQueue()
     client = queue
     opened += 1
+    const control: Partial<Transport> = {
+      setBaudRate: async (rate) => {
+        if (refusesRates !== true) baudRate = rate
+        if (refusesRates !== false) throw new WorkbenchError('pod/refused', 'no rate')
+      },
+      setLines: async (lines) => { acts.push(JSON.stringify(lines)) },
+      sendBreak: async (durationMs) => { acts.push(`break ${durationMs}`) },
+    }
     const transport: Transport = {
+      ...(hasControl ? control : {}),
       label: 'memory://bridge',
       read: async (readSignal) => queue.read(readSignal),
       write: async (bytes) => {
@@ -54,6 +72,9 @@ export function createMemoryBridge(): MemoryBridge {
     },
     behave: (next) => { how = next },
     comeAbout: () => { late.resolve() },
+    refuseRates: (refuse) => { refusesRates = refuse },
+    baudRate: () => baudRate,
+    acts: () => acts,
     clients: () => (client ? 1 : 0),
     opened: () => opened,
     written: () => written,

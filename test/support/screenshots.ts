@@ -102,6 +102,15 @@ const scenes: readonly Scene[] = [
   } },
   { name: 'dump-form', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Dump' }).click() } },
   { name: 'burn-form', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'U-Boot' }).click() } },
+  { name: 'doctor', cameras: 12, steps: async (page) => {
+    await openCard(page, 'cam-01')
+    await page.getByRole('tab', { name: 'Flash' }).click()
+    await page.getByLabel(/^Flash agent/).fill('/home/lab/agents/agent-hi3516ev300.bin')
+    await page.getByRole('button', { name: 'Make plan' }).click()
+    await page.getByRole('button', { name: 'Examine the flash of cam-01' }).click()
+    await page.getByRole('figure', { name: 'Flash map' }).getByRole('img').hover({ position: { x: 150, y: 40 } })
+  } },
+  { name: 'doctor-form', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Flash' }).click(); await page.getByRole('button', { name: 'Make plan' }).click(); await page.getByRole('region', { name: 'Plan', exact: true }).waitFor() } },
   { name: 'power', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Power' }).click() } },
   { name: 'why-not', cameras: 12, steps: async (page) => { await openCard(page, 'cam-10'); await page.getByRole('note', { name: 'Why not' }).waitFor() } },
   { name: 'why-power', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Power' }).click(); await page.getByRole('note', { name: 'Why not' }).waitFor() } },

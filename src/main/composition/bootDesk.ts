@@ -35,7 +35,7 @@ export async function orProblem<T>(work: () => Promise<T>): Promise<T | Workbenc
 export interface BootFacts {
   readonly plan: PlanFacts['boot']
   /** What the boot ROM gets over the console; a pod gets the blob. */
-  readonly parts: { readonly profile: BootProfile | undefined; readonly spl: Uint8Array | undefined; readonly image: Uint8Array } | undefined
+  readonly parts: { readonly profile: BootProfile | undefined; readonly spl: Uint8Array | undefined; readonly image: Uint8Array; readonly payload?: Uint8Array | undefined } | undefined
 }
 
 /** The U-Boot image as it lies on the disk: what an installation writes, whatever way it is loaded. */
@@ -49,8 +49,8 @@ const fileWish = (request: BootWish, devices: CameraEntry['devices'], spec: Came
 
 const ownUboot: BootFacts = { plan: { method: 'manual', profile: '', uboot: '', blob: undefined, problems: [] }, parts: undefined }
 
-/** Which way leads to a U-Boot prompt on this camera, and what for it was found. Problems are told, not thrown. */
-export async function findBoot(request: BootWish, camera: CameraEntry, soc: Soc | undefined, deps: Pick<BootDeskDeps, 'dataFolder' | 'clock'>, work: 'restore' | 'burn' | 'install' = 'restore'): Promise<BootFacts> {
+/** Which way leads to a U-Boot prompt on this camera, and what for it was found; `payload` is loaded in its place. Problems are told, not thrown. */
+export async function findBoot(request: BootWish, camera: CameraEntry, soc: Soc | undefined, deps: Pick<BootDeskDeps, 'dataFolder' | 'clock'>, work: 'restore' | 'burn' | 'install' = 'restore', payload?: Uint8Array): Promise<BootFacts> {
   const { devices, spec } = camera
   if (request.boot === 'own') return ownUboot
   const found = await findFiles(fileWish(request, devices, spec), soc, deps)
@@ -67,9 +67,9 @@ export async function findBoot(request: BootWish, camera: CameraEntry, soc: Soc 
   return await orProblem(async (): Promise<BootFacts> => {
     // Absent for the chips that need none.
     const { profile, spl } = profileFile instanceof WorkbenchError ? { profile: undefined, spl: undefined } : profileFile
-    const blob = !devices.pod && !isStandard ? uboot.bytes : buildBootBlob(soc, profile, uboot.bytes, spl)
+    const blob = !devices.pod && !isStandard ? uboot.bytes : buildBootBlob(soc, profile, uboot.bytes, spl, payload)
     if (!devices.pod) requirePower(work, devices.power, true)
-    return { plan: { method, ...names, blob, problems: [] }, parts: devices.pod ? undefined : { profile, spl, image: uboot.bytes } }
+    return { plan: { method, ...names, blob, problems: [] }, parts: devices.pod ? undefined : { profile, spl, image: uboot.bytes, payload } }
   }).then((facts) => (facts instanceof WorkbenchError ? refused([facts]) : facts))
 }
 
@@ -118,5 +118,5 @@ export function starterOf({ plan, parts }: BootFacts, { devices }: CameraEntry, 
   }
   if (!parts || !soc) return { method: 'manual', ask }
   const byHand = power.ability === 'manual'
-  return { ...createBootRomStarter({ clock, soc, profile: parts.profile, spl: parts.spl, image: parts.image, power, mode: byHand ? 'quiet' : 'flooding' }), limitMs: byHand ? byHandLimitMs : bySwitchLimitMs, ...(byHand ? {} : { powerCycle: async (signal: AbortSignal) => power.cycle(3_000, signal) }) }
+  return { ...createBootRomStarter({ clock, soc, profile: parts.profile, spl: parts.spl, image: parts.image, payload: parts.payload, power, mode: byHand ? 'quiet' : 'flooding' }), limitMs: byHand ? byHandLimitMs : bySwitchLimitMs, ...(byHand ? {} : { powerCycle: async (signal: AbortSignal) => power.cycle(3_000, signal) }) }
 }

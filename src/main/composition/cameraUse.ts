@@ -11,7 +11,8 @@ export function useOf({ devices, console }: CameraEntry, leases: Leases, holder:
     takeLease: async (signal) => leases.take(devices.resource, holder, signal),
     openConsole: async (signal) => {
       const line = await console.exclusive(holder, signal)
-      return { ...line, tail: () => console.tail(tailBytes), release: async () => line.release() }
+      // Not a copy: what the line can do is asked when it is open.
+      return Object.assign(line, { tail: () => console.tail(tailBytes) })
     },
   }
 }

@@ -17,6 +17,7 @@ import { createSecretsFile } from '../drivers/storage/secretsFile.ts'
 import { openSqliteLeases } from '../drivers/storage/sqliteLeases.ts'
 import { createPodTftpBackend } from '../drivers/tftp/podTftpBackend.ts'
 import { createUdpNetwork } from '../drivers/tftp/udpNetwork.ts'
+import { type AgentDesk, createAgentDesk } from './agentDesk.ts'
 import { type BurnDesk, createBurnDesk } from './burnDesk.ts'
 import { type ChipDesk, createChipDesk } from './chipDesk.ts'
 import { createDumpDesk, type DumpDesk } from './dumpDesk.ts'
@@ -39,6 +40,7 @@ export interface OpenWorkbench extends Workbench {
   readonly installs: InstallDesk
   readonly dumps: DumpDesk
   readonly burns: BurnDesk
+  readonly agents: AgentDesk
   readonly chips: ChipDesk
   readonly reports: ReportDesk
 }
@@ -89,6 +91,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
     tools: { hashHex, parseYaml }, openUploads: async (plan, signal) => tftp.openUploads(plan, signal),
   })
   const burns = createBurnDesk({ clock, rack, jobs, leases, socs, dataFolder, ask })
+  const agents = createAgentDesk({ clock, rack, jobs, leases, socs, dataFolder, ask })
   const chips = createChipDesk({ clock, socs, dataFolder, fetch: environment.fetch ?? offline, ubootUrl: environment.ubootUrl })
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
   const reportWriter = writeReportsAtTheEnd(jobs, reports, log)
@@ -97,9 +100,9 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, chips, reports, socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, installs, dumps, burns, chips, reports,
+    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports,
     close: async () => {
       closing ??= (async () => {
         await jobs.close()

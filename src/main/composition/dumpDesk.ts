@@ -17,6 +17,7 @@ import type { InputTools } from '../core/workflows/restore/rawInput.ts'
 import { readInput } from '../core/workflows/restore/readInput.ts'
 import { inspectDumpPlace, openHiddenDump } from '../drivers/files/dumpFolder.ts'
 import { newPoison, newToken } from '../drivers/host/randomness.ts'
+import { findAgent } from './agentDesk.ts'
 import { refuseBusy, useOf } from './cameraUse.ts'
 import { findBoot, orProblem, starterOf } from './bootDesk.ts'
 import { createInputShelf } from './inputShelf.ts'
@@ -58,11 +59,12 @@ export function createDumpDesk(deps: DumpDeskDeps): DumpDesk {
     const camera = deps.rack.camera(request.cameraId)
     const { spec, devices } = camera
     const soc = deps.socs.get(spec.chip.toLowerCase().split(':')[0] ?? '')
-    const boot = await findBoot(request, camera, soc, deps)
+    const found = request.via === 'agent' ? await findAgent({ ...request, running: false }, camera, soc, deps) : undefined
+    const boot = found?.boot ?? await findBoot(request, camera, soc, deps)
     const facts: DumpFacts = {
       request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, soc, flashBytes: devices.flashBytes, hasPod: devices.pod !== undefined,
       output: await orProblem(async () => inspectDumpPlace(request.outputPath, request.form)),
-      boot: boot.plan, hostAddress: await orProblem(async () => hostAddress(request)), hostPort: deps.tftpPort,
+      boot: boot.plan, agent: found?.agent, hostAddress: await orProblem(async () => hostAddress(request)), hostPort: deps.tftpPort,
     }
     return { plan: planDump(facts, deps.tools).plan, camera, starter: starterOf(boot, camera, soc, deps) }
   }

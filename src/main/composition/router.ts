@@ -10,6 +10,7 @@ import { viewLayout } from '../core/workflows/restore/layoutTable.ts'
 import { auditSwitch, testSwitch } from './switchTools.ts'
 import type { PortInUse } from './serialPorts.ts'
 import { listFolder } from '../drivers/files/listFolder.ts'
+import type { AgentDesk } from './agentDesk.ts'
 import type { BurnDesk } from './burnDesk.ts'
 import type { ChipDesk } from './chipDesk.ts'
 import type { DumpDesk } from './dumpDesk.ts'
@@ -28,6 +29,7 @@ export interface RouterDeps {
   readonly installs: InstallDesk
   readonly dumps: DumpDesk
   readonly burns: BurnDesk
+  readonly agents: AgentDesk
   readonly chips: ChipDesk
   readonly reports: ReportDesk
   readonly socs: ReadonlyMap<string, Soc>
@@ -47,7 +49,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, chips, reports, socs, status, homeFolder, dataFolder, ports }: RouterDeps) {
+export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, socs, status, homeFolder, dataFolder, ports }: RouterDeps) {
   const contract = implement(workbenchContract)
   return contract.router({
     system: {
@@ -109,6 +111,10 @@ export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, 
     burn: {
       plan: contract.burn.plan.handler(async ({ input }) => burns.plan(input)),
       start: contract.burn.start.handler(async ({ input }) => ({ jobId: await burns.start(input.request, input.planHash) })),
+    },
+    agent: {
+      plan: contract.agent.plan.handler(async ({ input }) => agents.plan(input)),
+      start: contract.agent.start.handler(async ({ input }) => ({ jobId: await agents.start(input.request, input.planHash) })),
     },
     diff: {
       compare: contract.diff.compare.handler(async ({ input, signal = noSignal() }) => dumps.diff(input, signal)),

@@ -33,6 +33,7 @@ export interface LoopbackRack {
   readonly chip: string
   readonly profilePath: string
   readonly ubootPath: string
+  readonly agentPath: string
   /** mtd0 to mtd3, as the published run had them. */
   readonly imagesFolder: string
   /** A release of OpenIPC's form for these cameras. */
@@ -63,7 +64,7 @@ export async function startLoopbackRack(folder: string, log: (line: string) => v
     const { announcement } = served
     return {
       urls: announcement.pods.map(({ http, uart }) => `rack://127.0.0.1:${new URL(uart).port}?api=${new URL(http).port}`),
-      chip: announcement.pods[0]?.camera.chip ?? '', profilePath: announcement.boot.profile, ubootPath: announcement.boot.uboot, imagesFolder, releasePath,
+      chip: announcement.pods[0]?.camera.chip ?? '', profilePath: announcement.boot.profile, ubootPath: announcement.boot.uboot, agentPath: announcement.boot.agent, imagesFolder, releasePath,
       close: async () => { await served.close(); await rack.close() },
     }
   } catch (error) {

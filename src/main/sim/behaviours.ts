@@ -1,4 +1,5 @@
 import type { FastbootPhase } from '../../shared/devices/rackPod.ts'
+import type { SimAgentOddities } from './agent/agentOddities.ts'
 
 export interface CommandAnswer {
   readonly text: string
@@ -49,6 +50,11 @@ export interface SimHooks {
   ramSurvives(): true | undefined
   leftovers(): readonly { readonly name: string; readonly lengthBytes: number }[] | undefined
   socName(): string | undefined
+  /** How the flash agent of this camera is odd. */
+  onAgent(): SimAgentOddities | undefined
+  /** Numbers of sectors of the NOR that no flash agent can read, or reads differently each time. */
+  deadSectors(): readonly number[] | undefined
+  unstableSectors(): readonly number[] | undefined
 }
 
 /** One oddity. The first behaviour that answers wins; none at all is a healthy rack. */

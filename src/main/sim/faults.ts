@@ -128,6 +128,17 @@ const faultKinds: readonly FaultKind[] = [
   { name: 'bridge-idle', sentence: 'The UART bridge closes after SECONDS (5) without a byte from the host', make: (argument) => ({ bridgeIdleMs: () => numberOf(argument, 5) * 1000 }) },
   { name: 'http-slow', sentence: 'Every answer of the pod takes SECONDS (4) longer', make: (argument) => ({ onHttpRequest: () => numberOf(argument, 4) * 1000 }) },
   { name: 'unknown-chip-answers', sentence: 'The camera says that it is another chip (hi3518ev200)', make: (argument = 'hi3518ev200') => ({ socName: () => argument }) },
+  { name: 'agent-mute', sentence: 'A flash agent that was loaded says nothing: the memory was set up for another board', make: () => ({ onAgent: () => ({ mute: true }) }) },
+  { name: 'agent-ignores-erase', sentence: 'The flash is locked: erasing by a flash agent does nothing and is reported as done', make: () => ({ onAgent: () => ({ ignoresErase: true }) }) },
+  { name: 'agent-loses-packets', sentence: 'PERCENT (5) of the packets with flash contents get lost on their way from a flash agent', make: (argument) => ({ onAgent: () => ({ readLoss: numberOf(argument, 5) / 100 }) }) },
+  { name: 'flash-sector-dead', sentence: 'The flash sectors N (40), or N,M,…, cannot be read by a flash agent', make: (argument = '40') => {
+    const sectors = argument.split(',').map((each) => numberOf(each, 0))
+    return { deadSectors: () => sectors }
+  } },
+  { name: 'flash-sector-unstable', sentence: 'The flash sectors N (90), or N,M,…, read differently each time to a flash agent', make: (argument = '90') => {
+    const sectors = argument.split(',').map((each) => numberOf(each, 0))
+    return { unstableSectors: () => sectors }
+  } },
 ]
 
 /** Every fault with one sentence for a person. */

@@ -42,7 +42,8 @@ const pieceBytes = 64
 const waitingLimitBytes = 1024 * 1024
 
 /** One direction of a UART: bytes come out no faster than the baud rate allows. */
-export function createPacedLine({ clock, signal, deliver, byteMs }: LineOptions & { readonly byteMs: number }): PacedLine {
+export function createPacedLine({ clock, signal, deliver, byteMs }: LineOptions & { readonly byteMs: number | (() => number) }): PacedLine {
+  const byteMsNow = typeof byteMs === 'number' ? () => byteMs : byteMs
   let waiting: Uint8Array[] = []
   let pumping = false
   let empty: Deferred<void> | undefined
@@ -54,7 +55,7 @@ export function createPacedLine({ clock, signal, deliver, byteMs }: LineOptions 
       const piece = all.subarray(0, pieceBytes)
       waiting = all.length > pieceBytes ? [all.subarray(pieceBytes)] : []
       waitingBytes = all.length - piece.length
-      freeAtMs = Math.max(freeAtMs, clock.nowMs()) + piece.length * byteMs
+      freeAtMs = Math.max(freeAtMs, clock.nowMs()) + piece.length * byteMsNow()
       await clock.sleep(Math.max(0, freeAtMs - clock.nowMs()), signal)
       deliver(piece)
     }
@@ -69,7 +70,7 @@ export function createPacedLine({ clock, signal, deliver, byteMs }: LineOptions 
   return {
     push: (bytes) => {
       if (bytes.length === 0 || signal.aborted) return
-      if (byteMs <= 0) { deliver(bytes); return }
+      if (byteMsNow() <= 0) { deliver(bytes); return }
       if (waitingBytes + bytes.length > waitingLimitBytes) return
       waiting.push(bytes)
       waitingBytes += bytes.length

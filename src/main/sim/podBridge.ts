@@ -1,3 +1,4 @@
+import { restingBaudRate } from '../../shared/devices/transport.ts'
 import { joinBytes } from '../../shared/lifecycle/byteQueue.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import type { Behaviours } from './behaviours.ts'
@@ -24,6 +25,7 @@ export interface PodBridge {
   /** While it is true nobody can connect and nothing is kept. */
   setExclusive(exclusive: boolean): void
   setBaudRate(baudRate: number): void
+  baudRate(): number
   closeClient(): void
 }
 
@@ -34,11 +36,12 @@ export interface PodBridgeOptions {
   readonly random: () => number
   readonly signal: AbortSignal
   readonly toCamera: (bytes: Uint8Array) => void
+  /** What the camera's end runs at. */
+  readonly cameraBaudRate: () => number
 }
 
 /** What the pod keeps while nobody listens; a new client gets it at once, wanted or not. */
 const staleBytes = 4096
-const cameraBaudRate = 115_200
 const idleLimitMs = 600_000
 
 interface Connection {
@@ -54,11 +57,11 @@ export function createPodBridge(options: PodBridgeOptions): PodBridge {
   let exclusive = false
   let kept: Uint8Array = new Uint8Array()
   let sentBytes = 0
-  let baudRate = cameraBaudRate
+  let baudRate: number = restingBaudRate
   // At a wrong rate nothing survives: both ends sample other bits.
-  const onTheUart = (bytes: Uint8Array): Uint8Array => (baudRate === cameraBaudRate ? bytes : bytes.map(() => (random() < 0.5 ? 0x80 : 0)))
+  const onTheUart = (bytes: Uint8Array): Uint8Array => (baudRate === options.cameraBaudRate() ? bytes : bytes.map(() => (random() < 0.5 ? 0x80 : 0)))
   const uart = createPacedLine({
-    clock, signal: options.signal, byteMs: timing.uartByteMs, deliver: (bytes) => { if (!exclusive) options.toCamera(onTheUart(bytes)) },
+    clock, signal: options.signal, byteMs: () => timing.uartByteMs * restingBaudRate / baudRate, deliver: (bytes) => { if (!exclusive) options.toCamera(onTheUart(bytes)) },
   })
 
   const end = (from: Connection): void => {
@@ -121,6 +124,7 @@ export function createPodBridge(options: PodBridgeOptions): PodBridge {
       if (wanted) kept = new Uint8Array()
     },
     setBaudRate: (rate) => { baudRate = rate },
+    baudRate: () => baudRate,
     closeClient: () => { if (connection) drop(connection) },
   }
 }

@@ -18,7 +18,7 @@ export interface SimAnnouncement {
     readonly rfc2217?: string
     readonly camera: { readonly id: string; readonly chip: string; readonly flashMb: number }
   }[]
-  readonly boot: { readonly profile: string; readonly uboot: string }
+  readonly boot: { readonly profile: string; readonly uboot: string; readonly agent: string }
 }
 
 export interface ServeSimRackOptions {

@@ -1,4 +1,7 @@
+import { restingBaudRate } from '../../shared/devices/transport.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
+import { isSimAgentBinary } from './agent/agentPayload.ts'
+import { type AgentSeat, createAgentSeat } from './agent/agentSeat.ts'
 import type { Behaviours } from './behaviours.ts'
 import type { RomOptions } from './bootrom/romOptions.ts'
 import { createSimBootRom } from './bootrom/simBootRom.ts'
@@ -11,7 +14,7 @@ import { pause, type Timing } from './timing.ts'
 import type { CameraNetwork, UbootMachine } from './ubootMachine.ts'
 import { runUboot } from './ubootStart.ts'
 
-export type CameraPlace = 'off' | 'boot-rom' | 'u-boot' | 'kernel' | 'linux'
+export type CameraPlace = 'off' | 'boot-rom' | 'u-boot' | 'agent' | 'kernel' | 'linux'
 
 /** What a test or a picture of the rack may look at. */
 export interface SimCameraView {
@@ -30,7 +33,7 @@ export interface SimCameraView {
   readonly bootCount: number
   readonly programmedBytes: number
   readonly erasedBytes: number
-  /** True once U-Boot erased or wrote anything. */
+  /** True once U-Boot or a flash agent erased or wrote anything. */
   readonly flashTouched: boolean
   /** Each U-Boot command that ran, variables replaced. */
   readonly commands: readonly string[]
@@ -41,9 +44,11 @@ export interface SimCamera {
   /** `held`: the boot ROM is answered at once and waits for its upload. */
   powerOn(how: 'boots-from-flash' | 'held-by-boot-rom'): void
   powerOff(): void
-  /** Ends the upload: the payload in RAM starts. */
-  runPayload(): void
+  /** Ends the upload: the payload in RAM starts. The simulated agent's binary runs that, anything else is a U-Boot. */
+  runPayload(payload: Uint8Array): void
   receive(bytes: Uint8Array): void
+  /** Of its UART. */
+  readonly baudRate: number
 }
 
 /** Beside the NOR that every camera here starts from. */
@@ -88,6 +93,7 @@ export function createSimCamera(options: SimCameraOptions): SimCamera {
   const uartRom = options.bootRomOnUart && createSimBootRom({ ...options.bootRomOnUart, clock, byteMs: timing.uartByteMs, onOutput: (bytes) => { if (!mute) options.onOutput(bytes) } })
   const seen = { where: 'off' as CameraPlace, bootCount: 0, flashTouched: false, commands: [] as string[] }
   let life: AbortController | undefined
+  let agent: AgentSeat | undefined
   let mute = false
 
   let ram = createRam()
@@ -110,10 +116,28 @@ export function createSimCamera(options: SimCameraOptions): SimCamera {
       cutPower: () => { cutPower() },
     }
   }
-  const live = async (signal: AbortSignal, start: 'rom' | 'ram'): Promise<void> => {
-    for (let from = start; ; from = 'rom') {
+  /** Until it is told to restart the camera, or power goes. */
+  const runAgent = async (signal: AbortSignal): Promise<void> => {
+    const own = createAgentSeat({
+      clock, signal, timing, behaviours, random: options.random, flash, ram: ramOf(),
+      onOutput: (bytes) => { if (!mute) options.onOutput(bytes) }, onFlashTouched: () => { seen.flashTouched = true },
+    })
+    agent = own
+    seen.where = 'agent'
+    try {
+      await own.run()
+    } finally {
+      if (agent === own) agent = undefined
+    }
+  }
+  const live = async (signal: AbortSignal, loaded: Uint8Array | undefined): Promise<void> => {
+    for (let payload = loaded; ; payload = undefined) {
       keyboard.clear()
-      if (from === 'rom') await bootRom(signal)
+      payload ??= await bootRom(signal)
+      if (payload && isSimAgentBinary(payload)) {
+        await runAgent(signal)
+        continue
+      }
       const machine = startMachine(signal)
       seen.where = 'u-boot'
       const next = await runUboot(machine)
@@ -125,22 +149,23 @@ export function createSimCamera(options: SimCameraOptions): SimCamera {
       }
     }
   }
-  /** Asks for an upload a few times, then starts what is in flash. A blank chip is asked for ever. */
-  const bootRom = async (signal: AbortSignal): Promise<void> => {
+  /** Asks for an upload a few times, then starts what is in flash. A blank chip is asked for ever. Result: what was uploaded to start. */
+  const bootRom = async (signal: AbortSignal): Promise<Uint8Array | undefined> => {
     seen.where = 'boot-rom'
     if (uartRom) {
-      await uartRom.run(signal, () => isBlank(flash.cells.subarray(0, 512)))
-      return
+      const end = await uartRom.run(signal, () => isBlank(flash.cells.subarray(0, 512)))
+      return end === 'loaded' ? uartRom.uploads.at(-1)?.bytes : undefined
     }
     do {
       if (!mute) options.onOutput(Uint8Array.of(0x20, 0x20, 0x20, 0x20, 0x20))
       await clock.sleep(100, signal)
     } while (isBlank(flash.cells.subarray(0, 512)))
+    return undefined
   }
-  const begin = (start: 'rom' | 'ram'): void => {
+  const begin = (payload?: Uint8Array): void => {
     const own = new AbortController()
     life = own
-    live(own.signal, start).catch((error: unknown) => {
+    live(own.signal, payload).catch((error: unknown) => {
       if (own.signal.aborted) return
       options.log(`${options.id} stopped: ${String(error)}`)
       seen.where = 'off'
@@ -155,7 +180,7 @@ export function createSimCamera(options: SimCameraOptions): SimCamera {
   const cutPower = (): void => {
     end()
     // The plug is back before anybody noticed, but the RAM and the U-Boot in it are gone.
-    begin('rom')
+    begin()
   }
 
   return {
@@ -171,17 +196,19 @@ export function createSimCamera(options: SimCameraOptions): SimCamera {
     },
     powerOn: (how) => {
       if (life) return
-      if (how === 'boots-from-flash') { begin('rom'); return }
+      if (how === 'boots-from-flash') { begin(); return }
       life = new AbortController()
       seen.where = 'boot-rom'
     },
     powerOff: end,
-    runPayload: () => {
+    runPayload: (payload) => {
       life?.abort(new Error('the payload takes over'))
-      begin('ram')
+      begin(payload)
     },
+    get baudRate() { return agent?.baudRate ?? restingBaudRate },
     receive: (bytes) => {
       if (uartRom?.isRunning === true) uartRom.receive(bytes)
+      else if (agent) agent.receive(bytes)
       else if (life) keyboard.push(bytes)
     },
   }

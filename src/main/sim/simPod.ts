@@ -95,7 +95,7 @@ export function createSimPod(options: SimPodOptions): SimPod {
         powerOn: () => { own = switchings; camera.powerOn('held-by-boot-rom') },
         stillPowered: () => own === switchings && camera.view.power === 'on',
       })
-      if (report.success) camera.runPayload()
+      if (report.success) camera.runPayload(parsed.blob.payload)
       return { status: report.success ? 200 : 500, body: report }
     } finally {
       fastbootRuns = false

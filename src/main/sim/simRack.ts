@@ -89,7 +89,7 @@ function createPod(options: SimRackOptions, serial: number, faults: readonly Fau
   for (const { name, lengthBytes } of behaviours.ask('leftovers') ?? []) memory.reserve(lengthBytes)?.commit(name, new Uint8Array(lengthBytes))
 
   // The camera and its bridge know each other; whichever is made first reaches the other through this.
-  const bridge: PodBridge = createPodBridge({ clock, timing, behaviours, random, signal, toCamera: (bytes) => { camera.receive(bytes) } })
+  const bridge: PodBridge = createPodBridge({ clock, timing, behaviours, random, signal, toCamera: (bytes) => { camera.receive(bytes) }, cameraBaudRate: () => camera.baudRate })
   const camera = createSimCamera({
     id: `cam-${serial}`, chip: options.chip ?? 'hi3516ev300', flashMb: options.flashMb ?? 16, clock, timing, behaviours, random, log,
     lively: options.lively ?? false, bootRomOnUart: options.bootRomOnUart, secondFlash: options.secondFlash,
@@ -114,7 +114,7 @@ function createPod(options: SimRackOptions, serial: number, faults: readonly Fau
   return { handle, stop: () => { bridge.closeClient(); camera.powerOff() } }
 }
 
-const typicalWatts = { off: 0, 'boot-rom': 0.9, 'u-boot': 1.4, kernel: 1.9, linux: 2.2 } as const
+const typicalWatts = { off: 0, 'boot-rom': 0.9, 'u-boot': 1.4, agent: 1.4, kernel: 1.9, linux: 2.2 } as const
 
 function watts({ where }: SimCameraView, clock: Clock, serial: number): number {
   if (where === 'off') return 0

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { simAgentBinary } from './agent/agentPayload.ts'
 import { standInUboot } from './referenceLayout.ts'
 
 export interface BootStandIns {
@@ -27,11 +28,12 @@ export function bootStandIns(): BootStandIns {
 }
 
 /** Result: where they lie. */
-export async function writeBootStandIns(folder: string): Promise<{ readonly profile: string; readonly uboot: string }> {
+export async function writeBootStandIns(folder: string): Promise<{ readonly profile: string; readonly uboot: string; readonly agent: string }> {
   const { profileJson, uboot } = bootStandIns()
-  const paths = { profile: join(folder, 'simulator-profile-hi3516ev300.json'), uboot: join(folder, 'simulator-u-boot-hi3516ev300.bin') }
+  const paths = { profile: join(folder, 'simulator-profile-hi3516ev300.json'), uboot: join(folder, 'simulator-u-boot-hi3516ev300.bin'), agent: join(folder, 'simulator-agent.bin') }
   await mkdir(folder, { recursive: true })
   await writeFile(paths.profile, profileJson)
   await writeFile(paths.uboot, uboot)
+  await writeFile(paths.agent, simAgentBinary())
   return paths
 }

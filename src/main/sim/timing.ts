@@ -25,6 +25,8 @@ export interface Timing {
   readonly crcBytesPerMs: number
   readonly ramFillBytesPerMs: number
   readonly baudSwitchMs: number
+  /** A scan of 256 sectors by the flash agent was measured with 29.6 s. */
+  readonly agentScanSectorMs: number
   /** Factor on the pauses between the kernel's lines. */
   readonly kernelPace: number
 }
@@ -52,6 +54,7 @@ const real: Timing = {
   crcBytesPerMs: 60_000,
   ramFillBytesPerMs: 300_000,
   baudSwitchMs: 1000,
+  agentScanSectorMs: 115,
   kernelPace: 1,
 }
 
@@ -75,6 +78,7 @@ const fast: Timing = {
   crcBytesPerMs: Infinity,
   ramFillBytesPerMs: Infinity,
   baudSwitchMs: 5,
+  agentScanSectorMs: 0,
   kernelPace: 0.08,
 }
 

@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia'
 import { reactive } from 'vue'
+import type { AgentPlan, AgentRequest } from '../../shared/agent/agent.schema.ts'
 import type { BurnPlan, BurnRequest } from '../../shared/burn/burn.schema.ts'
 import type { CameraId, JobId } from '../../shared/devices/ids.ts'
 import type { DumpPlan, DumpRequest } from '../../shared/dump/dump.schema.ts'
@@ -8,12 +9,19 @@ import { emptyDesk, given, planOn, startOn, type WorkDesk } from './workDesk.ts'
 
 export interface DumpDraft { outputPath: string; form: DumpRequest['form']; via: DumpRequest['via']; partition: string }
 export interface BurnDraft { profilePath: string; ubootPath: string; stay: boolean }
+export interface DoctorDraft { agentPath: string; running: boolean; reboot: boolean }
 
 export const useWorkStore = defineStore('work', () => {
   const { client } = useWorkbench()
   const dumps = reactive(new Map<CameraId, WorkDesk<DumpDraft, DumpPlan>>())
   const burns = reactive(new Map<CameraId, WorkDesk<BurnDraft, BurnPlan>>())
 
+  const doctors = reactive(new Map<CameraId, WorkDesk<DoctorDraft, AgentPlan>>())
+
+  function doctorDesk(id: CameraId): WorkDesk<DoctorDraft, AgentPlan> {
+    if (!doctors.has(id)) doctors.set(id, emptyDesk<DoctorDraft, AgentPlan>({ agentPath: '', running: false, reboot: true }))
+    return doctors.get(id) as WorkDesk<DoctorDraft, AgentPlan>
+  }
   function dumpDesk(id: CameraId): WorkDesk<DumpDraft, DumpPlan> {
     if (!dumps.has(id)) dumps.set(id, emptyDesk<DumpDraft, DumpPlan>({ outputPath: '', form: 'folder', via: 'auto', partition: '' }))
     return dumps.get(id) as WorkDesk<DumpDraft, DumpPlan>
@@ -35,9 +43,17 @@ export const useWorkStore = defineStore('work', () => {
     const request: BurnRequest = { cameraId: id, stay, ...given('profilePath', profilePath), ...given('ubootPath', ubootPath) }
     await planOn(desk, async () => client.burn.plan(request))
   }
+  async function planDoctor(id: CameraId): Promise<void> {
+    const desk = doctorDesk(id)
+    const { agentPath, running, reboot } = desk.draft
+    const request: AgentRequest = { cameraId: id, work: { kind: 'examine' }, running, reboot, ...(running ? {} : given('agentPath', agentPath)) }
+    await planOn(desk, async () => client.agent.plan(request))
+  }
   const startDump = async (id: CameraId): Promise<JobId | undefined> =>
     startOn(dumpDesk(id), async ({ request, hash }) => client.dump.start({ request, planHash: hash }))
   const startBurn = async (id: CameraId): Promise<JobId | undefined> =>
     startOn(burnDesk(id), async ({ request, hash }) => client.burn.start({ request, planHash: hash }))
-  return { dumpDesk, burnDesk, planDump, planBurn, startDump, startBurn }
+  const startDoctor = async (id: CameraId): Promise<JobId | undefined> =>
+    startOn(doctorDesk(id), async ({ request, hash }) => client.agent.start({ request, planHash: hash }))
+  return { dumpDesk, burnDesk, doctorDesk, planDump, planBurn, planDoctor, startDump, startBurn, startDoctor }
 })

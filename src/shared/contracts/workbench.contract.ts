@@ -1,5 +1,6 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
+import { agentPlanSchema, agentRequestSchema } from '../agent/agent.schema.ts'
 import { burnPlanSchema, burnRequestSchema } from '../burn/burn.schema.ts'
 import { chipViewSchema, profileImportSchema } from '../devices/chipView.schema.ts'
 import { powerSpecSchema } from '../devices/powerSpec.schema.ts'
@@ -31,7 +32,7 @@ export type NewPod = z.infer<typeof newPodSchema>
 
 export const jobSummarySchema = z.object({
   id: jobIdSchema,
-  workflow: z.enum(['restore', 'install', 'dump', 'burn']),
+  workflow: z.enum(['restore', 'install', 'dump', 'burn', 'agent']),
   title: z.string(),
   camera: cameraIdSchema,
   pod: podIdSchema,
@@ -117,6 +118,11 @@ export const workbenchContract = {
     /** A U-Boot into RAM: looks for its files and the way; touches nothing. */
     plan: oc.input(burnRequestSchema).output(burnPlanSchema),
     start: oc.input(z.object({ request: burnRequestSchema, planHash: z.string().length(64) })).output(z.object({ jobId: jobIdSchema })),
+  },
+  agent: {
+    /** Work by a flash agent: looks for its files and the way; touches nothing. */
+    plan: oc.input(agentRequestSchema).output(agentPlanSchema),
+    start: oc.input(z.object({ request: agentRequestSchema, planHash: z.string().length(64) })).output(z.object({ jobId: jobIdSchema })),
   },
   diff: {
     /** Two dumps on the disk of this machine; secrets of their environments are masked. */

@@ -1,3 +1,6 @@
+/** What every line runs at when nobody has asked for another rate; boot ROMs and U-Boots know no other. */
+export const restingBaudRate = 115_200
+
 /**
  * Bytes both ways with one far end: a serial line, a TCP bridge, a memory cable. One reader at a time.
  * A lost line is `link/closed`; a line that could not be opened is `link/unreachable`.
@@ -12,11 +15,11 @@ export interface Transport {
   /** Really drops what is pending, the kernel's buffer included: reads until nothing comes for 20 ms. Result: bytes dropped. */
   discardInput(signal: AbortSignal): Promise<number>
   /** Changes both ends of the link. Absent where the far end cannot follow (plain TCP). */
-  readonly setBaudRate?: (baudRate: number, signal: AbortSignal) => Promise<void>
+  readonly setBaudRate?: ((baudRate: number, signal: AbortSignal) => Promise<void>) | undefined
   /** The modem lines, where the link carries them; a line that is left out stays as it is. */
-  readonly setLines?: (lines: { readonly dtr?: boolean; readonly rts?: boolean }, signal: AbortSignal) => Promise<void>
+  readonly setLines?: ((lines: { readonly dtr?: boolean; readonly rts?: boolean }, signal: AbortSignal) => Promise<void>) | undefined
   /** Holds the line low for `durationMs`. */
-  readonly sendBreak?: (durationMs: number, signal: AbortSignal) => Promise<void>
+  readonly sendBreak?: ((durationMs: number, signal: AbortSignal) => Promise<void>) | undefined
   /** Idempotent; a pending `read` gives `undefined`. */
   close(): Promise<void>
 }

@@ -5,8 +5,8 @@ import { plannedPartitionSchema, plannedPhaseSchema } from '../restore/restore.s
 
 const bytes = z.number().int().min(0)
 
-/** How the bytes leave the camera. `tftp`: U-Boot sends them to our server; `md`: it prints them, which takes two hours for 16 full MiB at 115200 baud. */
-export const dumpWays = ['tftp', 'md'] as const
+/** How the bytes leave the camera. `tftp`: U-Boot sends them to our server; `md`: it prints them, which takes two hours for 16 full MiB at 115200 baud. `agent`: a flash agent is loaded in U-Boot's place and streams it, without a network. */
+export const dumpWays = ['tftp', 'md', 'agent'] as const
 
 export const dumpRequestSchema = z.object({
   cameraId: cameraIdSchema,
@@ -23,6 +23,8 @@ export const dumpRequestSchema = z.object({
   boot: z.enum(['auto', 'upload', 'own']).default('auto'),
   profilePath: z.string().max(4096).optional(),
   ubootPath: z.string().max(4096).optional(),
+  /** The agent's binary for this chip, for `agent`; none is shipped. */
+  agentPath: z.string().max(4096).optional(),
   hostIp: z.string().max(64).optional(),
   deviceIp: z.string().max(64).optional(),
   nic: z.string().max(64).optional(),
@@ -39,7 +41,7 @@ export const dumpPlanSchema = z.object({
   flashBytes: bytes,
   /** A dump writes nothing; the field is what plans have in common. */
   partitions: z.array(plannedPartitionSchema).max(0),
-  boot: z.object({ method: z.enum(['pod', 'boot-rom', 'manual']), profile: z.string(), uboot: z.string(), blobBytes: bytes }),
+  boot: z.object({ method: z.enum(['pod', 'boot-rom', 'manual']), profile: z.string(), uboot: z.string(), agent: z.string().optional(), blobBytes: bytes }),
   loadAddress: bytes,
   way: z.enum(dumpWays),
   wayReason: z.string(),

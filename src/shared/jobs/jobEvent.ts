@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { agentFactsSchema, agentPlanSchema, summedRangeSchema } from '../agent/agent.schema.ts'
+import { flashMapSchema } from '../agent/flashMap.ts'
 import { burnPlanSchema } from '../burn/burn.schema.ts'
 import { dumpedRangeSchema, dumpPlanSchema } from '../dump/dump.schema.ts'
 import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
@@ -23,6 +25,7 @@ export const jobEventSchema = z.discriminatedUnion('type', [
     z.object({ ...queued, workflow: z.literal('install'), plan: installPlanSchema }),
     z.object({ ...queued, workflow: z.literal('dump'), plan: dumpPlanSchema }),
     z.object({ ...queued, workflow: z.literal('burn'), plan: burnPlanSchema }),
+    z.object({ ...queued, workflow: z.literal('agent'), plan: agentPlanSchema }),
   ]),
   z.object({ ...head, type: z.literal('job-started') }),
   z.object({ ...head, type: z.literal('phase-started'), phase: z.string() }),
@@ -37,6 +40,10 @@ export const jobEventSchema = z.discriminatedUnion('type', [
   z.object({ ...head, type: z.literal('range-dumped'), range: dumpedRangeSchema }),
   /** Its own words for which U-Boot it is, given at its prompt. */
   z.object({ ...head, type: z.literal('uboot-answered'), version: z.string().max(200) }),
+  /** A flash agent runs and says what it found. */
+  z.object({ ...head, type: z.literal('agent-answered'), agent: agentFactsSchema }),
+  z.object({ ...head, type: z.literal('flash-examined'), map: flashMapSchema }),
+  z.object({ ...head, type: z.literal('range-summed'), range: summedRangeSchema }),
   z.object({ ...head, type: z.literal('noted'), level: z.enum(['info', 'warning']), message: z.string() }),
   z.object({ ...head, type: z.literal('cancel-requested') }),
   z.object({ ...head, type: z.literal('undone'), label: z.string() }),

@@ -1,3 +1,5 @@
+import type { AgentFacts, AgentPlan, SummedRange } from '../agent/agent.schema.ts'
+import type { FlashMap } from '../agent/flashMap.ts'
 import type { BurnPlan } from '../burn/burn.schema.ts'
 import type { DumpedRange, DumpPlan } from '../dump/dump.schema.ts'
 import type { CameraId, JobId, PodId } from '../devices/ids.ts'
@@ -23,6 +25,7 @@ export type JobWork =
   | { readonly workflow: 'install'; readonly plan: InstallPlan }
   | { readonly workflow: 'dump'; readonly plan: DumpPlan }
   | { readonly workflow: 'burn'; readonly plan: BurnPlan }
+  | { readonly workflow: 'agent'; readonly plan: AgentPlan }
 export type WorkflowName = JobWork['workflow']
 
 export type Job = JobWork & JobFacts
@@ -47,6 +50,10 @@ interface JobFacts {
   readonly dumped: readonly DumpedRange[]
   /** Of a burn: what the U-Boot in RAM says it is. */
   readonly ubootVersion?: string
+  /** Of work by a flash agent: what it is, and what it found. */
+  readonly agent?: AgentFacts
+  readonly flashMap?: FlashMap
+  readonly summed?: SummedRange
   readonly staging?: { readonly state: 'waiting' | 'running' | 'done'; readonly file: string; readonly doneBytes: number; readonly totalBytes: number; readonly note: string }
   readonly notes: readonly { readonly atMs: number; readonly level: 'info' | 'warning'; readonly message: string }[]
   readonly cancelRequested: boolean
@@ -78,6 +85,7 @@ export function workOf(event: JobWork): JobWork {
     case 'install': return { workflow: event.workflow, plan: event.plan }
     case 'dump': return { workflow: event.workflow, plan: event.plan }
     case 'burn': return { workflow: event.workflow, plan: event.plan }
+    case 'agent': return { workflow: event.workflow, plan: event.plan }
   }
 }
 
@@ -122,6 +130,9 @@ export function reduceJob(job: Job | undefined, event: JobEvent): Job {
     case 'environment-changed': return { ...next, environment: event.environment }
     case 'range-dumped': return { ...next, dumped: [...next.dumped, event.range] }
     case 'uboot-answered': return { ...next, ubootVersion: event.version }
+    case 'agent-answered': return { ...next, agent: event.agent }
+    case 'flash-examined': return { ...next, flashMap: event.map }
+    case 'range-summed': return { ...next, summed: event.range }
     case 'noted': return { ...next, notes: [...next.notes, { atMs: event.atMs, level: event.level, message: event.message }] }
     case 'cancel-requested': return { ...next, cancelRequested: true }
     case 'undone': return { ...next, undone: [...next.undone, event.label] }

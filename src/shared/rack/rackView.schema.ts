@@ -39,7 +39,7 @@ export const cameraViewSchema = z.object({
   leaseHolder: z.string().optional(),
   job: z.object({
     id: jobIdSchema, state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted']),
-    workflow: z.enum(['restore', 'install', 'dump', 'burn']), title: z.string(), phase: z.string(), percent: z.number().min(0).max(100).optional(), verdict: verdictSchema.optional(),
+    workflow: z.enum(['restore', 'install', 'dump', 'burn', 'agent']), title: z.string(), phase: z.string(), percent: z.number().min(0).max(100).optional(), verdict: verdictSchema.optional(),
   }).optional(),
 })
 export type CameraView = z.infer<typeof cameraViewSchema>

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { drawFlash, examineFlash } from '../../../src/main/core/agent/flashDoctor.ts'
+import { examineFlash, mapOf } from '../../../src/main/core/agent/flashDoctor.ts'
+import { findingsOf } from '../../../src/shared/agent/flashMap.ts'
+import { mapRows } from '../../../src/shared/agent/mapText.ts'
 import { createAgentBench, denseImage, patternImage } from '../../support/agentBench.ts'
 
 const { signal } = new AbortController()
@@ -138,11 +140,12 @@ describe('the flash doctor', () => {
     bench.flash.cells.set(contents)
     const health = await bench.run(async () => examineFlash(bench.client, signal))
     expect(health.method).toBe('scan')
-    expect(drawFlash(health)).toEqual({
-      verdict: 'damaged', counts: { good: 4, empty: 8, unstable: 1, bad: 3 }, rows: [{ offsetBytes: 0, marks: '==.?=!!=0.......' }],
+    expect(mapOf(health)).toMatchObject({ flashBytes: 16 * sector, sectorBytes: sector, marks: '==.?=!!=0.......' })
+    expect(findingsOf(mapOf(health))).toEqual({
+      verdict: 'damaged', counts: { good: 4, empty: 8, unstable: 1, bad: 3 },
       troubles: [
-        { offsetBytes: 3 * sector, lengthBytes: sector, finding: 'unstable' }, { offsetBytes: 5 * sector, lengthBytes: 2 * sector, finding: 'read-error' },
-        { offsetBytes: 8 * sector, lengthBytes: sector, finding: 'all-zero' },
+        { offsetBytes: 3 * sector, lengthBytes: sector, mark: '?' }, { offsetBytes: 5 * sector, lengthBytes: 2 * sector, mark: '!' },
+        { offsetBytes: 8 * sector, lengthBytes: sector, mark: '0' },
       ],
     })
   })
@@ -151,7 +154,7 @@ describe('the flash doctor', () => {
     bench.flash.cells.set(contents)
     const health = await bench.run(async () => examineFlash(bench.client, signal))
     expect(health.method).toBe('crc')
-    expect(drawFlash(health, 8).rows).toEqual([{ offsetBytes: 0, marks: '==.?=!!=' }, { offsetBytes: 8 * sector, marks: '0.......' }])
+    expect(mapRows(mapOf(health), 8)).toEqual(['0x00000000  ==.?=!!=', '0x00080000  0.......'])
     expect(health.sectors[2]).toEqual({ index: 2, offsetBytes: 2 * sector, status: 'empty', finding: 'empty', crc32: 0xdeab7e4e })
   })
   test('a flash that does not answer is an error, and no reason for a slow scan', async () => {
@@ -172,10 +175,7 @@ describe('the flash doctor', () => {
     })
   })
   test('verdicts', () => {
-    const one = (finding: 'good' | 'unstable' | 'bad-block' | 'one-value', status: 'good' | 'unstable' | 'bad') =>
-      drawFlash({ sectorBytes: 1, method: 'scan', sectors: [{ index: 0, offsetBytes: 0, status, finding, crc32: 0 }] }).verdict
-    expect([one('good', 'good'), one('unstable', 'unstable'), one('bad-block', 'bad'), one('one-value', 'bad')]).toEqual(['healthy', 'doubtful', 'healthy', 'damaged'])
-    expect(drawFlash({ sectorBytes: 1, method: 'scan', sectors: [] })).toMatchObject({ rows: [], verdict: 'healthy' })
+    expect(['=', '?', 'B', 'X', ''].map((marks) => findingsOf({ marks, sectorBytes: 1 }).verdict)).toEqual(['healthy', 'doubtful', 'healthy', 'damaged', 'healthy'])
   })
 })
 
@@ -197,7 +197,7 @@ describe('other kinds of flash', () => {
     await bench.run(async () => {
       await bench.client.markBad(2, signal)
       await expect(bench.client.markBad(16, signal)).rejects.toMatchObject({ code: 'input/malformed' })
-      expect(drawFlash(await examineFlash(bench.client, signal)).rows[0]?.marks).toBe('=XBX............')
+      expect(mapOf(await examineFlash(bench.client, signal)).marks).toBe('=XBX............')
     })
   })
 })

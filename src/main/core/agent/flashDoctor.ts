@@ -1,11 +1,10 @@
-import { crc32 } from '../../../shared/bytes/crc32.ts'
+import { type FlashMap, type SectorStatus, sectorMarks, statusOfMark } from '../../../shared/agent/flashMap.ts'
+import { crc32, hexCrc } from '../../../shared/bytes/crc32.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { SectorFinding } from '../../protocols/agent/frame.ts'
 import { geometryOf } from './agentAnswers.ts'
 import type { AgentClient } from './agentClient.ts'
 import type { Progress } from './agentRead.ts'
-
-export type SectorStatus = 'good' | 'empty' | 'unstable' | 'bad'
 
 export interface SectorHealth {
   readonly index: number
@@ -29,7 +28,7 @@ export async function examineFlash(client: AgentClient, signal: AbortSignal, onP
   const info = await client.info(signal)
   const { sectorBytes, sectorCount, flashWindow, flashBytes } = geometryOf(info, false)
   const health = (index: number, finding: SectorFinding, crc: number): SectorHealth =>
-    ({ index, offsetBytes: index * sectorBytes, status: statusOf[finding], finding, crc32: crc })
+    ({ index, offsetBytes: index * sectorBytes, status: statusOfMark[sectorMarks[finding]], finding, crc32: crc })
   if (info.capabilities.has('scan')) {
     try {
       const records = await client.scan(signal, onProgress)
@@ -66,38 +65,10 @@ function findingOf(sums: { readonly first: number; readonly second: number } | u
   return sums.first === zero ? 'all-zero' : 'good'
 }
 
-const statusOf: Readonly<Record<SectorFinding, SectorStatus>> = {
-  good: 'good', empty: 'empty', unstable: 'unstable', 'all-zero': 'bad', 'one-value': 'bad', 'read-error': 'bad', 'bad-block': 'bad',
-}
-
-const marks: Readonly<Record<SectorFinding, string>> = {
-  good: '=', empty: '.', unstable: '?', 'all-zero': '0', 'one-value': 'X', 'read-error': '!', 'bad-block': 'B',
-}
-
-export interface FlashPicture {
-  readonly verdict: 'healthy' | 'doubtful' | 'damaged'
-  readonly counts: Readonly<Record<SectorStatus, number>>
-  readonly rows: readonly { readonly offsetBytes: number; readonly marks: string }[]
-  /** Neighbours with the same finding, joined; good and empty ones left out. */
-  readonly troubles: readonly { readonly offsetBytes: number; readonly lengthBytes: number; readonly finding: SectorFinding }[]
-}
-
-/** `=` good, `.` empty, `?` unstable, `0` all zero, `X` one value, `!` unreadable, `B` marked bad. */
-export function drawFlash({ sectors, sectorBytes }: FlashHealth, sectorsInRow = 16): FlashPicture {
-  const counts: Record<SectorStatus, number> = { good: 0, empty: 0, unstable: 0, bad: 0 }
-  const troubles: { offsetBytes: number; lengthBytes: number; finding: SectorFinding }[] = []
-  for (const { offsetBytes, status, finding } of sectors) {
-    counts[status] += 1
-    if (status === 'good' || status === 'empty') continue
-    const before = troubles.at(-1)
-    if (before?.finding === finding && before.offsetBytes + before.lengthBytes === offsetBytes) before.lengthBytes += sectorBytes
-    else troubles.push({ offsetBytes, lengthBytes: sectorBytes, finding })
+/** For the journal and for pictures. */
+export function mapOf({ sectorBytes, method, sectors }: FlashHealth): FlashMap {
+  return {
+    flashBytes: sectors.length * sectorBytes, sectorBytes, method,
+    marks: sectors.map(({ finding }) => sectorMarks[finding]).join(''), crc32: sectors.map((sector) => hexCrc(sector.crc32)),
   }
-  const rows = Array.from({ length: Math.ceil(sectors.length / sectorsInRow) }, (_, row) => ({
-    offsetBytes: row * sectorsInRow * sectorBytes,
-    marks: sectors.slice(row * sectorsInRow, (row + 1) * sectorsInRow).map(({ finding }) => marks[finding]).join(''),
-  }))
-  // A bad block is known and worked around; NAND comes with some.
-  const isDamaged = troubles.some(({ finding }) => finding !== 'unstable' && finding !== 'bad-block')
-  return { counts, rows, troubles, verdict: isDamaged ? 'damaged' : counts.unstable > 0 ? 'doubtful' : 'healthy' }
 }

@@ -2,13 +2,14 @@ import type { CameraId } from '../../../shared/devices/ids.ts'
 import type { OpenTransport, Transport } from '../../../shared/devices/transport.ts'
 import { Cancelled, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { type ByteQueue, createByteQueue } from '../../../shared/lifecycle/byteQueue.ts'
-import type { Clock } from '../../../shared/lifecycle/clock.ts'
+import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
 import { busyWith, timeOfDay } from '../rack/leases.ts'
 import { createActivityMeter } from './activityMeter.ts'
-import { createConsoleLine } from './consoleLine.ts'
+import { type ConsoleLine, createConsoleLine } from './consoleLine.ts'
 import { plainText, printedLines } from './consoleText.ts'
 import { createHistoryRing, type HistoryPiece } from './historyRing.ts'
+import { createLineRate } from './lineRate.ts'
 
 const defaultHistoryBytes = 256 * 1024
 const firstPauseMs = 1_000
@@ -19,6 +20,8 @@ const steadyMs = 5_000
 const maxUnreadBytes = 4 * 1024 * 1024
 const quietMs = 20
 const maxLineChars = 200
+/** Less than an undo has. */
+const reopenLimitMs = 8_000
 
 /** One piece of history, or a count of bytes that this listener came too late for. Positions grow without holes but those. */
 export type ConsoleListener = (piece: HistoryPiece) => void
@@ -38,12 +41,14 @@ export interface ConsoleStats {
 /**
  * The line for one workflow alone. Viewers go on seeing every byte. `close` is `release`.
  * A lost line rejects `read` with `link/closed`, after the bytes that had come; `attach` may then be called again.
+ * Rate, modem lines and break are there while a line is open that has them. A line that is opened anew is at its resting rate.
  */
 export interface ExclusiveConsole extends Transport {
   /** Lets the far end go: during a pod's fastboot no bridge client may be connected. Nothing opens it again but `attach`. */
   detach(signal: AbortSignal): Promise<void>
   /** Opens it again; bytes from before are not read. Does nothing when open. `link/unreachable`, `link/timeout`. */
   attach(signal: AbortSignal): Promise<void>
+  /** The line is back at its resting rate afterwards. Rejects when it could not be brought there: it is closed then, and opened only at that rate. */
   release(): Promise<void>
   readonly isAttached: boolean
 }
@@ -79,7 +84,8 @@ export interface ConsoleDeps {
   readonly onBytes?: (bytes: Uint8Array) => void
 }
 
-interface Lent { readonly holder: string; readonly sinceMs: number; queue: ByteQueue; detached: boolean }
+type LineAbilities = NonNullable<ConsoleLine['transport']>
+interface Lent { readonly holder: string; readonly sinceMs: number; queue: ByteQueue; detached: boolean; releasing?: Promise<void> }
 
 /** Opens at once and keeps trying until `close`. Types nothing by itself. */
 export function createConsole({ cameraId, open, clock, log, historyBytes = defaultHistoryBytes, onBytes }: ConsoleDeps): CameraConsole {
@@ -125,9 +131,20 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       bell.ring()
     },
   })
+  const rate = createLineRate(clock, () => line.transport)
+  /** Text at a wrong rate is no text: a line that cannot be brought back is better closed. */
+  const restOrClose = async (): Promise<void> => {
+    try {
+      await rate.toRest()
+    } catch (error) {
+      await line.close(new AbortController().signal)
+      throw error
+    }
+  }
   const openLine = async (signal: AbortSignal): Promise<void> => {
     if (line.isOpen) return
     await line.open(signal)
+    await restOrClose()
     note = ''
     if (lostAtMs === undefined) return
     mark(`console line open again after ${((clock.nowMs() - lostAtMs) / 1000).toFixed(1)} s; what came in between may be missing`)
@@ -171,11 +188,29 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
 
   const exclusiveOf = (mine: Lent): ExclusiveConsole => {
     const mustHave = (): void => { if (lent !== mine) throw new WorkbenchError('link/closed', 'This console was given back') }
+    const giveBack = async (): Promise<void> => {
+      try {
+        // A line that was lost is opened for it: a pod keeps its rate, and the next program may be another one.
+        if (rate.isAway && !line.isOpen) await withDeadline(clock, reopenLimitMs, 'opening the console line to put its rate back', closing.signal, openLine)
+        else await restOrClose()
+      } finally {
+        lent = undefined
+        mine.queue.end()
+        bell.ring()
+      }
+    }
     const release = async (): Promise<void> => {
-      if (lent !== mine) return
-      lent = undefined
-      mine.queue.end()
-      bell.ring()
+      if (lent === mine) await (mine.releasing ??= giveBack())
+    }
+    /** Asked again at each call: the line may be another one by then. */
+    const onLine = <Args extends readonly unknown[]>(find: (of: LineAbilities) => ((...args: Args) => Promise<void>) | undefined): ((...args: Args) => Promise<void>) | undefined => {
+      if (!line.transport || !find(line.transport)) return undefined
+      return async (...args) => {
+        mustHave()
+        const act = line.transport && find(line.transport)
+        if (!act) throw new WorkbenchError('link/closed', 'The console line is closed')
+        await act(...args)
+      }
     }
     return {
       label: `console of ${cameraId}`,
@@ -194,6 +229,8 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
         mustHave()
         if (mine.detached) return
         const wasOpen = line.isOpen
+        // Whoever takes the UART next expects it as it was; what fails now is made good when the line is opened.
+        if (wasOpen) await rate.toRest().catch(() => undefined)
         await line.close(signal)
         mine.detached = true
         mine.queue.fail(new WorkbenchError('link/closed', 'The console line is detached'))
@@ -212,6 +249,9 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
         mustHave()
       },
       release, close: release,
+      get setBaudRate() { return onLine((of) => of.setBaudRate && rate.set) },
+      get setLines() { return onLine((of) => of.setLines) },
+      get sendBreak() { return onLine((of) => of.sendBreak) },
       get isAttached() { return lent === mine && line.isOpen },
     }
   }
@@ -261,6 +301,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
     close: async () => {
       closing.abort(new Cancelled('the console closes'))
       lent?.queue.fail(new WorkbenchError('link/closed', 'The console closes'))
+      await rate.toRest().catch((error: unknown) => { log(`console ${cameraId}: ${String(error)}`) })
       await line.close(new AbortController().signal)
       await keeping
       listeners.clear()

@@ -23,6 +23,8 @@ export interface ConsoleLine {
   close(signal: AbortSignal): Promise<void>
   write(bytes: Uint8Array, signal: AbortSignal): Promise<void>
   readonly isOpen: boolean
+  /** What is open now, for what only some lines can do; whoever asks for another rate puts it back. */
+  readonly transport: Pick<Transport, 'setBaudRate' | 'setLines' | 'sendBreak'> | undefined
 }
 
 interface Current { readonly transport: Transport; readonly stop: AbortController; reading: Promise<void> }
@@ -89,5 +91,6 @@ export function createConsoleLine({ open, clock, onBytes, onLost }: ConsoleLineD
       await current.transport.write(bytes, signal)
     }),
     get isOpen() { return current !== undefined },
+    get transport() { return current?.transport },
   }
 }

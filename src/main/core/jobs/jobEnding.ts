@@ -76,6 +76,19 @@ const withoutReason = (verdict: Verdict): WorkbenchError => verdict === 'restore
   ? new WorkbenchError('device/not-booted', 'Every byte is in flash, but the camera was not seen to boot', { hint: 'Look at its console and power it again' })
   : new WorkbenchError('internal/bug', `The work ended as "${verdict}" without saying why`)
 
+/** What the work was for has to be in the journal, and a range that was changed has to be proved like a partition. */
+function afterAgent(job: Job, verdict: Verdict, elapsedMs: number): Ending {
+  const kind = job.workflow === 'agent' ? job.plan.request.work.kind : undefined
+  const isDone = job.agent !== undefined && unproved(job).length === 0
+    && (kind !== 'read' || job.dumped.length > 0) && (kind !== 'crc' || job.summed !== undefined) && (kind !== 'examine' || job.flashMap !== undefined)
+  const [left] = job.leftBehind
+  const error = !isDone
+    ? new WorkbenchError('internal/bug', 'The work called itself done, but nothing proves it')
+    : left === undefined ? undefined : new WorkbenchError('job/undo-failed', `The flash agent has done its work, but could not ${left}`, { context: { leftBehind: job.leftBehind.length } })
+  if (!error) return { type: 'job-succeeded', verdict, elapsedMs }
+  return { type: 'job-failed', verdict: isDone ? verdict : failedVerdict(job), elapsedMs, error: toWire(error) }
+}
+
 /** Exactly one end for each job, whatever happened. */
 export function endingOf({ job, settled, elapsedMs, closing }: EndingFacts): Ending {
   const error = settled.ok ? settled.outcome.error : settled.error
@@ -91,5 +104,6 @@ export function endingOf({ job, settled, elapsedMs, closing }: EndingFacts): End
   if (verdict === 'installed and booted' && job.workflow === 'install') return afterSuccess(job, elapsedMs)
   if (verdict === 'dumped and verified' && job.workflow === 'dump') return afterDump(job, elapsedMs)
   if (verdict === 'U-Boot is running' && job.workflow === 'burn') return afterBurn(job, elapsedMs)
+  if ((verdict === 'done and proved' || verdict === 'examined, not healthy') && job.workflow === 'agent') return afterAgent(job, verdict, elapsedMs)
   return { type: 'job-failed', verdict, elapsedMs, error: toWire(error ?? withoutReason(verdict)) }
 }

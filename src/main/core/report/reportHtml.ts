@@ -1,3 +1,4 @@
+import { mapRows, mapSentence } from '../../../shared/agent/mapText.ts'
 import type { Job } from '../../../shared/jobs/reduceJob.ts'
 import type { PartitionProgress, Verdict } from '../../../shared/restore/restore.schema.ts'
 import { reportStyle } from './reportStyle.ts'
@@ -22,6 +23,8 @@ const verdictWords: Readonly<Record<Verdict, readonly [Sign, string]>> = {
   'failed (state unknown)': [signs.unknown, 'The work failed inside an erase or write. What the flash holds there is unknown.'],
   'dumped and verified': [signs.ok, 'Every byte arrived with the CRC that the camera computed over its own flash, and lies in the files below.'],
   'U-Boot is running': [signs.ok, 'The U-Boot that was loaded into RAM answered at its prompt. The flash was not touched.'],
+  'done and proved': [signs.ok, 'The flash agent did what it was asked, and every byte of it is proved by a CRC that the camera computed.'],
+  'examined, not healthy': [signs.warn, 'Every sector was looked at, and some of them are bad or unstable. Nothing was changed.'],
   cancelled: [signs.off, 'The work was cancelled. Parts that are proved below stay as they are.'],
   interrupted: [signs.unknown, 'The program ended in the middle of the work. Ask the chip before trusting it.'],
 }
@@ -83,6 +86,7 @@ function facts(job: Job): string {
 function workFacts(job: Job): readonly (readonly [string, string])[] {
   if (job.workflow === 'dump') return [['To', `${job.plan.request.outputPath} · ${job.plan.request.form}`]]
   if (job.workflow === 'burn') return [['U-Boot', job.plan.boot.uboot], ['Profile', job.plan.boot.profile], ['Answered', job.ubootVersion ?? 'nothing']]
+  if (job.workflow === 'agent') return [['Work', job.plan.request.work.kind], ['Agent', job.plan.boot.agent || 'ran already'], ['Answered', job.agent ? `version ${job.agent.version}, flash ${job.agent.jedecId}, ${bytesText(job.agent.flashBytes)}` : 'nothing']]
   const { input, tftp } = job.plan
   const release = job.workflow === 'install' ? installFacts(job) : []
   return [...release, ['Input', `${input.path} · ${input.kind} · ${bytesText(input.totalBytes)}`], ['SHA-256', input.sha256], ['TFTP', `${tftp.via}: ${tftp.reason}`]]
@@ -117,6 +121,12 @@ function dumpTable(job: Job): string {
     `<code>${escaped(each.name)}</code>`, `<code>${hexText(each.offsetBytes)}</code>`, bytesText(each.lengthBytes), `<code>${escaped(each.crc32)}</code>`,
     `<code>${escaped(each.sha256)}</code>`, `<code>${escaped(each.path)}</code>`,
   ]), [1, 2])
+}
+
+function agentPart(job: Job): string {
+  const map = job.flashMap && `<p>${escaped(mapSentence(job.flashMap))}</p><pre>${escaped(mapRows(job.flashMap).join('\n'))}</pre>`
+  const sum = job.summed && `<p>CRC-32 of ${bytesText(job.summed.lengthBytes)} at ${hexText(job.summed.offsetBytes)}: <code>${job.summed.crc32}</code></p>`
+  return (map ?? '') + (sum ?? '') + (job.dumped.length > 0 ? dumpTable(job) : '') + (job.partitions.length > 0 ? partitionTable(job) : '<p>Not changed.</p>')
 }
 
 function partitionTable(job: Job): string {
@@ -163,7 +173,7 @@ export function renderReportHtml(job: Job): string {
 <meta name="referrer" content="no-referrer"><title>${escaped(job.title)} · Rackbench</title><style>${reportStyle}</style></head>
 <body><main><h1>${escaped(job.title)}</h1>
 ${verdictPart(job)}
-${section('Flash', job.workflow === 'burn' ? '<p>Not touched.</p>' : job.workflow === 'dump' ? dumpTable(job) : partitionMap(job) + partitionTable(job))}
+${section('Flash', job.workflow === 'agent' ? agentPart(job) : job.workflow === 'burn' ? '<p>Not touched.</p>' : job.workflow === 'dump' ? dumpTable(job) : partitionMap(job) + partitionTable(job))}
 ${environmentPart(job)}${section('Phases', phaseTable(job))}
 ${notes(job)}
 ${section('Facts', facts(job))}

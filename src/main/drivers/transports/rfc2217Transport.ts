@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
-import type { Transport } from '../../../shared/devices/transport.ts'
+import { restingBaudRate, type Transport } from '../../../shared/devices/transport.ts'
 import { joinBytes } from '../../../shared/lifecycle/byteQueue.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import { createLane } from '../../../shared/lifecycle/lane.ts'
@@ -11,7 +11,6 @@ import { createLineEnd } from './lineTransport.ts'
 import { createPortControl, type PortControl } from './rfc2217Control.ts'
 import { openTcpTransport, type TcpPlace } from './tcpTransport.ts'
 
-const restBaudRate = 115_200
 /** A bridge over WiFi takes some 100 ms for it; one that is no RFC 2217 server never answers. */
 const agreeLimitMs = 5_000
 const changeLimitMs = 5_000
@@ -76,7 +75,7 @@ async function agree(control: PortControl, label: string, clock: Clock, parent: 
       await control.send(writePortSetting('setControl', controls.noFlowControl))
       // The server takes commands in order, so all may be sent before the first answer.
       await Promise.all([
-        control.confirmed('setBaudRate', restBaudRate, signal), control.confirmed('setDataSize', 8, signal),
+        control.confirmed('setBaudRate', restingBaudRate, signal), control.confirmed('setDataSize', 8, signal),
         control.confirmed('setParity', parities.none, signal), control.confirmed('setStopSize', stopSizes.one, signal),
       ])
     })

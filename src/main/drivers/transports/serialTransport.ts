@@ -1,6 +1,6 @@
 import { SerialPort } from 'serialport'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
-import type { Transport } from '../../../shared/devices/transport.ts'
+import { restingBaudRate, type Transport } from '../../../shared/devices/transport.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import { createLane } from '../../../shared/lifecycle/lane.ts'
 import { orAborted } from '../../../shared/lifecycle/signals.ts'
@@ -10,7 +10,6 @@ import { createLineEnd } from './lineTransport.ts'
 import { findPortHolders, holdersText, type PortHolder } from './portHolders.ts'
 import { guardAgainstHangUp } from './serialHangUp.ts'
 
-const restBaudRate = 115_200
 const openLimitMs = 10_000
 const changeLimitMs = 5_000
 /** Walking over all programs of a busy computer takes some 100 ms; the name of the culprit is worth no more than this. */
@@ -62,7 +61,7 @@ const system: SerialDeps = {
 /** 115200 8N1, no flow control, DTR and RTS off. Fails with `link/unreachable`, `host/no-permission`. */
 export async function openSerialTransport({ label, path }: SerialPlace, clock: Clock, signal: AbortSignal, deps: SerialDeps = system): Promise<Transport> {
   signal.throwIfAborted()
-  const port = deps.createPort(path, restBaudRate)
+  const port = deps.createPort(path, restingBaudRate)
   // An error without a listener ends the process, and a port that vanished raises one whenever it likes.
   port.on('error', () => undefined)
   const ask: Ask = async (what, limitMs, parent, start) =>

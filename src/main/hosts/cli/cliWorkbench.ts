@@ -3,6 +3,7 @@ import type { auditSwitch, testSwitch } from '../../composition/switchTools.ts'
 import type { serveReplay } from '../../composition/replayLine.ts'
 import type { serveOneFile } from '../../composition/oneFileServer.ts'
 import type { DetectRequest } from '../../composition/lineTools.ts'
+import type { AgentPlan, AgentRequest } from '../../../shared/agent/agent.schema.ts'
 import type { BurnPlan, BurnRequest } from '../../../shared/burn/burn.schema.ts'
 import type { ChipView, ProfileImportResult } from '../../../shared/devices/chipView.schema.ts'
 import type { CameraId, JobId } from '../../../shared/devices/ids.ts'
@@ -38,6 +39,8 @@ export interface CliWorkbench {
   startDump(plan: DumpPlan, signal: AbortSignal): Promise<JobId>
   planBurn(request: BurnRequest): Promise<BurnPlan>
   startBurn(plan: BurnPlan): Promise<JobId>
+  planAgent(request: AgentRequest): Promise<AgentPlan>
+  startAgent(plan: AgentPlan): Promise<JobId>
   diff(request: DiffRequest, signal: AbortSignal): Promise<DumpDiff>
   /** Events after `after`, replay first, then live; ends when the job has ended. */
   watch(jobId: JobId, after: number, signal: AbortSignal): AsyncIterable<JobEvent>

@@ -10,7 +10,7 @@ export interface LocalFacts {
 
 /** The workbench of this process, with the one camera that the command names. */
 export async function openLocalWorkbench({ version, homeFolder, resourcesFolder, environment }: LocalFacts, { dataFolder, tftpPort, log, ask }: OpenWorkbenchOptions): Promise<CliWorkbench> {
-  const { setup, desk, installs, dumps, burns, chips, jobs, reports, close } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'] }, { ask })
+  const { setup, desk, installs, dumps, burns, agents, chips, jobs, reports, close } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'] }, { ask })
   return {
     addTarget: async ({ url, chip, name, power, poePort }) =>
       setup.addForNow({ url, chip, name: '', cameraName: name }, power === 'environment' ? { environment, poePort, linePath: url } : undefined, await setup.nameOfLine(url)).cameraId,
@@ -22,6 +22,8 @@ export async function openLocalWorkbench({ version, homeFolder, resourcesFolder,
     startDump: async (plan, signal) => dumps.start(plan.request, plan.hash, signal),
     planBurn: async (request) => burns.plan(request),
     startBurn: async (plan) => burns.start(plan.request, plan.hash),
+    planAgent: async (request) => agents.plan(request),
+    startAgent: async (plan) => agents.start(plan.request, plan.hash),
     diff: async (request, signal) => dumps.diff(request, signal),
     watch: (jobId, after, signal) => jobs.events(jobId, after, signal),
     cancel: (jobId) => { jobs.cancel(jobId) },

@@ -3,6 +3,7 @@ import { quoted, usage } from './arguments.ts'
 import type { CliDeps } from './cliWorkbench.ts'
 import { demoCommand } from './commands/demo.ts'
 import { profilesCommand, ubootCommand } from './commands/bootFiles.ts'
+import { agentCommand } from './commands/agent.ts'
 import { burnCommand } from './commands/burn.ts'
 import { detectCommand } from './commands/detect.ts'
 import { diffCommand } from './commands/diff.ts'
@@ -35,6 +36,7 @@ const commands: Readonly<Record<string, Command>> = {
   serve: { summary: 'the workbench in the browser', run: serveCommand },
   jobs: { summary: 'what was done, and its reports', run: jobsCommand },
   burn: { summary: 'load a U-Boot into a camera\'s RAM', run: burnCommand },
+  agent: { summary: 'read, write and examine a flash through a flash agent', run: agentCommand },
   detect: { summary: 'which boot ROM a camera has', run: detectCommand },
   chips: { summary: 'the chips that are known', run: chipsCommand },
   capture: { summary: 'keep what a camera says', run: captureCommand },

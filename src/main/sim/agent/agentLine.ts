@@ -82,6 +82,24 @@ function createDirection({ clock, random, signal: life, farBaudRate, into }: Dir
   }
 }
 
+/** `undefined` when nothing came within the limit. */
+export async function receiveWithin(queue: ByteQueue, clock: Clock, limitMs: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  if (queue.waitingBytes > 0) return queue.read(signal)
+  const over = new AbortController()
+  const sleeping = clock.sleep(limitMs, AbortSignal.any([signal, over.signal])).then(() => { over.abort(new Error('nothing came')) })
+  sleeping.catch(() => undefined)
+  try {
+    const bytes = await queue.read(AbortSignal.any([signal, over.signal]))
+    if (!bytes) throw new Error('the line is closed')
+    return bytes
+  } catch (error) {
+    if (signal.aborted || !over.signal.aborted) throw error
+    return undefined
+  } finally {
+    over.abort(new Error('something came'))
+  }
+}
+
 export function createSimAgentLine({ clock, random, baudRate = 115_200, canSetBaudRate = true }: SimAgentLineOptions): SimAgentLine {
   const life = new AbortController()
   const toAgent = createByteQueue()
@@ -104,22 +122,7 @@ export function createSimAgentLine({ clock, random, baudRate = 115_200, canSetBa
     close: async () => { life.abort(new Error('the line is closed')); toAgent.end(); toHost.end() },
   }
   const port: SimAgentPort = {
-    receive: async (limitMs, signal) => {
-      if (toAgent.waitingBytes > 0) return toAgent.read(signal)
-      const over = new AbortController()
-      const sleeping = clock.sleep(limitMs, AbortSignal.any([signal, over.signal])).then(() => { over.abort(new Error('nothing came')) })
-      sleeping.catch(() => undefined)
-      try {
-        const bytes = await toAgent.read(AbortSignal.any([signal, over.signal]))
-        if (!bytes) throw new Error('the line is closed')
-        return bytes
-      } catch (error) {
-        if (signal.aborted || !over.signal.aborted) throw error
-        return undefined
-      } finally {
-        over.abort(new Error('something came'))
-      }
-    },
+    receive: async (limitMs, signal) => receiveWithin(toAgent, clock, limitMs, signal),
     send: async (bytes, signal) => up.push(bytes, rates.agent, 0, signal),
     setBaudRate: (rate) => { rates.agent = rate },
     get baudRate() { return rates.agent },

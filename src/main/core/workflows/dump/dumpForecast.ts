@@ -11,6 +11,8 @@ const rates = {
   commandMs: 120,
   /** 80 letters for 16 bytes, 11.52 letters a millisecond. */
   printBytesPerMs: (11.52 * 16) / 80,
+  /** At 921600 baud over a pod's bridge. */
+  agentBytesPerMs: 62,
 } as const
 
 /** Of one `md.b`: what is lost when a line is. */
@@ -32,6 +34,17 @@ export interface ForecastFacts {
 export function dumpForecast({ way, flashBytes, method, blobBytes }: ForecastFacts): { readonly phases: readonly PlannedPhase[]; readonly forecastMs: number } {
   const bootMs = method !== 'manual' ? rates.bootRomFixedMs + blobBytes / rates.bootRomBytesPerMs : 15_000
   const sendMs = way === 'md' ? mdMs(flashBytes) : rates.linkSetupMs + flashBytes / rates.sendBytesPerMs
+  if (way === 'agent') {
+    const agentPhases: PlannedPhase[] = [
+      { name: 'check', title: 'Checks', cancel: 'anytime', forecastMs: 500 },
+      { name: 'agent', title: 'Flash agent to RAM', cancel: 'anytime', forecastMs: Math.round(bootMs + 2_000) },
+      { name: 'identify', title: 'Identity and layout', cancel: 'anytime', forecastMs: 17_000 },
+      { name: 'read', title: 'Read and compare', cancel: 'anytime', forecastMs: Math.round(flashBytes / rates.agentBytesPerMs) },
+      { name: 'keep', title: 'Files', cancel: 'at-end', forecastMs: 500 },
+      { name: 'reset', title: 'Reset', cancel: 'anytime', forecastMs: rates.commandMs },
+    ]
+    return { phases: agentPhases, forecastMs: agentPhases.reduce((total, phase) => total + phase.forecastMs, 0) }
+  }
   const phases: PlannedPhase[] = [
     { name: 'check', title: 'Checks', cancel: 'anytime', forecastMs: 500 },
     { name: 'u-boot', title: 'U-Boot to RAM', cancel: 'anytime', forecastMs: bootMs + 1_500 },

@@ -19,6 +19,8 @@ export interface DumpFacts {
   readonly hasPod: boolean
   readonly output: DumpPlan['output'] | WorkbenchError
   readonly boot: PlanFacts['boot']
+  /** Of a dump by a flash agent: its binary, or why there is none. */
+  readonly agent?: { readonly path: string } | WorkbenchError | undefined
   /** Our address towards the camera and why that one. */
   readonly hostAddress: { readonly address: string; readonly reason: string } | WorkbenchError
   readonly hostPort: number
@@ -46,7 +48,8 @@ export function planDump(facts: DumpFacts, tools: Pick<InputTools, 'hashHex'>): 
   const { request } = facts
   const output = attempt(() => { if (facts.output instanceof WorkbenchError) throw facts.output; return facts.output }) ?? { path: request.outputPath, keptBytes: 0, freeBytes: 0 }
   attempt(() => { checkRequest(request) })
-  const loadAddress = attempt(() => loadAddressOf(facts)) ?? 0
+  const loadAddress = request.via === 'agent' ? 0 : attempt(() => loadAddressOf(facts)) ?? 0
+  attempt(() => { if (facts.agent instanceof WorkbenchError) throw facts.agent })
   facts.boot.problems.forEach((problem) => refusals.push(toWire(problem)))
   const way = attempt(() => chooseWay(facts)) ?? { way: 'md' as const, reason: 'refused', tftp: undefined }
   const flashBytes = facts.flashBytes > 0 ? facts.flashBytes : likelyFlashBytes
@@ -59,7 +62,7 @@ export function planDump(facts: DumpFacts, tools: Pick<InputTools, 'hashHex'>): 
   const { phases, forecastMs } = dumpForecast({ way: way.way, flashBytes, method: facts.boot.method, blobBytes: facts.boot.blob?.length ?? 0 })
   const decided = {
     request, cameraName: facts.cameraName, podName: facts.podName, chip: facts.chip, flashBytes: facts.flashBytes, partitions: [],
-    boot: { method: facts.boot.method, profile: facts.boot.profile, uboot: facts.boot.uboot, blobBytes: facts.boot.blob?.length ?? 0 },
+    boot: { method: facts.boot.method, profile: facts.boot.profile, uboot: facts.boot.uboot, ...(facts.agent && !(facts.agent instanceof WorkbenchError) ? { agent: facts.agent.path } : {}), blobBytes: facts.boot.blob?.length ?? 0 },
     loadAddress, way: way.way, wayReason: way.reason, ...(way.tftp ? { tftp: way.tftp } : {}),
   }
   // Room on the disk and what is kept there change from minute to minute; what is read and where it goes does not.
@@ -108,6 +111,7 @@ interface Way {
 
 /** The pod serves files and takes none, so an upload always goes to this computer. */
 function chooseWay({ request, hasPod, hostAddress, hostPort }: DumpFacts): Way {
+  if (request.via === 'agent') return { way: 'agent', reason: 'asked for', tftp: undefined }
   if (request.via === 'md') return { way: 'md', reason: 'asked for', tftp: undefined }
   try {
     const { serverAddress, cameraAddress, port, reason } = chooseTftp({

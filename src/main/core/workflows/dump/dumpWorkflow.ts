@@ -7,10 +7,12 @@ import { runPhase } from '../phase.ts'
 import { bringUp, bringUpLimitMs } from '../restore/bringUp.ts'
 import { identify, probeFlash, readVariable, setNetwork } from '../restore/cameraPhases.ts'
 import type { DumpBench, DumpContext, DumpFile, DumpOutput, UploadDesk } from './dumpBench.ts'
+import { runAgentDump } from './dumpByAgent.ts'
 import { mdMs } from './dumpForecast.ts'
+import { finishDump, type Keep, prepareDump } from './dumpFrame.ts'
 import { type DumpLayout, type DumpRange, type DumpSlice, findLayout, type Stretch, stretchesOf } from './dumpLayout.ts'
 import { minutes, noRoom } from './dumpPlan.ts'
-import { type CameraFacts, ipctoolHead, keepDump, type Places, placesOf } from './keepDump.ts'
+import { type CameraFacts, ipctoolHead, type Places, placesOf } from './keepDump.ts'
 import { createMdReader, type MdReader } from './readByMd.ts'
 import { readByTftp, sendLimitMs } from './readByTftp.ts'
 import { crcsOf, maxStretchBytes, namesOf, type ProvedSlice, type ReadBench, type SliceCrcs } from './readStretch.ts'
@@ -22,8 +24,9 @@ export interface DumpOutcome {
 /** Resolves only when everything was read, compared with the camera's own CRC, and lies under its name on the disk. */
 export async function runDump(bench: DumpBench, context: DumpContext): Promise<DumpOutcome> {
   const { plan } = bench
+  if (plan.way === 'agent') return runAgentDump(bench, context)
   const warn = (message: string): void => { context.tell({ type: 'noted', level: 'warning', message }) }
-  const { console, output, uploads, keep } = await runPhase(context, { name: 'check', cancel: 'anytime', limitMs: 60_000, work: async (signal) => prepare(bench, context, signal) })
+  const { console, output, uploads, keep } = await runPhase(context, { name: 'check', cancel: 'anytime', limitMs: 60_000, work: async (signal) => prepareDump(bench, context, signal) })
   context.cleanup.add('record the console', async () => { context.tell({ type: 'console-excerpt', text: console.tail() }) })
   const first = await runPhase(context, { name: 'u-boot', cancel: 'anytime', limitMs: bringUpLimitMs(bench), work: async (signal) => bringUp(bench, context, console, signal) })
   const uboot = bannerIn(console.tail())
@@ -43,50 +46,8 @@ export async function runDump(bench: DumpBench, context: DumpContext): Promise<D
     name: 'read', cancel: 'anytime', limitMs: 600_000 + 4 * sendLimitMs(totalBytes) + (plan.request.via === 'tftp' ? 0 : 4 * mdMs(totalBytes)),
     work: async (signal) => reader.readAll(layout.ranges, signal), note: () => reader.note(),
   })
-  const dumped = await runPhase(context, {
-    name: 'keep', cancel: 'at-end', limitMs: 120_000 + totalBytes / 1_000, work: async (signal) => keepDump({ bench, output, layout, places, facts, proved, warn }, signal),
-    note: (ranges) => `${ranges.length} parts in ${output.pathOf('')}`,
-  })
-  keep.isPublished = true
-  for (const range of dumped) context.tell({ type: 'range-dumped', range })
-  await runPhase(context, { name: 'reset', cancel: 'anytime', limitMs: 15_000, work: async (signal) => reset(console, signal) }).catch((error: unknown) => {
-    // The dump is whole and under its name: a cancel comes too late, and a camera that stays at its prompt is no reason to doubt it.
-    if (!(error instanceof WorkbenchError) && !context.signal.aborted) throw error
-    if (!(error instanceof WorkbenchError)) return
-    warn(`The camera could not be reset and stays in U-Boot: ${error.message}`)
-  })
+  await finishDump({ bench, output, layout, places, facts, proved, warn }, keep, context, async (signal) => reset(console, signal))
   return { verdict: 'dumped and verified' }
-}
-
-interface Prepared {
-  readonly console: WorkConsole
-  readonly output: DumpOutput
-  readonly uploads: UploadDesk | undefined
-  /** Something of it is worth going on from. */
-  readonly keep: Keep
-}
-
-interface Keep {
-  unfinished: boolean
-  isPublished: boolean
-}
-
-async function prepare(bench: DumpBench, context: DumpContext, signal: AbortSignal): Promise<Prepared> {
-  const { cleanup } = context
-  const lease = await bench.takeLease(signal)
-  cleanup.add('free the camera for others', async () => lease.release())
-  const console = await bench.openConsole(signal)
-  cleanup.add('give the console back', async (undoSignal) => console.release(undoSignal))
-  const output = await bench.openOutput(signal)
-  const keep = { unfinished: bench.plan.output.keptBytes > 0, isPublished: false }
-  cleanup.add('close the files of the dump', async () => {
-    await output.close(keep.unfinished)
-    if (keep.unfinished && !keep.isPublished) context.tell({ type: 'noted', level: 'info', message: `What was proved is kept beside ${output.pathOf('')}, hidden; the same dump goes on from there` })
-  })
-  if (!bench.plan.tftp) return { console, output, uploads: undefined, keep }
-  const uploads = await bench.openUploads(signal)
-  cleanup.add('close the TFTP server', async (undoSignal) => uploads.close(undoSignal))
-  return { console, output, uploads, keep }
 }
 
 interface Line {

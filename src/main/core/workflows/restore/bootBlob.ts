@@ -20,11 +20,11 @@ export function parseBootProfile(text: string, path: string): BootProfile {
 
 /**
  * What a pod uploads to the boot ROM: the very parts that we would upload ourselves. `readySpl` is for boards on which the SPL in U-Boot
- * does not bring up the memory.
+ * does not bring up the memory; `payload` is loaded instead of U-Boot.
  */
-export function buildBootBlob(soc: Soc, profile: BootProfile | undefined, uboot: Uint8Array, readySpl?: Uint8Array): Uint8Array {
+export function buildBootBlob(soc: Soc, profile: BootProfile | undefined, uboot: Uint8Array, readySpl?: Uint8Array, payload?: Uint8Array): Uint8Array {
   if (soc.protocol !== 'standard') {
     throw new WorkbenchError('input/not-supported', `${soc.name} speaks the ${soc.protocol.toUpperCase()} boot protocol, which rack pods cannot`, { context: { chip: soc.name } })
   }
-  return encodeFastbootBlob(buildStandardParts({ soc, profile, image: uboot, spl: readySpl }))
+  return encodeFastbootBlob(buildStandardParts({ soc, profile, image: uboot, spl: readySpl, payload }))
 }

@@ -50,11 +50,12 @@ export async function bringUp(bench: BringUpBench, context: RestoreContext, cons
   }
 }
 
-async function uploadOnce({ starter }: BringUpBench, context: RestoreContext, console: WorkConsole, signal: AbortSignal): Promise<WorkConsole> {
+/** Into RAM, whatever the starter holds; it starts by itself. Result: the console on which it is heard from its first byte. */
+export async function uploadOnce({ starter }: Pick<BringUpBench, 'starter'>, context: RestoreContext, console: WorkConsole, signal: AbortSignal, phase = 'u-boot'): Promise<WorkConsole> {
   if (starter.method === 'manual') return console
   if (starter.method === 'boot-rom') {
     const { console: started, load } = await starter.load(console, ({ stage, sentBytes, totalBytes }) => {
-      context.tell({ type: 'phase-progressed', phase: 'u-boot', step: stage, doneBytes: sentBytes, totalBytes })
+      context.tell({ type: 'phase-progressed', phase, step: stage, doneBytes: sentBytes, totalBytes })
     }, signal).catch((error: unknown): never => {
       // It sits in its boot ROM, half loaded, until its power is cut.
       if (starter.powerCycle) context.cleanup.add('power the camera again after the broken-off upload', starter.powerCycle)

@@ -31,11 +31,7 @@ export async function identify(session: UbootSession, plan: Pick<RestorePlan, 'c
       context: { found: soc.slice(0, 40), planned: plan.chip }, hint: 'Choose the right camera, or correct its chip',
     })
   }
-  if (plan.flashBytes > 0 && plan.flashBytes !== flash.flashBytes) {
-    throw new WorkbenchError('device/wrong-identity', `The flash has ${flash.flashBytes / 1048576} MiB, the plan was made for ${plan.flashBytes / 1048576} MiB`, {
-      context: { found: flash.flashBytes, planned: plan.flashBytes }, hint: 'Is this the camera you meant? Make the plan again',
-    })
-  }
+  checkFlashSize(plan.flashBytes, flash.flashBytes)
   for (const part of plan.partitions) checkFits({ name: part.name, endBytes: part.offsetBytes + part.lengthBytes }, flash.flashBytes)
   const base = await readVariable(session, 'baseaddr', signal)
   const ramBase = plan.loadAddress - 0x2000000
@@ -47,6 +43,14 @@ export async function identify(session: UbootSession, plan: Pick<RestorePlan, 'c
   }
   if (soc === undefined) context.tell({ type: 'noted', level: 'info', message: 'U-Boot does not say which chip it runs on; only the flash size was compared' })
   return { flash }
+}
+
+/** `planned` is 0 while nobody has asked the chip. */
+export function checkFlashSize(planned: number, found: number): void {
+  if (planned <= 0 || planned === found) return
+  throw new WorkbenchError('device/wrong-identity', `The flash has ${found / 1048576} MiB, the plan was made for ${planned / 1048576} MiB`, {
+    context: { found, planned }, hint: 'Is this the camera you meant? Make the plan again',
+  })
 }
 
 /** ev200 and ev300 and the like run each other's U-Boot builds; a different series never does. */

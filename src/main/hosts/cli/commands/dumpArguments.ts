@@ -13,7 +13,8 @@ export const dumpFlags: Flags = {
   'out': { type: 'string', short: 'o', value: 'PATH', help: 'folder or file to be made; never overwritten (required)' },
   'form': { type: 'string', value: 'FORM', help: 'folder: mtd0, mtd1, … and dump.json; image: one file; ipctool: a backup of that kind (default folder)' },
   'partition': { type: 'string', value: 'NAME', help: 'only this one, by its name or as mtdN' },
-  'via': { type: 'string', value: 'WAY', help: 'tftp: U-Boot sends it; md: it prints it, which takes hours; auto: tftp where it works (default auto)' },
+  'via': { type: 'string', value: 'WAY', help: 'tftp: U-Boot sends it; md: it prints it, which takes hours; agent: a flash agent streams it; auto: tftp where it works (default auto)' },
+  'agent': { type: 'string', value: 'FILE', help: 'the flash agent for this chip, for --via agent; none is shipped' },
   ...common,
   'plan-only': { type: 'boolean', help: 'print the plan and touch nothing' },
   'output': { type: 'string', value: 'MODE', help: 'human, json, quiet (default human)' },
@@ -37,6 +38,7 @@ export function readDumpArguments(argv: readonly string[], environment: Readonly
     return value
   }
   oneOf('--output', flags.text('output') ?? 'human', outputModes)
+  if (flags.text('agent') !== undefined && flags.text('via') !== 'agent') throw usage('--agent is for --via agent', 'Say --via agent as well')
   const chip = required('chip', 'c').trim().toLowerCase()
   if (!/^[a-z0-9_-]{2,40}(:[a-z0-9]{1,20})?$/.test(chip)) throw usage(`--chip ${quoted(chip)} is no chip name`, 'rackbench chips lists the names')
   const optional = (key: string, flag: string): Record<string, string> => {
@@ -52,7 +54,7 @@ export function readDumpArguments(argv: readonly string[], environment: Readonly
       form: oneOf('--form', flags.text('form') ?? 'folder', ['folder', 'image', 'ipctool']),
       via: oneOf('--via', flags.text('via') ?? 'auto', ['auto', ...dumpWays]),
       boot: oneOf('--boot', flags.text('boot') ?? 'auto', ['auto', 'upload', 'own']),
-      ...optional('partition', 'partition'), ...optional('mtdparts', 'mtdparts'), ...optional('profilePath', 'profile'), ...optional('ubootPath', 'uboot'),
+      ...optional('partition', 'partition'), ...optional('mtdparts', 'mtdparts'), ...optional('profilePath', 'profile'), ...optional('ubootPath', 'uboot'), ...optional('agentPath', 'agent'),
       ...optional('hostIp', 'host-ip'), ...optional('deviceIp', 'device-ip'), ...optional('nic', 'nic'),
     },
   }

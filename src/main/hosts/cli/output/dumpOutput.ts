@@ -45,9 +45,10 @@ function planLines(plan: DumpPlan): string[] {
     ['to', `${plan.output.path} (${request.form}${request.partition === undefined ? '' : `, only ${request.partition}`}); ${sizeText(plan.output.freeBytes - (plan.output.freeBytes % 1048576))} free there`],
     ['flash', plan.flashBytes > 0 ? sizeText(plan.flashBytes) : 'asked before anything is read'],
     ['layout', request.form === 'image' ? 'none is needed' : request.mtdparts ?? 'asked from the camera'],
+    ...(boot.agent === undefined ? [] : [['agent', boot.agent] satisfies [string, string]]),
     ['U-Boot', boot.method !== 'manual' ? `${boot.method === 'pod' ? 'by the pod' : 'over its UART'}: ${boot.uboot || '-'}, profile ${boot.profile || '-'}` : 'already on the camera; switch its power by hand when asked'],
     ['way', `${plan.way}${tftp ? ` to ${tftp.serverAddress}:${tftp.port}, camera ${tftp.cameraAddress}` : ''}: ${plan.wayReason}`],
-    ['memory', `flash is read to ${hexText(plan.loadAddress)}`],
+    ...(plan.way === 'agent' ? [] : [['memory', `flash is read to ${hexText(plan.loadAddress)}`] satisfies [string, string]]),
     ['forecast', timeText(plan.forecastMs)],
   ]
   return ['Plan', ...table(facts.map(([name, text]) => [`  ${name}`, plainText(text, 300)])), ...plan.warnings.map((warning) => `Warning: ${plainText(warning)}`)]

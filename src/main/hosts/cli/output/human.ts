@@ -51,6 +51,9 @@ export function createHumanJobOutput<Plan, Ending extends Pick<RestoreEnding, 'v
       case 'range-dumped': say(`  ok  ${plainText(event.range.name, 40)}  ${sizeText(event.range.lengthBytes)}  crc32 ${event.range.crc32}  ${plainText(event.range.path, 300)}`); break
       case 'environment-changed': if (event.environment.state === 'proved') say(`  ok  environment read back, crc32 ${event.environment.crc32 ?? ''}, address ${event.environment.mac.address} (${event.environment.mac.reason})`); break
       case 'uboot-answered': say(`  ok  ${plainText(event.version, 120)}`); break
+      case 'agent-answered': say(`  ok  flash agent version ${event.agent.version}, flash ${plainText(event.agent.jedecId, 16)}, ${sizeText(event.agent.flashBytes)}`); break
+      // Told at the end, where there is room for it.
+      case 'flash-examined': case 'range-summed': break
       case 'noted': say(`  ${event.level === 'warning' ? '!!' : '--'}  ${plainText(event.message)}`); break
       case 'cancel-requested': say(`  --  cancelling: ${whatIsWaitedFor(job)}`); break
       case 'undo-failed': err.line(`Could not ${plainText(event.label)}: ${plainText(event.error.message)}`); break
