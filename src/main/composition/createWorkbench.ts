@@ -18,6 +18,7 @@ import { openSqliteLeases } from '../drivers/storage/sqliteLeases.ts'
 import { createPodTftpBackend } from '../drivers/tftp/podTftpBackend.ts'
 import { createUdpNetwork } from '../drivers/tftp/udpNetwork.ts'
 import { type BurnDesk, createBurnDesk } from './burnDesk.ts'
+import { type CaptureDesk, createCaptureDesk } from './captureDesk.ts'
 import { type ChipDesk, createChipDesk } from './chipDesk.ts'
 import { createDumpDesk, type DumpDesk } from './dumpDesk.ts'
 import { createRackSetup, type RackSetup } from './rackSetup.ts'
@@ -37,6 +38,7 @@ export interface OpenWorkbench extends Workbench {
   readonly burns: BurnDesk
   readonly chips: ChipDesk
   readonly reports: ReportDesk
+  readonly captures: CaptureDesk
 }
 
 export interface WorkbenchOptions {
@@ -65,7 +67,8 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const leases = createLeases({ store: leaseStore, clock, log })
   const jobs = createJobBook({ journal, clock, log, newJobId: () => newJobId(clock.wallMs()) })
   const jobOf = trackNewestJobs(jobs)
-  const rack = createRackBook({ clock, log, leases, jobOf, watchJobs: (listener) => { jobs.listen(listener) } })
+  const captures = createCaptureDesk({ clock, dataFolder, log })
+  const rack = createRackBook({ clock, log, leases, jobOf, captures: captures.store, watchJobs: (listener) => { jobs.listen(listener) } })
   const network = createUdpNetwork()
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
@@ -94,7 +97,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   return {
     router: createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chips, reports, socs, status, homeFolder: environment.homeFolder }),
     serveLane: (end) => { serveByteLane({ end, clock, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, dumps, burns, chips, reports,
+    rack, setup, jobs, desk, dumps, burns, chips, reports, captures,
     close: async () => {
       closing ??= (async () => {
         await jobs.close()
@@ -105,6 +108,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
         await tftp.close()
         leaseStore.close()
         journal.close()
+        await captures.close()
       })()
       return closing
     },

@@ -8,6 +8,7 @@ import { isFinished, type Job } from '../../../shared/jobs/reduceJob.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import type { CameraView, PodView, RackView } from '../../../shared/rack/rackView.schema.ts'
+import type { CaptureLog } from '../captures/captureLog.ts'
 import { startBootWatch, viewBoot, watchBoot, type BootWatch } from '../consoles/bootWatch.ts'
 import { createConsole, type CameraConsole } from '../consoles/consoleHub.ts'
 import { lifeOf } from './cameraLife.ts'
@@ -70,6 +71,8 @@ export interface RackBookDeps {
   /** The newest job of a camera. */
   readonly jobOf: (camera: CameraId) => Job | undefined
   readonly watchJobs: (listener: () => void) => void
+  /** Keeps every console of the rack, whoever looks. */
+  readonly captures?: CaptureLog
 }
 
 interface Entry extends CameraEntry {
@@ -86,7 +89,7 @@ const pollEveryMs = 10_000
 const pollLimitMs = 8_000
 const cyclePowerMs = 2_000
 
-export function createRackBook({ clock, log, leases, jobOf, watchJobs }: RackBookDeps): RackBook {
+export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures }: RackBookDeps): RackBook {
   const entries = new Map<PodId, Entry>()
   const bell = createBell()
   let revision = 0
@@ -158,7 +161,7 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs }: RackBoo
         spec, devices, boot: startBootWatch(clock.nowMs()), power: 'unknown', store: undefined, stop: new AbortController(),
         reach: devices.pod ? 'checking' : 'reachable', reachNote: '',
         console: createConsole({
-          cameraId: spec.cameraId, open: devices.openConsole, clock, log,
+          cameraId: spec.cameraId, open: devices.openConsole, clock, log, capture: captures?.open({ id: spec.cameraId, name: spec.cameraName, chip: spec.chip }),
           onBytes: (bytes) => {
             entry.boot = watchBoot(entry.boot, bytes, clock.nowMs())
             // A camera that talks has power, whatever was last asked of the pod.

@@ -1,0 +1,92 @@
+import { z } from 'zod'
+import { cameraIdSchema } from '../devices/ids.ts'
+
+/** One run of the workbench with one console. In folder names, so of a small alphabet. */
+export const sessionIdSchema = z.string().regex(/^\d{8}-\d{6}-[0-9a-f]{6}$/).brand<'SessionId'>()
+export type SessionId = z.infer<typeof sessionIdSchema>
+
+/** What a file name may be made of. `{session}` and `{part}` together are unlike any other, so both must be there. */
+export const namePlaceholders = ['camera', 'session', 'part', 'date', 'time', 'chip'] as const
+const placeholder = /\{([^{}]*)\}/g
+const isKnown = (name: string): boolean => (namePlaceholders as readonly string[]).includes(name)
+
+export const nameTemplateSchema = z.string().min(1).max(120)
+  // What is left beside the placeholders cannot lead anywhere: no slash, no dot at the beginning.
+  .refine((text) => /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(text.replace(placeholder, 'x')), 'Letters, digits, dots, hyphens and placeholders only; no folders')
+  .refine((text) => [...text.matchAll(placeholder)].every(([, name]) => isKnown(name ?? '')), `Placeholders are ${namePlaceholders.map((name) => `{${name}}`).join(', ')}`)
+  .refine((text) => text.includes('{session}') && text.includes('{part}'), '{session} and {part} must be in it, or two files would have one name')
+
+const gigabyte = 1024 ** 3
+
+/** How captures are kept. The defaults hold a rack of 100 talkative consoles for days. */
+export const captureSettingsSchema = z.object({
+  nameTemplate: nameTemplateSchema.default('{camera}-{session}-{part}'),
+  /** A file is closed and the next one begun when it holds so much, or is so old. */
+  partBytes: z.number().int().min(4096).max(2 * gigabyte).default(64 * 1024 * 1024),
+  partMs: z.number().int().min(60_000).max(31 * 86_400_000).default(86_400_000),
+  /** Over all logs of all cameras. Their search index comes on top, about twice as large as the text in them. */
+  quotaBytes: z.number().int().min(65_536).default(20 * gigabyte),
+  /** From this share on the quota is announced. */
+  warnShare: z.number().min(0.1).max(1).default(0.9),
+  /** Between the announcement and the first deletion somebody has this long to move files away. */
+  graceMs: z.number().int().min(0).default(600_000),
+  /** Captures leave so much of the disk to the journal: a full disk must not fail a job. */
+  reserveBytes: z.number().int().min(0).default(512 * 1024 * 1024),
+})
+export type CaptureSettings = z.infer<typeof captureSettingsSchema>
+
+export const captureNoticeSchema = z.object({
+  atMs: z.number(),
+  kind: z.enum(['quota-near', 'deleted', 'paused', 'resumed', 'tail-cut', 'index']),
+  /** For people. */
+  message: z.string(),
+})
+export type CaptureNotice = z.infer<typeof captureNoticeSchema>
+
+export const captureSessionSchema = z.object({
+  camera: cameraIdSchema,
+  session: sessionIdSchema,
+  cameraName: z.string(),
+  chip: z.string(),
+  startedAtMs: z.number(),
+  /** Of the last byte or mark. */
+  endedAtMs: z.number(),
+  isOpen: z.boolean(),
+  /** Positions in a session count from its first byte, also when the oldest files of it are gone. */
+  startOffset: z.number().int().min(0),
+  endOffset: z.number().int().min(0),
+  parts: z.number().int().min(1),
+})
+export type CaptureSession = z.infer<typeof captureSessionSchema>
+
+/**
+ * rx, tx: bytes from and to the camera. dropped: so many bytes came and were not kept (full disk). lost, found: the line went away and
+ * came back; what the camera said in between nobody heard. cut: the program ended without closing; up to a second may be missing.
+ */
+export const capturePieceKinds = ['rx', 'tx', 'dropped', 'lost', 'found', 'cut'] as const
+export const capturePieceSchema = z.object({
+  kind: z.enum(capturePieceKinds),
+  offset: z.number().int().min(0),
+  atMs: z.number(),
+  /** One character for one byte (Latin-1); empty for marks. */
+  bytes: z.string(),
+  droppedBytes: z.number().int().min(0),
+})
+export type CapturePiece = z.infer<typeof capturePieceSchema>
+
+/** At the beginning of every index file of a capture. */
+export const indexHeaderSchema = z.object({
+  rackbench: z.literal('capture'),
+  version: z.literal(1),
+  camera: cameraIdSchema,
+  cameraName: z.string().max(64),
+  chip: z.string().max(64),
+  session: sessionIdSchema,
+  part: z.number().int().min(1).max(999_999),
+  /** Position in the session of the first byte here. */
+  startOffset: z.number().int().min(0),
+  startedAtMs: z.number().finite(),
+  /** Who writes it: while that process lives, the file is not touched by another. */
+  process: z.string().max(128),
+})
+export type IndexHeader = z.infer<typeof indexHeaderSchema>
