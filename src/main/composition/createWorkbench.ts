@@ -67,7 +67,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const leases = createLeases({ store: leaseStore, clock, log })
   const jobs = createJobBook({ journal, clock, log, newJobId: () => newJobId(clock.wallMs()) })
   const jobOf = trackNewestJobs(jobs)
-  const captures = createCaptureDesk({ clock, dataFolder, log })
+  const captures = createCaptureDesk({ clock, dataFolder, log, leases: leaseStore })
   const rack = createRackBook({ clock, log, leases, jobOf, captures: captures.store, watchJobs: (listener) => { jobs.listen(listener) } })
   const network = createUdpNetwork()
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
@@ -91,11 +91,14 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
   const reportWriter = writeReportsAtTheEnd(jobs, reports, log)
   const status = statusOf({ environment, clock: () => clock.wallMs(), rack, tftp: () => tftp.state(), journal })
-  if (options.loadRack === true) await setup.load()
+  if (options.loadRack === true) {
+    captures.startIndex()
+    await setup.load()
+  }
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chips, reports, socs, status, homeFolder: environment.homeFolder }),
+    router: createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chips, reports, captures, socs, status, homeFolder: environment.homeFolder }),
     serveLane: (end) => { serveByteLane({ end, clock, consoleOf: (camera) => rack.find(camera)?.console }) },
     rack, setup, jobs, desk, dumps, burns, chips, reports, captures,
     close: async () => {
@@ -106,9 +109,10 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
         await setup.closeDemo()
         await rack.close()
         await tftp.close()
+        // After the consoles: what they said last is still to be kept.
+        await captures.close()
         leaseStore.close()
         journal.close()
-        await captures.close()
       })()
       return closing
     },

@@ -9,6 +9,7 @@ import type { RackBook } from '../core/rack/rackBook.ts'
 import { listPorts } from './serialPorts.ts'
 import { listFolder } from '../drivers/files/listFolder.ts'
 import type { BurnDesk } from './burnDesk.ts'
+import type { CaptureDesk } from './captureDesk.ts'
 import type { ChipDesk } from './chipDesk.ts'
 import type { DumpDesk } from './dumpDesk.ts'
 import type { RestoreDesk } from './restoreDesk.ts'
@@ -25,6 +26,7 @@ export interface RouterDeps {
   readonly burns: BurnDesk
   readonly chips: ChipDesk
   readonly reports: ReportDesk
+  readonly captures: CaptureDesk
   readonly socs: ReadonlyMap<string, Soc>
   readonly status: () => Promise<MachineStatus>
   readonly homeFolder: string
@@ -40,7 +42,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chips, reports, socs, status, homeFolder }: RouterDeps) {
+export function createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chips, reports, captures, socs, status, homeFolder }: RouterDeps) {
   const contract = implement(workbenchContract)
   return contract.router({
     system: {
@@ -74,6 +76,14 @@ export function createRouter({ clock, rack, setup, jobs, desk, dumps, burns, chi
         await rack.camera(input.cameraId).console.type(new TextEncoder().encode(input.text), signal)
         return {}
       }),
+    },
+    captures: {
+      sessions: contract.captures.sessions.handler(async ({ input }) => captures.sessions(input ?? {})),
+      status: contract.captures.status.handler(() => captures.status()),
+      search: contract.captures.search.handler(async ({ input, signal = noSignal() }) => captures.search(input, signal)),
+      newLines: contract.captures.newLines.handler(async ({ input, signal = noSignal() }) => captures.newLines(input, signal)),
+      read: contract.captures.read.handler(async ({ input, signal = noSignal() }) => captures.read(input, signal)),
+      export: contract.captures.export.handler(async ({ input, signal = noSignal() }) => captures.export(input, signal)),
     },
     restore: {
       plan: contract.restore.plan.handler(async ({ input, signal = noSignal() }) => desk.plan(input, signal)),

@@ -74,6 +74,75 @@ export const capturePieceSchema = z.object({
 })
 export type CapturePiece = z.infer<typeof capturePieceSchema>
 
+const cameras = z.array(cameraIdSchema).max(1000).default([])
+/** From the one moment, until before the other. */
+const range = { sinceMs: z.number().optional(), untilMs: z.number().optional() }
+
+export const captureQuerySchema = z.object({
+  /** All of these words, in any order; whole words, capitals do not matter. */
+  words: z.string().max(500).optional(),
+  /** A JavaScript pattern, tried on each line; instead of words. */
+  pattern: z.string().min(1).max(500).optional(),
+  ignoreCase: z.boolean().default(false),
+  /** None means all. */
+  cameras, ...range,
+  limit: z.number().int().min(1).max(1000).default(100),
+  /** A pattern is tried for so long; the page then says that it was stopped, and can be gone on with. */
+  limitMs: z.number().int().min(50).max(30_000).default(2_000),
+  /** What the page before called `next`. */
+  before: z.number().int().min(0).optional(),
+}).refine(({ words, pattern }) => (words === undefined) !== (pattern === undefined), 'Either words or a pattern')
+export type CaptureQuery = z.infer<typeof captureQuerySchema>
+
+export const captureLineSchema = z.object({
+  camera: cameraIdSchema, session: sessionIdSchema,
+  /** Of its first byte in the session: `captures.read` goes on from there. */
+  offset: z.number().int().min(0), atMs: z.number(), line: z.string(),
+})
+export const capturePageSchema = z.object({
+  /** Newest first. */
+  lines: z.array(captureLineSchema),
+  next: z.number().int().min(0).optional(),
+  isStopped: z.boolean(),
+  /** What may be missing, in words; empty when nothing. */
+  note: z.string(),
+})
+export type CapturePage = z.infer<typeof capturePageSchema>
+
+/** Kinds of lines (numbers and addresses taken out) that a firmware said for the first time since then. */
+export const newLinesQuerySchema = z.object({ cameras, firmware: z.string().max(200).optional(), sinceMs: z.number().default(0), limit: z.number().int().min(1).max(1000).default(100) })
+export const newLineSchema = captureLineSchema.extend({ kind: z.string(), firmware: z.string(), lines: z.number().int() })
+export type NewLine = z.infer<typeof newLineSchema>
+
+export const captureReadSchema = z.object({ session: sessionIdSchema, offset: z.number().int().min(0).default(0), maxBytes: z.number().int().min(1).max(1_048_576).default(65_536) })
+export const captureStretchSchema = z.object({
+  pieces: z.array(capturePieceSchema),
+  /** Where to go on; absent at the end of what there is. */
+  next: z.number().int().min(0).optional(),
+})
+export type CaptureStretch = z.infer<typeof captureStretchSchema>
+
+export const captureFormats = ['text', 'cast', 'dcap', 'csv'] as const
+export type CaptureFormat = (typeof captureFormats)[number]
+export const captureExportSchema = z.object({
+  /** One session, or all of a camera in that time. */
+  session: sessionIdSchema.optional(), camera: cameraIdSchema.optional(), ...range,
+  format: z.enum(captureFormats),
+  /** A new file on the machine of the workbench; absent: one in its data folder. */
+  path: z.string().min(1).max(4096).optional(),
+}).refine(({ session, camera }) => session !== undefined || camera !== undefined, 'A session or a camera')
+export type CaptureExport = z.infer<typeof captureExportSchema>
+export const captureExportedSchema = z.object({ path: z.string(), sessions: z.number().int(), bytes: z.number().int() })
+export type CaptureExported = z.infer<typeof captureExportedSchema>
+
+export const captureStatusSchema = z.object({
+  usedBytes: z.number(), quotaBytes: z.number(), droppedBytes: z.number(),
+  /** Why nothing is kept now. */
+  paused: z.string().optional(),
+  notices: z.array(captureNoticeSchema),
+})
+export type CaptureStatus = z.infer<typeof captureStatusSchema>
+
 /** At the beginning of every index file of a capture. */
 export const indexHeaderSchema = z.object({
   rackbench: z.literal('capture'),

@@ -30,12 +30,14 @@ export interface CaptureIndex {
 export interface CaptureIndexDeps {
   readonly file: string
   readonly parts: () => Promise<readonly Part[]>
+  /** False while another process writes it; its lines are found all the same. */
+  readonly mayWrite?: () => boolean
   readonly clock: Clock
   readonly tell: (message: string) => void
 }
 
 /** Reads the logs in one thread and searches in another. What is in the index can always be made again from the logs. */
-export function openCaptureIndex({ file, parts, clock, tell }: CaptureIndexDeps): CaptureIndex {
+export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, tell }: CaptureIndexDeps): CaptureIndex {
   const closing = new AbortController()
   const bell = createBell()
   const lane = createLane()
@@ -43,6 +45,7 @@ export function openCaptureIndex({ file, parts, clock, tell }: CaptureIndexDeps)
   let searcher: Worker | undefined
   let rounds = 0
   let isBehind = true
+  let isReader = false
   let failure = ''
   let forgetDueMs = 0
 
@@ -83,7 +86,14 @@ export function openCaptureIndex({ file, parts, clock, tell }: CaptureIndexDeps)
   const run = async (): Promise<void> => {
     while (!closing.signal.aborted) {
       try {
-        await indexAll()
+        isReader = !mayWrite()
+        if (!isReader) await indexAll()
+        else {
+          rounds += 2
+          isBehind = false
+          bell.ring()
+          await clock.sleep(10 * lookEveryMs, closing.signal)
+        }
       } catch (error) {
         if (closing.signal.aborted) return
         // Whatever is wrong with it: the next one is made from the logs, and searches of the old one end.
@@ -121,7 +131,7 @@ export function openCaptureIndex({ file, parts, clock, tell }: CaptureIndexDeps)
     caughtUp: async (signal) => {
       // The round that runs may have looked before the call.
       const wanted = rounds + 2
-      while (rounds < wanted) await bell.next(AbortSignal.any([signal, closing.signal]))
+      while (!isReader && rounds < wanted) await bell.next(AbortSignal.any([signal, closing.signal]))
     },
     search: async (query, signal) => {
       checkPattern(query.pattern)

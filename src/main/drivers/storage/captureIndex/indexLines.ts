@@ -41,7 +41,7 @@ export function createLineIndexer(database: DatabaseSync): LineIndexer {
     line: database.prepare('INSERT OR IGNORE INTO lines (id, part, offset, kind, text) VALUES (?, ?, ?, ?, ?)'),
     newest: database.prepare('SELECT max(id) AS id FROM lines WHERE id >= ? AND id < ?'),
     words: database.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)'),
-    newKind: database.prepare('INSERT INTO kinds (text, lines) VALUES (?, 0)'),
+    newKind: database.prepare('INSERT INTO kinds (text, lines) VALUES (?, 0) ON CONFLICT DO UPDATE SET lines = lines RETURNING id'),
     countKind: database.prepare('UPDATE kinds SET lines = lines + ? WHERE id = ?'),
     seen: database.prepare('INSERT INTO seen (kind, firmware, first_line, lines) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET lines = lines + ?4, first_line = min(first_line, ?3)'),
     firmware: database.prepare('SELECT id FROM firmwares WHERE text = ?'),
@@ -56,7 +56,7 @@ export function createLineIndexer(database: DatabaseSync): LineIndexer {
     const known = kinds.get(kind)
     if (known !== undefined) return known
     if (kinds.size >= mostKinds) return 0
-    const id = Number(sql.newKind.run(kind).lastInsertRowid)
+    const id = Number(sql.newKind.get(kind)?.['id'])
     kinds.set(kind, id)
     return id
   }
