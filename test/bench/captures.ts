@@ -1,6 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { type CaptureIndex, openCaptureIndex } from '../../src/main/drivers/storage/captureIndex/captureIndex.ts'
 import type { LineQuery } from '../../src/main/drivers/storage/captureIndex/searchLines.ts'
 import { createCaptureDisk } from '../../src/main/drivers/storage/captures/captureDisk.ts'
@@ -8,6 +10,7 @@ import { type CaptureStore, newSessionId, openCaptureStore } from '../../src/mai
 import { createPart } from '../../src/main/drivers/storage/captures/partFile.ts'
 import { readSession } from '../../src/main/drivers/storage/captures/sessionReader.ts'
 import { createSystemClock } from '../../src/main/drivers/host/systemClock.ts'
+import { indexRecordBytes } from '../../src/main/protocols/captureLog/frame.ts'
 import { captureSettingsSchema } from '../../src/shared/captures/captures.schema.ts'
 import type { CameraId } from '../../src/shared/devices/ids.ts'
 import type { Clock } from '../../src/shared/lifecycle/clock.ts'
@@ -41,10 +44,19 @@ export async function captureRows(): Promise<BenchRow[]> {
   }
 }
 
-/** Two minutes of 100 consoles at 115200 baud, ten times as fast as life. */
+/** What is garbage, or was given back and not yet taken by the system, does not count. */
+function heldBytes(): number {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
+/** Three minutes of 100 consoles at 115200 baud, ten times as fast as life. */
 async function appendRows(folder: string): Promise<BenchRow[]> {
   const pace = 10
-  const seconds = 120
+  const seconds = 180
   const clock = fastClock(pace)
   const store = storeIn(folder, clock)
   const taps = Array.from({ length: cameras }, (_, index) => store.open(cameraAt(index)))
@@ -58,11 +70,10 @@ async function appendRows(folder: string): Promise<BenchRow[]> {
     fed += chunk.length * cameras
     const aheadMs = (tick + 1) * 10 - clock.nowMs()
     if (aheadMs > 20) await clock.sleep(aheadMs, never)
-    if (tick === seconds * 50) { globalThis.gc?.(); earlyBytes = process.memoryUsage().rss }
+    if (tick === 60 * 100) earlyBytes = heldBytes()
   }
   const { user, system } = process.cpuUsage(cpu)
-  globalThis.gc?.()
-  const grownBytes = process.memoryUsage().rss - earlyBytes
+  const grownBytes = heldBytes() - earlyBytes
   await Promise.all(taps.map(async (tap) => tap.close()))
   const kept = (await store.parts()).reduce((sum, part) => sum + part.rawBytes, 0)
   await store.close()
@@ -70,7 +81,7 @@ async function appendRows(folder: string): Promise<BenchRow[]> {
   return [
     { name: `capture of ${cameras} consoles at 115200 baud, one core`, value: 100 * share, unit: '%', goal: '< 15', ok: share < 0.15 },
     { name: 'capture, bytes missing', value: fed - kept, unit: 'B', goal: '0', ok: fed === kept },
-    { name: 'capture, memory grown in the second minute', value: grownBytes / 1e6, unit: 'MB', goal: '< 5', ok: grownBytes < 5e6 },
+    { name: 'capture, memory held grown after the first minute', value: grownBytes / 1e6, unit: 'MB', goal: '< 5', ok: grownBytes < 5e6 },
   ]
 }
 
@@ -83,7 +94,9 @@ async function openRows(folder: string): Promise<BenchRow[]> {
   const records = Array.from({ length: 10_000 }, () => ({ kind: 'rx' as const, atMs: clock.wallMs(), lengthBytes: 115 }))
   const bytes = [new Uint8Array(1_150_000).fill(0x41)]
   while (writer.part.rawBytes < gigabyte) await writer.append(records, bytes)
-  // Not ended: the worst case, a program that was killed, whose capture is looked at and cut first.
+  await writer.end(clock.wallMs())
+  // Without its end, the worst case: a program that was killed, whose capture is looked at and cut first.
+  await truncate(`${writer.part.base}.idx`, writer.part.indexBytes - indexRecordBytes)
   const open = async (offset: number): Promise<number> => {
     const started = performance.now()
     const store = storeIn(folder, clock)
@@ -124,8 +137,8 @@ async function searchRows(folder: string, file: string): Promise<BenchRow[]> {
       const some = Array.from({ length: Math.min(100, searchedLines - line) }, (_, index) => said(line + index))
       if (some.length > 0) tap.received(encoder.encode(`${some.join('\n')}\n`))
       line += some.length
+      wallMs += 10
     }
-    wallMs += 1_000
     await store.flush()
   }
   await Promise.all(taps.map(async (tap) => tap.close()))

@@ -175,8 +175,7 @@ test('captures stop before the disk is full: the journal needs the rest', async 
   expect(store.state().paused).toContain('left to the journal')
   expect(readdirSync(bench.folder)).toEqual([])
   bench.disk.freeSaid = 2_000_000
-  await bench.clock.advance(2_000)
-  await expect.poll(() => store.state().paused).toBeUndefined()
+  await expect.poll(async () => { await bench.clock.advance(500); return store.state().paused }, { timeout: 10_000, interval: 10 }).toBeUndefined()
   await tap.close()
   expect(story(await piecesOf(store, undefined))).toEqual(['rx:a'])
 })
@@ -191,7 +190,7 @@ test('the quota is announced before anything goes, and then the oldest closed fi
   for (let part = 0; part < 14; part += 1) { await bench.clock.advance(10); tap.received(bytes('p'.repeat(5_000))); await store.flush() }
   expect(store.state().usedBytes).toBeGreaterThan(65_536)
   const kinds = async (): Promise<string[]> => { await bench.clock.advance(500); return store.state().notices.map(({ kind }) => kind) }
-  await expect.poll(kinds).toEqual(['quota-near'])
+  await expect.poll(kinds, { timeout: 10_000, interval: 10 }).toEqual(['quota-near'])
   expect(await store.parts()).toHaveLength(15)
   await expect.poll(kinds, { timeout: 10_000, interval: 10 }).toEqual(['quota-near', 'deleted'])
   const [warned, deleted] = store.state().notices

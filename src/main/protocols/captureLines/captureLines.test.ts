@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isCutKind, lineKind, requiredLiterals, requiredPieces } from './lineKind.ts'
+import { isCutKind, lineKind, requiredLiterals, requiredPieces, requiredWords } from './lineKind.ts'
 import { createLineCutter, type CutLine, maxLineBytes } from './plainLine.ts'
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -44,6 +44,16 @@ test.each([
   ['ab+c', ['ab', 'c']], ['a{2}b', ['b']], ['^\\[ *\\d+\\] mmc', ['[', '] mmc']], ['[a|)]up', ['up']], ['\\x41bcd', []], ['ab*', ['a']], ['', []],
 ])('%j needs %j', (source, literals) => { expect(requiredLiterals(source)).toEqual(literals) })
 
+test.each([['dead link', '0xdead link', [' link']], ['link bad', 'link bad1', ['link ']], ['eth0: link', 'eth0: link up', ['eth', ' link']]])('%j does not require of %j what a number may have swallowed', (source, line, pieces) => {
+  expect(requiredPieces(source)).toEqual(pieces)
+  for (const piece of pieces) expect(lineKind(line)).toContain(piece)
+})
+
+test('only words with an end on both sides are whole', () => {
+  expect(requiredWords('exposure 4711 Gain 1\\d (a|b) link_up x')).toEqual(['4711', 'gain', 'link', 'up'])
+  expect(requiredWords('k\u00e4se ab\u00e4 cd ef')).toEqual(['cd'])
+})
+
 test('a line that matches holds all that its pattern requires, and so does its kind', () => {
   const atom = fc.constantFrom('a', 'e', 'x', 'link', 'dead', '0', '12', '\\d', '\\w', '.', ' ', ':', '[a-f]', '(up|down)', '\\.', 'fail', 'bad', '0x', 'face')
   const pattern = fc.array(fc.tuple(atom, fc.constantFrom('', '', '', '+', '*', '?', '{2}')), { maxLength: 6 }).map((parts) => parts.map(([text, many]) => `${text}${many}`).join(''))
@@ -52,6 +62,8 @@ test('a line that matches holds all that its pattern requires, and so does its k
     const match = new RegExp(source).exec(text)
     if (!match) return
     for (const literal of requiredLiterals(source)) expect(match[0]).toContain(literal)
+    const words = text.toLowerCase().split(/[^a-z0-9]+/)
+    for (const word of requiredWords(source)) expect(words).toContain(word)
     for (const piece of requiredPieces(source)) expect(lineKind(text).toLowerCase()).toContain(piece)
   }), { numRuns: 5_000 })
 })

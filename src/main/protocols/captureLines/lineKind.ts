@@ -25,6 +25,12 @@ export function requiredPieces(source: string): string[] {
     .filter((piece) => piece.length >= minPieceLetters)
 }
 
+/** Whole words (letters and digits between other things) that every matching line has: an index of words finds those lines. */
+export const requiredWords = (source: string): string[] => [...new Set(requiredLiterals(source).flatMap((literal) => literal.match(insideWord) ?? []).map((word) => word.toLowerCase()))]
+
+/** Neither at the beginning nor at the end of what is known: there it may go on. Beyond ASCII nobody knows what a letter is. */
+const insideWord = /(?<=[\x20-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e])[A-Za-z0-9]+(?=[\x20-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e])/g
+
 /** Texts that every match of the pattern holds. Careful rather than clever: a group, a class or a choice says nothing. */
 export function requiredLiterals(source: string): string[] {
   const found: string[] = []

@@ -64,7 +64,7 @@ function open(file: string): { readonly database: DatabaseSync; readonly isNew: 
   const database = new DatabaseSync(file, { timeout: 5_000 })
   try {
     // NORMAL: what a power cut takes from here is read from the logs again.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536')
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -131072; PRAGMA wal_autocheckpoint = 16384')
     const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
     if (version !== 0 && version !== schemaVersion) throw new Error(`version ${version}`)
     if (version === 0) database.exec(`BEGIN; ${schema} PRAGMA user_version = ${schemaVersion}; COMMIT`)

@@ -17,8 +17,13 @@ export interface PartToIndex {
 }
 
 const recordsAtOnce = 2_048
-const bytesAtOnce = 4 * 1024 * 1024
-const linesAtOnce = 20_000
+const bytesAtOnce = 128 * 1024
+/** In one transaction. */
+const linesAtOnce = 50_000
+/** As many consoles as talk at the same time. */
+const partsInTurn = 127
+/** A quarter of a second. */
+const nearbyLines = 1_000_000
 
 interface Found extends CutLine { readonly part: number; readonly camera: number }
 interface Resume { readonly part: number; offset: number; record: number; isDone: boolean }
@@ -89,7 +94,8 @@ export function createLineIndexer(database: DatabaseSync): LineIndexer {
       const floor = isNewMs ? Number(sql.newest.get(lineIdAt(lastMs), lineIdAt(lastMs + 1))?.['id'] ?? -1) + 1 : 0
       let id = Math.max(base, floor, last + 1)
       const kind = kindOf(text)
-      while (sql.line.run(id, part, offset, kind, text).changes === 0) id += 1
+      // More lines in one millisecond than it has numbers: on behind the last that is taken nearby.
+      while (sql.line.run(id, part, offset, kind, text).changes === 0) id = Number(sql.newest.get(id, id + nearbyLines)?.['id'] ?? id) + 1
       last = id
       sql.words.run(id, `${text} ${cameraWord(camera)}`)
       noteFirmware(camera, text)
@@ -114,17 +120,16 @@ export function createLineIndexer(database: DatabaseSync): LineIndexer {
   return {
     add: (parts) => {
       let added = 0
-      for (let next = 0; next < parts.length;) {
+      // A little of each in turn: what was said at the same time then comes together, which the tables like best.
+      const queue = [...parts]
+      while (queue.length > 0) {
         inOneGo(database, () => {
           const lines: Found[] = []
-          // Many small parts share a transaction, and a large one gets several.
-          for (; next < parts.length && lines.length < linesAtOnce; next += 1) {
-            const part = parts[next] as PartToIndex
+          for (let part = queue.shift(); part; part = lines.length < linesAtOnce ? queue.shift() : undefined) {
             const { camera, resume } = partOf(part)
             if (resume.isDone) continue
-            while (lines.length < linesAtOnce && readOn(part, resume, (line) => { lines.push({ ...line, part: resume.part, camera }) }));
+            if (readOn(part, resume, (line) => { lines.push({ ...line, part: resume.part, camera }) })) queue.splice(partsInTurn, 0, part)
             sql.resume.run(resume.offset, resume.record, resume.isDone ? 1 : 0, resume.part)
-            if (lines.length >= linesAtOnce) break
           }
           store(lines)
           added += lines.length
@@ -148,7 +153,7 @@ export function createLineIndexer(database: DatabaseSync): LineIndexer {
 
 const firmwareLine = /^(?:\[ *\d+\.\d+\] )?(Linux version \d.{0,200})/
 
-/** A few megabytes from where the last reading ended; true when there is more. */
+/** Some from where the last reading ended; true when there is more. */
 function readOn(part: PartToIndex, resume: Resume, found: (line: CutLine) => void): boolean {
   const index = openSync(`${part.base}${indexSuffix}`, 'r')
   const raw = openSync(`${part.base}${rawSuffix}`, 'r')

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { isCutKind, requiredPieces } from '../../../protocols/captureLines/lineKind.ts'
+import { isCutKind, requiredPieces, requiredWords } from '../../../protocols/captureLines/lineKind.ts'
 import { cameraWord, lineIdAt, timeOfLine } from './indexFile.ts'
 
 export interface LineQuery {
@@ -46,8 +46,10 @@ export interface NewKind extends FoundLine {
   readonly lines: number
 }
 
-/** Above this many candidates the newest lines are gone through; below, exactly the candidates. */
-const mostCandidates = 400_000
+/** So many kinds are followed side by side; of more, the lines are collected first, and of very many the newest lines are just gone through. */
+const mostMerged = 64
+const mostCollected = 200_000
+const rawColumns = 'id, part, kind, text'
 const clockEvery = 64
 
 const lineColumns = 'lines.id AS id, lines.offset AS offset, lines.text AS text, parts.session AS session, cameras.camera AS camera'
@@ -97,7 +99,7 @@ function byPattern(database: DatabaseSync, query: LineQuery, source: string, cam
   const lines: FoundLine[] = []
   let looked = 0
   let last: number | undefined
-  for (const row of candidates(database, kinds, { first, end })) {
+  for (const row of candidates(database, requiredWords(source), kinds, { first, end })) {
     last = Number(row['id'])
     looked += 1
     if (looked % clockEvery === 0 && nowMs() >= stopAtMs) return { lines, next: last, isStopped: true }
@@ -121,23 +123,61 @@ function kindsFor(database: DatabaseSync, pieces: readonly string[]): ReadonlyMa
   return new Map(fitting.filter((row) => Number(row['lines']) > 0).map((row) => [Number(row['id']), Number(row['lines'])]))
 }
 
-function* candidates(database: DatabaseSync, kinds: ReadonlyMap<number, number> | undefined, { first, end }: Range): Generator<Record<string, unknown>, void, void> {
+type Rows = Generator<Record<string, unknown>, void, void>
+
+/** Lines that may match, newest first, by the cheapest way that leaves none out. */
+function candidates(database: DatabaseSync, words: readonly string[], kinds: ReadonlyMap<number, number> | undefined, range: Range): Rows {
+  if (words.length > 0) return ofWords(database, words, range)
+  if (kinds && kinds.size <= mostMerged) return ofFewKinds(database, [...kinds.keys()], range)
   const count = kinds ? [...kinds.values()].reduce((sum, lines) => sum + lines, 0) : Infinity
-  if (!kinds || count > mostCandidates) {
-    yield* database.prepare('SELECT id, part, kind, text FROM lines WHERE id >= ? AND id < ? ORDER BY id DESC').iterate(first, end)
-    return
+  return kinds && count <= mostCollected ? ofManyKinds(database, [...kinds.keys()], count, range) : all(database, range)
+}
+
+function* all(database: DatabaseSync, { first, end }: Range): Rows {
+  yield* database.prepare(`SELECT ${rawColumns} FROM lines WHERE id >= ? AND id < ? ORDER BY id DESC`).iterate(first, end)
+}
+
+function* ofWords(database: DatabaseSync, words: readonly string[], { first, end }: Range): Rows {
+  const one = database.prepare(`SELECT ${rawColumns} FROM lines WHERE id = ?`)
+  const match = words.map((word) => `"${word}"`).join(' AND ')
+  for (const { id } of database.prepare('SELECT rowid AS id FROM words WHERE words MATCH ? AND rowid >= ? AND rowid < ? ORDER BY rowid DESC').iterate(match, first, end)) {
+    const row = one.get(id as number)
+    if (row) yield row
   }
-  const ids = new Float64Array(count + 1)
+}
+
+/** Each kind is in order already, so the newest of their heads is the next one. */
+function* ofFewKinds(database: DatabaseSync, kinds: readonly number[], { first, end }: Range): Rows {
+  const streams = kinds.map((kind) => database.prepare(`SELECT ${rawColumns} FROM lines WHERE kind = ? AND id >= ? AND id < ? ORDER BY id DESC`).iterate(kind, first, end))
+  try {
+    const heads = streams.map((stream) => stream.next())
+    for (;;) {
+      let newest = -1
+      let newestId = -1
+      heads.forEach((head, index) => {
+        if (head.done !== true && Number(head.value['id']) > newestId) { newest = index; newestId = Number(head.value['id']) }
+      })
+      const [head, stream] = [heads[newest], streams[newest]]
+      if (!head || !stream || head.done === true) return
+      yield head.value
+      heads[newest] = stream.next()
+    }
+  } finally {
+    for (const stream of streams) stream.return?.()
+  }
+}
+
+function* ofManyKinds(database: DatabaseSync, kinds: readonly number[], count: number, { first, end }: Range): Rows {
+  const ids = new Float64Array(count)
   let filled = 0
   const ofKind = database.prepare('SELECT id FROM lines WHERE kind = ? AND id >= ? AND id < ?')
-  for (const kind of kinds.keys()) {
+  for (const kind of kinds) {
     for (const row of ofKind.iterate(kind, first, end)) {
-      // Lines that were added meanwhile are left to the next search.
-      if (filled < ids.length) ids[filled] = Number(row['id'])
-      filled += 1
+      // Lines that were added since the count are left to the next search.
+      if (filled < count) { ids[filled] = Number(row['id']); filled += 1 }
     }
   }
-  const one = database.prepare('SELECT id, part, kind, text FROM lines WHERE id = ?')
+  const one = database.prepare(`SELECT ${rawColumns} FROM lines WHERE id = ?`)
   for (const id of ids.subarray(0, filled).sort().reverse()) {
     const row = one.get(id)
     if (row) yield row
