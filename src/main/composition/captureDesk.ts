@@ -1,8 +1,7 @@
 import { isAbsolute, join } from 'node:path'
 import type {
-  CaptureExport, CaptureExported, CapturePage, CaptureQuery, CaptureSession, CaptureStatus, CaptureStretch, captureReadSchema, NewLine, newLinesQuerySchema, SessionId,
+  CaptureExport, CaptureExported, CapturePage, CaptureQuery, CaptureRead, CaptureSession, CaptureStatus, CaptureStretch, NewLine, NewLinesQuery, SessionId,
 } from '../../shared/captures/captures.schema.ts'
-import type { z } from 'zod'
 import type { CameraId } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
@@ -34,10 +33,10 @@ export interface CaptureDesk {
   sessions(filter: SessionFilter): Promise<CaptureSession[]>
   status(): CaptureStatus
   search(query: CaptureQuery, signal: AbortSignal): Promise<CapturePage>
-  newLines(query: z.infer<typeof newLinesQuerySchema>, signal: AbortSignal): Promise<NewLine[]>
+  newLines(query: NewLinesQuery, signal: AbortSignal): Promise<NewLine[]>
   /** Waits until what was said before this call can be found. */
   caughtUp(signal: AbortSignal): Promise<void>
-  read(wish: z.infer<typeof captureReadSchema>, signal: AbortSignal): Promise<CaptureStretch>
+  read(wish: CaptureRead, signal: AbortSignal): Promise<CaptureStretch>
   export(wish: CaptureExport, signal: AbortSignal): Promise<CaptureExported>
   /** After the consoles are closed. */
   close(): Promise<void>

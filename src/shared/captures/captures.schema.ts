@@ -111,10 +111,12 @@ export type CapturePage = z.infer<typeof capturePageSchema>
 
 /** Kinds of lines (numbers and addresses taken out) that a firmware said for the first time since then. */
 export const newLinesQuerySchema = z.object({ cameras, firmware: z.string().max(200).optional(), sinceMs: z.number().default(0), limit: z.number().int().min(1).max(1000).default(100) })
+export type NewLinesQuery = z.infer<typeof newLinesQuerySchema>
 export const newLineSchema = captureLineSchema.extend({ kind: z.string(), firmware: z.string(), lines: z.number().int() })
 export type NewLine = z.infer<typeof newLineSchema>
 
 export const captureReadSchema = z.object({ session: sessionIdSchema, offset: z.number().int().min(0).default(0), maxBytes: z.number().int().min(1).max(1_048_576).default(65_536) })
+export type CaptureRead = z.infer<typeof captureReadSchema>
 export const captureStretchSchema = z.object({
   pieces: z.array(capturePieceSchema),
   /** Where to go on; absent at the end of what there is. */

@@ -76,6 +76,7 @@ test('exports: text, asciicast, a capture file and a table, each of the same ses
   }
   const text = (await exported('text')).toString()
   expect(text.replaceAll(/^\S+ /gm, '')).toBe('Gate > root\nGate   login:\nGate - the line went away\nGate - the line is back\nGate   ä\nGate   =cmd|calc "x", y\n')
+  expect(text).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z Gate/)
   const csv = (await exported('csv')).toString()
   expect(csv).toContain('"rx","\'=cmd|calc ""x"", y"\r\n')
   expect(csv.split('\r\n')).toHaveLength(8)

@@ -2,6 +2,7 @@ import type { CaptureFormat, CapturePiece, CaptureSession } from '../../../share
 import { createLineCutter } from '../../protocols/captureLines/plainLine.ts'
 import { captureLimits } from '../../protocols/dcap/frame.ts'
 import { encodeCaptureHeader, encodeRecord } from '../../protocols/dcap/writer.ts'
+import { wallText } from '../report/reportText.ts'
 
 /** What is exported, in order: pieces of one session after the other. */
 export interface ExportedPiece extends Omit<CapturePiece, 'bytes'> {
@@ -57,7 +58,7 @@ async function* linesOf(pieces: AsyncIterable<ExportedPiece>, show: (line: Expor
   if (out !== '') yield out
 }
 
-const isoTime = (atMs: number): string => new Date(atMs).toISOString()
+const isoTime = (atMs: number): string => wallText(atMs).replace(' UTC', 'Z').replace(' ', 'T')
 const signs = { rx: ' ', tx: '>', mark: '-' } as const
 const textLine = ({ atMs, session, direction, text }: ExportedLine): string => `${isoTime(atMs)} ${session.cameraName} ${signs[direction]} ${text}\n`
 const csvLine = ({ atMs, session, direction, offset, text }: ExportedLine): string =>

@@ -10,7 +10,7 @@ const header = {
   startOffset: 0, startedAtMs: 1_700_000_000_000, process: '12:34:boot',
 } as IndexHeader
 const record = fc.record({
-  kind: fc.constantFrom(...recordKinds), atMs: fc.double({ noNaN: true, noDefaultInfinity: true }), offset: fc.nat(2 ** 31 - 1), lengthBytes: fc.nat(2 ** 31 - 1),
+  kind: fc.constantFrom(...recordKinds), atMs: fc.double({ noNaN: true, min: 0, max: 3.7e12 }), offset: fc.nat(2 ** 31 - 1), lengthBytes: fc.nat(2 ** 31 - 1),
 }) as fc.Arbitrary<IndexRecord>
 
 test('what is written is read back', () => {
@@ -38,6 +38,10 @@ test('a cut tail and a tail of zeros give the whole records before it', () => {
   const bytes = encodeRecords([{ kind: 'rx', atMs: 1, offset: 0, lengthBytes: 3 }, { kind: 'tx', atMs: 2, offset: 3, lengthBytes: 1 }])
   for (let length = 0; length < bytes.length; length += 1) expect(parseRecords(bytes.subarray(0, length))).toHaveLength(Math.floor(length / indexRecordBytes))
   expect(parseRecords(Uint8Array.of(...bytes, ...new Uint8Array(60)))).toHaveLength(2)
+})
+
+test.each([-1, 3.8e12, Infinity, Number.NaN])('a record of the time %d is damaged', (atMs) => {
+  expect(parseRecords(encodeRecords([{ kind: 'rx', atMs, offset: 0, lengthBytes: 1 }]))).toEqual([])
 })
 
 test('noise is no header and never throws', () => {

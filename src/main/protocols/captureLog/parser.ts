@@ -13,13 +13,16 @@ export function parseIndexHeader(bytes: Uint8Array): IndexHeader | undefined {
   }
 }
 
+/** The year 2087. A time beyond is damage or mischief, and dates and line numbers are made of it. */
+const mostWallMs = 3.7e12
+
 /** The record at that place, `undefined` when it is cut, damaged or of a kind that this version does not know. */
 export function parseRecord(bytes: Uint8Array, at: number): IndexRecord | undefined {
   if (at < 0 || at + indexRecordBytes > bytes.length) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, indexRecordBytes)
   const kind = recordKinds[view.getUint8(16)]
   const atMs = view.getFloat64(0, true)
-  if (kind === undefined || !Number.isFinite(atMs) || view.getUint8(17) !== recordMark || view.getUint16(18, true) !== crc16Xmodem(bytes.subarray(at, at + 18))) return undefined
+  if (kind === undefined || !(atMs >= 0 && atMs <= mostWallMs) || view.getUint8(17) !== recordMark || view.getUint16(18, true) !== crc16Xmodem(bytes.subarray(at, at + 18))) return undefined
   return { kind, atMs, offset: view.getUint32(8, true), lengthBytes: view.getUint32(12, true) }
 }
 
