@@ -4,6 +4,7 @@ const captures = 'src/main/drivers/storage/captures'
 const index = 'src/main/drivers/storage/captureIndex'
 const store = { project: 'integration', tests: 'test/integration/captures/captureStore.test.ts' } as const
 const search = { project: 'integration', tests: 'test/integration/captures/captureIndex.test.ts' } as const
+const wired = { project: 'integration', tests: 'test/integration/captures/captureWorkbench.test.ts' } as const
 const desk = { project: 'integration', tests: 'test/integration/captures/captureDesk.test.ts' } as const
 
 /** What keeps every byte of a console, and keeps it from doing harm. */
@@ -22,6 +23,8 @@ export const captureGuards: readonly Guard[] = [
   { says: 'captures leave room to the journal', file: `${captures}/captureStore.ts`, ...store, named: 'the journal needs the rest', find: 'freeBytes < settings.reserveBytes', replace: 'freeBytes < 0' },
   { says: 'the quota warns before it deletes', file: `${captures}/quota.ts`, ...store, named: 'announced before anything goes', find: ' || nowMs - warnedAtMs < graceMs', replace: '' },
   { says: 'a capture that is written is not deleted', file: `${captures}/quota.ts`, ...store, named: 'announced before anything goes', find: 'parts.filter(({ isClosed }) => isClosed)', replace: '[...parts]' },
+  { says: 'what is typed into a console is captured, too', file: 'src/main/core/consoles/consoleHub.ts', ...wired, named: 'nobody looks', find: 'if (line.isOpen) capture?.sent(bytes)', replace: '' },
+  { says: 'a capture that the quota deleted stops no index', file: `${index}/indexLines.ts`, ...search, named: 'a file that goes', find: 'if (isThere(part) && readOn(', replace: 'if (readOn(' },
   { says: 'a hostile pattern is ended with its thread', file: `${index}/captureIndex.ts`, ...search, named: 'a hostile pattern', find: '      await stopSearcher()\n      throw error\n', replace: '      throw error\n' },
   { says: 'a damaged search index is made again', file: `${index}/indexFile.ts`, ...search, named: 'no database', find: '    removeIndexFile(file)\n    return { ...open(file), wasDamaged: true }', replace: '    return { ...open(file), wasDamaged: true }' },
   { says: 'a filter of patterns leaves no match out', file: 'src/main/protocols/captureLines/lineKind.ts', project: 'unit', tests: 'src/main/protocols/captureLines/captureLines.test.ts', named: 'does not require of',

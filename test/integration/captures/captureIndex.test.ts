@@ -177,3 +177,26 @@ test('kinds of lines that a firmware never said before', async () => {
   expect(await seen(0, { cameras: ['cam-9'] })).toEqual([])
   await tap.close()
 })
+
+test('a file that goes while the index is fed stops nothing, and an index that cannot be written is said once', async () => {
+  const bench = captureBench()
+  const store = bench.open()
+  const tap = store.open(gate)
+  tap.received(bytes('needle\n'))
+  await tap.close()
+  const [part] = await store.parts()
+  const told: string[] = []
+  const open = (file: string): CaptureIndex => {
+    const index = openCaptureIndex({ file, parts: async () => [{ ...part!, base: join(bench.folder, 'gone') }, part!], clock: createRealClock(), tell: (message) => { told.push(message) } })
+    onTestFinished(async () => index.close())
+    return index
+  }
+  const index = open(join(bench.folder, 'index.sqlite'))
+  await index.caughtUp(never)
+  expect(await wordsFound(index, { words: 'needle' })).toEqual(['needle'])
+  told.length = 0
+  const without = open(join(bench.folder, 'no folder', 'index.sqlite'))
+  await expect.poll(() => without.note(), { timeout: 10_000 }).toContain('cannot be written')
+  await expect(without.search(query({ words: 'needle' }), never)).rejects.toMatchObject({ code: 'host/io' })
+  expect(told).toHaveLength(1)
+})

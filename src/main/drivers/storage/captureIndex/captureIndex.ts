@@ -58,10 +58,10 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
         tell(`The search index of captures ${opened.wasDamaged ? 'was damaged' : 'was not there'} and is made again from the captures in the background; until then older lines are not found`)
       }
       told.clear()
-      failure = ''
       forgetDueMs = 0
       for (;;) {
         await indexOnce(worker)
+        failure = ''
         rounds += 1
         isBehind = false
         bell.ring()
@@ -80,7 +80,7 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
     if (isForgetting) forgetDueMs = clock.nowMs() + forgetEveryMs
     worker.postMessage({ parts: news.map(partToIndex), ...(isForgetting ? { all: all.map(({ base }) => base) } : {}) } satisfies IndexRequest)
     const answer = await nextAnswer<IndexAnswer>(worker, closing.signal)
-    if (answer.kind === 'failed') throw new WorkbenchError('host/io', answer.message)
+    if (answer.kind === 'failed') throw new WorkbenchError('host/io', answer.message, { context: { isDamaged: answer.isDamaged } })
     for (const [base, state] of states) told.set(base, state)
   }
   const run = async (): Promise<void> => {
@@ -96,11 +96,14 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
         }
       } catch (error) {
         if (closing.signal.aborted) return
-        // Whatever is wrong with it: the next one is made from the logs, and searches of the old one end.
-        failure = 'The search index cannot be written'
-        tell(`The search index of captures failed and is made again: ${error instanceof Error ? error.message : String(error)}`)
+        const isDamaged = error instanceof WorkbenchError && error.context['isDamaged'] === true
+        const words = `The search index of captures ${isDamaged ? 'is damaged and is made again' : 'cannot be written; it is tried again'}: ${error instanceof Error ? error.message : String(error)}`
+        // Once, and not at every attempt.
+        if (failure !== words) tell(words)
+        failure = words
         await stopSearcher()
-        removeQuietly(file)
+        // What is in it can all be had from the logs again; on a full disk it stays, for it could not be made again there.
+        if (isDamaged) removeQuietly(file)
         isBehind = true
         await clock.sleep(10 * lookEveryMs, closing.signal).catch(() => undefined)
       }
@@ -110,7 +113,7 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
 
   const stopSearcher = async (): Promise<void> => { const old = searcher; searcher = undefined; await old?.terminate() }
   const ask = async (request: SearchRequest, limitMs: number, parent: AbortSignal): Promise<SearchAnswer> => lane(parent, async () => {
-    if (failure !== '') throw new WorkbenchError('host/io', failure, { hint: 'Is the disk full? The captures themselves are kept apart from it' })
+    if (failure !== '') throw new WorkbenchError('host/io', failure, { hint: 'The captures themselves are kept apart from it and lose nothing' })
     // The first search of a new index waits until there is one.
     if (rounds === 0) await withDeadline(clock, plainLimitMs, 'opening the search index', AbortSignal.any([parent, closing.signal]), async (signal) => { while (rounds === 0) await bell.next(signal) })
     const worker = searcher ??= startWorker('search', file)

@@ -9,7 +9,7 @@ const linesPerMs = 4096
 export const lineIdAt = (atMs: number): number => Math.max(0, Math.floor((atMs - epochMs) * linesPerMs))
 export const timeOfLine = (id: number): number => Math.floor(id / linesPerMs) + epochMs
 
-/** A word that no keyboard types: with it a search in one camera is as fast as any. */
+/** A word that no keyboard types: with it a search in one camera needs no list of its lines. */
 export const cameraWord = (camera: number): string => `\ue000${camera}`
 
 /** Lines that are unlike more than this many others share one kind, number 0: binary noise never repeats. */
@@ -39,11 +39,19 @@ export interface OpenedIndex {
   readonly isNew: boolean
 }
 
+/** SQLite's own words for a file that is damaged, or none of its own; one of another version is as useless. */
+const otherFormat = 26
+const damaged = new Set([11, otherFormat])
+
+export const isDamage = (error: unknown): boolean => error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' && damaged.has(error.errcode & 0xff)
+
 /** For the one that writes. A damaged file, or one of another version, is thrown away: the logs have everything. */
 export function openIndexFile(file: string): OpenedIndex {
   try {
     return { ...open(file), wasDamaged: false }
-  } catch {
+  } catch (error) {
+    // A full disk or a missing right would be no better for a new file.
+    if (!isDamage(error)) throw error
     removeIndexFile(file)
     return { ...open(file), wasDamaged: true }
   }
@@ -66,7 +74,7 @@ function open(file: string): { readonly database: DatabaseSync; readonly isNew: 
     // NORMAL: what a power cut takes from here is read from the logs again.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -131072; PRAGMA wal_autocheckpoint = 16384')
     const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
-    if (version !== 0 && version !== schemaVersion) throw new Error(`version ${version}`)
+    if (version !== 0 && version !== schemaVersion) throw Object.assign(new Error(`The search index is of version ${version}`), { errcode: otherFormat })
     if (version === 0) database.exec(`BEGIN; ${schema} PRAGMA user_version = ${schemaVersion}; COMMIT`)
     // Finds a file that was cut or written over, not each wrong bit; those come up as errors later, and the index is made anew then.
     database.prepare('SELECT count(*) AS parts FROM parts, cameras').get()

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { indexHeaderBytes, indexRecordBytes, indexSuffix, rawSuffix } from '../../../protocols/captureLog/frame.ts'
 import { parseRecords } from '../../../protocols/captureLog/parser.ts'
@@ -128,7 +128,7 @@ export function createLineIndexer(database: DatabaseSync): LineIndexer {
           for (let part = queue.shift(); part; part = lines.length < linesAtOnce ? queue.shift() : undefined) {
             const { camera, resume } = partOf(part)
             if (resume.isDone) continue
-            if (readOn(part, resume, (line) => { lines.push({ ...line, part: resume.part, camera }) })) queue.splice(partsInTurn, 0, part)
+            if (isThere(part) && readOn(part, resume, (line) => { lines.push({ ...line, part: resume.part, camera }) })) queue.splice(partsInTurn, 0, part)
             sql.resume.run(resume.offset, resume.record, resume.isDone ? 1 : 0, resume.part)
           }
           store(lines)
@@ -152,6 +152,9 @@ export function createLineIndexer(database: DatabaseSync): LineIndexer {
 }
 
 const firmwareLine = /^(?:\[ *\d+\.\d+\] )?(Linux version \d.{0,200})/
+
+/** The quota may have deleted it since it was told of; its lines are forgotten soon. */
+const isThere = ({ base }: PartToIndex): boolean => existsSync(`${base}${indexSuffix}`) && existsSync(`${base}${rawSuffix}`)
 
 /** Some from where the last reading ended; true when there is more. */
 function readOn(part: PartToIndex, resume: Resume, found: (line: CutLine) => void): boolean {

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { openIndexFile } from './indexFile.ts'
+import { isDamage, openIndexFile } from './indexFile.ts'
 import { createLineIndexer, type PartToIndex } from './indexLines.ts'
 
 /** To the thread that reads the logs into the index. */
@@ -13,7 +13,7 @@ export interface IndexRequest {
 export type IndexAnswer =
   | { readonly kind: 'opened'; readonly wasDamaged: boolean; readonly isNew: boolean }
   | { readonly kind: 'added'; readonly lines: number }
-  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'failed'; readonly message: string; readonly isDamaged: boolean }
 
 const { file } = workerData as { readonly file: string }
 const { database, wasDamaged, isNew } = openIndexFile(file)
@@ -25,7 +25,7 @@ parentPort?.on('message', ({ parts, all }: IndexRequest) => {
     if (all) indexer.forgetAllBut(new Set(all))
     answer({ kind: 'added', lines: indexer.add(parts) })
   } catch (error) {
-    answer({ kind: 'failed', message: String(error) })
+    answer({ kind: 'failed', message: error instanceof Error ? error.message : String(error), isDamaged: isDamage(error) })
   }
 })
 answer({ kind: 'opened', wasDamaged, isNew })
