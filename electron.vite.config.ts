@@ -12,6 +12,9 @@ export default defineConfig({
         input: {
           index: resolve(here, 'src/main/hosts/electron/main.ts'),
           cli: resolve(here, 'src/main/hosts/cli/main.ts'),
+          // Threads are started by file name, so each is a file of its own.
+          'capture-index': resolve(here, 'src/main/drivers/storage/captureIndex/indexWorker.ts'),
+          'capture-search': resolve(here, 'src/main/drivers/storage/captureIndex/searchWorker.ts'),
         },
       },
     },

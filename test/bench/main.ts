@@ -2,6 +2,7 @@ import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { agentRows } from './agent.ts'
 import { bootromRows } from './bootrom.ts'
+import { captureRows } from './captures.ts'
 import { dumpRows } from './dump.ts'
 import { fleetRows } from './fleet.ts'
 import { restoreRows } from './restore.ts'
@@ -15,6 +16,7 @@ import { ubiRows } from './ubi.ts'
  */
 const groups: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   fleet: fleetRows, restore: restoreRows, tftp: tftpRows, bootrom: bootromRows, agent: agentRows, dump: dumpRows, ubi: ubiRows,
+  captures: captureRows,
 }
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, only: { type: 'string' } } })

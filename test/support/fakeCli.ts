@@ -121,6 +121,7 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
     },
     jobs: () => [],
     chips: async () => [{ name: 'hi3516ev300', protocol: 'standard', ready: false, needs: ['profile', 'U-Boot image'], hasPublicUboot: true }],
+    captures: { sessions: async () => [], search: async () => ({ lines: [], isStopped: false, note: '' }), newLines: async () => [], caughtUp: async () => undefined, export: async () => { throw new WorkbenchError('input/not-found', 'No captures in this story') } },
     close: async () => { fake.calls.push('close') },
     ...story.workbench,
   }

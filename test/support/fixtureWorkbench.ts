@@ -149,6 +149,14 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
         return {}
       }),
     },
+    captures: {
+      sessions: contract.captures.sessions.handler(() => []),
+      status: contract.captures.status.handler(() => ({ usedBytes: 0, quotaBytes: 1, droppedBytes: 0, notices: [] })),
+      search: contract.captures.search.handler(() => ({ lines: [], isStopped: false, note: '' })),
+      newLines: contract.captures.newLines.handler(() => []),
+      read: contract.captures.read.handler(() => ({ pieces: [] })),
+      export: contract.captures.export.handler(() => fail('input/not-found', 'Nothing is captured here')),
+    },
     restore: {
       plan: contract.restore.plan.handler(({ input }) => {
         calls.push(`plan ${input.inputPath}`)

@@ -19,6 +19,7 @@ import { createPodTftpBackend } from '../drivers/tftp/podTftpBackend.ts'
 import { createUdpNetwork } from '../drivers/tftp/udpNetwork.ts'
 import { type AgentDesk, createAgentDesk } from './agentDesk.ts'
 import { type BurnDesk, createBurnDesk } from './burnDesk.ts'
+import { type CaptureDesk, createCaptureDesk } from './captureDesk.ts'
 import { type ChipDesk, createChipDesk } from './chipDesk.ts'
 import { createDumpDesk, type DumpDesk } from './dumpDesk.ts'
 import { createInstallDesk, type InstallDesk } from './installDesk.ts'
@@ -43,6 +44,7 @@ export interface OpenWorkbench extends Workbench {
   readonly agents: AgentDesk
   readonly chips: ChipDesk
   readonly reports: ReportDesk
+  readonly captures: CaptureDesk
 }
 
 export interface WorkbenchOptions {
@@ -71,7 +73,8 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const leases = createLeases({ store: leaseStore, clock, log })
   const jobs = createJobBook({ journal, clock, log, newJobId: () => newJobId(clock.wallMs()) })
   const jobOf = trackNewestJobs(jobs)
-  const rack = createRackBook({ clock, log, leases, jobOf, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
+  const captures = createCaptureDesk({ clock, dataFolder, log, leases: leaseStore })
+  const rack = createRackBook({ clock, log, leases, jobOf, captures: captures.store, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
   const network = createUdpNetwork()
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
@@ -96,13 +99,16 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
   const reportWriter = writeReportsAtTheEnd(jobs, reports, log)
   const status = statusOf({ environment, clock: () => clock.wallMs(), rack, tftp: () => tftp.state(), journal })
-  if (options.loadRack === true) await setup.load()
+  if (options.loadRack === true) {
+    captures.startIndex()
+    await setup.load()
+  }
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports,
+    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures,
     close: async () => {
       closing ??= (async () => {
         await jobs.close()
@@ -111,6 +117,8 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
         await setup.closeDemo()
         await rack.close()
         await tftp.close()
+        // After the consoles: what they said last is still to be kept.
+        await captures.close()
         leaseStore.close()
         journal.close()
       })()

@@ -12,6 +12,7 @@ import type { PortInUse } from './serialPorts.ts'
 import { listFolder } from '../drivers/files/listFolder.ts'
 import type { AgentDesk } from './agentDesk.ts'
 import type { BurnDesk } from './burnDesk.ts'
+import type { CaptureDesk } from './captureDesk.ts'
 import type { ChipDesk } from './chipDesk.ts'
 import type { DumpDesk } from './dumpDesk.ts'
 import type { InstallDesk } from './installDesk.ts'
@@ -32,6 +33,7 @@ export interface RouterDeps {
   readonly agents: AgentDesk
   readonly chips: ChipDesk
   readonly reports: ReportDesk
+  readonly captures: CaptureDesk
   readonly socs: ReadonlyMap<string, Soc>
   readonly status: () => Promise<MachineStatus>
   readonly homeFolder: string
@@ -49,7 +51,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, socs, status, homeFolder, dataFolder, ports }: RouterDeps) {
+export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, socs, status, homeFolder, dataFolder, ports }: RouterDeps) {
   const contract = implement(workbenchContract)
   return contract.router({
     system: {
@@ -88,6 +90,14 @@ export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, 
         await rack.camera(input.cameraId).console.type(new TextEncoder().encode(input.text), signal)
         return {}
       }),
+    },
+    captures: {
+      sessions: contract.captures.sessions.handler(async ({ input }) => captures.sessions(input ?? {})),
+      status: contract.captures.status.handler(() => captures.status()),
+      search: contract.captures.search.handler(async ({ input, signal = noSignal() }) => captures.search(input, signal)),
+      newLines: contract.captures.newLines.handler(async ({ input, signal = noSignal() }) => captures.newLines(input, signal)),
+      read: contract.captures.read.handler(async ({ input, signal = noSignal() }) => captures.read(input, signal)),
+      export: contract.captures.export.handler(async ({ input, signal = noSignal() }) => captures.export(input, signal)),
     },
     restore: {
       plan: contract.restore.plan.handler(async ({ input, signal = noSignal() }) => desk.plan(input, signal)),

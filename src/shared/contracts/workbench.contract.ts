@@ -2,6 +2,10 @@ import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { agentPlanSchema, agentRequestSchema } from '../agent/agent.schema.ts'
 import { burnPlanSchema, burnRequestSchema } from '../burn/burn.schema.ts'
+import {
+  captureExportedSchema, captureExportSchema, capturePageSchema, captureQuerySchema, captureReadSchema, captureSessionSchema, captureStatusSchema, captureStretchSchema,
+  newLineSchema, newLinesQuerySchema,
+} from '../captures/captures.schema.ts'
 import { chipViewSchema, profileImportSchema } from '../devices/chipView.schema.ts'
 import { powerSpecSchema } from '../devices/powerSpec.schema.ts'
 import { auditRecordSchema, auditWishSchema, switchReportSchema, switchWishSchema } from '../devices/switchReport.schema.ts'
@@ -84,6 +88,17 @@ export const workbenchContract = {
   consoles: {
     /** Types into a console; `pod/busy` while a job has it. Output comes over the byte lane (shared/rpc/byteLane.ts). */
     type: oc.input(z.object({ cameraId: cameraIdSchema, text: z.string().max(4096) })).output(z.object({})),
+  },
+  captures: {
+    /** Newest first. */
+    sessions: oc.input(z.object({ camera: cameraIdSchema.optional(), sinceMs: z.number().optional(), untilMs: z.number().optional() }).optional()).output(z.array(captureSessionSchema)),
+    status: oc.input(nothing).output(captureStatusSchema),
+    /** A page of lines, newest first; `input/too-large` for a pattern that hangs. */
+    search: oc.input(captureQuerySchema).output(capturePageSchema),
+    newLines: oc.input(newLinesQuerySchema).output(z.array(newLineSchema)),
+    /** A stretch of one session, both directions and marks. */
+    read: oc.input(captureReadSchema).output(captureStretchSchema),
+    export: oc.input(captureExportSchema).output(captureExportedSchema),
   },
   restore: {
     /** Reads and checks the input and asks the pod; touches neither camera nor flash. */

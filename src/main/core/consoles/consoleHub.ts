@@ -4,6 +4,7 @@ import { Cancelled, WorkbenchError } from '../../../shared/errors/workbenchError
 import { type ByteQueue, createByteQueue } from '../../../shared/lifecycle/byteQueue.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
+import type { CapturedConsole } from '../captures/captureLog.ts'
 import { busyWith, timeOfDay } from '../rack/leases.ts'
 import { createActivityMeter } from './activityMeter.ts'
 import { type ConsoleLine, createConsoleLine } from './consoleLine.ts'
@@ -82,13 +83,15 @@ export interface ConsoleDeps {
   readonly historyBytes?: number
   /** Bytes as they come, without our own markers: for the boot watch. */
   readonly onBytes?: (bytes: Uint8Array) => void
+  /** Told of all that passes, and closed with the console. */
+  readonly capture?: CapturedConsole | undefined
 }
 
 type LineAbilities = NonNullable<ConsoleLine['transport']>
 interface Lent { readonly holder: string; readonly sinceMs: number; queue: ByteQueue; detached: boolean; releasing?: Promise<void> }
 
 /** Opens at once and keeps trying until `close`. Types nothing by itself. */
-export function createConsole({ cameraId, open, clock, log, historyBytes = defaultHistoryBytes, onBytes }: ConsoleDeps): CameraConsole {
+export function createConsole({ cameraId, open, clock, log, historyBytes = defaultHistoryBytes, onBytes, capture }: ConsoleDeps): CameraConsole {
   const history = createHistoryRing(historyBytes)
   const meter = createActivityMeter()
   const listeners = new Set<() => void>()
@@ -115,6 +118,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
   const line = createConsoleLine({
     open, clock,
     onBytes: (bytes) => {
+      capture?.received(bytes)
       bytesReceived += bytes.length
       lastByteAtMs = clock.nowMs()
       meter.count(bytes.length, lastByteAtMs)
@@ -124,6 +128,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       tellBootWatch(bytes)
     },
     onLost: (why) => {
+      capture?.lost()
       lostAtMs = clock.nowMs()
       note = `lost: ${why}`
       mark(`console line lost: ${why}`)
@@ -147,8 +152,15 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
     await restOrClose()
     note = ''
     if (lostAtMs === undefined) return
+    capture?.found()
     mark(`console line open again after ${((clock.nowMs() - lostAtMs) / 1000).toFixed(1)} s; what came in between may be missing`)
     lostAtMs = undefined
+  }
+
+  const send = async (bytes: Uint8Array, signal: AbortSignal): Promise<void> => {
+    // On a closed line it goes nowhere, and the write says so.
+    if (line.isOpen) capture?.sent(bytes)
+    await line.write(bytes, signal)
   }
 
   const tryOnce = async (): Promise<boolean> => {
@@ -215,7 +227,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
     return {
       label: `console of ${cameraId}`,
       read: async (signal) => mine.queue.read(signal),
-      write: async (bytes, signal) => { mustHave(); await line.write(bytes, signal) },
+      write: async (bytes, signal) => { mustHave(); await send(bytes, signal) },
       discardInput: async (signal) => {
         let dropped = mine.queue.discard()
         for (let before = -1; before !== bytesReceived;) {
@@ -235,6 +247,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
         mine.detached = true
         mine.queue.fail(new WorkbenchError('link/closed', 'The console line is detached'))
         if (!wasOpen) return
+        capture?.lost()
         lostAtMs ??= clock.nowMs()
         mark(`console line closed by ${mine.holder}`)
       },
@@ -276,7 +289,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
     more: async (position, signal) => { while (history.end <= position) await bell.next(signal) },
     type: async (bytes, signal) => {
       if (lent) throw busyWith(`The console of ${cameraId}`, lent, clock.wallMs())
-      await line.write(bytes, signal)
+      await send(bytes, signal)
     },
     exclusive: async (holder, signal) => {
       signal.throwIfAborted()
@@ -304,6 +317,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       await rate.toRest().catch((error: unknown) => { log(`console ${cameraId}: ${String(error)}`) })
       await line.close(new AbortController().signal)
       await keeping
+      await capture?.close()
       listeners.clear()
     },
   }

@@ -1,13 +1,9 @@
-const escape = '\u001b'
-/** CSI, OSC (ended by BEL or ST), and the two- and three-character sequences; an unfinished one at the end goes too. */
-const sequences = new RegExp(`${escape}(?:\\[[0-?]*[ -/]*(?:[@-~]|$)|\\][^\\u0007${escape}]{0,4096}(?:\\u0007|${escape}\\\\|$)|[ -/]+(?:[0-~]|$)|[0-~]|$)`, 'g')
-// eslint-disable-next-line no-control-regex -- control characters are what this is about
-const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufffd]/g
+import { controlLetters, escapeSequences } from '../../protocols/captureLines/plainLine.ts'
 
 /** What a person would read: no escapes, no controls; tabs and line ends stay. Never throws. */
 export function plainText(bytes: Uint8Array): string {
-  const text = new TextDecoder().decode(bytes).replace(sequences, '').replace(/\r*\n/g, '\n')
-  return text.split('\n').map(overwritten).join('\n').replace(controls, '')
+  const text = new TextDecoder().decode(bytes).replace(escapeSequences, '').replace(/\r*\n/g, '\n')
+  return text.split('\n').map(overwritten).join('\n').replace(controlLetters, '')
 }
 
 /** A bare carriage return starts the line again: progress bars print hundreds of them and only the last one is on the screen. */

@@ -8,6 +8,7 @@ import { isFinished, type Job } from '../../../shared/jobs/reduceJob.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import type { CameraView, PodView, RackView } from '../../../shared/rack/rackView.schema.ts'
+import type { CaptureLog } from '../captures/captureLog.ts'
 import { startBootWatch, viewBoot, watchBoot, type BootWatch } from '../consoles/bootWatch.ts'
 import { createConsole, type CameraConsole } from '../consoles/consoleHub.ts'
 import { lifeOf } from './cameraLife.ts'
@@ -77,6 +78,8 @@ export interface RackBookDeps {
   readonly watchJobs: (listener: () => void) => void
   /** What its chip still lacks; `undefined` while nobody has looked. */
   readonly startFactsOf?: (entry: CameraEntry) => StartFacts | undefined
+  /** Keeps every console of the rack, whoever looks. */
+  readonly captures?: CaptureLog
 }
 
 interface Entry extends CameraEntry {
@@ -94,7 +97,7 @@ const pollEveryMs = 10_000
 const pollLimitMs = 8_000
 const cyclePowerMs = 2_000
 
-export function createRackBook({ clock, log, leases, jobOf, watchJobs, startFactsOf = () => undefined }: RackBookDeps): RackBook {
+export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures, startFactsOf = () => undefined }: RackBookDeps): RackBook {
   const entries = new Map<PodId, Entry>()
   const bell = createBell()
   let revision = 0
@@ -178,7 +181,7 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs, startFact
         spec, devices, boot: startBootWatch(clock.nowMs()), power: 'unknown', store: undefined, stop: new AbortController(),
         reach: devices.pod ? 'checking' : 'reachable', reachNote: '',
         console: createConsole({
-          cameraId: spec.cameraId, open: devices.openConsole, clock, log,
+          cameraId: spec.cameraId, open: devices.openConsole, clock, log, capture: captures?.open({ id: spec.cameraId, name: spec.cameraName, chip: spec.chip }),
           onBytes: (bytes) => {
             entry.boot = watchBoot(entry.boot, bytes, clock.nowMs())
             // A camera that talks has power, whatever was last asked of the pod.

@@ -27,6 +27,8 @@ export function describeProcess(pid: number): string | undefined {
   }
 }
 
+export const describeSelf = (): string => describeProcess(process.pid) ?? String(process.pid)
+
 /** Whether the process that was described so still lives. */
 export function isAlive(description: string): boolean {
   return describeProcess(Number.parseInt(description, 10)) === description

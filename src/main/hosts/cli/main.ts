@@ -1,6 +1,7 @@
 import { Cancelled, toWire, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { quoted, usage } from './arguments.ts'
 import type { CliDeps } from './cliWorkbench.ts'
+import { capturesCommand } from './commands/captures.ts'
 import { demoCommand } from './commands/demo.ts'
 import { profilesCommand, ubootCommand } from './commands/bootFiles.ts'
 import { agentCommand } from './commands/agent.ts'
@@ -40,6 +41,7 @@ const commands: Readonly<Record<string, Command>> = {
   detect: { summary: 'which boot ROM a camera has', run: detectCommand },
   chips: { summary: 'the chips that are known', run: chipsCommand },
   capture: { summary: 'keep what a camera says', run: captureCommand },
+  captures: { summary: 'what consoles said: list, search, export', run: capturesCommand },
   replay: { summary: 'what is in a capture', run: replayCommand },
   network: { summary: 'serve one file by TFTP', run: networkCommand },
   profiles: { summary: 'import boot profiles', run: profilesCommand },

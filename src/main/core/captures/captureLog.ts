@@ -1,0 +1,21 @@
+import type { CameraId } from '../../../shared/devices/ids.ts'
+
+/** Told of everything that passes on one console, in order and at once. Never throws and never waits: it may be in the way of nobody. */
+export interface ConsoleTap {
+  received(bytes: Uint8Array): void
+  /** Before it leaves, so that no answer comes before its question. */
+  sent(bytes: Uint8Array): void
+  /** The line went away, or was let go; what the camera says from now on nobody hears. */
+  lost(): void
+  found(): void
+}
+
+export interface CapturedConsole extends ConsoleTap {
+  /** Resolves when all that was told is on disk, or cannot be. */
+  close(): Promise<void>
+}
+
+/** Where all consoles are kept. A full or broken disk is its own business: it pauses, says so, and goes on later. */
+export interface CaptureLog {
+  open(camera: { readonly id: CameraId; readonly name: string; readonly chip: string }): CapturedConsole
+}

@@ -1,0 +1,210 @@
+import { Worker } from 'node:worker_threads'
+import { Cancelled, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import { createBell } from '../../../../shared/lifecycle/bell.ts'
+import { type Clock, withDeadline } from '../../../../shared/lifecycle/clock.ts'
+import { createLane } from '../../../../shared/lifecycle/lane.ts'
+import type { Part } from '../captures/partFile.ts'
+import { removeIndexFile } from './indexFile.ts'
+import type { PartToIndex } from './indexLines.ts'
+import type { IndexAnswer, IndexRequest } from './indexWorker.ts'
+import type { FoundPage, KindQuery, LineQuery, NewKind } from './searchLines.ts'
+import type { SearchAnswer, SearchRequest } from './searchWorker.ts'
+
+const lookEveryMs = 1_000
+const forgetEveryMs = 60_000
+/** After its own limit a search is given so long to say what it has; then its thread is ended. */
+const lateMs = 500
+/** Of a search without a pattern, and of lists: the index is on a slow disk. */
+const plainLimitMs = 15_000
+
+export interface CaptureIndex {
+  /** All that was on disk when this was called can be found. */
+  caughtUp(signal: AbortSignal): Promise<void>
+  search(query: LineQuery, signal: AbortSignal): Promise<FoundPage>
+  newKinds(query: KindQuery, signal: AbortSignal): Promise<readonly NewKind[]>
+  /** In words, when not all can be found. */
+  note(): string
+  close(): Promise<void>
+}
+
+export interface CaptureIndexDeps {
+  readonly file: string
+  readonly parts: () => Promise<readonly Part[]>
+  /** False while another process writes it; its lines are found all the same. */
+  readonly mayWrite?: () => boolean
+  readonly clock: Clock
+  readonly tell: (message: string) => void
+}
+
+/** Reads the logs in one thread and searches in another. What is in the index can always be made again from the logs. */
+export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, tell }: CaptureIndexDeps): CaptureIndex {
+  const closing = new AbortController()
+  const bell = createBell()
+  const lane = createLane()
+  const told = new Map<string, string>()
+  let searcher: Worker | undefined
+  let rounds = 0
+  let isBehind = true
+  let isReader = false
+  let failure = ''
+  let forgetDueMs = 0
+
+  const indexAll = async (): Promise<void> => {
+    const worker = startWorker('index', file)
+    try {
+      const opened = await nextAnswer<IndexAnswer>(worker, closing.signal)
+      const known = await parts()
+      if (opened.kind === 'opened' && (opened.wasDamaged || opened.isNew) && known.length > 0) {
+        tell(`The search index of captures ${opened.wasDamaged ? 'was damaged' : 'was not there'} and is made again from the captures in the background; until then older lines are not found`)
+      }
+      told.clear()
+      forgetDueMs = 0
+      for (;;) {
+        await indexOnce(worker)
+        failure = ''
+        rounds += 1
+        isBehind = false
+        bell.ring()
+        await clock.sleep(lookEveryMs, closing.signal)
+      }
+    } finally {
+      await worker.terminate()
+    }
+  }
+  const indexOnce = async (worker: Worker): Promise<void> => {
+    const all = await parts()
+    const news = all.filter((part) => told.get(part.base) !== stateOf(part))
+    const isForgetting = clock.nowMs() >= forgetDueMs
+    if (news.length === 0 && !isForgetting) return
+    const states = news.map((part) => [part.base, stateOf(part)] as const)
+    if (isForgetting) forgetDueMs = clock.nowMs() + forgetEveryMs
+    worker.postMessage({ parts: news.map(partToIndex), ...(isForgetting ? { all: all.map(({ base }) => base) } : {}) } satisfies IndexRequest)
+    const answer = await nextAnswer<IndexAnswer>(worker, closing.signal)
+    if (answer.kind === 'failed') throw new WorkbenchError('host/io', answer.message, { context: { isDamaged: answer.isDamaged } })
+    for (const [base, state] of states) told.set(base, state)
+  }
+  const run = async (): Promise<void> => {
+    while (!closing.signal.aborted) {
+      try {
+        isReader = !mayWrite()
+        if (!isReader) await indexAll()
+        else {
+          rounds += 2
+          isBehind = false
+          bell.ring()
+          await clock.sleep(10 * lookEveryMs, closing.signal)
+        }
+      } catch (error) {
+        if (closing.signal.aborted) return
+        const isDamaged = error instanceof WorkbenchError && error.context['isDamaged'] === true
+        const words = `The search index of captures ${isDamaged ? 'is damaged and is made again' : 'cannot be written; it is tried again'}: ${error instanceof Error ? error.message : String(error)}`
+        // Once, and not at every attempt.
+        if (failure !== words) tell(words)
+        failure = words
+        await stopSearcher()
+        // What is in it can all be had from the logs again; on a full disk it stays, for it could not be made again there.
+        if (isDamaged) removeQuietly(file)
+        isBehind = true
+        await clock.sleep(10 * lookEveryMs, closing.signal).catch(() => undefined)
+      }
+    }
+  }
+  const running = run()
+
+  const stopSearcher = async (): Promise<void> => { const old = searcher; searcher = undefined; await old?.terminate() }
+  const ask = async (request: SearchRequest, limitMs: number, parent: AbortSignal): Promise<SearchAnswer> => lane(parent, async () => {
+    if (failure !== '') throw new WorkbenchError('host/io', failure, { hint: 'The captures themselves are kept apart from it and lose nothing' })
+    // The first search of a new index waits until there is one.
+    if (rounds === 0) await withDeadline(clock, plainLimitMs, 'opening the search index', AbortSignal.any([parent, closing.signal]), async (signal) => { while (rounds === 0) await bell.next(signal) })
+    const worker = searcher ??= startWorker('search', file)
+    worker.postMessage(request)
+    try {
+      return await withDeadline(clock, limitMs, 'The search', AbortSignal.any([parent, closing.signal]), async (signal) => nextAnswer<SearchAnswer>(worker, signal))
+    } catch (error) {
+      await stopSearcher()
+      throw error
+    }
+  })
+  const answered = (answer: SearchAnswer): Exclude<SearchAnswer, { readonly failed: string }> => {
+    if ('failed' in answer) throw new WorkbenchError('host/io', 'The search index could not be read', { cause: answer.failed, hint: 'Search again in a moment' })
+    return answer
+  }
+
+  return {
+    caughtUp: async (signal) => {
+      // The round that runs may have looked before the call.
+      const wanted = rounds + 2
+      while (!isReader && rounds < wanted) await bell.next(AbortSignal.any([signal, closing.signal]))
+    },
+    search: async (query, signal) => {
+      checkPattern(query.pattern)
+      try {
+        const answer = answered(await ask({ lines: query }, (query.pattern === undefined ? plainLimitMs : query.limitMs) + lateMs, signal))
+        return 'page' in answer ? answer.page : { lines: [], next: undefined, isStopped: true }
+      } catch (error) {
+        if (!(error instanceof WorkbenchError) || error.code !== 'link/timeout' || query.pattern === undefined) throw error
+        throw new WorkbenchError('input/too-large', 'This pattern takes too long on a single line and was stopped', { cause: error, hint: 'Patterns with repeats inside repeats do that; make it simpler, or search for words' })
+      }
+    },
+    newKinds: async (query, signal) => {
+      const answer = answered(await ask({ kinds: query }, plainLimitMs, signal))
+      return 'kinds' in answer ? answer.kinds : []
+    },
+    note: () => failure || (isBehind ? 'The search index is still being made; older lines may be missing' : ''),
+    close: async () => {
+      closing.abort(new Cancelled('the index is closed'))
+      await running
+      await stopSearcher()
+    },
+  }
+}
+
+const stateOf = (part: Part): string => `${part.rawBytes} ${part.indexBytes} ${String(part.isClosed)}`
+const partToIndex = ({ base, header, rawBytes, isClosed }: Part): PartToIndex =>
+  ({ base, camera: header.camera, session: header.session, startOffset: header.startOffset, rawBytes, isClosed })
+
+function checkPattern(pattern: string | undefined): void {
+  if (pattern === undefined) return
+  try {
+    new RegExp(pattern)
+  } catch (cause) {
+    throw new WorkbenchError('input/malformed', `This is no pattern: ${cause instanceof Error ? cause.message : ''}`, { cause })
+  }
+}
+
+function removeQuietly(file: string): void {
+  try {
+    removeIndexFile(file)
+  } catch {
+    // A disk that refuses this refuses the next attempt, too, and that one says so.
+  }
+}
+
+/** As they are, or as the build leaves them: beside the program, of which this file may be a chunk. */
+function startWorker(name: 'index' | 'search', file: string): Worker {
+  const here = import.meta.url
+  const place = here.endsWith('.ts') ? `./${name}Worker.ts` : `${here.includes('/chunks/') ? '..' : '.'}/capture-${name}.js`
+  return new Worker(new URL(place, here), { workerData: { file }, execArgv: [] })
+}
+
+/** One message, or the end of the thread as an error. */
+async function nextAnswer<T>(worker: Worker, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  return new Promise<T>((resolve, reject) => {
+    const done = (settle: () => void): void => {
+      worker.off('message', onMessage)
+      worker.off('error', onError)
+      worker.off('exit', onExit)
+      signal.removeEventListener('abort', onAbort)
+      settle()
+    }
+    const onMessage = (message: T): void => { done(() => { resolve(message) }) }
+    const onError = (cause: Error): void => { done(() => { reject(new WorkbenchError('host/io', 'A thread of the search index failed', { cause })) }) }
+    const onExit = (): void => { done(() => { reject(new WorkbenchError('host/io', 'A thread of the search index ended')) }) }
+    const onAbort = (): void => { done(() => { reject(signal.reason as Error) }) }
+    worker.on('message', onMessage)
+    worker.on('error', onError)
+    worker.on('exit', onExit)
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
+}

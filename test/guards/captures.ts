@@ -1,0 +1,34 @@
+import type { Guard } from './guard.ts'
+
+const captures = 'src/main/drivers/storage/captures'
+const index = 'src/main/drivers/storage/captureIndex'
+const store = { project: 'integration', tests: 'test/integration/captures/captureStore.test.ts' } as const
+const search = { project: 'integration', tests: 'test/integration/captures/captureIndex.test.ts' } as const
+const wired = { project: 'integration', tests: 'test/integration/captures/captureWorkbench.test.ts' } as const
+const desk = { project: 'integration', tests: 'test/integration/captures/captureDesk.test.ts' } as const
+
+/** What keeps every byte of a console, and keeps it from doing harm. */
+export const captureGuards: readonly Guard[] = [
+  { says: 'an index record with a wrong checksum is none', file: 'src/main/protocols/captureLog/parser.ts', project: 'unit', tests: 'src/main/protocols/captureLog/captureLog.test.ts', named: 'any one byte of a record',
+    find: ' || view.getUint16(18, true) !== crc16Xmodem(bytes.subarray(at, at + 18))', replace: '' },
+  { says: 'a tail of zeros is no record', file: 'src/main/protocols/captureLog/parser.ts', project: 'unit', tests: 'src/main/protocols/captureLog/captureLog.test.ts', named: 'a tail of zeros',
+    find: ' || view.getUint8(17) !== recordMark', replace: '' },
+  { says: 'the name of a capture is no path', file: 'src/shared/captures/captures.schema.ts', project: 'unit', tests: 'src/main/protocols/captureLog/captureLog.test.ts', named: 'is refused',
+    find: '/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/', replace: '/^.*$/' },
+  { says: 'a chip\'s name is no way out of the captures', file: `${captures}/partFile.ts`, ...store, named: 'no way out', find: "chip: chip.replaceAll(/[^A-Za-z0-9_-]/g, '-')", replace: 'chip' },
+  { says: 'the captures of a living process are not cut', file: `${captures}/partScan.ts`, ...store, named: 'another process is writing', find: 'if (isAlive(header.process)) return', replace: "if (header.process === '') return" },
+  { says: 'bytes that no record speaks of are cut', file: `${captures}/partScan.ts`, ...store, named: 'bytes that no record speaks of', find: '  await raw.truncate(rawBytes)\n', replace: '' },
+  { says: 'a paused capture costs bounded memory', file: `${captures}/consoleWriter.ts`, ...store, named: 'a full disk pauses', find: 'pending.bytes + writing.bytes + bytes.length > limit', replace: 'pending.bytes < 0' },
+  { says: 'what was dropped leaves a mark with its size', file: `${captures}/consoleWriter.ts`, ...store, named: 'a full disk pauses', find: '      settleDropped()\n', replace: '' },
+  { says: 'captures leave room to the journal', file: `${captures}/captureStore.ts`, ...store, named: 'the journal needs the rest', find: 'freeBytes < settings.reserveBytes', replace: 'freeBytes < 0' },
+  { says: 'the quota warns before it deletes', file: `${captures}/quota.ts`, ...store, named: 'announced before anything goes', find: ' || nowMs - warnedAtMs < graceMs', replace: '' },
+  { says: 'a capture that is written is not deleted', file: `${captures}/quota.ts`, ...store, named: 'announced before anything goes', find: 'parts.filter(({ isClosed }) => isClosed)', replace: '[...parts]' },
+  { says: 'what is typed into a console is captured, too', file: 'src/main/core/consoles/consoleHub.ts', ...wired, named: 'nobody looks', find: 'if (line.isOpen) capture?.sent(bytes)', replace: '' },
+  { says: 'a capture that the quota deleted stops no index', file: `${index}/indexLines.ts`, ...search, named: 'a file that goes', find: 'if (isThere(part) && readOn(', replace: 'if (readOn(' },
+  { says: 'a hostile pattern is ended with its thread', file: `${index}/captureIndex.ts`, ...search, named: 'a hostile pattern', find: '      await stopSearcher()\n      throw error\n', replace: '      throw error\n' },
+  { says: 'a damaged search index is made again', file: `${index}/indexFile.ts`, ...search, named: 'no database', find: '    removeIndexFile(file)\n    return { ...open(file), wasDamaged: true }', replace: '    return { ...open(file), wasDamaged: true }' },
+  { says: 'a filter of patterns leaves no match out', file: 'src/main/protocols/captureLines/lineKind.ts', project: 'unit', tests: 'src/main/protocols/captureLines/captureLines.test.ts', named: 'does not require of',
+    find: ".replace(/^[a-fx]+(?![a-z_])/, '')", replace: '' },
+  { says: 'what a camera says is no formula of a table', file: 'src/main/core/captures/exportFormats.ts', ...desk, named: 'exports', find: '/^[=+\\-@\\t\\r]/.test(text)', replace: "text === '='" },
+  { says: 'an export never overwrites', file: 'src/main/drivers/files/newFile.ts', ...desk, named: 'exports', find: "open(path, 'wx', 0o600)", replace: "open(path, 'w', 0o600)" },
+]
