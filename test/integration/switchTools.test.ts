@@ -99,6 +99,23 @@ describe('keeping the configuration of a switch', () => {
       expect(path.startsWith(join(folder, 'audit', '127.0.0.1-'))).toBe(true)
     }
   })
+  test('what a port gives is told with the record; a port without PoE leaves no file', async () => {
+    const plain = standIn.answer
+    standIn.answer = (command, channel) => {
+      if (!command.includes('poe monitor')) { plain(command, channel); return }
+      channel.write(command.includes('ether3') ? 'name: ether3\r\npoe-out-status: powered-on\r\npoe-out-voltage: 52.8V\r\npoe-out-current: 123mA\r\npoe-out-power: 6.4W\r\n' : 'no such item\r\n')
+      channel.exit(0)
+      channel.end()
+    }
+    const argv = (ethernet: string) => ['power', 'audit', '--host', '127.0.0.1', '--ssh-port', String(standIn.port), '--data', folder, '--accept-key', standIn.hostKeySha256, '--poe-port', ethernet]
+    const run = async (ethernet: string, ...more: string[]) => { const fake = createFakeCli({ environment: { DEFIB_POE_PASS: 'secret' } }); return { fake, code: await runCli([...argv(ethernet), ...more], fake.deps) } }
+    const json = await run('ether3', '--output', 'json')
+    expect(json.fake.events()).toEqual([expect.objectContaining({ event: 'done', poe: { status: 'powered-on', volts: 52.8, milliamperes: 123, watts: 6.4 } })])
+    expect((await run('ether3')).fake.out.lines.join('\n')).toContain('ether3: powered-on, 6.4 W, 52.8 V, 123 mA')
+    const before = await readdir(join(folder, 'audit'))
+    expect((await run('ether4')).code).toBe(5)
+    expect(await readdir(join(folder, 'audit'))).toEqual(before)
+  })
   test('another key than the accepted one, or than the one named, ends before the password', async () => {
     await keep(standIn.hostKeySha256)
     const other = await serveSsh()

@@ -4,6 +4,7 @@ import { testRouterOs } from '../drivers/power/testRouterOs.ts'
 import { openRouterOsShell } from '../drivers/ssh/routerOsShell.ts'
 import { writeAuditFile } from '../drivers/storage/auditFiles.ts'
 import { createHostKeysFile } from '../drivers/storage/hostKeysFile.ts'
+import type { PoeReading } from '../protocols/routeros/shellText.ts'
 import type { AuditRecord, AuditWish, SwitchReport, SwitchWish } from '../../shared/devices/switchReport.schema.ts'
 
 /** Asks a RouterOS switch who it is and how the port stands; nothing is switched and nothing is remembered. */
@@ -17,7 +18,7 @@ export async function testSwitch({ host, port, user, password, certificateSha256
  * The configuration of a switch as a file of the data folder, secrets masked. A key that nobody has accepted yet, or another one than the accepted,
  * is `device/wrong-identity` with the fingerprint, before a password is sent; `acceptKey` accepts exactly that one, and it is remembered once it logged in.
  */
-export async function auditSwitch({ host, sshPort = 22, user, password, acceptKey }: AuditWish, dataFolder: string, signal: AbortSignal): Promise<AuditRecord> {
+export async function auditSwitch({ host, sshPort = 22, user, password, ethernet, acceptKey }: AuditWish, dataFolder: string, signal: AbortSignal): Promise<AuditRecord> {
   const clock = createSystemClock()
   const keys = createHostKeysFile(join(dataFolder, 'hostkeys.json'))
   const place = `${host.toLowerCase()}:${sshPort}`
@@ -27,9 +28,13 @@ export async function auditSwitch({ host, sshPort = 22, user, password, acceptKe
   try {
     if (hostKeySha256 !== undefined && hostKeySha256 !== known) await keys.put(place, hostKeySha256)
     const text = await shell.exportConfiguration(signal)
+    const poe = ethernet === undefined || ethernet === '' ? undefined : await shell.poeReading(ethernet, signal)
     const path = await writeAuditFile(join(dataFolder, 'audit'), host, clock.wallMs(), text)
-    return { path, lengthBytes: new TextEncoder().encode(text).length, label: shell.label, hostKeySha256: hostKeySha256 ?? '' }
+    return { ...(poe ? { poe: present(poe) } : {}), path, lengthBytes: new TextEncoder().encode(text).length, label: shell.label, hostKeySha256: hostKeySha256 ?? '' }
   } finally {
     await shell.close()
   }
 }
+
+const present = ({ status, volts, milliamperes, watts }: PoeReading): NonNullable<AuditRecord['poe']> =>
+  ({ status, ...(volts === undefined ? {} : { volts }), ...(milliamperes === undefined ? {} : { milliamperes }), ...(watts === undefined ? {} : { watts }) })

@@ -34,13 +34,16 @@ export const switchReportSchema = z.object({
 })
 export type SwitchReport = z.infer<typeof switchReportSchema>
 
-export const auditWishSchema = switchWishSchema.pick({ host: true, user: true, password: true }).extend({
+export const auditWishSchema = switchWishSchema.pick({ host: true, user: true, password: true, ethernet: true }).extend({
   sshPort: port,
   /** Of the key that the person has compared and accepts: `SHA256:…`. */
   acceptKey: z.string().max(128).optional(),
 })
 export type AuditWish = z.infer<typeof auditWishSchema>
 
-/** Where the record lies, and whose it is. */
-export const auditRecordSchema = z.object({ path: z.string(), lengthBytes: z.number().int(), label: z.string(), hostKeySha256: z.string() })
+/** What a port gives at this moment, as far as its hardware tells. */
+export const poeReadingSchema = z.object({ status: z.string(), volts: z.number().optional(), milliamperes: z.number().optional(), watts: z.number().optional() })
+
+/** Where the record lies, and whose it is; `poe` of the port that was named. */
+export const auditRecordSchema = z.object({ path: z.string(), lengthBytes: z.number().int(), label: z.string(), hostKeySha256: z.string(), poe: poeReadingSchema.optional() })
 export type AuditRecord = z.infer<typeof auditRecordSchema>

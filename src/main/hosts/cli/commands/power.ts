@@ -1,4 +1,4 @@
-import { auditWishSchema, type SwitchReport, switchWishSchema } from '../../../../shared/devices/switchReport.schema.ts'
+import { type AuditRecord, auditWishSchema, type SwitchReport, switchWishSchema } from '../../../../shared/devices/switchReport.schema.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { type Flags, helpOf, parseFlags, type ParsedFlags, quoted, usage, wholeNumber } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
@@ -12,7 +12,7 @@ const flags: Flags = {
   'user': { type: 'string', value: 'NAME', help: 'default: DEFIB_POE_USER, else admin; the password is taken from DEFIB_POE_PASS' },
   'api-port': { type: 'string', value: 'PORT', help: 'test: of its API (default: DEFIB_POE_API_PORT, else 8728, with TLS 8729)' },
   'tls-fingerprint': { type: 'string', value: 'SHA256', help: 'test: over TLS, with this certificate' },
-  'poe-port': { type: 'string', value: 'NAME', help: 'test: the port, by its name' },
+  'poe-port': { type: 'string', value: 'NAME', help: 'test: the port, by its name; audit: tell its power as well' },
   'comment': { type: 'string', value: 'TEXT', help: 'test: the port, by the comment beside it' },
   'ssh-port': { type: 'string', value: 'PORT', help: 'audit: of its shell (default 22)' },
   'accept-key': { type: 'string', value: 'SHA256:…', help: 'audit: the host key that you have compared with the one that the switch shows' },
@@ -69,13 +69,16 @@ function linesOf({ label, identity, ports, port }: SwitchReport): string[] {
 }
 
 async function audit(given: ParsedFlags, deps: CliDeps, { done }: Teller): Promise<ExitCode> {
-  const acceptKey = given.text('accept-key')
+  const [acceptKey, ethernet] = [given.text('accept-key'), given.text('poe-port')]
   const { port: sshPort } = portOf('--ssh-port', given.text('ssh-port'))
-  const wish = auditWishSchema.safeParse({ ...loginOf(given, deps), ...(sshPort === undefined ? {} : { sshPort }), ...(acceptKey === undefined ? {} : { acceptKey }) })
+  const wish = auditWishSchema.safeParse({ ...loginOf(given, deps), ...(sshPort === undefined ? {} : { sshPort }), ...(acceptKey === undefined ? {} : { acceptKey }), ...(ethernet === undefined ? {} : { ethernet }) })
   if (!wish.success) throw notUsable(wish.error.issues[0])
   const record = await deps.auditSwitch(wish.data, given.text('data') ?? deps.dataFolder, deps.interrupt.signal).catch((error: unknown): never => { throw withNextStep(error, acceptKey) })
-  return done(exitCodes.success, record, `${record.path}: ${record.lengthBytes} bytes of ${record.label}, secrets masked`)
+  return done(exitCodes.success, record, `${record.path}: ${record.lengthBytes} bytes of ${record.label}, secrets masked${record.poe ? `\n${ethernet ?? ''}: ${plainText(poeWords(record.poe), 120)}` : ''}`)
 }
+
+const poeWords = ({ status, volts, milliamperes, watts }: NonNullable<AuditRecord['poe']>): string =>
+  [status, watts === undefined ? '' : `${watts} W`, volts === undefined ? '' : `${volts} V`, milliamperes === undefined ? '' : `${milliamperes} mA`].filter(Boolean).join(', ')
 
 /** At a prompt the next step is a flag. */
 function withNextStep(error: unknown, acceptKey: string | undefined): Error {
