@@ -33,7 +33,7 @@ const bad: readonly (readonly [string, ErrorCode])[] = [
   ['restore -c nochip -i % -p tcp://127.0.0.1:9', 'input/not-supported'],
   ['install', 'input/malformed'], ['install -c hi3516ev300 -f @ -p tcp://127.0.0.1:9 --nor-size 16', 'input/not-found'], ['install -c hi3516ev300 -f % -p tcp://127.0.0.1:9 --nor-size 16', 'input/malformed'], ['install -c hi3516ev300 -f % --nor-size 12', 'input/malformed'],
   ['dump', 'input/malformed'], ['dump -c hi3516ev300 -o x --form tape', 'input/malformed'], ['dump -c hi3516ev300 -o % -p tcp://127.0.0.1:9 --plan-only', 'input/conflict'],
-  ['agent', 'input/malformed'], ['agent nosuch', 'input/malformed'], ['agent info', 'input/malformed'], ['agent info -c hi3516ev300 --agent @ -p tcp://127.0.0.1:9', 'input/not-found'], ['captures', 'input/malformed'], ['captures nosuch', 'input/malformed'],
+  ['agent', 'input/malformed'], ['agent nosuch', 'input/malformed'], ['agent info', 'input/malformed'], ['agent info -c hi3516ev300 --agent @ -p tcp://127.0.0.1:9', 'input/missing-file'], ['captures', 'input/malformed'], ['captures nosuch', 'input/malformed'],
   ['diff', 'input/malformed'], ['diff @ @', 'input/not-found'], ['diff % @', 'input/not-found'],
   ['demo --bogus', 'input/malformed'],
   ['sim --fault nosuch', 'input/malformed'], ['sim --pods many', 'input/malformed'],

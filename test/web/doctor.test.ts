@@ -6,7 +6,7 @@ import { all, button, card, fill, press, rack, text } from './page.ts'
 async function openDoctor(): Promise<void> {
   await rack({ cameras: 12 })
   card('cam-01').click()
-  await until('the panel', () => all('[role="tab"]').length === 7)
+  await until('the panel', () => all('[data-tab="console"]').length === 1)
   all('[data-tab="agent"]')[0]?.click()
   await until('the form', () => text().includes('Flash agent for'))
 }
