@@ -101,8 +101,8 @@ describe('keeping the configuration of a switch', () => {
   })
   test('what a port gives is told with the record; a port without PoE leaves no file', async () => {
     const plain = standIn.answer
-    standIn.answer = (command, channel) => {
-      if (!command.includes('poe monitor')) { plain(command, channel); return }
+    standIn.answer = (command, channel, connection) => {
+      if (!command.includes('poe monitor')) { plain(command, channel, connection); return }
       channel.write(command.includes('ether3') ? 'name: ether3\r\npoe-out-status: powered-on\r\npoe-out-voltage: 52.8V\r\npoe-out-current: 123mA\r\npoe-out-power: 6.4W\r\n' : 'no such item\r\n')
       channel.exit(0)
       channel.end()
