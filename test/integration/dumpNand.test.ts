@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readRestoreInput } from '../../src/main/drivers/files/inputFolder.ts'
+import { decodeEnvironment, defaultEnvironment, encodeEnvironment, environmentBytes } from '../../src/main/sim/environment.ts'
 import { nandBlockBytes as block, nandBytes, nandPageBytes } from '../../src/main/sim/nandFlash.ts'
 import { attachUbi } from '../../src/main/sim/nandUbi.ts'
 import { denseBytes } from '../../src/main/sim/timing.ts'
@@ -219,3 +220,29 @@ test('by md, cut off and gone on: a bad block in the middle, and only what is mi
   expect(Number(note?.[1]) + Number(note?.[2])).toBe(256)
   expect((await readFile(join(rig.folder, 'dump', 'mtd0'))).equals(goodBytes(nandOf(rig), at.kernel, 384 * kib))).toBe(true)
 })
+
+test('the table is asked of the camera, and the dump is restored by it', async () => {
+  const rig = await openNand({ faults: ['environment-in-nand', 'nand-bad-block:17', 'command-error:sf-probe'] })
+  fillCamera(rig)
+  const nand = nandOf(rig)
+  const environment = defaultEnvironment('hi3516ev300', 16).set('mtdparts', mtdparts)
+  fill(nand, at.env, encodeEnvironment(environment) ?? new Uint8Array())
+  const job = await rig.dump({ partition: 'kernel' })
+  expect(job.error).toBeUndefined()
+  const record = await recordIn(join(rig.folder, 'dump'))
+  expect(record).toMatchObject({ layoutFrom: 'mtdparts', mtdparts, flash: { kind: 'nand' }, parts: [{ file: 'mtd2', name: 'kernel', badBlocks: [17 * block] }] })
+  // What was set in its RAM to learn the size is not kept.
+  expect(decodeEnvironment(nand.read(at.env, environmentBytes))?.get('mtdids')).toBeUndefined()
+  expect(rig.pod.camera.flashTouched).toBe(false)
+})
+
+for (const [via, drop] of [['md', 2500], ['md', 4000], ['tftp', 1900]] as const) {
+  test(`bridge-drop after ${drop} bytes, by ${via}: the line is opened again and the dump of NAND is true`, async () => {
+    const rig = await openNand({ faults: [`bridge-drop:${drop}`, 'nand-bad-block:17'] })
+    fillCamera(rig)
+    const job = await rig.dump({ flashType: 'nand', mtdparts: 'hinand:384k@2048k(kernel),-(rest)', partition: 'kernel', via })
+    expect(job.verdict).toBe('dumped and verified')
+    expect(notesOf(job)).toContain('connected again')
+    expect((await readFile(join(rig.folder, 'dump', 'mtd0'))).equals(goodBytes(nandOf(rig), at.kernel, 384 * kib))).toBe(true)
+  })
+}
