@@ -52,6 +52,8 @@ function fillCamera(rig: DumpRig): void {
   fill(nand, at.boot, boot)
   fill(nand, at.kernel, kernel)
   fill(nand, at.ubi, ubi)
+  // Behind the first stretch that is read.
+  fill(nand, at.data, denseBytes(700_000, 5))
 }
 const wipe = (nand: Nand): void => { for (let place = 0; place < nandBytes; place += block) nand.erase(place) }
 const recordIn = async (folder: string): Promise<DumpRecord> => dumpRecordSchema.parse(JSON.parse(await readFile(join(folder, 'dump.json'), 'utf8')))
@@ -67,10 +69,11 @@ async function expectNothing(rig: DumpRig, job: Job): Promise<void> {
 test('folder: each partition without its bad blocks, and dump.json says which they are', async () => {
   const rig = await openNand({ faults: ['nand-bad-block:1,17,49,60,300'] })
   fillCamera(rig)
+  const nand = nandOf(rig)
+  fill(nand, 299 * block, denseBytes(3 * block, 6))
   const job = await rig.dump({ flashType: 'nand', mtdparts })
   expect(job.error).toBeUndefined()
   expect(job.verdict).toBe('dumped and verified')
-  const nand = nandOf(rig)
   const bad = [1, 17, 49, 60, 300].map((index) => index * block)
   const lengths = [['boot', at.boot, 1024], ['env', at.env, 1024], ['kernel', at.kernel, 4096], ['ubi', at.ubi, 16384], ['data', at.data, 1024], ['rest', 184 * block, 107_520]] as const
   expect(job.dumped.map(({ name, offsetBytes, lengthBytes }) => [name, offsetBytes, lengthBytes])).toEqual(lengths.map(([name, offset, length]) =>
@@ -246,3 +249,11 @@ for (const [via, drop] of [['md', 2500], ['md', 4000], ['tftp', 1900]] as const)
     expect((await readFile(join(rig.folder, 'dump', 'mtd0'))).equals(goodBytes(nandOf(rig), at.kernel, 384 * kib))).toBe(true)
   })
 }
+
+test('console-garbage: a line about a bad block that is lost or altered is asked for again', async () => {
+  const rig = await openNand({ faults: ['console-garbage:3000', 'nand-bad-block:17'] })
+  fillCamera(rig)
+  const job = await rig.dump({ flashType: 'nand', mtdparts: 'hinand:384k@2048k(kernel),-(rest)', partition: 'kernel', via: 'md' })
+  expect(job.verdict).toBe('dumped and verified')
+  expect((await readFile(join(rig.folder, 'dump', 'mtd0'))).equals(goodBytes(nandOf(rig), at.kernel, 384 * kib))).toBe(true)
+})
