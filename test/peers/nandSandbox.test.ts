@@ -1,13 +1,22 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { expect, onTestFinished, test } from 'vitest'
+import { createUploadDesk } from '../../src/main/composition/tftpDoor.ts'
 import { createConsole } from '../../src/main/core/consoles/consoleHub.ts'
 import { enterUboot } from '../../src/main/core/uboot/enterUboot.ts'
 import type { WorkConsole } from '../../src/main/core/uboot/workConsole.ts'
+import { planDump } from '../../src/main/core/workflows/dump/dumpPlan.ts'
+import { runDump } from '../../src/main/core/workflows/dump/dumpWorkflow.ts'
 import { bytesOfLoad } from '../../src/main/core/workflows/restore/layout.ts'
+import { placeOnNand } from '../../src/main/core/workflows/restore/nandLayout.ts'
 import { planRestore } from '../../src/main/core/workflows/restore/plan.ts'
 import { readInput } from '../../src/main/core/workflows/restore/readInput.ts'
 import type { RawRestoreInput } from '../../src/main/core/workflows/restore/rawInput.ts'
 import { runRestore } from '../../src/main/core/workflows/restore/restoreWorkflow.ts'
+import { inspectDumpPlace, openHiddenDump } from '../../src/main/drivers/files/dumpFolder.ts'
+import { readRestoreInput } from '../../src/main/drivers/files/inputFolder.ts'
 import { hashHex, newPoison, newToken } from '../../src/main/drivers/host/randomness.ts'
 import { createSystemClock } from '../../src/main/drivers/host/systemClock.ts'
 import { createHostTftpBackend } from '../../src/main/drivers/tftp/hostTftpBackend.ts'
@@ -17,13 +26,15 @@ import { openUnixSocketTransport } from '../../src/main/drivers/transports/unixS
 import { denseBytes } from '../../src/main/sim/timing.ts'
 import { crc32, hexCrc } from '../../src/shared/bytes/crc32.ts'
 import { cameraIdSchema } from '../../src/shared/devices/ids.ts'
+import { type DumpedRange, type DumpRequest, dumpRequestSchema } from '../../src/shared/dump/dump.schema.ts'
+import { dumpRecordSchema } from '../../src/shared/dump/dumpRecord.schema.ts'
 import type { WorkbenchError } from '../../src/shared/errors/workbenchError.ts'
 import type { JobNews } from '../../src/shared/jobs/jobEvent.ts'
 import { withCleanup } from '../../src/shared/lifecycle/cleanup.ts'
 import { type PartitionProgress, restoreRequestSchema } from '../../src/shared/restore/restore.schema.ts'
 import { buildUbiImage } from '../support/ubiBuilder.ts'
 import { describeWithPeer } from './peerGate.ts'
-import { missingForNandSandbox, startNandSandbox } from './ubootNand/nandSandbox.ts'
+import { missingForNandSandbox, type NandSandbox, startNandSandbox } from './ubootNand/nandSandbox.ts'
 
 const block = 128 * 1024
 const lebBytes = 126_976
@@ -40,15 +51,19 @@ const ubi = buildUbiImage([
   { id: 4, name: 'logs', kind: 'dynamic', data: new Uint8Array(), reservedBlocks: 8 },
 ], { eraseBytes: block })
 
-interface Outcome {
-  readonly error: WorkbenchError | undefined
-  readonly partitions: ReadonlyMap<string, PartitionProgress>
+interface Camera {
+  readonly sandbox: NandSandbox
+  readonly console: WorkConsole
   /** At the prompt, as it was left. */
   readonly ask: (command: string) => Promise<string>
 }
 
-/** The product's restore, from the plan to the last proof; what it would do after that ends this U-Boot and its NAND with it. */
-async function restore(images: readonly { readonly name: string; readonly bytes: Uint8Array }[] | RawRestoreInput, prepare: readonly string[]): Promise<Outcome> {
+interface Outcome extends Camera {
+  readonly error: WorkbenchError | undefined
+  readonly partitions: ReadonlyMap<string, PartitionProgress>
+}
+
+async function openCamera(prepare: readonly string[]): Promise<Camera> {
   const sandbox = await startNandSandbox()
   onTestFinished(async () => sandbox.stop())
   const hub = createConsole({ cameraId: cameraIdSchema.parse('cam-1'), open: async (signal) => openUnixSocketTransport({ label: 'sandbox', path: sandbox.consolePath }, clock, signal), clock, log: () => undefined })
@@ -59,17 +74,26 @@ async function restore(images: readonly { readonly name: string; readonly bytes:
   const session = await enterUboot({ console, clock, newToken, limitMs: 20_000 }, never)
   const ask = async (command: string): Promise<string> => session.run(command, { limitMs: 30_000 }, never)
   for (const command of [`setenv ethact ${sandbox.ethernet}`, 'setenv ethrotate no', ...prepare]) await ask(command)
+  return { sandbox, console, ask }
+}
 
+/** Its memory begins at 0. */
+const soc = { name: 'sandbox', protocol: 'standard', stepAddress: 0, splAddress: 0, payloadAddress: 0, splWindowBytes: 0, prestep0Bytes: 0, ddrstep0Bytes: 0, prestep1Bytes: 0, ramBase: 0, loadAddress: 0x2000000 } as const
+const boots = { method: 'manual', profile: '', uboot: '', blob: undefined, problems: [] } as const
+
+/** The product's restore, from the plan to the last proof; what it would do after that ends this U-Boot and its NAND with it. */
+async function restore(images: readonly { readonly name: string; readonly bytes: Uint8Array }[] | RawRestoreInput, prepare: readonly string[], table = mtdparts): Promise<Outcome> {
+  const camera = await openCamera(prepare)
+  const { sandbox, console } = camera
   const server = await openTftpServer({ network: createUdpNetwork(), address: sandbox.hostAddress, port: 0, clock })
   onTestFinished(async () => server.close())
   const { hostAddress, cameraAddress } = sandbox
-  const request = restoreRequestSchema.parse({ cameraId: 'cam-1', inputPath: '/images', flashType: 'auto', mtdparts, tftpVia: 'host', hostIp: hostAddress, deviceIp: cameraAddress })
+  const request = restoreRequestSchema.parse({ cameraId: 'cam-1', inputPath: '/images', flashType: 'auto', mtdparts: table, tftpVia: 'host', hostIp: hostAddress, deviceIp: cameraAddress })
   const { plan, loads } = planRestore({
     request, cameraName: 'cam-1', podName: 'sandbox', chip: 'sandbox', flashBytes: 0,
-    // Its memory begins at 0.
-    soc: { name: 'sandbox', protocol: 'standard', stepAddress: 0, splAddress: 0, payloadAddress: 0, splWindowBytes: 0, prestep0Bytes: 0, ddrstep0Bytes: 0, prestep1Bytes: 0, ramBase: 0, loadAddress: 0x2000000 },
+    soc,
     input: readInput('kind' in images ? images : { kind: 'folder', path: '/images', files: images, ignored: [] }, tools, true),
-    boot: { method: 'manual', profile: '', uboot: '', blob: undefined, problems: [] },
+    boot: boots,
     tftp: { hasPod: false, store: undefined, hostAddress: { address: hostAddress, reason: 'test' }, hostPort: server.port },
   }, tools)
   expect(plan.refusals).toEqual([])
@@ -85,7 +109,38 @@ async function restore(images: readonly { readonly name: string; readonly bytes:
     takeLease: async () => ({ release: async () => undefined }), openConsole: async () => ({ ...console, release: async () => undefined }),
     openBackend: async () => ({ backend: createHostTftpBackend({ server, serverAddress: hostAddress, cameraAddress }), close: async () => undefined }),
   }, { signal: over.signal, tell, cleanup, clock })).then(() => undefined, (reason: unknown) => reason as WorkbenchError)
-  return { error: over.signal.aborted ? undefined : error, partitions, ask }
+  return { ...camera, error: over.signal.aborted ? undefined : error, partitions }
+}
+
+interface Dumped {
+  readonly folder: string
+  readonly ranges: readonly DumpedRange[]
+  readonly error: WorkbenchError | undefined
+}
+
+/** The product's dump of what lies in that NAND now; the reset behind it ends this U-Boot. */
+async function dump({ sandbox, console }: Camera, more: Partial<DumpRequest>): Promise<Dumped> {
+  const dir = await mkdtemp(join(tmpdir(), 'rackbench-dump-'))
+  onTestFinished(async () => rm(dir, { recursive: true, force: true }))
+  const { hostAddress, cameraAddress } = sandbox
+  const server = await openTftpServer({ network: createUdpNetwork(), address: hostAddress, port: 0, clock })
+  onTestFinished(async () => server.close())
+  const outputPath = join(dir, 'dump')
+  const request = dumpRequestSchema.parse({ cameraId: 'cam-1', outputPath, mtdparts, hostIp: hostAddress, deviceIp: cameraAddress, boot: 'own', ...more })
+  const { plan } = planDump({
+    request, cameraName: 'cam-1', podName: 'sandbox', chip: 'sandbox', soc, flashBytes: 0, hasPod: false, output: await inspectDumpPlace(outputPath, 'folder'),
+    boot: boots, hostAddress: { address: hostAddress, reason: 'test' }, hostPort: server.port,
+  }, tools)
+  expect(plan.refusals).toEqual([])
+  const ranges: DumpedRange[] = []
+  const tell = (news: JobNews): void => { if (news.type === 'range-dumped') ranges.push(news.range) }
+  const error = await withCleanup({ clock, onUndoFailed: () => undefined }, async (cleanup) => runDump({
+    plan, clock, newToken, newPoison, hashHex, starter: { method: 'manual', ask: async () => undefined },
+    takeLease: async () => ({ release: async () => undefined }), openConsole: async () => ({ ...console, release: async () => undefined }),
+    openOutput: async (signal) => openHiddenDump(outputPath, 'folder', signal),
+    openUploads: async () => ({ ...createUploadDesk(server, { serverAddress: hostAddress, cameraAddress }, new Map()), close: async () => undefined }),
+  }, { signal: never, tell, cleanup, clock })).then(() => undefined, (reason: unknown) => reason as WorkbenchError)
+  return { folder: outputPath, ranges, error }
 }
 
 const crcText = (bytes: Uint8Array): string => hexCrc(crc32(bytes))
@@ -154,5 +209,33 @@ describeWithPeer('NAND and UBI of a real U-Boot', missingForNandSandbox(), () =>
     expect(error?.code).toBe('device/refused')
     expect(error?.message).toMatch(/exit not allowed|not enough PEBs/)
     expect(partitions.get('mtd3:b')?.state).not.toBe('proved')
+  })
+
+  // Printed: `tftpput` reads another memory than this build's commands, and ends it.
+  test('a dump of a UBI with bad blocks, found by auto, which the restore can take apart', { timeout: 120_000 }, async () => {
+    const table = 'hinand:1024k(boot),3584k(ubi),-(rest)'
+    const files = denseBytes(9_000, 8)
+    const volumes = buildUbiImage([{ id: 0, name: 'rootfs', kind: 'dynamic', data: files.subarray(0, 5_000), reservedBlocks: 1 }, { id: 1, name: 'settings', kind: 'static', data: files, reservedBlocks: 1 }], { eraseBytes: block })
+    const camera = await restore([{ name: 'mtd1', bytes: volumes }], ['nand markbad 0x100000 0x160000'], table)
+    expect(camera.error).toBeUndefined()
+    const { error, ranges, folder } = await dump(camera, { via: 'md', mtdparts: table, partition: 'ubi' })
+    expect(error).toBeUndefined()
+    expect(ranges).toMatchObject([{ name: 'ubi', offsetBytes: 0x100000, lengthBytes: 26 * block }])
+    const input = readInput(await readRestoreInput(folder, { signal: never }), tools, false)
+    expect(input).toMatchObject({ flash: { kind: 'nand' }, mtdparts: table })
+    const { parts } = placeOnNand(input, input.mtdparts)
+    const volume = (name: string): Uint8Array => parts.find((part) => part.name === `mtd1:${name}`)?.bytes ?? new Uint8Array()
+    expect(crcText(volume('rootfs').subarray(0, 5_000))).toBe(crcText(files.subarray(0, 5_000)))
+    expect(crcText(volume('settings'))).toBe(crcText(files))
+    const { flash, parts: told } = dumpRecordSchema.parse(JSON.parse(await readFile(join(folder, 'dump.json'), 'utf8')))
+    expect(flash).toMatchObject({ kind: 'nand', lengthBytes: 0x8000000, pageBytes: 2048, blockBytes: block, badBlocks: [0x100000, 0x160000] })
+    expect(told).toMatchObject([{ badBlocks: [0x100000, 0x160000] }])
+  })
+
+  test('one partition with a bad block in its middle, as this U-Boot prints it', { timeout: 90_000 }, async () => {
+    const camera = await openCamera(['nand markbad 0x220000', 'mw.b 0x2000000 0xff 0x40000', 'mw.b 0x2008000 0x5a 0x8000', 'mw.b 0x2038000 0xa5 0x8000', 'nand write 0x2000000 0x200000 0x40000'])
+    const { error, folder } = await dump(camera, { via: 'md', flashType: 'nand', mtdparts: 'hinand:384k@2048k(piece),-(rest)', partition: 'piece' })
+    expect(error).toBeUndefined()
+    expect((await readFile(join(folder, 'mtd0'))).equals(Buffer.alloc(2 * block, 0xff).fill(0x5a, 0x8000, 0x10000).fill(0xa5, 0x38000))).toBe(true)
   })
 })

@@ -14,6 +14,8 @@ export const dumpRequestSchema = z.object({
   outputPath: z.string().min(1).max(4096),
   /** `folder`: one file a partition. `image`: the whole flash in one file. `ipctool`: a backup in the format of that tool. */
   form: z.enum(['folder', 'image', 'ipctool']).default('folder'),
+  /** `auto`: U-Boot is asked; a camera with NOR and NAND has to be told which. */
+  flashType: z.enum(['auto', 'nor', 'nand', 'emmc']).default('auto'),
   /** Only this one; all of them otherwise. */
   partition: z.string().max(64).optional(),
   via: z.enum(['auto', ...dumpWays]).default('auto'),

@@ -37,6 +37,12 @@ test('a folder and an image of the same flash are the same', () => {
   expect(diff.environment).toMatchObject({ offsetInA: block, offsetInB: block, variables: 3, changes: [] })
 })
 
+test('dumps of a NAND are larger than any NOR', () => {
+  const nand = (...images: readonly Uint8Array[]): RestoreInput => ({ ...folder(...images), mtdparts: 'hinand:1m(boot),63m(kernel),-(data)', flash: { kind: 'nand', why: 'test' } })
+  const diff = diffDumps(nand(boot, env, rest), nand(boot, env, noise(2 * block, 3)), undefined)
+  expect(diff.partitions.map(({ name, state, offsetBytes }) => [name, state, offsetBytes / 1048576])).toEqual([['boot', 'same', 0], ['kernel', 'same', 1], ['data', 'different', 64]])
+})
+
 test('what differs is told by partition, sector, byte and variable', () => {
   const changed = rest.slice()
   changed[block + 5] = 0

@@ -1,7 +1,7 @@
 import { type DumpDiff, sectorSigns } from '../../../shared/dump/diff.schema.ts'
 import { parseMtdparts } from '../../protocols/mtdparts/parser.ts'
 import { type EnvironmentImage, parseEnvironmentImage } from '../../protocols/uboot/environmentImage.ts'
-import { type PlacedPart, placeParts } from '../workflows/restore/layout.ts'
+import { emmcRules, type PlacedPart, placeParts } from '../workflows/restore/layout.ts'
 import type { RestoreInput } from '../workflows/restore/rawInput.ts'
 import { isSecretName, shownValue } from './secrets.ts'
 
@@ -41,7 +41,9 @@ export function diffDumps(inputA: RestoreInput, inputB: RestoreInput, mtdparts: 
 
 function sideOf(input: RestoreInput, mtdparts: string | undefined): Side {
   // An image knows its places without a table, and would be cut by one.
-  const parts = placeParts(input, input.kind === 'folder' ? mtdparts ?? input.mtdparts : input.mtdparts)
+  const table = input.kind === 'folder' ? mtdparts ?? input.mtdparts : input.mtdparts
+  // Nothing is written here: of NAND and eMMC only the size is another.
+  const parts = input.flash === undefined || input.flash.kind === 'nor' ? placeParts(input, table) : placeParts(input, table, emmcRules)
   return { input, parts, endBytes: Math.max(0, ...parts.map(({ offsetBytes, bytes }) => offsetBytes + bytes.length)) }
 }
 

@@ -51,7 +51,7 @@ test('json: plan, phases, progress, and one done with every range', async () => 
 test('the request says what was asked, with an absolute path', async () => {
   const fake = world()
   await runCli(['dump', '-c', 'hi3516ev300', '-o', 'here', '-p', 'tcp://10.0.0.7:9000', '--partition', 'rootfs', '--via', 'md', '--form', 'folder', '--mtdparts', 'x:-(a)', '--host-ip', '10.0.0.1', '--boot', 'own'], fake.deps)
-  expect(fake.requests).toEqual([{ cameraId: 'cam-1', outputPath: `${process.cwd()}/here`, form: 'folder', via: 'md', boot: 'own', partition: 'rootfs', mtdparts: 'x:-(a)', hostIp: '10.0.0.1' }])
+  expect(fake.requests).toEqual([{ cameraId: 'cam-1', outputPath: `${process.cwd()}/here`, form: 'folder', flashType: 'auto', via: 'md', boot: 'own', partition: 'rootfs', mtdparts: 'x:-(a)', hostIp: '10.0.0.1' }])
   expect(fake.targets).toMatchObject([{ url: 'tcp://10.0.0.7:9000', chip: 'hi3516ev300', power: 'manual' }])
 })
 

@@ -61,7 +61,7 @@ async function lookAround({ plan }: DumpBench, output: DumpOutput, { client, inf
   const ethaddr = variables?.get('ethaddr')
   return {
     layout,
-    facts: { flash: { name: `JEDEC ${info.jedecId}`, lengthBytes: flashBytes, jedecId: info.jedecId }, ethaddr: ethaddr === '' ? undefined : ethaddr?.slice(0, 64), ubootVersion: '' },
+    facts: { flash: { name: `JEDEC ${info.jedecId}`, lengthBytes: flashBytes, jedecId: info.jedecId, kind: 'nor' }, ethaddr: ethaddr === '' ? undefined : ethaddr?.slice(0, 64), ubootVersion: '' },
   }
 }
 

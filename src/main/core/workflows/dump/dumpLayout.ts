@@ -1,7 +1,10 @@
 import type { DumpRecord } from '../../../../shared/dump/dumpRecord.schema.ts'
 import type { DumpRequest } from '../../../../shared/dump/dump.schema.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
-import { parseMtdparts } from '../../../protocols/mtdparts/parser.ts'
+import type { FlashKind } from '../../../../shared/restore/restore.schema.ts'
+import { type MtdDevice, parseMtdDevices, parseMtdparts } from '../../../protocols/mtdparts/parser.ts'
+import { printMtdDevices } from '../../../protocols/mtdparts/writer.ts'
+import { flashNames, kindOfDevice } from '../restore/flashKind.ts'
 import { hexText } from '../restore/layout.ts'
 
 /** A part of the flash that becomes a file, or a block of one. `index` is its place in the partition table. */
@@ -9,7 +12,10 @@ export interface DumpRange {
   readonly index: number
   readonly name: string
   readonly offsetBytes: number
+  /** Of the file. A partition of NAND is longer by its bad blocks. */
   readonly lengthBytes: number
+  /** Of NAND: its bad blocks by their offsets, and where it begins when only good ones are counted. */
+  readonly nand?: { readonly badBlocks: readonly number[]; readonly goodOffsetBytes: number }
 }
 
 export interface DumpLayout {
@@ -28,23 +34,25 @@ export interface LayoutSources {
   readonly mtdparts: string | undefined
   readonly bootargs: string | undefined
   readonly flashBytes: number
+  /** Absent: NOR. */
+  readonly kind?: FlashKind
 }
 
 /** A table that was given has to be right; one that the camera has and nobody can read only makes the dump coarser. */
 export function findLayout(sources: LayoutSources): DumpLayout {
-  const { request, flashBytes } = sources
+  const { request, flashBytes, kind = 'nor' } = sources
   const whole = (warnings: readonly string[]): DumpLayout => ({
     from: 'whole flash', mtdparts: `flash:${hexText(flashBytes)}(flash)`, warnings,
     ranges: [{ index: 0, name: 'flash', offsetBytes: 0, lengthBytes: flashBytes }],
   })
   if (request.form === 'image') return whole([])
-  if (request.mtdparts !== undefined) return chosen(tableOf(request.mtdparts, 'request', flashBytes), request.partition)
+  if (request.mtdparts !== undefined) return chosen(tableOf(request.mtdparts, 'request', flashBytes, kind), request.partition)
   const warnings: string[] = []
-  for (const [from, text] of [['mtdparts', sources.mtdparts], ['bootargs', inBootargs(sources.bootargs)]] as const) {
+  for (const [from, text] of [['mtdparts', sources.mtdparts], ['bootargs', inBootargs(sources.bootargs, kind)]] as const) {
     // A reference that nobody has replaced is no table.
     if (text === undefined || text === '' || text.includes('$')) continue
     try {
-      const table = tableOf(text, from, flashBytes)
+      const table = tableOf(text, from, flashBytes, kind)
       return chosen({ ...table, warnings: [...warnings, ...table.warnings] }, request.partition)
     } catch (error) {
       if (!(error instanceof WorkbenchError) || error.code === 'input/not-found') throw error
@@ -54,12 +62,28 @@ export function findLayout(sources: LayoutSources): DumpLayout {
   return chosen(whole([...warnings, 'The camera knows no partition table: its flash is dumped as one part']), request.partition)
 }
 
-const inBootargs = (bootargs: string | undefined): string | undefined => /(?:^|\s)mtdparts=(\S+)/.exec(bootargs ?? '')?.[1]
+/** Kernels for eMMC call theirs `blkdevparts`; the grammar is the same. */
+const inBootargs = (bootargs: string | undefined, kind: FlashKind): string | undefined =>
+  (kind === 'emmc' ? /(?:^|\s)(?:blkdevparts|mtdparts)=(\S+)/ : /(?:^|\s)mtdparts=(\S+)/).exec(bootargs ?? '')?.[1]
 
-function tableOf(mtdparts: string, from: DumpLayout['from'], flashBytes: number): DumpLayout {
+/** The part of a table that is for this kind of flash. `input/conflict` when it is for another, or nobody can say. */
+export function deviceOf(mtdparts: string, kind: FlashKind): MtdDevice {
+  const devices = parseMtdDevices(mtdparts)
+  const fitting = devices.filter(({ id }) => kindOfDevice(id) === kind)
+  const [only] = devices.length === 1 ? devices : fitting.length === 1 ? fitting : []
+  if (!only) return { id: '', parts: parseMtdparts(mtdparts) }
+  const told = kindOfDevice(only.id)
+  if (told === undefined || told === kind) return only
+  throw new WorkbenchError('input/conflict', `The partition table is that of ${only.id}, which is ${flashNames[told]}, and the ${flashNames[kind]} is dumped`, {
+    context: { table: told, dumped: kind }, hint: `Give the table of the ${flashNames[kind]} with --mtdparts, or another --flash-type`,
+  })
+}
+
+function tableOf(mtdparts: string, from: DumpLayout['from'], flashBytes: number, kind: FlashKind): DumpLayout {
   const warnings: string[] = []
   const ranges: DumpRange[] = []
-  parseMtdparts(mtdparts).forEach(({ name, offsetBytes, lengthBytes = Math.max(0, flashBytes - offsetBytes) }, index) => {
+  const device = deviceOf(mtdparts, kind)
+  device.parts.forEach(({ name, offsetBytes, lengthBytes = Math.max(0, flashBytes - offsetBytes) }, index) => {
     if (offsetBytes + lengthBytes > flashBytes) {
       throw new WorkbenchError('input/conflict', `${name} would end at ${hexText(offsetBytes + lengthBytes)}, past the ${flashBytes / 1048576} MiB of this flash`, {
         context: { partition: name, flashBytes }, hint: 'This partition table is for a larger chip; give the right one with --mtdparts',
@@ -71,7 +95,8 @@ function tableOf(mtdparts: string, from: DumpLayout['from'], flashBytes: number)
     else ranges.push({ index, name, offsetBytes, lengthBytes })
   })
   ranges.sort((a, b) => a.offsetBytes - b.offsetBytes)
-  return { from, mtdparts: mtdparts.trim().replace(/^mtdparts=/, ''), ranges, warnings: [...warnings, ...gapsIn(ranges, flashBytes)] }
+  const isOnly = !mtdparts.includes(';')
+  return { from, mtdparts: isOnly ? mtdparts.trim().replace(/^mtdparts=/, '') : printMtdDevices([device]), ranges, warnings: [...warnings, ...gapsIn(ranges, flashBytes)] }
 }
 
 function gapsIn(ranges: readonly DumpRange[], flashBytes: number): readonly string[] {
@@ -101,8 +126,11 @@ export interface DumpSlice {
   readonly lengthBytes: number
 }
 
+const startOf = ({ offsetBytes, nand }: DumpRange): number => nand?.goodOffsetBytes ?? offsetBytes
+
 /** Neighbours that are read and sent together: each network command pays the link set-up again, which is seven seconds. */
 export interface Stretch {
+  /** Of NAND counted over good blocks only, as its reader skips the others. */
   readonly offsetBytes: number
   readonly lengthBytes: number
   readonly slices: readonly DumpSlice[]
@@ -113,8 +141,8 @@ export function stretchesOf(ranges: readonly DumpRange[], maxBytes: number): rea
   for (const range of ranges) {
     for (let at = 0; at < range.lengthBytes;) {
       const last = stretches.at(-1)
-      const isNext = last !== undefined && last.offsetBytes + last.lengthBytes === range.offsetBytes + at && last.lengthBytes < maxBytes
-      const into = isNext ? last : { offsetBytes: range.offsetBytes + at, lengthBytes: 0, slices: [] }
+      const isNext = last !== undefined && last.offsetBytes + last.lengthBytes === startOf(range) + at && last.lengthBytes < maxBytes
+      const into = isNext ? last : { offsetBytes: startOf(range) + at, lengthBytes: 0, slices: [] }
       if (!isNext) stretches.push(into)
       const lengthBytes = Math.min(range.lengthBytes - at, maxBytes - into.lengthBytes)
       into.slices.push({ range, rangeOffsetBytes: at, stretchOffsetBytes: into.lengthBytes, lengthBytes })

@@ -55,3 +55,17 @@ test('everything that is wrong is told at once', () => {
 test('a disk that cannot hold this flash', () => {
   expect(codes(planOf({ output: { path: '/out', keptBytes: 0, freeBytes: 0xffffff } }))).toBe('host/disk-full')
 })
+test('what the rack knows is the size of its NOR, and nothing of it is said of a NAND or an eMMC', () => {
+  const full = { output: { path: '/out', keptBytes: 0, freeBytes: 0xffffff } }
+  expect(planOf(full, { flashType: 'nor' })).toMatchObject({ flashBytes: 0x1000000, refusals: [{ code: 'host/disk-full' }] })
+  const nand = planOf(full, { flashType: 'nand', via: 'md' })
+  expect(nand).toMatchObject({ flashBytes: 0, refusals: [] })
+  expect(nand.warnings.join()).toContain('Printing 128 MiB over the console takes up to 18.4 hours')
+  expect(planOf({}, { flashType: 'nand' }).hash).not.toBe(planOf({}, { flashType: 'emmc' }).hash)
+})
+test('what cannot be of NAND is told before anything is touched', () => {
+  expect(codes(planOf({}, { flashType: 'nand', form: 'ipctool' }))).toBe('input/not-supported')
+  expect(codes(planOf({}, { flashType: 'emmc', via: 'agent' }))).toBe('input/not-supported')
+  expect(codes(planOf({}, { flashType: 'nand', mtdparts: 'hi_sfc:1m(a)' }))).toBe('input/conflict')
+  expect(codes(planOf({}, { mtdparts: 'hi_sfc:1m(a);hinand:1m(b)', partition: 'b' }))).toBe('')
+})

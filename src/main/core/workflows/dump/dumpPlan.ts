@@ -1,11 +1,13 @@
 import type { Soc } from '../../../../shared/devices/deviceProfile.schema.ts'
 import type { DumpPlan, DumpRequest } from '../../../../shared/dump/dump.schema.ts'
 import { toWire, type WireError, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
-import { parseMtdparts } from '../../../protocols/mtdparts/parser.ts'
+import { parseMtdDevices } from '../../../protocols/mtdparts/parser.ts'
 import type { PlanFacts } from '../restore/plan.ts'
 import type { InputTools } from '../restore/rawInput.ts'
 import { chooseTftp } from '../restore/tftpChoice.ts'
 import { dumpForecast, mdMs } from './dumpForecast.ts'
+import { deviceOf } from './dumpLayout.ts'
+import { noBackup } from './dumpNand.ts'
 
 /** Everything that was found out before deciding. A thing that failed is its error. */
 export interface DumpFacts {
@@ -31,7 +33,7 @@ export interface PreparedDump {
 }
 
 /** The usual chip of these cameras, while nobody has asked this one. */
-const likelyFlashBytes = 16 * 1024 * 1024
+const likelyBytes = { auto: 16, nor: 16, nand: 128, emmc: 4096 } as const
 
 export function planDump(facts: DumpFacts, tools: Pick<InputTools, 'hashHex'>): PreparedDump {
   const refusals: WireError[] = []
@@ -52,8 +54,10 @@ export function planDump(facts: DumpFacts, tools: Pick<InputTools, 'hashHex'>): 
   attempt(() => { if (facts.agent instanceof WorkbenchError) throw facts.agent })
   facts.boot.problems.forEach((problem) => refusals.push(toWire(problem)))
   const way = attempt(() => chooseWay(facts)) ?? { way: 'md' as const, reason: 'refused', tftp: undefined }
-  const flashBytes = facts.flashBytes > 0 ? facts.flashBytes : likelyFlashBytes
-  if (refusals.length === 0 && output.freeBytes < facts.flashBytes) attempt(() => { throw noRoom(facts.flashBytes, output.freeBytes) })
+  // What the rack knows is the size of its NOR.
+  const knownBytes = request.flashType === 'auto' || request.flashType === 'nor' ? facts.flashBytes : 0
+  const flashBytes = knownBytes > 0 ? knownBytes : likelyBytes[request.flashType] * 1024 * 1024
+  if (refusals.length === 0 && output.freeBytes < knownBytes) attempt(() => { throw noRoom(knownBytes, output.freeBytes) })
   if (way.way === 'tftp' && request.via === 'auto') {
     warnings.push(`If the camera cannot send to ${way.tftp?.serverAddress ?? ''}, it prints its flash instead, which takes up to ${minutes(mdMs(flashBytes))} for ${flashBytes / 1048576} MiB`)
   }
@@ -61,7 +65,7 @@ export function planDump(facts: DumpFacts, tools: Pick<InputTools, 'hashHex'>): 
   if (output.keptBytes > 0) warnings.push(`An earlier try left ${Math.ceil(output.keptBytes / 1024)} KiB beside ${output.path}; each block is compared with the camera before it counts`)
   const { phases, forecastMs } = dumpForecast({ way: way.way, flashBytes, method: facts.boot.method, blobBytes: facts.boot.blob?.length ?? 0 })
   const decided = {
-    request, cameraName: facts.cameraName, podName: facts.podName, chip: facts.chip, flashBytes: facts.flashBytes, partitions: [],
+    request, cameraName: facts.cameraName, podName: facts.podName, chip: facts.chip, flashBytes: knownBytes, partitions: [],
     boot: { method: facts.boot.method, profile: facts.boot.profile, uboot: facts.boot.uboot, ...(facts.agent && !(facts.agent instanceof WorkbenchError) ? { agent: facts.agent.path } : {}), blobBytes: facts.boot.blob?.length ?? 0 },
     loadAddress, way: way.way, wayReason: way.reason, ...(way.tftp ? { tftp: way.tftp } : {}),
   }
@@ -86,8 +90,11 @@ export function checkDumpStartable(plan: DumpPlan, plannedHash: string): void {
   if (plan.hash !== plannedHash) throw new WorkbenchError('input/conflict', 'The camera or the rack has changed since this plan was made', { hint: 'Make the plan again and look at it' })
 }
 
-function checkRequest({ mtdparts, partition, form }: DumpRequest): void {
-  const table = mtdparts === undefined ? undefined : parseMtdparts(mtdparts)
+function checkRequest({ mtdparts, partition, form, flashType, via }: DumpRequest): void {
+  const isNor = flashType === 'auto' || flashType === 'nor'
+  if (via === 'agent' && !isNor) throw new WorkbenchError('input/not-supported', 'The flash agent reads NOR only', { hint: 'Use --via tftp or --via md' })
+  if (form === 'ipctool' && !isNor) throw noBackup()
+  const table = mtdparts === undefined ? undefined : (flashType === 'auto' ? parseMtdDevices(mtdparts) : [deviceOf(mtdparts, flashType)]).flatMap(({ parts }) => parts)
   if (partition === undefined) return
   // Restored as an image it would be written to the start of the flash, over U-Boot.
   if (form !== 'folder') throw new WorkbenchError('input/conflict', `One partition alone makes no ${form === 'image' ? 'image of the flash' : 'ipctool backup'}`, { hint: 'Use --form folder: its dump.json says where the partition belongs' })

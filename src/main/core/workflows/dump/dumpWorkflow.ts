@@ -5,14 +5,16 @@ import type { UbootSession } from '../../uboot/ubootSession.ts'
 import type { WorkConsole } from '../../uboot/workConsole.ts'
 import { runPhase } from '../phase.ts'
 import { bringUp, bringUpLimitMs } from '../restore/bringUp.ts'
-import { identify, probeFlash, readVariable, setNetwork } from '../restore/cameraPhases.ts'
+import { setNetwork } from '../restore/cameraPhases.ts'
 import type { DumpBench, DumpContext, DumpFile, DumpOutput, UploadDesk } from './dumpBench.ts'
 import { runAgentDump } from './dumpByAgent.ts'
 import { mdMs } from './dumpForecast.ts'
 import { finishDump, type Keep, prepareDump } from './dumpFrame.ts'
-import { type DumpLayout, type DumpRange, type DumpSlice, findLayout, type Stretch, stretchesOf } from './dumpLayout.ts'
-import { minutes, noRoom } from './dumpPlan.ts'
-import { type CameraFacts, ipctoolHead, type Places, placesOf } from './keepDump.ts'
+import { type DumpRange, type DumpSlice, type Stretch, stretchesOf } from './dumpLayout.ts'
+import type { DumpMedium } from './dumpMedium.ts'
+import { minutes } from './dumpPlan.ts'
+import { ipctoolHead, type Places, placesOf } from './keepDump.ts'
+import { lookAround } from './lookAround.ts'
 import { createMdReader, type MdReader } from './readByMd.ts'
 import { readByTftp, sendLimitMs } from './readByTftp.ts'
 import { crcsOf, maxStretchBytes, namesOf, type ProvedSlice, type ReadBench, type SliceCrcs } from './readStretch.ts'
@@ -32,16 +34,18 @@ export async function runDump(bench: DumpBench, context: DumpContext): Promise<D
   const uboot = bannerIn(console.tail())
   // Some builds do so when the environment was erased; nobody can stop them.
   if (console.tail().includes('Saving default environment')) warn('U-Boot found no environment and wrote its own before it could be stopped; the dump holds that one')
-  const line = steadyLine(bench, context, console, first)
+  let medium: DumpMedium | undefined
+  const line = steadyLine(bench, context, console, first, async (session, signal) => medium?.select(session, signal))
   const { layout, facts } = await runPhase(context, {
-    name: 'identify', cancel: 'anytime', limitMs: 120_000, work: async (signal) => lookAround(bench, context, output, line.session, uboot, signal),
+    name: 'identify', cancel: 'anytime', limitMs: 120_000, work: async (signal) => lookAround({ bench, context, output, session: line.session, banner: uboot, onMedium: (found) => { medium = found } }, signal),
     note: (seen) => `${seen.facts.flash.name || 'flash'}, ${seen.facts.flash.lengthBytes / 1048576} MiB, ${seen.layout.ranges.length} parts by ${seen.layout.from}`,
   })
+  if (!medium) throw new WorkbenchError('internal/bug', 'Nobody knows which flash is dumped')
   layout.warnings.forEach(warn)
   if (uploads) await runPhase(context, { name: 'network', cancel: 'anytime', limitMs: 60_000, work: async (signal) => setNetwork(line.session, uploads, signal) })
   const places = placesOf(plan.request.form, layout, (sha1Of) => ipctoolHead(bench, facts, layout, sha1Of))
   const totalBytes = layout.ranges.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0)
-  const reader = createReader({ bench, context, output, uploads, line, places, totalBytes, keep })
+  const reader = createReader({ bench, context, output, uploads, line, medium, places, totalBytes, keep })
   const proved = await runPhase(context, {
     name: 'read', cancel: 'anytime', limitMs: 600_000 + 4 * sendLimitMs(totalBytes) + (plan.request.via === 'tftp' ? 0 : 4 * mdMs(totalBytes)),
     work: async (signal) => reader.readAll(layout.ranges, signal), note: () => reader.note(),
@@ -56,7 +60,7 @@ interface Line {
 }
 
 /** The line was lost, U-Boot perhaps was not; its RAM is not trusted after that. */
-function steadyLine(bench: DumpBench, context: DumpContext, console: WorkConsole, first: UbootSession): Line {
+function steadyLine(bench: DumpBench, context: DumpContext, console: WorkConsole, first: UbootSession, select: (session: UbootSession, signal: AbortSignal) => Promise<void>): Line {
   let reconnects = 0
   const session = createSteadySession({
     first,
@@ -64,7 +68,7 @@ function steadyLine(bench: DumpBench, context: DumpContext, console: WorkConsole
       reconnects += 1
       await console.attach(signal)
       const found = await enterUboot({ ...bench, console, limitMs: 60_000 }, signal)
-      await probeFlash(found, signal)
+      await select(found, signal)
       return found
     },
     onReconnected: (why) => { context.tell({ type: 'noted', level: 'warning', message: `${why.message}; connected again` }) },
@@ -75,32 +79,13 @@ function steadyLine(bench: DumpBench, context: DumpContext, console: WorkConsole
 /** Asking with "version" would print a banner, and a banner in the middle of a job means that the camera has restarted. */
 const bannerIn = (text: string): string | undefined => [...text.matchAll(/U-Boot \d{4}\.\d\d[^\r\n]{0,120}/g)].at(-1)?.[0].trim()
 
-async function lookAround(
-  { plan }: DumpBench, context: DumpContext, output: DumpOutput, session: UbootSession, uboot: string | undefined, signal: AbortSignal,
-): Promise<{ readonly layout: DumpLayout; readonly facts: CameraFacts }> {
-  const { flash } = await identify(session, plan, context, signal)
-  const lengthBytes = flash.flashBytes
-  const [mtdparts, bootargs, ethaddr] = [await readVariable(session, 'mtdparts', signal), await readVariable(session, 'bootargs', signal), await readVariable(session, 'ethaddr', signal)]
-  const layout = findLayout({ request: plan.request, mtdparts, bootargs, flashBytes: lengthBytes })
-  if (layout.ranges.length === 0) throw new WorkbenchError('input/conflict', 'The partition table has no partition with bytes in it', { hint: 'Give another with --mtdparts, or take the whole flash with --form image' })
-  const neededBytes = layout.ranges.reduce((sum, range) => sum + range.lengthBytes, 0)
-  const freeBytes = await output.freeBytes()
-  if (freeBytes + plan.output.keptBytes < neededBytes) throw noRoom(neededBytes, freeBytes)
-  return {
-    layout,
-    facts: {
-      flash: { name: flash.chipName.slice(0, 64), lengthBytes, ...(flash.jedecId === undefined ? {} : { jedecId: flash.jedecId }) },
-      ethaddr: ethaddr === '' ? undefined : ethaddr?.slice(0, 64), ubootVersion: (uboot ?? await readVariable(session, 'ver', signal) ?? '').slice(0, 150),
-    },
-  }
-}
-
 interface ReaderDeps {
   readonly bench: DumpBench
   readonly context: DumpContext
   readonly output: DumpOutput
   readonly uploads: UploadDesk | undefined
   readonly line: Line
+  readonly medium: DumpMedium
   readonly places: Places
   readonly totalBytes: number
   readonly keep: Keep
@@ -111,11 +96,12 @@ interface Reader {
   note(): string
 }
 
-function createReader({ bench, context, output, uploads, line, places, totalBytes, keep }: ReaderDeps): Reader {
+function createReader({ bench, context, output, uploads, line, medium, places, totalBytes, keep }: ReaderDeps): Reader {
   let doneBytes = 0
   let way: 'tftp' | 'md' = uploads ? 'tftp' : 'md'
   const read: ReadBench = {
-    context, session: line.session, reconnects: line.reconnects, loadAddress: bench.plan.loadAddress, newPoison: bench.newPoison, newToken: bench.newToken,
+    context, session: line.session, reconnects: line.reconnects, loadAddress: bench.plan.loadAddress, newToken: bench.newToken,
+    readFlash: async (range, signal) => medium.read(line.session, range, signal),
     progress: (step, stretchBytes) => { context.tell({ type: 'phase-progressed', phase: 'read', step, doneBytes: doneBytes + stretchBytes, totalBytes }) },
   }
   const fileOfSlice = async ({ range }: DumpSlice): Promise<DumpFile> => {

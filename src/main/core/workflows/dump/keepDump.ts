@@ -115,6 +115,7 @@ function recordOf({ bench, layout, facts }: KeepJob, sums: ReadonlyMap<DumpRange
     parts: layout.ranges.map((range) => ({
       file: `mtd${range.index}`, name: range.name, offsetBytes: range.offsetBytes, lengthBytes: range.lengthBytes,
       crc32: sums.get(range)?.crc32 ?? '', sha256: sums.get(range)?.sha256 ?? '',
+      ...(range.nand === undefined ? {} : { badBlocks: [...range.nand.badBlocks] }),
     })),
   }
 }

@@ -1,6 +1,6 @@
 import { crc32, hexCrc } from '../../../../shared/bytes/crc32.ts'
 import { askAgain, type UbootSession } from '../../uboot/ubootSession.ts'
-import { ramCrc, readFlash } from '../restore/flashProof.ts'
+import { type FlashRange, ramCrc } from '../restore/flashProof.ts'
 import type { DumpContext } from './dumpBench.ts'
 import type { DumpSlice, Stretch } from './dumpLayout.ts'
 
@@ -14,7 +14,8 @@ export interface ReadBench {
   /** How often the line was lost and U-Boot found again: its RAM may be another one since. */
   readonly reconnects: () => number
   readonly loadAddress: number
-  readonly newPoison: () => number
+  /** Flash to the load address, over a fresh pattern; the medium's own way. */
+  readonly readFlash: (range: FlashRange, signal: AbortSignal) => Promise<void>
   readonly newToken: () => string
   readonly progress: (step: string, doneBytes: number) => void
 }
@@ -33,18 +34,18 @@ export type SliceCrcs = ReadonlyMap<DumpSlice, string>
  * read that prints OK and copies nothing gives two different answers.
  */
 export async function crcsOf(bench: ReadBench, stretch: Stretch, signal: AbortSignal): Promise<SliceCrcs> {
-  const { session, loadAddress, newPoison } = bench
+  const { session, loadAddress, readFlash } = bench
   for (;;) {
     const before = bench.reconnects()
-    await askAgain(3, signal, async () => readFlash(session, stretch, loadAddress, newPoison, signal))
+    await askAgain(3, signal, async () => readFlash(stretch, signal))
     const crcs = new Map<DumpSlice, string>()
     for (const slice of stretch.slices) crcs.set(slice, await ramCrc(session, loadAddress + slice.stretchOffsetBytes, slice.lengthBytes, signal))
     if (bench.reconnects() === before) return crcs
   }
 }
 
-export const fillBuffer = async ({ session, loadAddress, newPoison }: ReadBench, stretch: Stretch, signal: AbortSignal): Promise<void> =>
-  askAgain(3, signal, async () => readFlash(session, stretch, loadAddress, newPoison, signal))
+export const fillBuffer = async ({ readFlash }: ReadBench, stretch: Stretch, signal: AbortSignal): Promise<void> =>
+  askAgain(3, signal, async () => readFlash(stretch, signal))
 
 export const crcText = (bytes: Uint8Array): string => hexCrc(crc32(bytes))
 

@@ -2,7 +2,7 @@ import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import type { FlashKind, RestorePlan } from '../../../../shared/restore/restore.schema.ts'
 import { parseProbe, type ProbedFlash } from '../../../protocols/uboot/answers.ts'
 import { isMmcSelected, parseNandInfo } from '../../../protocols/uboot/nandAnswers.ts'
-import type { UbootSession } from '../../uboot/ubootSession.ts'
+import { askAgain, type UbootSession } from '../../uboot/ubootSession.ts'
 import { flashNames } from './flashKind.ts'
 import type { Medium } from './flashMedium.ts'
 
@@ -21,7 +21,7 @@ async function look(session: UbootSession, kind: FlashKind, signal: AbortSignal)
   const question = questions.find((each) => each.kind === kind)
   if (!question) return undefined
   try {
-    return question.understand(await session.run(question.command, { limitMs: 20_000 }, signal))
+    return await askAgain(2, signal, async () => question.understand(await session.run(question.command, { limitMs: 20_000 }, signal)))
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof WorkbenchError) return undefined
@@ -72,4 +72,23 @@ async function explainAbsence(session: UbootSession, { kind, reason }: Planned, 
     })
   }
   return error
+}
+
+/**
+ * The one kind of flash that this camera has, by positive answers only. With NOR and NAND nobody can say which was meant: `input/conflict`.
+ * Only a camera with neither is asked for eMMC: elsewhere that is its slot for a card.
+ */
+export async function findFlash(session: UbootSession, signal: AbortSignal): Promise<FlashKind> {
+  const [nor, nand] = [await look(session, 'nor', signal), await look(session, 'nand', signal)]
+  if (nor !== undefined && nand !== undefined) {
+    throw new WorkbenchError('input/conflict', `This camera has ${nor} and ${nand}, and nobody has said which one is meant`, {
+      context: { found: 'nor, nand' }, hint: 'Say which one is meant: --flash-type nor or --flash-type nand',
+    })
+  }
+  if (nor !== undefined) return 'nor'
+  if (nand !== undefined) return 'nand'
+  if (await look(session, 'emmc', signal) !== undefined) return 'emmc'
+  throw new WorkbenchError('device/no-answer', 'U-Boot finds no flash: neither "sf probe 0" nor "nand info" nor "mmc dev 0" gives its figures', {
+    hint: 'Say which kind it is with --flash-type, and its own complaint is shown; or load another U-Boot build',
+  })
 }

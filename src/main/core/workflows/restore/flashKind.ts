@@ -71,9 +71,13 @@ export function flashOfTable(mtdparts: string): FlashEvidence | undefined {
   }
   const [id = ''] = ids
   if (ids.length !== 1 || id === '') return undefined
-  const kind = /nand/i.test(id) ? 'nand' : /mmc/i.test(id) ? 'emmc' : /sfc|spi|nor/i.test(id) ? 'nor' : undefined
+  const kind = kindOfDevice(id)
   return kind && { kind, why: `the partition table is that of ${id}` }
 }
+
+/** By the driver's name for it, where that tells. */
+export const kindOfDevice = (id: string): FlashKind | undefined =>
+  (/nand/i.test(id) ? 'nand' : /mmc/i.test(id) ? 'emmc' : /sfc|spi|nor/i.test(id) ? 'nor' : undefined)
 
 const smallestBlockBytes = 16 * 1024
 const largestNorBytes = 32 * 1024 * 1024

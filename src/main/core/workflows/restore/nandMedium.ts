@@ -2,14 +2,13 @@ import { crc32, hexCrc } from '../../../../shared/bytes/crc32.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import type { PlannedPartition } from '../../../../shared/restore/restore.schema.ts'
 import type { ProbedFlash } from '../../../protocols/uboot/answers.ts'
-import { parseBadBlocks, parseMtdTable, parseNandInfo, parseNandMoved } from '../../../protocols/uboot/nandAnswers.ts'
-import { askAgain, type UbootSession } from '../../uboot/ubootSession.ts'
-import { readVariable } from './cameraPhases.ts'
+import type { UbootSession } from '../../uboot/ubootSession.ts'
 import type { Medium, MediumBench } from './flashMedium.ts'
 import { hexText, roundUp } from './layout.ts'
 import { nandErase } from './nandErase.ts'
-import { behindPart, checkVolumesTogether, type NandFacts, placeInPartition, type Span } from './nandMap.ts'
-import { lengthText, moveLimitMs, notConfirmed, padInRam, poisonedCrc } from './poisoned.ts'
+import { behindPart, checkVolumesTogether, type NandFacts, placeInPartition } from './nandMap.ts'
+import { badBlocks, nandGeometry, nandMove, tellPartitions } from './nandQuestions.ts'
+import { padInRam, poisonedCrc } from './poisoned.ts'
 import { checkRam } from './ramRoom.ts'
 import { maxLoadBytes } from './tftpChoice.ts'
 import { createUbiSteps } from './ubiSteps.ts'
@@ -24,12 +23,7 @@ export function createNandMedium({ plan, newPoison }: MediumBench): Medium {
   }
 
   const learn = async (session: UbootSession, signal: AbortSignal): Promise<ProbedFlash> => {
-    const geometry = await askAgain(3, signal, async () => {
-      const output = await session.run('nand info', { limitMs: 10_000 }, signal)
-      const found = parseNandInfo(output)
-      if (!found) throw notConfirmed('nand info', output)
-      return found
-    })
+    const geometry = await nandGeometry(session, signal)
     const table = await tellPartitions(session, plan.mtd, signal)
     facts = { geometry, table, bad: await badBlocks(session, signal) }
     // Everything that was planned, before the first byte is written.
@@ -57,7 +51,7 @@ export function createNandMedium({ plan, newPoison }: MediumBench): Medium {
     if (planned.medium?.kind !== 'nand' || planned.medium.erasedBehind !== true) return
     for (const span of behindPart(planned, known(), maxLoadBytes)) {
       const { offsetBytes, lengthBytes } = span
-      const crc = await poisonedCrc(session, { address: plan.proofAddress, lengthBytes, newPoison }, async () => nandMove(session, 'read', plan.proofAddress, span, signal), signal)
+      const crc = await poisonedCrc(session, { address: plan.proofAddress, lengthBytes, newPoison }, async () => { await nandMove(session, 'read', plan.proofAddress, span, signal) }, signal)
       if (crc === erasedCrc(lengthBytes)) continue
       throw new WorkbenchError('device/wrong-content', `${planned.name} is not erased behind its data, between ${hexText(offsetBytes)} and the end of its partition`, {
         context: { partition: planned.name, offsetBytes }, hint: 'The flash chip is at fault if this is so after an erase',
@@ -121,42 +115,3 @@ export function createNandMedium({ plan, newPoison }: MediumBench): Medium {
 }
 
 const erasedCrc = (lengthBytes: number): string => hexCrc(crc32(new Uint8Array(lengthBytes).fill(0xff)))
-
-/** U-Boot's table, in RAM only: nothing of it is saved. */
-async function tellPartitions(session: UbootSession, mtd: MediumBench['plan']['mtd'], signal: AbortSignal): Promise<NandFacts['table']> {
-  if (!mtd) return undefined
-  for (const [name, value] of [['mtdids', mtd.ids], ['mtdparts', mtd.parts]] as const) {
-    await askAgain(3, signal, async () => {
-      await session.run(`setenv ${name} ${value}`, { limitMs: 5_000 }, signal)
-      const now = await readVariable(session, name, signal)
-      if (now !== value) throw new WorkbenchError('link/garbled', `U-Boot's ${name} is "${now?.slice(0, 80) ?? ''}" after it was set to ${value.slice(0, 80)}`)
-    })
-  }
-  try {
-    return await askAgain(3, signal, async () => {
-      const output = await session.run('mtdparts', { limitMs: 10_000 }, signal)
-      const table = parseMtdTable(output)
-      if (!table) throw notConfirmed('mtdparts', output)
-      return table
-    })
-  } catch (error) {
-    if (error instanceof WorkbenchError && error.code === 'device/unknown-command') return undefined
-    throw error
-  }
-}
-
-async function badBlocks(session: UbootSession, signal: AbortSignal): Promise<ReadonlySet<number>> {
-  return askAgain(3, signal, async () => {
-    const output = await session.run('nand bad', { limitMs: 20_000 }, signal)
-    const offsets = parseBadBlocks(output)
-    if (!offsets) throw notConfirmed('nand bad', output)
-    return new Set(offsets)
-  })
-}
-
-async function nandMove(session: UbootSession, verb: 'read' | 'write', address: number, { offsetBytes, lengthBytes }: Span, signal: AbortSignal): Promise<void> {
-  const command = `nand ${verb} ${hexText(address)} ${hexText(offsetBytes)} ${lengthText(lengthBytes, `${verb} NAND`)}`
-  const output = await session.run(command, { limitMs: moveLimitMs(lengthBytes), destructive: verb === 'write' }, signal)
-  const done = parseNandMoved(output, verb)
-  if (done?.offsetBytes !== offsetBytes || done.lengthBytes !== lengthBytes) throw notConfirmed(command, output)
-}

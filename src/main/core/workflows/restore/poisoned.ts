@@ -21,11 +21,15 @@ export interface ProofBuffer {
   readonly newPoison: () => number
 }
 
+export async function poison(session: UbootSession, { address, lengthBytes, newPoison }: ProofBuffer, signal: AbortSignal): Promise<void> {
+  const words = Math.ceil(lengthBytes / 4)
+  await session.run(`mw.l ${hexText(address)} ${hexText(newPoison())} ${lengthText(words, 'fill a buffer')}`, { limitMs: 15_000 + lengthBytes / 500 }, signal)
+}
+
 /** CRC over what `read` brings into a buffer that was filled with a fresh pattern before: a read that copies nothing is found out. */
 export async function poisonedCrc(session: UbootSession, { address, lengthBytes, newPoison }: ProofBuffer, read: () => Promise<void>, signal: AbortSignal): Promise<string> {
   return askAgain(3, signal, async () => {
-    const words = Math.ceil(lengthBytes / 4)
-    await session.run(`mw.l ${hexText(address)} ${hexText(newPoison())} ${lengthText(words, 'fill a buffer')}`, { limitMs: 15_000 + lengthBytes / 500 }, signal)
+    await poison(session, { address, lengthBytes, newPoison }, signal)
     await read()
     return ramCrc(session, address, lengthBytes, signal)
   })

@@ -3,6 +3,7 @@ import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { ipctoolDescriptionSchema } from '../../../../shared/restore/ipctool.schema.ts'
 import { isIpctoolBackup, parseIpctoolBackup } from '../../../protocols/ipctool/parser.ts'
 import { partsOfBackup } from './backupParts.ts'
+import { flashNames } from './flashKind.ts'
 import type { ImagePart, InputTools, RawRestoreInput, RestoreInput } from './rawInput.ts'
 
 /** Partition names, sizes and gaps are checked here; where they go is the layout's question. `gapsAllowed` with mtdparts. */
@@ -13,7 +14,8 @@ export function readInput(raw: RawRestoreInput, tools: InputTools, gapsAllowed: 
     if (!record) return fromFolder(raw, gapsAllowed)
     const input = fromFolder(raw, true)
     checkAgainst(record, input, tools)
-    return { ...input, mtdparts: record.mtdparts }
+    const { kind } = record.flash
+    return { ...input, mtdparts: record.mtdparts, ...(kind === undefined ? {} : { flash: { kind, why: `${dumpRecordName} says that it was read from ${flashNames[kind]}` } }) }
   }
   if (isIpctoolBackup(raw.bytes)) return fromBackup(raw, tools)
   if (raw.bytes.length === 0) throw new WorkbenchError('input/malformed', `${raw.name} is empty`)

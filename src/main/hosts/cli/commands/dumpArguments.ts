@@ -12,6 +12,7 @@ export const dumpFlags: Flags = {
   // `-o` as in the published tool; `--output` is how the story is told, here as in every command.
   'out': { type: 'string', short: 'o', value: 'PATH', help: 'folder or file to be made; never overwritten (required)' },
   'form': { type: 'string', value: 'FORM', help: 'folder: mtd0, mtd1, … and dump.json; image: one file; ipctool: a backup of that kind (default folder)' },
+  'flash-type': { type: 'string', value: 'TYPE', help: 'auto, nor, nand, emmc; auto asks U-Boot, and a camera with NOR and NAND has to be told (default auto)' },
   'partition': { type: 'string', value: 'NAME', help: 'only this one, by its name or as mtdN' },
   'via': { type: 'string', value: 'WAY', help: 'tftp: U-Boot sends it; md: it prints it, which takes hours; agent: a flash agent streams it; auto: tftp where it works (default auto)' },
   'agent': { type: 'string', value: 'FILE', help: 'the flash agent for this chip, for --via agent; none is shipped' },
@@ -52,6 +53,7 @@ export function readDumpArguments(argv: readonly string[], environment: Readonly
     request: {
       outputPath: resolve(required('out', 'o')),
       form: oneOf('--form', flags.text('form') ?? 'folder', ['folder', 'image', 'ipctool']),
+      flashType: oneOf('--flash-type', flags.text('flash-type') ?? 'auto', ['auto', 'nor', 'nand', 'emmc']),
       via: oneOf('--via', flags.text('via') ?? 'auto', ['auto', ...dumpWays]),
       boot: oneOf('--boot', flags.text('boot') ?? 'auto', ['auto', 'upload', 'own']),
       ...optional('partition', 'partition'), ...optional('mtdparts', 'mtdparts'), ...optional('profilePath', 'profile'), ...optional('ubootPath', 'uboot'), ...optional('agentPath', 'agent'),

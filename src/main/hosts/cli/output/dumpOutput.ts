@@ -43,7 +43,7 @@ function planLines(plan: DumpPlan): string[] {
   const facts: [string, string][] = [
     ['camera', `${plan.cameraName}, ${plan.chip}, on ${plan.podName}`],
     ['to', `${plan.output.path} (${request.form}${request.partition === undefined ? '' : `, only ${request.partition}`}); ${sizeText(plan.output.freeBytes - (plan.output.freeBytes % 1048576))} free there`],
-    ['flash', plan.flashBytes > 0 ? sizeText(plan.flashBytes) : 'asked before anything is read'],
+    ['flash', `${request.flashType === 'auto' ? '' : `${request.flashType}, `}${plan.flashBytes > 0 ? sizeText(plan.flashBytes) : 'asked before anything is read'}`],
     ['layout', request.form === 'image' ? 'none is needed' : request.mtdparts ?? 'asked from the camera'],
     ...(boot.agent === undefined ? [] : [['agent', boot.agent] satisfies [string, string]]),
     ['U-Boot', boot.method !== 'manual' ? `${boot.method === 'pod' ? 'by the pod' : 'over its UART'}: ${boot.uboot || '-'}, profile ${boot.profile || '-'}` : 'already on the camera; switch its power by hand when asked'],

@@ -1,0 +1,31 @@
+import type { Guard } from './guard.ts'
+
+const dump = 'src/main/core/workflows/dump'
+const nand = 'test/integration/dumpNand.test.ts'
+const emmc = 'test/integration/dumpEmmc.test.ts'
+
+/** What keeps a dump true to its flash when that is no NOR. */
+export const dumpGuards: readonly Guard[] = [
+  { says: 'a dump with auto is refused where NOR and NAND are', project: 'integration', tests: nand, named: 'refused beside a NOR', file: 'src/main/core/workflows/restore/flashFound.ts',
+    find: 'if (nor !== undefined && nand !== undefined) {', replace: 'if (nor !== undefined && nor === nand) {' },
+  { says: 'a dump of NAND notices a block that went bad meanwhile', project: 'integration', tests: nand, named: 'a block that goes bad', file: `${dump}/dumpNand.ts`,
+    find: 'if (skipped !== expected) throw', replace: 'if (skipped < expected) throw' },
+  { says: 'a dump of NAND begins behind the bad blocks before it', project: 'integration', tests: nand, named: 'each partition without its bad blocks', file: `${dump}/dumpNand.ts`,
+    find: 'if (at <= place) place += blockBytes', replace: 'if (at === place) place += blockBytes' },
+  { says: 'one image of a NAND with bad blocks is refused', project: 'integration', tests: nand, named: 'one image of a NAND', file: `${dump}/dumpNand.ts`,
+    find: "if (form === 'image' && bad.size > 0) {", replace: "if (form === 'image' && bad.size > 9) {" },
+  { says: 'a NAND without its partition table is no folder', project: 'integration', tests: nand, named: 'without a table of the NAND', file: `${dump}/dumpNand.ts`,
+    find: "if (form !== 'image' && layout.from === 'whole flash') {", replace: "if (form === 'ipctool' && layout.from === 'whole flash') {" },
+  { says: 'the table of another kind of flash cuts no dump', project: 'integration', tests: nand, named: 'without a table of the NAND', file: `${dump}/dumpLayout.ts`,
+    find: 'if (told === undefined || told === kind) return only', replace: 'if (told !== undefined || told === kind) return only' },
+  { says: 'no ipctool backup is made of raw UBI', project: 'integration', tests: nand, named: 'the backup is refused once', file: `${dump}/dumpNand.ts`,
+    find: "  if (form === 'ipctool') throw noBackup()\n", replace: '' },
+  { says: 'a dump of NAND is read over a fresh pattern', project: 'integration', tests: nand, named: 'by tftp: a nand read', file: `${dump}/dumpNand.ts`,
+    find: '      await poison(session, { address: loadAddress, lengthBytes, newPoison }, signal)\n', replace: '' },
+  { says: 'a dump of eMMC is read over a fresh pattern', project: 'integration', tests: emmc, named: 'an mmc read that copies nothing', file: `${dump}/dumpEmmc.ts`,
+    find: '      await poison(session, { address: loadAddress, lengthBytes: range.lengthBytes, newPoison }, signal)\n', replace: '' },
+  { says: 'an eMMC is dumped to its last block and no further', project: 'integration', tests: emmc, named: 'to the last block', file: `${dump}/dumpEmmc.ts`,
+    find: '  return behind * mmcBlockBytes\n', replace: '  return mostBytes - (mostBytes % mmcBlockBytes)\n' },
+  { says: 'a dump says which kind of flash it is of', project: 'integration', tests: nand, named: 'the kind is in dump.json', file: 'src/main/core/workflows/restore/readInput.ts',
+    find: '...(kind === undefined ? {} : { flash: {', replace: "...(kind !== 'emmc' ? {} : { flash: {" },
+]
