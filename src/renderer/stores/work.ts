@@ -7,7 +7,7 @@ import type { DumpPlan, DumpRequest } from '../../shared/dump/dump.schema.ts'
 import { useWorkbench } from '../rpc/useWorkbench.ts'
 import { emptyDesk, given, planOn, startOn, type WorkDesk } from './workDesk.ts'
 
-export interface DumpDraft { outputPath: string; form: DumpRequest['form']; flashType: DumpRequest['flashType']; via: DumpRequest['via']; partition: string }
+export interface DumpDraft { outputPath: string; form: DumpRequest['form']; flashType: DumpRequest['flashType']; via: DumpRequest['via']; partition: string; agentPath: string }
 export interface BurnDraft { profilePath: string; ubootPath: string; stay: boolean }
 export interface DoctorDraft { agentPath: string; running: boolean; reboot: boolean }
 
@@ -23,7 +23,7 @@ export const useWorkStore = defineStore('work', () => {
     return doctors.get(id) as WorkDesk<DoctorDraft, AgentPlan>
   }
   function dumpDesk(id: CameraId): WorkDesk<DumpDraft, DumpPlan> {
-    if (!dumps.has(id)) dumps.set(id, emptyDesk<DumpDraft, DumpPlan>({ outputPath: '', form: 'folder', flashType: 'auto', via: 'auto', partition: '' }))
+    if (!dumps.has(id)) dumps.set(id, emptyDesk<DumpDraft, DumpPlan>({ outputPath: '', form: 'folder', flashType: 'auto', via: 'auto', partition: '', agentPath: '' }))
     return dumps.get(id) as WorkDesk<DumpDraft, DumpPlan>
   }
   function burnDesk(id: CameraId): WorkDesk<BurnDraft, BurnPlan> {
@@ -33,8 +33,8 @@ export const useWorkStore = defineStore('work', () => {
 
   async function planDump(id: CameraId): Promise<void> {
     const desk = dumpDesk(id)
-    const { outputPath, form, flashType, via, partition } = desk.draft
-    const request: DumpRequest = { cameraId: id, outputPath: outputPath.trim(), form, flashType, via, boot: 'auto', ...given('partition', partition) }
+    const { outputPath, form, flashType, via, partition, agentPath } = desk.draft
+    const request: DumpRequest = { cameraId: id, outputPath: outputPath.trim(), form, flashType, via, boot: 'auto', ...given('partition', partition), ...(via === 'agent' ? given('agentPath', agentPath) : {}) }
     await planOn(desk, async () => client.dump.plan(request))
   }
   async function planBurn(id: CameraId): Promise<void> {
