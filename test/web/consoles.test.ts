@@ -11,7 +11,7 @@ async function consoleOf(name: string) {
   const shown = made.show(App)
   await until('the rack', () => all('[data-camera]').length > 0)
   card(name).click()
-  await until('the panel', () => all('[role="tab"]').length === 7)
+  await until('the panel', () => all('[data-tab="console"]').length === 1)
   all('[data-tab="console"]')[0]?.click()
   await until('the console', () => all('.console .term').length === 1)
   const type = (what: string): void => { shown.findComponent(TerminalPane).vm.$emit('typed', what) }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type CameraConsole, createConsole } from '../../../src/main/core/consoles/consoleHub.ts'
+import type { CameraConsole } from '../../../src/main/core/consoles/cameraConsole.ts'
+import { createConsole } from '../../../src/main/core/consoles/consoleHub.ts'
 import type { CameraId } from '../../../src/shared/devices/ids.ts'
 import { Cancelled, type WorkbenchError } from '../../../src/shared/errors/workbenchError.ts'
 import { createMemoryBridge } from '../../support/memoryBridge.ts'

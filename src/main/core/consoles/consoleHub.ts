@@ -1,5 +1,5 @@
 import type { CameraId } from '../../../shared/devices/ids.ts'
-import type { OpenTransport, Transport } from '../../../shared/devices/transport.ts'
+import type { OpenTransport } from '../../../shared/devices/transport.ts'
 import { Cancelled, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { type ByteQueue, createByteQueue } from '../../../shared/lifecycle/byteQueue.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
@@ -7,6 +7,7 @@ import { createBell } from '../../../shared/lifecycle/bell.ts'
 import type { CapturedConsole } from '../captures/captureLog.ts'
 import { busyWith, timeOfDay } from '../rack/leases.ts'
 import { createActivityMeter } from './activityMeter.ts'
+import type { CameraConsole, ExclusiveConsole } from './cameraConsole.ts'
 import { type ConsoleLine, createConsoleLine } from './consoleLine.ts'
 import { plainText, printedLines } from './consoleText.ts'
 import { createHistoryRing, type HistoryPiece } from './historyRing.ts'
@@ -23,57 +24,6 @@ const quietMs = 20
 const maxLineChars = 200
 /** Less than an undo has. */
 const reopenLimitMs = 8_000
-
-/** One piece of history, or a count of bytes that this listener came too late for. Positions grow without holes but those. */
-export type ConsoleListener = (piece: HistoryPiece) => void
-
-export interface ConsoleStats {
-  readonly state: 'open' | 'connecting' | 'closed' | 'lent'
-  /** Why it is not open, or who has it. */
-  readonly note: string
-  readonly bytesReceived: number
-  /** Known losses only; what came while the line was away nobody can count, and the history says so. */
-  readonly bytesLost: number
-  readonly lastLine: string
-  readonly activity: readonly number[]
-  readonly lastByteAtMs: number | undefined
-}
-
-/**
- * The line for one workflow alone. Viewers go on seeing every byte. `close` is `release`.
- * A lost line rejects `read` with `link/closed`, after the bytes that had come; `attach` may then be called again.
- * Rate, modem lines and break are there while a line is open that has them. A line that is opened anew is at its resting rate.
- */
-export interface ExclusiveConsole extends Transport {
-  /** Lets the far end go: during a pod's fastboot no bridge client may be connected. Nothing opens it again but `attach`. */
-  detach(signal: AbortSignal): Promise<void>
-  /** Opens it again; bytes from before are not read. Does nothing when open. `link/unreachable`, `link/timeout`. */
-  attach(signal: AbortSignal): Promise<void>
-  /** The line is back at its resting rate afterwards. Rejects when it could not be brought there: it is closed then, and opened only at that rate. */
-  release(): Promise<void>
-  readonly isAttached: boolean
-}
-
-export interface CameraConsole {
-  readonly cameraId: CameraId
-  /** History after that position at once, then live. Result: stop listening. */
-  subscribe(afterPosition: number, listener: ConsoleListener): () => void
-  /** Reads history; for viewers that take it in their own time. */
-  read(afterPosition: number, maxBytes: number): HistoryPiece
-  readonly end: number
-  /** Resolves when there is more than at that position. */
-  more(position: number, signal: AbortSignal): Promise<void>
-  /** `pod/busy` names who has it; `link/closed`. */
-  type(bytes: Uint8Array, signal: AbortSignal): Promise<void>
-  /** Does not wait: `pod/busy` while another has it. The line may be closed; then `attach` opens it. */
-  exclusive(holder: string, signal: AbortSignal): Promise<ExclusiveConsole>
-  stats(): ConsoleStats
-  /** With something printed in them, oldest first, at most 200 characters each. */
-  lastLines(count: number): string[]
-  /** The end of the history as readable text: evidence. */
-  tail(bytes: number): string
-  close(): Promise<void>
-}
 
 export interface ConsoleDeps {
   readonly cameraId: CameraId
