@@ -9,6 +9,7 @@ import type { CameraView, MachineStatus, RackView } from '../../src/shared/rack/
 import { type ByteLaneEnd, encodeLaneFrame, laneRequestSchema } from '../../src/shared/rpc/byteLane.ts'
 import { addFixtureStories, createFixtureJobs, fixturePlan, storyOf, summaryOf } from './fixtureJobs.ts'
 import { fixtureAgentPlan, fixtureDoctorStory } from './fixtureAgent.ts'
+import { fixtureMarks } from './fixtureConsoles.ts'
 import { fixtureDiff } from './fixtureDiff.ts'
 import { createFixtureRack, type FixtureRack } from './fixtureRack.ts'
 
@@ -148,6 +149,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
         say(input.cameraId, input.text)
         return {}
       }),
+      watchMarks: contract.consoles.watchMarks.handler(({ input, signal }) => stream([fixtureMarks(rack.cameras.get(input.cameraId)?.text ?? '', nowMs())], () => () => undefined, signal)),
     },
     captures: {
       sessions: contract.captures.sessions.handler(() => []),

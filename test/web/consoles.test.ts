@@ -59,3 +59,22 @@ test('a camera forgets a job that went well; the panel goes on showing its verdi
   button('New plan').click()
   await until('the form', () => text().includes('What to restore'))
 })
+test('lines and bytes have times, and what was sent is told apart; the search finds in them', async () => {
+  const { fixture } = await consoleOf('cam-01')
+  button('Lines').click()
+  await until('the lines', () => all('.row.out').length === 1)
+  expect(all('.row.out')[0]?.textContent).toContain('root\\r')
+  expect(all('.row .time').every((time) => /^\d\d:\d\d:\d\d\.\d{3}$/.test(time.textContent ?? ''))).toBe(true)
+  button('Delta').click()
+  await until('the deltas', () => all('.row .time').every((time) => /^\+?-?\d+\.\d{3}$/.test(time.textContent ?? '')))
+  fixture.say(id('cam-01'), '\r\n\u001b]0;x\u0007a new line\r\n')
+  await until('the new line', () => all('.row .text').some((row) => row.textContent === 'a new line'))
+  button('Search in cam-01').click()
+  await until('the box', () => all('.search input').length === 1)
+  const box = all('.search input')[0] as HTMLInputElement
+  box.value = 'squashfs'
+  box.dispatchEvent(new Event('input', { bubbles: true }))
+  await until('it is found', () => document.querySelector('.row.here')?.textContent?.includes('squashfs') ?? false)
+  button('Hex').click()
+  await until('the bytes', () => all('.row .hex').some((row) => row.textContent?.includes('55 2d 42 6f 6f 74') ?? false))
+})

@@ -5,6 +5,7 @@ import type { Soc } from '../../shared/devices/deviceProfile.schema.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import type { Job } from '../../shared/jobs/reduceJob.ts'
 import type { JobBook } from '../core/jobs/jobBook.ts'
+import { watchMarks } from '../core/consoles/watchMarks.ts'
 import type { RackBook } from '../core/rack/rackBook.ts'
 import { viewLayout } from '../core/workflows/restore/layoutTable.ts'
 import { auditSwitch, testSwitch } from './switchTools.ts'
@@ -90,6 +91,7 @@ export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, 
         await rack.camera(input.cameraId).console.type(new TextEncoder().encode(input.text), signal)
         return {}
       }),
+      watchMarks: contract.consoles.watchMarks.handler(({ input, signal = noSignal() }) => quietly(watchMarks(rack.camera(input.cameraId).console, input.after, clock, signal), signal)),
     },
     captures: {
       sessions: contract.captures.sessions.handler(async ({ input }) => captures.sessions(input ?? {})),

@@ -6,6 +6,7 @@ import {
   captureExportedSchema, captureExportSchema, capturePageSchema, captureQuerySchema, captureReadSchema, captureSessionSchema, captureStatusSchema, captureStretchSchema,
   newLineSchema, newLinesQuerySchema,
 } from '../captures/captures.schema.ts'
+import { consoleMarkSchema } from '../consoles/consoles.schema.ts'
 import { chipViewSchema, profileImportSchema } from '../devices/chipView.schema.ts'
 import { powerSpecSchema } from '../devices/powerSpec.schema.ts'
 import { auditRecordSchema, auditWishSchema, switchReportSchema, switchWishSchema } from '../devices/switchReport.schema.ts'
@@ -88,6 +89,8 @@ export const workbenchContract = {
   consoles: {
     /** Types into a console; `pod/busy` while a job has it. Output comes over the byte lane (shared/rpc/byteLane.ts). */
     type: oc.input(z.object({ cameraId: cameraIdSchema, text: z.string().max(4096) })).output(z.object({})),
+    /** When it passed, and what was sent; what was received comes over the byte lane. */
+    watchMarks: oc.input(z.object({ cameraId: cameraIdSchema, after: z.number().int().min(0) })).output(eventIterator(z.array(consoleMarkSchema))),
   },
   captures: {
     /** Newest first. */

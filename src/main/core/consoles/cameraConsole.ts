@@ -1,3 +1,4 @@
+import type { ConsoleMark } from '../../../shared/consoles/consoles.schema.ts'
 import type { CameraId } from '../../../shared/devices/ids.ts'
 import type { Transport } from '../../../shared/devices/transport.ts'
 import type { HistoryPiece } from './historyRing.ts'
@@ -41,6 +42,8 @@ export interface CameraConsole {
   readonly end: number
   /** Resolves when there is more than at that position. */
   more(position: number, signal: AbortSignal): Promise<void>
+  /** The times of what passed, oldest first; resolves when there are any after that sequence. */
+  marks(after: number, signal: AbortSignal): Promise<ConsoleMark[]>
   /** `pod/busy` names who has it; `link/closed`. */
   type(bytes: Uint8Array, signal: AbortSignal): Promise<void>
   /** Does not wait: `pod/busy` while another has it. The line may be closed; then `attach` opens it. */

@@ -12,6 +12,7 @@ import { type ConsoleLine, createConsoleLine } from './consoleLine.ts'
 import { plainText, printedLines } from './consoleText.ts'
 import { createHistoryRing, type HistoryPiece } from './historyRing.ts'
 import { createLineRate } from './lineRate.ts'
+import { createTrafficMarks } from './trafficMarks.ts'
 
 const defaultHistoryBytes = 256 * 1024
 const firstPauseMs = 1_000
@@ -22,6 +23,7 @@ const steadyMs = 5_000
 const maxUnreadBytes = 4 * 1024 * 1024
 const quietMs = 20
 const maxLineChars = 200
+const marksAtOnce = 2_000
 /** Less than an undo has. */
 const reopenLimitMs = 8_000
 
@@ -44,6 +46,7 @@ interface Lent { readonly holder: string; readonly sinceMs: number; queue: ByteQ
 export function createConsole({ cameraId, open, clock, log, historyBytes = defaultHistoryBytes, onBytes, capture }: ConsoleDeps): CameraConsole {
   const history = createHistoryRing(historyBytes)
   const meter = createActivityMeter()
+  const traffic = createTrafficMarks()
   const listeners = new Set<() => void>()
   const bell = createBell()
   const closing = new AbortController()
@@ -57,6 +60,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
   let isTrying = false
 
   const append = (bytes: Uint8Array): void => {
+    traffic.received(history.end, clock.wallMs())
     history.append(bytes)
     for (const listener of [...listeners]) listener()
     bell.ring()
@@ -110,7 +114,11 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
   const send = async (bytes: Uint8Array, signal: AbortSignal): Promise<void> => {
     // On a closed line it goes nowhere, and the write says so.
     if (line.isOpen) capture?.sent(bytes)
+    // Where it was sent, not where its echo ended.
+    const [position, atMs] = [history.end, clock.wallMs()]
     await line.write(bytes, signal)
+    traffic.sent(position, atMs, bytes)
+    bell.ring()
   }
 
   const tryOnce = async (): Promise<boolean> => {
@@ -236,6 +244,12 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
     },
     read: readFrom,
     get end() { return history.end },
+    marks: async (after, signal) => {
+      // A count of an earlier run of this program means nothing here.
+      const known = after > traffic.last ? 0 : after
+      while (traffic.last <= known) await bell.next(signal)
+      return traffic.after(known, marksAtOnce)
+    },
     more: async (position, signal) => { while (history.end <= position) await bell.next(signal) },
     type: async (bytes, signal) => {
       if (lent) throw busyWith(`The console of ${cameraId}`, lent, clock.wallMs())
