@@ -1,4 +1,4 @@
-import type { ConsoleMark } from '../../../shared/consoles/consoles.schema.ts'
+import type { ConsoleMark, LineAbilities, LineWish } from '../../../shared/consoles/consoles.schema.ts'
 import type { CameraId } from '../../../shared/devices/ids.ts'
 import type { Transport } from '../../../shared/devices/transport.ts'
 import type { HistoryPiece } from './historyRing.ts'
@@ -46,6 +46,10 @@ export interface CameraConsole {
   marks(after: number, signal: AbortSignal): Promise<ConsoleMark[]>
   /** `pod/busy` names who has it; `link/closed`. */
   type(bytes: Uint8Array, signal: AbortSignal): Promise<void>
+  /** Of the line that is open now; a closed one can nothing. */
+  abilities(): LineAbilities
+  /** `input/not-supported`; `pod/busy`. A rate that was set by hand ends with the line, or when a job takes it. */
+  setLine(wish: LineWish, signal: AbortSignal): Promise<void>
   /** Does not wait: `pod/busy` while another has it. The line may be closed; then `attach` opens it. */
   exclusive(holder: string, signal: AbortSignal): Promise<ExclusiveConsole>
   stats(): ConsoleStats

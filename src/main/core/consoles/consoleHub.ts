@@ -4,6 +4,7 @@ import { Cancelled, WorkbenchError } from '../../../shared/errors/workbenchError
 import { type ByteQueue, createByteQueue } from '../../../shared/lifecycle/byteQueue.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
+import { createLane } from '../../../shared/lifecycle/lane.ts'
 import type { CapturedConsole } from '../captures/captureLog.ts'
 import { busyWith, timeOfDay } from '../rack/leases.ts'
 import { createActivityMeter } from './activityMeter.ts'
@@ -12,6 +13,7 @@ import { type ConsoleLine, createConsoleLine } from './consoleLine.ts'
 import { plainText, printedLines } from './consoleText.ts'
 import { createHistoryRing, type HistoryPiece } from './historyRing.ts'
 import { createLineRate } from './lineRate.ts'
+import { abilitiesOf, setLineByHand } from './lineByHand.ts'
 import { createTrafficMarks } from './trafficMarks.ts'
 
 const defaultHistoryBytes = 256 * 1024
@@ -39,7 +41,7 @@ export interface ConsoleDeps {
   readonly capture?: CapturedConsole | undefined
 }
 
-type LineAbilities = NonNullable<ConsoleLine['transport']>
+type OpenLine = NonNullable<ConsoleLine['transport']>
 interface Lent { readonly holder: string; readonly sinceMs: number; queue: ByteQueue; detached: boolean; releasing?: Promise<void> }
 
 /** Opens at once and keeps trying until `close`. Types nothing by itself. */
@@ -47,6 +49,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
   const history = createHistoryRing(historyBytes)
   const meter = createActivityMeter()
   const traffic = createTrafficMarks()
+  const byHand = createLane()
   const listeners = new Set<() => void>()
   const bell = createBell()
   const closing = new AbortController()
@@ -173,7 +176,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       if (lent === mine) await (mine.releasing ??= giveBack())
     }
     /** Asked again at each call: the line may be another one by then. */
-    const onLine = <Args extends readonly unknown[]>(find: (of: LineAbilities) => ((...args: Args) => Promise<void>) | undefined): ((...args: Args) => Promise<void>) | undefined => {
+    const onLine = <Args extends readonly unknown[]>(find: (of: OpenLine) => ((...args: Args) => Promise<void>) | undefined): ((...args: Args) => Promise<void>) | undefined => {
       if (!line.transport || !find(line.transport)) return undefined
       return async (...args) => {
         mustHave()
@@ -255,6 +258,11 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       if (lent) throw busyWith(`The console of ${cameraId}`, lent, clock.wallMs())
       await send(bytes, signal)
     },
+    abilities: () => abilitiesOf(lent ? undefined : line.transport),
+    setLine: async (wish, signal) => {
+      if (lent) throw busyWith(`The console of ${cameraId}`, lent, clock.wallMs())
+      await byHand(signal, async () => setLineByHand({ transport: lent ? undefined : line.transport, rate, mark }, wish, signal))
+    },
     exclusive: async (holder, signal) => {
       signal.throwIfAborted()
       if (closing.signal.aborted) throw new WorkbenchError('link/closed', 'This console is closed')
@@ -264,6 +272,8 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       // Nobody but the holder opens the line from now on: an attempt that is under way ends first.
       trying.abort(new Cancelled('the console is lent'))
       bell.ring()
+      // A rate that somebody set by hand is not the job's. Where it stays, the line is closed, and `attach` says why it does not open.
+      await byHand(signal, restOrClose).catch(() => undefined)
       return exclusiveOf(mine)
     },
     stats: () => ({
