@@ -10,7 +10,7 @@ import { serveWeb, type WebHost } from '../../src/main/hosts/web/webHost.ts'
 
 const rendererFolder = join(import.meta.dirname, '../../out/renderer')
 /** Without a display, without asking the network for anything. */
-const chromiumFlags = [
+export const chromiumFlags = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync',
 ]

@@ -110,6 +110,8 @@ describe.skipIf(missingForWindow() !== undefined)('the window, in a browser on t
     await page.keyboard.type('root\n')
     await expect.poll(() => workbench.rack.view().pods[0]?.cameras[0]?.bytesReceived ?? 0).toBeGreaterThan(before)
     await expect.poll(async () => page.locator('.xterm-rows').first().innerText()).toContain('root')
+    await page.getByRole('group', { name: 'View of cam-01' }).getByRole('button', { name: 'Lines' }).click()
+    await page.getByRole('log', { name: 'Lines of cam-01' }).locator('.row.out').getByText('root\\r').waitFor()
   })
 
   test('keyboard alone: arrows move, Enter opens, Escape closes, Ctrl K finds', async () => {

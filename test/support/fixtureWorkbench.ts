@@ -1,6 +1,7 @@
 import { implement, ORPCError } from '@orpc/server'
 import { viewLayout } from '../../src/main/core/workflows/restore/layoutTable.ts'
 import { workbenchContract } from '../../src/shared/contracts/workbench.contract.ts'
+import { defaultTyping, type Typing } from '../../src/shared/consoles/consoles.schema.ts'
 import { type CameraId, jobIdSchema, podIdSchema } from '../../src/shared/devices/ids.ts'
 import { type ErrorCode, type ErrorContext, toWire, WorkbenchError } from '../../src/shared/errors/workbenchError.ts'
 import type { JobEvent } from '../../src/shared/jobs/jobEvent.ts'
@@ -9,6 +10,7 @@ import type { CameraView, MachineStatus, RackView } from '../../src/shared/rack/
 import { type ByteLaneEnd, encodeLaneFrame, laneRequestSchema } from '../../src/shared/rpc/byteLane.ts'
 import { addFixtureStories, createFixtureJobs, fixturePlan, storyOf, summaryOf } from './fixtureJobs.ts'
 import { fixtureAgentPlan, fixtureDoctorStory } from './fixtureAgent.ts'
+import { fixtureMarks } from './fixtureConsoles.ts'
 import { fixtureDiff } from './fixtureDiff.ts'
 import { createFixtureRack, type FixtureRack } from './fixtureRack.ts'
 
@@ -59,6 +61,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
   const jobs = createFixtureJobs(nowMs)
   addFixtureStories(jobs)
   const calls: string[] = []
+  const typing = new Map<CameraId, Typing>()
 
   const view = (): RackView => ({ revision, pods: rack.view() })
   const changed = (): void => { revision += 1; for (const listener of rackListeners) listener(view()) }
@@ -148,6 +151,11 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
         say(input.cameraId, input.text)
         return {}
       }),
+      abilities: contract.consoles.abilities.handler(({ input }) => (input.cameraId === 'cam-04' ? { baudRate: false, modemLines: false, break: false } : { baudRate: true, modemLines: true, break: true })),
+      setLine: contract.consoles.setLine.handler(({ input: { cameraId, ...wish } }) => { calls.push(`line ${cameraId} ${JSON.stringify(wish)}`); return {} }),
+      typing: contract.consoles.typing.handler(({ input }) => typing.get(input.cameraId) ?? defaultTyping),
+      setTyping: contract.consoles.setTyping.handler(({ input: { cameraId, ...how } }) => { typing.set(cameraId, how); return {} }),
+      watchMarks: contract.consoles.watchMarks.handler(({ input, signal }) => stream([fixtureMarks(rack.cameras.get(input.cameraId)?.text ?? '', nowMs())], () => () => undefined, signal)),
     },
     captures: {
       sessions: contract.captures.sessions.handler(() => []),

@@ -118,6 +118,24 @@ const scenes: readonly Scene[] = [
   { name: 'palette-why', cameras: 12, steps: async (page) => { await openCard(page, 'cam-10'); await page.keyboard.press('Control+k') } },
   { name: 'history', cameras: 12, steps: async (page) => { await openCard(page, 'cam-09'); await page.getByRole('tab', { name: 'History' }).click() } },
   { name: 'panel-console', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Console' }).click() } },
+  ...(['Lines', 'Hex'] as const).map((shape): Scene => ({ name: `console-${shape.toLowerCase()}`, cameras: 12, steps: async (page) => {
+    await page.getByRole('button', { name: 'Consoles' }).click()
+    for (const name of ['cam-01', 'cam-04']) await page.getByRole('navigation', { name: 'Cameras' }).getByText(name).click()
+    await page.getByRole('group', { name: 'View of cam-01' }).getByRole('button', { name: shape }).click()
+    await page.getByRole('log', { name: / of cam-01/ }).locator('.row.out').first().waitFor()
+  } })),
+  { name: 'console-send', cameras: 12, steps: async (page) => {
+    await page.getByRole('button', { name: 'Consoles' }).click()
+    for (const name of ['cam-01', 'cam-04', 'cam-08']) await page.getByRole('navigation', { name: 'Cameras' }).getByText(name).click()
+    await page.getByRole('region', { name: 'Console of cam-01' }).getByRole('button', { name: 'Line', exact: true }).click()
+    await page.getByRole('region', { name: 'Console of cam-04' }).getByRole('button', { name: 'Line', exact: true }).click()
+    const third = page.getByRole('region', { name: 'Console of cam-08' })
+    await third.getByRole('button', { name: 'Paste' }).click()
+    await page.getByLabel('Text to paste into cam-08').fill('setenv a 1\nsetenv b 2\nsaveenv\n')
+    await page.getByLabel('Pause in milliseconds').fill('9000')
+    await third.locator('form.extra button').click()
+    await page.getByRole('button', { name: 'Stop' }).waitFor()
+  } },
   { name: 'consoles', cameras: 12, steps: async (page) => {
     await page.getByRole('button', { name: 'Consoles' }).click()
     for (const name of ['cam-01', 'cam-02', 'cam-04', 'cam-09']) await page.getByRole('navigation', { name: 'Cameras' }).getByText(name).click()

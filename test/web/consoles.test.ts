@@ -59,3 +59,78 @@ test('a camera forgets a job that went well; the panel goes on showing its verdi
   button('New plan').click()
   await until('the form', () => text().includes('What to restore'))
 })
+test('lines and bytes have times, and what was sent is told apart; the search finds in them', async () => {
+  const { fixture } = await consoleOf('cam-01')
+  button('Lines').click()
+  await until('the lines', () => all('.row.out').length === 1)
+  expect(all('.row.out')[0]?.textContent).toContain('root\\r')
+  expect(all('.row .time').every((time) => /^\d\d:\d\d:\d\d\.\d{3}$/.test(time.textContent ?? ''))).toBe(true)
+  button('Delta').click()
+  await until('the deltas', () => all('.row .time').every((time) => /^\+?-?\d+\.\d{3}$/.test(time.textContent ?? '')))
+  fixture.say(id('cam-01'), '\r\n\u001b]0;x\u0007a new line\r\n')
+  await until('the new line', () => all('.row .text').some((row) => row.textContent === 'a new line'))
+  button('Search in cam-01').click()
+  await until('the box', () => all('.search input').length === 1)
+  const box = all('.search input')[0] as HTMLInputElement
+  box.value = 'squashfs'
+  box.dispatchEvent(new Event('input', { bubbles: true }))
+  await until('it is found', () => document.querySelector('.row.here')?.textContent?.includes('squashfs') ?? false)
+  button('Hex').click()
+  await until('the bytes', () => all('.row .hex').some((row) => row.textContent?.includes('55 2d 42 6f 6f 74') ?? false))
+})
+const box = <T extends HTMLElement>(label: string): T => {
+  const found = document.querySelector<T>(`[aria-label="${label}"]`)
+  if (!found) throw new Error(`nothing is called ${label}`)
+  return found
+}
+const put = (label: string, value: string, event = 'input'): void => {
+  const field = box<HTMLInputElement>(label)
+  field.value = value
+  field.dispatchEvent(new Event(event, { bubbles: true }))
+}
+const submit = (label: string): void => { box(label).closest('form')?.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true })) }
+
+test('a line goes with the chosen end and encoding, and the choice stays with the camera', async () => {
+  const { fixture, show } = await consoleOf('cam-01')
+  put('Line end for cam-01', 'CRLF', 'change')
+  put('Line to send to cam-01', 'reboot')
+  submit('Line to send to cam-01')
+  await until('the line', () => fixture.calls.includes('type cam-01 "reboot\\r\\n"'))
+  document.body.innerHTML = ''
+  show(App)
+  await until('the rack again', () => all('[data-camera]').length > 0)
+  card('cam-01').click()
+  await until('the choice', () => document.querySelector<HTMLSelectElement>('[aria-label="Line end for cam-01"]')?.value === 'CRLF')
+})
+test('a paste goes line by line, can be stopped, and sends nothing afterwards', async () => {
+  const { fixture } = await consoleOf('cam-01')
+  button('Paste').click()
+  await until('the form', () => document.querySelector('[aria-label="Text to paste into cam-01"]') !== null)
+  put('Text to paste into cam-01', 'one\ntwo\nthree\n')
+  put('Pause in milliseconds', '10000')
+  await until('there is something to paste', () => all('form.extra button').some((one) => !(one as HTMLButtonElement).disabled))
+  submit('Text to paste into cam-01')
+  await until('the first line', () => text().includes('1 of 3'))
+  button('Stop').click()
+  await until('the end', () => !text().includes('of 3'))
+  expect(fixture.calls).toEqual(['type cam-01 "one\\r"'])
+})
+test('a file goes raw, byte by byte as it is', async () => {
+  const { fixture } = await consoleOf('cam-01')
+  const picker = box<HTMLInputElement>('File to send to cam-01')
+  Object.defineProperty(picker, 'files', { value: [new File([Uint8Array.of(0, 0xff, 0x0a, 0x80)], 'blob.bin')], configurable: true })
+  picker.dispatchEvent(new Event('change', { bubbles: true }))
+  await until('the bytes', () => fixture.calls.length > 0)
+  expect(fixture.calls).toEqual([`type cam-01 ${JSON.stringify('\u0000\u00ff\n\u0080')}`])
+})
+test('break, modem lines and rate where the line has them, and words where it has not', async () => {
+  const { fixture } = await consoleOf('cam-01')
+  button('Line').click()
+  await until('the line', () => text().includes('Send break'))
+  button('Send break').click()
+  await until('the break', () => fixture.calls.includes('line cam-01 {"breakMs":250}'))
+  card('cam-04').click()
+  await until('the other console', () => document.querySelector('[aria-label="Line to send to cam-04"]') !== null)
+  button('Line').click()
+  await until('the words', () => text().includes('This line carries bytes only'))
+})

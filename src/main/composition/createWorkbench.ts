@@ -13,6 +13,7 @@ import { parseYaml } from '../drivers/files/yamlText.ts'
 import { hashHex, newJobId, newToken } from '../drivers/host/randomness.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { openSqliteJournal } from '../drivers/storage/sqliteJournal.ts'
+import { createConsoleSettingsFile } from '../drivers/storage/consoleSettingsFile.ts'
 import { createSecretsFile } from '../drivers/storage/secretsFile.ts'
 import { openSqliteLeases } from '../drivers/storage/sqliteLeases.ts'
 import { createPodTftpBackend } from '../drivers/tftp/podTftpBackend.ts'
@@ -106,7 +107,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, consoleSettings: createConsoleSettingsFile(join(dataFolder, 'consoles.json')), socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, consoleOf: (camera) => rack.find(camera)?.console }) },
     rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures,
     close: async () => {

@@ -1,14 +1,18 @@
 import { implement } from '@orpc/server'
 import { workbenchContract } from '../../shared/contracts/workbench.contract.ts'
+import { defaultTyping } from '../../shared/consoles/consoles.schema.ts'
 import type { MachineStatus } from '../../shared/rack/rackView.schema.ts'
 import type { Soc } from '../../shared/devices/deviceProfile.schema.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import type { Job } from '../../shared/jobs/reduceJob.ts'
 import type { JobBook } from '../core/jobs/jobBook.ts'
+import { typedBytes } from '../core/consoles/typedBytes.ts'
+import { watchMarks } from '../core/consoles/watchMarks.ts'
 import type { RackBook } from '../core/rack/rackBook.ts'
 import { viewLayout } from '../core/workflows/restore/layoutTable.ts'
 import { auditSwitch, testSwitch } from './switchTools.ts'
 import type { PortInUse } from './serialPorts.ts'
+import type { ConsoleSettingsFile } from '../drivers/storage/consoleSettingsFile.ts'
 import { listFolder } from '../drivers/files/listFolder.ts'
 import type { AgentDesk } from './agentDesk.ts'
 import type { BurnDesk } from './burnDesk.ts'
@@ -34,6 +38,7 @@ export interface RouterDeps {
   readonly chips: ChipDesk
   readonly reports: ReportDesk
   readonly captures: CaptureDesk
+  readonly consoleSettings: ConsoleSettingsFile
   readonly socs: ReadonlyMap<string, Soc>
   readonly status: () => Promise<MachineStatus>
   readonly homeFolder: string
@@ -51,7 +56,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, socs, status, homeFolder, dataFolder, ports }: RouterDeps) {
+export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, consoleSettings, socs, status, homeFolder, dataFolder, ports }: RouterDeps) {
   const contract = implement(workbenchContract)
   return contract.router({
     system: {
@@ -87,9 +92,17 @@ export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, 
     },
     consoles: {
       type: contract.consoles.type.handler(async ({ input, signal = noSignal() }) => {
-        await rack.camera(input.cameraId).console.type(new TextEncoder().encode(input.text), signal)
+        await rack.camera(input.cameraId).console.type(typedBytes(input.text, input.encoding), signal)
         return {}
       }),
+      abilities: contract.consoles.abilities.handler(({ input }) => rack.camera(input.cameraId).console.abilities()),
+      setLine: contract.consoles.setLine.handler(async ({ input: { cameraId, ...wish }, signal = noSignal() }) => { await rack.camera(cameraId).console.setLine(wish, signal); return {} }),
+      typing: contract.consoles.typing.handler(async ({ input }) => (await consoleSettings.read()).typing[input.cameraId] ?? defaultTyping),
+      setTyping: contract.consoles.setTyping.handler(async ({ input: { cameraId, ...typing } }) => {
+        await consoleSettings.change((settings) => ({ ...settings, typing: { ...settings.typing, [rack.camera(cameraId).spec.cameraId]: typing } }))
+        return {}
+      }),
+      watchMarks: contract.consoles.watchMarks.handler(({ input, signal = noSignal() }) => quietly(watchMarks(rack.camera(input.cameraId).console, input.after, clock, signal), signal)),
     },
     captures: {
       sessions: contract.captures.sessions.handler(async ({ input }) => captures.sessions(input ?? {})),

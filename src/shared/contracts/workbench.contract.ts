@@ -6,6 +6,7 @@ import {
   captureExportedSchema, captureExportSchema, capturePageSchema, captureQuerySchema, captureReadSchema, captureSessionSchema, captureStatusSchema, captureStretchSchema,
   newLineSchema, newLinesQuerySchema,
 } from '../captures/captures.schema.ts'
+import { consoleMarkSchema, lineAbilitiesSchema, lineWishSchema, typeRequestSchema, typingSchema } from '../consoles/consoles.schema.ts'
 import { chipViewSchema, profileImportSchema } from '../devices/chipView.schema.ts'
 import { powerSpecSchema } from '../devices/powerSpec.schema.ts'
 import { auditRecordSchema, auditWishSchema, switchReportSchema, switchWishSchema } from '../devices/switchReport.schema.ts'
@@ -87,7 +88,15 @@ export const workbenchContract = {
   },
   consoles: {
     /** Types into a console; `pod/busy` while a job has it. Output comes over the byte lane (shared/rpc/byteLane.ts). */
-    type: oc.input(z.object({ cameraId: cameraIdSchema, text: z.string().max(4096) })).output(z.object({})),
+    type: oc.input(typeRequestSchema).output(z.object({})),
+    abilities: oc.input(z.object({ cameraId: cameraIdSchema })).output(lineAbilitiesSchema),
+    /** Break, modem lines, rate; `input/not-supported` where the line has none, `pod/busy` while a job has it. */
+    setLine: oc.input(lineWishSchema.extend({ cameraId: cameraIdSchema })).output(z.object({})),
+    /** Line end and encoding of one camera. */
+    typing: oc.input(z.object({ cameraId: cameraIdSchema })).output(typingSchema),
+    setTyping: oc.input(typingSchema.extend({ cameraId: cameraIdSchema })).output(z.object({})),
+    /** When it passed, and what was sent; what was received comes over the byte lane. */
+    watchMarks: oc.input(z.object({ cameraId: cameraIdSchema, after: z.number().int().min(0) })).output(eventIterator(z.array(consoleMarkSchema))),
   },
   captures: {
     /** Newest first. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type CameraConsole, createConsole } from '../../../src/main/core/consoles/consoleHub.ts'
+import type { CameraConsole } from '../../../src/main/core/consoles/cameraConsole.ts'
+import { createConsole } from '../../../src/main/core/consoles/consoleHub.ts'
 import type { CameraId } from '../../../src/shared/devices/ids.ts'
 import { Cancelled, type WorkbenchError } from '../../../src/shared/errors/workbenchError.ts'
 import { createMemoryBridge } from '../../support/memoryBridge.ts'
@@ -242,5 +243,25 @@ test('what a viewer came too late for is counted', async () => {
   bridge.say('x'.repeat(100))
   await clock.advance(0)
   expect(viewer(10).skipped()).toBe(26)
+  await hub.close()
+})
+
+test('what passed has a time and a direction, and what was typed stands where it was typed', async () => {
+  const { clock, bridge, hub } = bench()
+  await clock.advance(0)
+  bridge.say('login: ')
+  await clock.advance(250)
+  await hub.type(new TextEncoder().encode('root\r'), never)
+  bridge.say('root\r\n')
+  await clock.advance(0)
+  const marks = await hub.marks(0, never)
+  expect(marks.map(({ position, sent }) => [position, sent])).toEqual([[0, undefined], [7, 'root\r'], [7, undefined]])
+  expect((marks[1]?.atMs ?? 0) - (marks[0]?.atMs ?? 0)).toBe(250)
+  const more = hub.marks(3, never)
+  await clock.advance(1)
+  bridge.say('#')
+  await clock.advance(0)
+  expect((await more).map(({ sequence, position }) => [sequence, position])).toEqual([[4, 13]])
+  expect(await hub.marks(1_000, never)).toHaveLength(4)
   await hub.close()
 })

@@ -1,16 +1,20 @@
 import type { CameraId } from '../../../shared/devices/ids.ts'
-import type { OpenTransport, Transport } from '../../../shared/devices/transport.ts'
+import type { OpenTransport } from '../../../shared/devices/transport.ts'
 import { Cancelled, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { type ByteQueue, createByteQueue } from '../../../shared/lifecycle/byteQueue.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
+import { createLane } from '../../../shared/lifecycle/lane.ts'
 import type { CapturedConsole } from '../captures/captureLog.ts'
 import { busyWith, timeOfDay } from '../rack/leases.ts'
 import { createActivityMeter } from './activityMeter.ts'
+import type { CameraConsole, ExclusiveConsole } from './cameraConsole.ts'
 import { type ConsoleLine, createConsoleLine } from './consoleLine.ts'
 import { plainText, printedLines } from './consoleText.ts'
 import { createHistoryRing, type HistoryPiece } from './historyRing.ts'
 import { createLineRate } from './lineRate.ts'
+import { abilitiesOf, setLineByHand } from './lineByHand.ts'
+import { createTrafficMarks } from './trafficMarks.ts'
 
 const defaultHistoryBytes = 256 * 1024
 const firstPauseMs = 1_000
@@ -21,59 +25,9 @@ const steadyMs = 5_000
 const maxUnreadBytes = 4 * 1024 * 1024
 const quietMs = 20
 const maxLineChars = 200
+const marksAtOnce = 2_000
 /** Less than an undo has. */
 const reopenLimitMs = 8_000
-
-/** One piece of history, or a count of bytes that this listener came too late for. Positions grow without holes but those. */
-export type ConsoleListener = (piece: HistoryPiece) => void
-
-export interface ConsoleStats {
-  readonly state: 'open' | 'connecting' | 'closed' | 'lent'
-  /** Why it is not open, or who has it. */
-  readonly note: string
-  readonly bytesReceived: number
-  /** Known losses only; what came while the line was away nobody can count, and the history says so. */
-  readonly bytesLost: number
-  readonly lastLine: string
-  readonly activity: readonly number[]
-  readonly lastByteAtMs: number | undefined
-}
-
-/**
- * The line for one workflow alone. Viewers go on seeing every byte. `close` is `release`.
- * A lost line rejects `read` with `link/closed`, after the bytes that had come; `attach` may then be called again.
- * Rate, modem lines and break are there while a line is open that has them. A line that is opened anew is at its resting rate.
- */
-export interface ExclusiveConsole extends Transport {
-  /** Lets the far end go: during a pod's fastboot no bridge client may be connected. Nothing opens it again but `attach`. */
-  detach(signal: AbortSignal): Promise<void>
-  /** Opens it again; bytes from before are not read. Does nothing when open. `link/unreachable`, `link/timeout`. */
-  attach(signal: AbortSignal): Promise<void>
-  /** The line is back at its resting rate afterwards. Rejects when it could not be brought there: it is closed then, and opened only at that rate. */
-  release(): Promise<void>
-  readonly isAttached: boolean
-}
-
-export interface CameraConsole {
-  readonly cameraId: CameraId
-  /** History after that position at once, then live. Result: stop listening. */
-  subscribe(afterPosition: number, listener: ConsoleListener): () => void
-  /** Reads history; for viewers that take it in their own time. */
-  read(afterPosition: number, maxBytes: number): HistoryPiece
-  readonly end: number
-  /** Resolves when there is more than at that position. */
-  more(position: number, signal: AbortSignal): Promise<void>
-  /** `pod/busy` names who has it; `link/closed`. */
-  type(bytes: Uint8Array, signal: AbortSignal): Promise<void>
-  /** Does not wait: `pod/busy` while another has it. The line may be closed; then `attach` opens it. */
-  exclusive(holder: string, signal: AbortSignal): Promise<ExclusiveConsole>
-  stats(): ConsoleStats
-  /** With something printed in them, oldest first, at most 200 characters each. */
-  lastLines(count: number): string[]
-  /** The end of the history as readable text: evidence. */
-  tail(bytes: number): string
-  close(): Promise<void>
-}
 
 export interface ConsoleDeps {
   readonly cameraId: CameraId
@@ -87,13 +41,15 @@ export interface ConsoleDeps {
   readonly capture?: CapturedConsole | undefined
 }
 
-type LineAbilities = NonNullable<ConsoleLine['transport']>
+type OpenLine = NonNullable<ConsoleLine['transport']>
 interface Lent { readonly holder: string; readonly sinceMs: number; queue: ByteQueue; detached: boolean; releasing?: Promise<void> }
 
 /** Opens at once and keeps trying until `close`. Types nothing by itself. */
 export function createConsole({ cameraId, open, clock, log, historyBytes = defaultHistoryBytes, onBytes, capture }: ConsoleDeps): CameraConsole {
   const history = createHistoryRing(historyBytes)
   const meter = createActivityMeter()
+  const traffic = createTrafficMarks()
+  const byHand = createLane()
   const listeners = new Set<() => void>()
   const bell = createBell()
   const closing = new AbortController()
@@ -107,6 +63,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
   let isTrying = false
 
   const append = (bytes: Uint8Array): void => {
+    traffic.received(history.end, clock.wallMs())
     history.append(bytes)
     for (const listener of [...listeners]) listener()
     bell.ring()
@@ -160,7 +117,11 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
   const send = async (bytes: Uint8Array, signal: AbortSignal): Promise<void> => {
     // On a closed line it goes nowhere, and the write says so.
     if (line.isOpen) capture?.sent(bytes)
+    // Where it was sent, not where its echo ended.
+    const [position, atMs] = [history.end, clock.wallMs()]
     await line.write(bytes, signal)
+    traffic.sent(position, atMs, bytes)
+    bell.ring()
   }
 
   const tryOnce = async (): Promise<boolean> => {
@@ -215,7 +176,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       if (lent === mine) await (mine.releasing ??= giveBack())
     }
     /** Asked again at each call: the line may be another one by then. */
-    const onLine = <Args extends readonly unknown[]>(find: (of: LineAbilities) => ((...args: Args) => Promise<void>) | undefined): ((...args: Args) => Promise<void>) | undefined => {
+    const onLine = <Args extends readonly unknown[]>(find: (of: OpenLine) => ((...args: Args) => Promise<void>) | undefined): ((...args: Args) => Promise<void>) | undefined => {
       if (!line.transport || !find(line.transport)) return undefined
       return async (...args) => {
         mustHave()
@@ -286,10 +247,21 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
     },
     read: readFrom,
     get end() { return history.end },
+    marks: async (after, signal) => {
+      // A count of an earlier run of this program means nothing here.
+      const known = after > traffic.last ? 0 : after
+      while (traffic.last <= known) await bell.next(signal)
+      return traffic.after(known, marksAtOnce)
+    },
     more: async (position, signal) => { while (history.end <= position) await bell.next(signal) },
     type: async (bytes, signal) => {
       if (lent) throw busyWith(`The console of ${cameraId}`, lent, clock.wallMs())
       await send(bytes, signal)
+    },
+    abilities: () => abilitiesOf(lent ? undefined : line.transport),
+    setLine: async (wish, signal) => {
+      if (lent) throw busyWith(`The console of ${cameraId}`, lent, clock.wallMs())
+      await byHand(signal, async () => setLineByHand({ transport: lent ? undefined : line.transport, rate, mark }, wish, signal))
     },
     exclusive: async (holder, signal) => {
       signal.throwIfAborted()
@@ -300,6 +272,8 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       // Nobody but the holder opens the line from now on: an attempt that is under way ends first.
       trying.abort(new Cancelled('the console is lent'))
       bell.ring()
+      // A rate that somebody set by hand is not the job's. Where it stays, the line is closed, and `attach` says why it does not open.
+      await byHand(signal, restOrClose).catch(() => undefined)
       return exclusiveOf(mine)
     },
     stats: () => ({

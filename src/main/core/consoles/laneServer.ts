@@ -2,7 +2,7 @@ import type { CameraId } from '../../../shared/devices/ids.ts'
 import { Cancelled } from '../../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../../shared/lifecycle/clock.ts'
 import { type ByteLaneEnd, encodeLaneFrame, type LaneRequest, laneRequestSchema, maxLaneBytes } from '../../../shared/rpc/byteLane.ts'
-import type { CameraConsole } from './consoleHub.ts'
+import type { CameraConsole } from './cameraConsole.ts'
 
 /** Fast enough for an eye, slow enough that a talkative console makes 60 messages a second and not 10 000. */
 const batchMs = 16

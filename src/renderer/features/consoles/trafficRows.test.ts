@@ -1,0 +1,44 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { ConsoleMark } from '../../../shared/consoles/consoles.schema.ts'
+import { hexRows, lineRows, timeTexts } from './trafficRows.ts'
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+const mark = (sequence: number, position: number, atMs: number, sent?: string): ConsoleMark => ({ sequence, position, atMs, ...(sent === undefined ? {} : { sent }) })
+/** "login: " at 0, r and o and CR typed, the echo, an answer. */
+const story = { position: 100, bytes: bytes('boot\r\nlogin: ro\r\n\u001b[1m# '), marks: [mark(1, 100, 1_000), mark(2, 106, 1_250), mark(3, 113, 2_000, 'r'), mark(5, 113, 2_001), mark(4, 113, 2_100, 'o\r'), mark(6, 117, 2_500)] }
+
+test('lines with their times, and what was typed as one line where it was typed', () => {
+  const rows = lineRows(story, 'utf-8', 100)
+  expect(rows.map(({ direction, atMs, text }) => [direction, atMs, text])).toEqual([
+    ['in', 1_000, 'boot'], ['in', 1_250, 'login: ro'], ['out', 2_000, 'ro\\r'], ['in', 2_500, '# '],
+  ])
+  expect(timeTexts(rows, 'start')).toEqual(['+0.000', '+0.250', '+1.000', '+1.500'])
+  expect(timeTexts(rows, 'delta')).toEqual(['+0.000', '+0.250', '+0.750', '+0.500'])
+  expect(timeTexts(rows, 'clock')[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3}$/)
+})
+test('hex: sixteen bytes a row, broken where something was sent', () => {
+  const rows = hexRows(story, 100)
+  expect(rows.map(({ direction, offset, text }) => [direction, offset, text])).toEqual([
+    ['in', '00000064', 'boot..login: '], ['out', '00000000', 'r'], ['out', '00000000', 'o.'], ['in', '00000071', 'ro...[1m# '],
+  ])
+  expect(rows[1]?.hex).toBe('72')
+})
+test('a console that talks without lines or marks still has bounded rows', () => {
+  const [row] = lineRows({ position: 0, bytes: new Uint8Array(100_000).fill(0x78), marks: [] }, 'utf-8', 100)
+  expect([row?.text.length, row?.atMs]).toEqual([2_000, undefined])
+  expect(hexRows({ position: 0, bytes: new Uint8Array(100_000), marks: [] }, 100)).toHaveLength(100)
+})
+test('whatever passes: every byte is in the hex view once, in order, and no row holds a control', () => {
+  const marks = fc.array(fc.record({ position: fc.nat(400), atMs: fc.nat(9_999), sent: fc.option(fc.string({ maxLength: 5 }), { nil: undefined }) }), { maxLength: 12 })
+    .map((all) => all.map((one, sequence) => mark(sequence + 1, one.position, one.atMs, one.sent)).sort((a, b) => a.position - b.position))
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(100), marks, (noise, position, all) => {
+    const traffic = { position, bytes: noise, marks: all }
+    const seen = hexRows(traffic, 10_000).filter(({ direction }) => direction === 'in').map(({ hex }) => hex).join(' ')
+    expect(seen).toBe(Array.from(noise, (byte) => byte.toString(16).padStart(2, '0')).join(' '))
+    const rows = [...lineRows(traffic, 'utf-8', 10_000), ...hexRows(traffic, 10_000)]
+    // eslint-disable-next-line no-control-regex -- controls are what this is about
+    for (const { text } of rows) expect(text).not.toMatch(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/)
+    expect(new Set(rows.map(({ key, offset }) => `${key}/${offset ?? ''}`)).size).toBe(rows.length)
+  }))
+})

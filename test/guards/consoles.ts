@@ -1,0 +1,22 @@
+import type { Guard } from './guard.ts'
+
+const tame = { project: 'unit', file: 'src/renderer/ui/tamedStream.ts', tests: 'src/renderer/ui/tamedStream.test.ts' } as const
+const paced = { project: 'unit', file: 'src/renderer/ui/pacedWriter.ts', tests: 'src/renderer/ui/pacedWriter.test.ts' } as const
+const hub = 'src/main/core/consoles/consoleHub.ts'
+const rate = { project: 'integration', tests: 'test/integration/consoles/consoleRate.test.ts' } as const
+
+/** What a camera prints and what is typed into it. */
+export const consoleGuards: readonly Guard[] = [
+  { says: 'only sequences that draw reach a terminal', ...tame, named: 'terminal answers', find: 'if (!drawing.includes(final) || (isPrivate', replace: 'if ((isPrivate' },
+  { says: 'clipboard, title and links of a camera are swallowed', ...tame, named: 'clipboard or title', find: "if (']PX^_'.includes(letter))", replace: "if ('PX^_'.includes(letter))" },
+  { says: 'a camera does not switch mouse reports on', ...tame, named: 'mouse and focus', find: '(isPrivate ? privateModes : plainModes).has(mode)', replace: '(isPrivate || plainModes.has(mode))' },
+  { says: 'an escape bomb costs bounded steps', ...tame, named: 'a bomb of large numbers', find: '    return steps >= 0\n', replace: '    return true\n' },
+  { says: 'one cell carries few accents', ...tame, named: 'few accents', find: "accents > maxAccents ? '' : letter", replace: 'letter' },
+  { says: 'a pane holds bounded memory', ...paced, named: 'a burst of 10 MB', find: 'if (waitingBytes > maxWaitingBytes) skip()', replace: '' },
+  { says: 'a frame draws a bounded part', ...paced, named: 'at most 64 KiB', find: 'drawn < frameBytes && waitingBytes > 0', replace: 'waitingBytes > 0' },
+  { says: 'a job finds the line at its resting rate', file: hub, ...rate, named: 'by hand: they reach the line', find: 'await byHand(signal, restOrClose).catch(() => undefined)', replace: '' },
+  { says: 'nobody changes the line of a job', file: hub, ...rate, named: 'by hand: they reach the line', find: "setLine: async (wish, signal) => {\n      if (lent) throw", replace: "setLine: async (wish, signal) => {\n      if (clock.nowMs() < 0 && lent) throw" },
+  { says: 'Latin-1 types no question mark for a letter it lacks', file: 'src/main/core/consoles/typedBytes.ts', project: 'unit', tests: 'src/main/core/consoles/typedBytes.test.ts', named: 'is refused by name', find: 'if (odd !== undefined) throw', replace: 'if (odd === text) throw' },
+  { says: 'a damaged settings file is not replaced', file: 'src/main/drivers/storage/consoleSettingsFile.ts', project: 'integration', tests: 'test/integration/consoles/consoleSettings.test.ts', named: 'a damaged file', find: "if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return", replace: 'if (cause instanceof Error) return' },
+  { says: 'stop sends nothing more', file: 'src/renderer/features/consoles/pacedSend.ts', project: 'unit', tests: 'src/renderer/features/consoles/pacedSend.test.ts', named: 'stop sends nothing more', find: '    if (signal.aborted) return\n', replace: '' },
+]
