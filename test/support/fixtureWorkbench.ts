@@ -155,6 +155,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
       search: contract.captures.search.handler(() => ({ lines: [], isStopped: false, note: '' })),
       newLines: contract.captures.newLines.handler(() => []),
       read: contract.captures.read.handler(() => ({ pieces: [] })),
+      timeline: contract.captures.timeline.handler(() => fail('input/not-found', 'Nothing is captured here')),
       export: contract.captures.export.handler(() => fail('input/not-found', 'Nothing is captured here')),
     },
     restore: {
