@@ -52,6 +52,8 @@ export const captureSessionSchema = z.object({
   /** Of the last byte or mark. */
   endedAtMs: z.number(),
   isOpen: z.boolean(),
+  /** The program ended and could not close it: up to a second may be missing at its end. */
+  isCut: z.boolean().default(false),
   /** Positions in a session count from its first byte, also when the oldest files of it are gone. */
   startOffset: z.number().int().min(0),
   endOffset: z.number().int().min(0),
