@@ -132,7 +132,7 @@ const scenes: readonly Scene[] = [
   } },
   { name: 'captures', cameras: 12, steps: async (page) => { await openCaptures(page) } },
   { name: 'captures-found', cameras: 12, steps: async (page) => { await findIn(page, 'kernel panic') } },
-  { name: 'captures-reader', cameras: 12, steps: async (page) => { await findIn(page, 'segfault'); await page.getByRole('option', { name: /segfault/ }).first().click(); await page.getByRole('region', { name: /^Session of/ }).getByText('line went away', { exact: true }).last().waitFor() } },
+  { name: 'captures-reader', cameras: 12, steps: async (page) => { await findIn(page, 'segfault'); await page.getByRole('option', { name: /segfault/ }).first().click(); await page.getByRole('region', { name: /^Session of/ }).getByText('the line went away', { exact: true }).last().waitFor() } },
   { name: 'captures-loop', cameras: 12, steps: async (page) => { await findIn(page, 'kernel panic'); await page.getByRole('option', { name: /panic/ }).nth(3).click(); await page.getByRole('region', { name: /^Session of/ }).getByText('120 lines').waitFor() } },
   { name: 'captures-hex', cameras: 12, steps: async (page) => { await findIn(page, 'segfault'); await page.getByRole('option', { name: /segfault/ }).first().click(); await page.getByRole('button', { name: 'Hex' }).click(); await page.getByRole('button', { name: 'Delta' }).click() } },
   { name: 'captures-stopped', cameras: 12, steps: async (page) => { await openCaptures(page); await page.getByRole('button', { name: 'Pattern' }).click(); await page.getByRole('searchbox', { name: 'Pattern to search for' }).fill('slow'); await page.keyboard.press('Enter'); await page.getByText('stopped by its time limit').waitFor() } },

@@ -8,8 +8,8 @@ const controls = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]{0,200}(?:\u0007
 
 const shownSign = (letter: string): string => {
   const code = letter.charCodeAt(0)
-  if (code < 0x20) return String.fromCharCode(0x2400 + code)
-  if (code === 0x7f) return '\u2421'
+  // As terminals have always written them; the shipped font has no pictures of controls.
+  if (code < 0x20 || code === 0x7f) return `^${String.fromCharCode(code ^ 0x40)}`
   if (code === 0xfffd) return '\ufffd'
   return code >= 0x80 && (code < 0xa0 || code === 0xad || code === 0x61c || (code >= 0x200b && code <= 0x206f) || code >= 0xfeff) ? `<${code.toString(16).padStart(4, '0')}>` : letter
 }
