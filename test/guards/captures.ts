@@ -2,6 +2,7 @@ import type { Guard } from './guard.ts'
 
 const captures = 'src/main/drivers/storage/captures'
 const index = 'src/main/drivers/storage/captureIndex'
+const reader = 'src/renderer/features/captures'
 const store = { project: 'integration', tests: 'test/integration/captures/captureStore.test.ts' } as const
 const search = { project: 'integration', tests: 'test/integration/captures/captureIndex.test.ts' } as const
 const wired = { project: 'integration', tests: 'test/integration/captures/captureWorkbench.test.ts' } as const
@@ -31,4 +32,7 @@ export const captureGuards: readonly Guard[] = [
     find: ".replace(/^[a-fx]+(?![a-z_])/, '')", replace: '' },
   { says: 'what a camera says is no formula of a table', file: 'src/main/core/captures/exportFormats.ts', ...desk, named: 'exports', find: '/^[=+\\-@\\t\\r]/.test(text)', replace: "text === '='" },
   { says: 'an export never overwrites', file: 'src/main/drivers/files/newFile.ts', ...desk, named: 'exports', find: "open(path, 'wx', 0o600)", replace: "open(path, 'w', 0o600)" },
+  { says: 'what a camera says reaches the page without controls', file: `${reader}/visibleText.ts`, project: 'unit', tests: `${reader}/captureRows.test.ts`, named: 'controls, escapes', find: "[...found[0]].map(shownSign).join('')", replace: 'found[0]' },
+  { says: 'the window holds a little of a session', file: `${reader}/useSessionWindow.ts`, project: 'unit', tests: `${reader}/useSessionWindow.test.ts`, named: 'scrolling down', find: '8 * chunkBytes', replace: '8_000 * chunkBytes' },
+  { says: 'an answer that does not get on is not asked for again', file: `${reader}/useSessionWindow.ts`, project: 'unit', tests: `${reader}/useSessionWindow.test.ts`, named: 'does not get on', find: ' || next <= from }', replace: ' }' },
 ]

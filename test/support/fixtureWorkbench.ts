@@ -11,6 +11,7 @@ import { type ByteLaneEnd, encodeLaneFrame, laneRequestSchema } from '../../src/
 import { addFixtureStories, createFixtureJobs, fixturePlan, storyOf, summaryOf } from './fixtureJobs.ts'
 import { fixtureAgentPlan, fixtureDoctorStory } from './fixtureAgent.ts'
 import { fixtureMarks } from './fixtureConsoles.ts'
+import { createFixtureCaptures } from './fixtureCaptures.ts'
 import { fixtureDiff } from './fixtureDiff.ts'
 import { createFixtureRack, type FixtureRack } from './fixtureRack.ts'
 
@@ -62,6 +63,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
   addFixtureStories(jobs)
   const calls: string[] = []
   const typing = new Map<CameraId, Typing>()
+  const captures = createFixtureCaptures(nowMs())
 
   const view = (): RackView => ({ revision, pods: rack.view() })
   const changed = (): void => { revision += 1; for (const listener of rackListeners) listener(view()) }
@@ -158,12 +160,17 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
       watchMarks: contract.consoles.watchMarks.handler(({ input, signal }) => stream([fixtureMarks(rack.cameras.get(input.cameraId)?.text ?? '', nowMs())], () => () => undefined, signal)),
     },
     captures: {
-      sessions: contract.captures.sessions.handler(() => []),
-      status: contract.captures.status.handler(() => ({ usedBytes: 0, quotaBytes: 1, droppedBytes: 0, notices: [] })),
-      search: contract.captures.search.handler(() => ({ lines: [], isStopped: false, note: '' })),
+      sessions: contract.captures.sessions.handler(() => [...captures.sessions].sort((a, b) => b.startedAtMs - a.startedAtMs)),
+      status: contract.captures.status.handler(() => ({ usedBytes: 8.2 * 1024 ** 3, quotaBytes: 20 * 1024 ** 3, droppedBytes: 0, notices: [] })),
+      search: contract.captures.search.handler(({ input }) => (input.pattern?.includes('(') === true && !input.pattern.includes(')') ? fail('input/malformed', 'This is no pattern: Unterminated group') : captures.search(input))),
       newLines: contract.captures.newLines.handler(() => []),
-      read: contract.captures.read.handler(() => ({ pieces: [] })),
-      export: contract.captures.export.handler(() => fail('input/not-found', 'Nothing is captured here')),
+      read: contract.captures.read.handler(({ input }) => { calls.push(`read ${String(input.maxBytes)}`); return captures.read(input) ?? fail('input/not-found', `There is no capture ${input.session}`) }),
+      timeline: contract.captures.timeline.handler(({ input }) => captures.timeline(input.session) ?? fail('input/not-found', `There is no capture ${input.session}`)),
+      export: contract.captures.export.handler(({ input }) => {
+        calls.push(`export ${input.format} ${input.sinceMs === undefined ? 'whole' : String((input.untilMs ?? 0) - input.sinceMs)}`)
+        if (input.path?.includes('there') === true) return fail('input/conflict', `${input.path} is there already`, 'Choose another name; nothing is overwritten')
+        return { path: input.path ?? `/home/lab/.local/share/rackbench/exports/cam-01.${input.format}`, sessions: 1, bytes: 12_288 }
+      }),
     },
     restore: {
       plan: contract.restore.plan.handler(({ input }) => {

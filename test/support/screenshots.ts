@@ -29,6 +29,14 @@ const showJob = async (page: Page, name: string): Promise<void> => {
   await page.getByRole('row', { name }).getByRole('button').first().click()
 }
 
+const openCaptures = async (page: Page): Promise<void> => { await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Captures' }).click() }
+const findIn = async (page: Page, words: string): Promise<void> => {
+  await openCaptures(page)
+  await page.getByRole('searchbox', { name: 'Words to search for' }).fill(words)
+  await page.keyboard.press('Enter')
+  await page.getByText(/lines?, newest first|Nothing found/).waitFor()
+}
+
 const scenes: readonly Scene[] = [
   { name: 'start', cameras: 0, steps: async (page) => { await page.getByRole('heading', { name: 'Add a pod' }).waitFor() } },
   { name: 'add-serial', cameras: 0, steps: async (page) => {
@@ -140,6 +148,17 @@ const scenes: readonly Scene[] = [
     await page.getByRole('button', { name: 'Consoles' }).click()
     for (const name of ['cam-01', 'cam-02', 'cam-04', 'cam-09']) await page.getByRole('navigation', { name: 'Cameras' }).getByText(name).click()
   } },
+  { name: 'captures', cameras: 12, steps: async (page) => { await openCaptures(page) } },
+  { name: 'captures-found', cameras: 12, steps: async (page) => { await findIn(page, 'kernel panic') } },
+  { name: 'captures-reader', cameras: 12, steps: async (page) => { await findIn(page, 'segfault'); await page.getByRole('option', { name: /segfault/ }).first().click(); await page.getByRole('region', { name: /^Session of/ }).getByText('the line went away', { exact: true }).last().waitFor() } },
+  { name: 'captures-loop', cameras: 12, steps: async (page) => { await findIn(page, 'kernel panic'); await page.getByRole('option', { name: /panic/ }).nth(3).click(); await page.getByRole('region', { name: /^Session of/ }).getByText('120 lines').waitFor() } },
+  { name: 'captures-hex', cameras: 12, steps: async (page) => { await findIn(page, 'segfault'); await page.getByRole('option', { name: /segfault/ }).first().click(); await page.getByRole('button', { name: 'Hex' }).click(); await page.getByRole('button', { name: 'Delta' }).click() } },
+  { name: 'captures-stopped', cameras: 12, steps: async (page) => { await openCaptures(page); await page.getByRole('button', { name: 'Pattern' }).click(); await page.getByRole('searchbox', { name: 'Pattern to search for' }).fill('slow'); await page.keyboard.press('Enter'); await page.getByText('stopped by its time limit').waitFor() } },
+  { name: 'captures-index', cameras: 12, steps: async (page) => { await findIn(page, 'rebuilt'); await page.getByText('still being made').waitFor() } },
+  { name: 'captures-pattern', cameras: 12, steps: async (page) => { await openCaptures(page); await page.getByRole('button', { name: 'Pattern' }).click(); await page.getByRole('searchbox', { name: 'Pattern to search for' }).fill('(a'); await page.keyboard.press('Enter'); await page.getByRole('alert').waitFor() } },
+  { name: 'captures-sessions', cameras: 12, steps: async (page) => { await openCaptures(page); await page.getByRole('tab', { name: 'Sessions' }).click() } },
+  { name: 'captures-replay', cameras: 12, steps: async (page) => { await openCaptures(page); await page.getByRole('tab', { name: 'Sessions' }).click(); await page.getByRole('option', { name: /cam-01/ }).first().click(); await page.getByRole('button', { name: '16×' }).click(); await page.getByRole('button', { name: 'Play from here' }).click(); await page.getByRole('listbox', { name: 'Lines of the session' }).getByText('login:').waitFor() } },
+  { name: 'captures-export', cameras: 12, steps: async (page) => { await findIn(page, 'segfault'); await page.getByRole('option', { name: /segfault/ }).first().click(); await page.getByRole('button', { name: 'Export' }).click(); await page.getByRole('dialog').getByRole('button', { name: 'Export' }).click(); await page.getByText('Written').waitFor() } },
   { name: 'jobs', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Jobs' }).click() } },
   { name: 'report', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Jobs' }).click(); await page.getByRole('button', { name: 'Report of job-ok' }).click() } },
   { name: 'settings', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Settings' }).click() } },

@@ -1,10 +1,12 @@
 import { isAbsolute, join } from 'node:path'
 import type {
-  CaptureExport, CaptureExported, CapturePage, CaptureQuery, CaptureRead, CaptureSession, CaptureStatus, CaptureStretch, NewLine, NewLinesQuery, SessionId,
+  CaptureExport, CaptureExported, CapturePage, CaptureQuery, CaptureRead, CaptureSession, CaptureStatus, CaptureStretch, CaptureTimeline, NewLine, NewLinesQuery, SessionId,
 } from '../../shared/captures/captures.schema.ts'
 import type { CameraId } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import type { Job } from '../../shared/jobs/reduceJob.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
+import { phasesWithin } from '../core/captures/jobPhases.ts'
 import { encodeExport, exportEndings, type ExportedPiece } from '../core/captures/exportFormats.ts'
 import type { LeaseStore } from '../core/rack/leases.ts'
 import { writeNewFile } from '../drivers/files/newFile.ts'
@@ -12,6 +14,7 @@ import { type CaptureIndex, openCaptureIndex } from '../drivers/storage/captureI
 import type { FoundLine } from '../drivers/storage/captureIndex/searchLines.ts'
 import { createCaptureDisk } from '../drivers/storage/captures/captureDisk.ts'
 import { type CaptureStore, openCaptureStore } from '../drivers/storage/captures/captureStore.ts'
+import { surveySession } from '../drivers/storage/captures/sessionSurvey.ts'
 import { readSession } from '../drivers/storage/captures/sessionReader.ts'
 import { loadCaptureSettings } from '../drivers/storage/captures/settingsFile.ts'
 import { describeSelf, isAlive } from '../drivers/storage/processIdentity.ts'
@@ -37,6 +40,7 @@ export interface CaptureDesk {
   /** Waits until what was said before this call can be found. */
   caughtUp(signal: AbortSignal): Promise<void>
   read(wish: CaptureRead, signal: AbortSignal): Promise<CaptureStretch>
+  timeline(session: SessionId, jobs: readonly Job[], signal: AbortSignal): Promise<CaptureTimeline>
   export(wish: CaptureExport, signal: AbortSignal): Promise<CaptureExported>
   /** After the consoles are closed. */
   close(): Promise<void>
@@ -77,9 +81,15 @@ export function createCaptureDesk({ clock, dataFolder, log, leases }: CaptureDes
     },
     newLines: async (query, signal) => (await index().newKinds(query, signal)).map(({ kind, firmware, lines, ...line }) => ({ ...lineOf(line), kind, firmware, lines })),
     caughtUp: async (signal) => { await store.flush(); await index().caughtUp(signal) },
-    read: async ({ session, offset, maxBytes }, signal) => {
+    read: async ({ session, offset, fromMs, maxBytes }, signal) => {
       await sessionOf(session)
-      return readStretch(readSession(await store.parts(session), { offset }, signal), maxBytes)
+      return readStretch(readSession(await store.parts(session), { offset, ...(fromMs === undefined ? {} : { fromMs }) }, signal), maxBytes)
+    },
+    timeline: async (id, jobs, signal) => {
+      const { camera, startedAtMs: fromMs, endedAtMs } = await sessionOf(id)
+      // A session of one moment has a length all the same, or nothing could be placed in it.
+      const untilMs = Math.max(endedAtMs, fromMs + 1)
+      return { fromMs, untilMs, phases: phasesWithin(jobs, camera, fromMs, untilMs), ...await surveySession(await store.parts(id), { fromMs, untilMs }, signal) }
     },
     export: async (wish, signal) => {
       const chosen = wish.session === undefined ? (await sessions(wish)).reverse() : [await sessionOf(wish.session)]

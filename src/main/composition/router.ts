@@ -110,6 +110,7 @@ export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, 
       search: contract.captures.search.handler(async ({ input, signal = noSignal() }) => captures.search(input, signal)),
       newLines: contract.captures.newLines.handler(async ({ input, signal = noSignal() }) => captures.newLines(input, signal)),
       read: contract.captures.read.handler(async ({ input, signal = noSignal() }) => captures.read(input, signal)),
+      timeline: contract.captures.timeline.handler(async ({ input, signal = noSignal() }) => captures.timeline(input.session, jobs.list(), signal)),
       export: contract.captures.export.handler(async ({ input, signal = noSignal() }) => captures.export(input, signal)),
     },
     restore: {

@@ -7,7 +7,7 @@ import type { WorkflowName } from '../../shared/jobs/reduceJob.ts'
 import type { CameraLife } from '../../shared/rack/rackView.schema.ts'
 import type { ThemeName } from '../ui/theme.ts'
 
-export type ViewName = 'rack' | 'consoles' | 'jobs' | 'compare' | 'settings'
+export type ViewName = 'rack' | 'consoles' | 'jobs' | 'captures' | 'compare' | 'settings'
 export type PanelTab = 'restore' | 'install' | 'dump' | 'burn' | 'agent' | 'console' | 'power' | 'history'
 export type ThemeChoice = ThemeName | 'system'
 

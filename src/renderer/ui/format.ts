@@ -41,3 +41,5 @@ export function dayAndTime(atMs: number): string {
 export const watts = (value: number | undefined): string => (value === undefined ? '\u2014' : `${value.toFixed(1)} W`)
 /** Shown without the scheme: `rack://10.0.0.5` is 10.0.0.5 to everybody at the rack. */
 export const podAddress = (url: string): string => url.replace(/^rack:\/\//, '')
+/** Local time with milliseconds, where order matters. */
+export const preciseTime = (atMs: number): string => `${clockTime(atMs)}.${String(Math.floor(((atMs % 1000) + 1000) % 1000)).padStart(3, '0')}`

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { cameraIdSchema } from '../devices/ids.ts'
+import { cameraIdSchema, jobIdSchema } from '../devices/ids.ts'
 
 /** One run of the workbench with one console. In folder names, so of a small alphabet. */
 export const sessionIdSchema = z.string().regex(/^\d{8}-\d{6}-[0-9a-f]{6}$/).brand<'SessionId'>()
@@ -52,6 +52,8 @@ export const captureSessionSchema = z.object({
   /** Of the last byte or mark. */
   endedAtMs: z.number(),
   isOpen: z.boolean(),
+  /** The program ended and could not close it: up to a second may be missing at its end. */
+  isCut: z.boolean().default(false),
   /** Positions in a session count from its first byte, also when the oldest files of it are gone. */
   startOffset: z.number().int().min(0),
   endOffset: z.number().int().min(0),
@@ -115,7 +117,12 @@ export type NewLinesQuery = z.infer<typeof newLinesQuerySchema>
 export const newLineSchema = captureLineSchema.extend({ kind: z.string(), firmware: z.string(), lines: z.number().int() })
 export type NewLine = z.infer<typeof newLineSchema>
 
-export const captureReadSchema = z.object({ session: sessionIdSchema, offset: z.number().int().min(0).default(0), maxBytes: z.number().int().min(1).max(1_048_576).default(65_536) })
+export const captureReadSchema = z.object({
+  session: sessionIdSchema, offset: z.number().int().min(0).default(0),
+  /** Not what was said before that time; a seek bar knows times, not places. */
+  fromMs: z.number().optional(),
+  maxBytes: z.number().int().min(1).max(1_048_576).default(65_536),
+})
 export type CaptureRead = z.infer<typeof captureReadSchema>
 export const captureStretchSchema = z.object({
   pieces: z.array(capturePieceSchema),
@@ -123,6 +130,20 @@ export const captureStretchSchema = z.object({
   next: z.number().int().min(0).optional(),
 })
 export type CaptureStretch = z.infer<typeof captureStretchSchema>
+
+/** What is drawn along the time of one session. */
+export const captureTimelineSchema = z.object({
+  fromMs: z.number(), untilMs: z.number(),
+  /** Bytes in equal spans of that time, oldest first. */
+  activity: z.array(z.number().int().min(0)),
+  /** In order, the first of very many. */
+  marks: z.array(capturePieceSchema.omit({ bytes: true })),
+  /** Of all jobs of that camera. Without an end: it was never told, or is not over. */
+  phases: z.array(z.object({ job: jobIdSchema, title: z.string(), phase: z.string(), fromMs: z.number(), untilMs: z.number().optional() })),
+  /** The session has more than could be looked through in time; what is behind is not drawn. */
+  isStopped: z.boolean(),
+})
+export type CaptureTimeline = z.infer<typeof captureTimelineSchema>
 
 export const captureFormats = ['text', 'cast', 'dcap', 'csv'] as const
 export type CaptureFormat = (typeof captureFormats)[number]

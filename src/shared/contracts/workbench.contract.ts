@@ -4,6 +4,7 @@ import { agentPlanSchema, agentRequestSchema } from '../agent/agent.schema.ts'
 import { burnPlanSchema, burnRequestSchema } from '../burn/burn.schema.ts'
 import {
   captureExportedSchema, captureExportSchema, capturePageSchema, captureQuerySchema, captureReadSchema, captureSessionSchema, captureStatusSchema, captureStretchSchema,
+  captureTimelineSchema, sessionIdSchema,
   newLineSchema, newLinesQuerySchema,
 } from '../captures/captures.schema.ts'
 import { consoleMarkSchema, lineAbilitiesSchema, lineWishSchema, typeRequestSchema, typingSchema } from '../consoles/consoles.schema.ts'
@@ -107,6 +108,8 @@ export const workbenchContract = {
     newLines: oc.input(newLinesQuerySchema).output(z.array(newLineSchema)),
     /** A stretch of one session, both directions and marks. */
     read: oc.input(captureReadSchema).output(captureStretchSchema),
+    /** Where in its time a session has words, gaps and phases of jobs. Reads the index only. */
+    timeline: oc.input(z.object({ session: sessionIdSchema })).output(captureTimelineSchema),
     export: oc.input(captureExportSchema).output(captureExportedSchema),
   },
   restore: {

@@ -64,6 +64,28 @@ test('the contract: sessions, a stretch with every byte as it was, a search, new
   await expect(client.captures.read({ session: '20200101-000000-000000' as typeof id })).rejects.toMatchObject({ code: 'input/not-found' })
 })
 
+test('the timeline of a session: bytes along its time, gaps where they were, and reading goes on from a time', async () => {
+  const { workbench } = await bench()
+  const tap = workbench.captures.store.open(gate)
+  tap.received(bytes('before\n'))
+  const saidMs = Date.now()
+  await expect.poll(() => Date.now()).toBeGreaterThan(saidMs + 1)
+  tap.lost()
+  tap.found()
+  tap.received(bytes('after\n'))
+  await tap.close()
+  const client = createRouterClient(workbench.router) as unknown as ContractRouterClient<WorkbenchContract>
+  const [session] = await client.captures.sessions()
+  const line = await client.captures.timeline({ session: session!.session })
+  expect(line).toMatchObject({ fromMs: session!.startedAtMs, untilMs: session!.endedAtMs, phases: [], isStopped: false })
+  expect(line.marks.map(({ kind, offset }) => `${kind} ${offset}`)).toEqual(['lost 7', 'found 7'])
+  expect(line.activity.reduce((sum, count) => sum + count, 0)).toBe(13)
+  expect(line.activity.filter((count) => count > 0).length).toBe(2)
+  const { pieces } = await client.captures.read({ session: session!.session, fromMs: line.marks[0]!.atMs })
+  expect(pieces.map((piece) => piece.bytes).join('')).toBe('after\n')
+  await expect(client.captures.timeline({ session: '20200101-000000-000000' as NonNullable<typeof session>['session'] })).rejects.toMatchObject({ code: 'input/not-found' })
+})
+
 test('exports: text, asciicast, a capture file and a table, each of the same session', async () => {
   const { folder, workbench } = await bench()
   await spoken(workbench)

@@ -21,7 +21,7 @@ test('both directions in order with their times, and marks where the line was aw
   tap.received(bytes('ls'))
   await tap.close()
   const [session] = await store.sessions()
-  expect(session).toMatchObject({ camera: 'cam-1', cameraName: 'Gate', chip: 'hi3516ev300', startOffset: 0, endOffset: 16, isOpen: false, parts: 1 })
+  expect(session).toMatchObject({ camera: 'cam-1', cameraName: 'Gate', chip: 'hi3516ev300', startOffset: 0, endOffset: 16, isOpen: false, isCut: false, parts: 1 })
   const pieces = await piecesOf(store, session?.session)
   expect(story(pieces)).toEqual(['rx:login: ', 'tx:root\r', 'lost', 'found', 'rx:# ls'])
   expect(pieces.map(({ offset }) => offset)).toEqual([0, 7, 12, 12, 12])
@@ -113,7 +113,7 @@ test.each(tears)('a torn tail is cut: %s', async (_, tear, left) => {
   for (const pass of ['cut', 'whole']) {
     const store = bench.open()
     const [session] = await store.sessions()
-    expect(session).toMatchObject({ endOffset: left.length, isOpen: false })
+    expect(session).toMatchObject({ endOffset: left.length, isOpen: false, isCut: true })
     const pieces = await piecesOf(store, session?.session)
     expect(pieces.map(({ bytes: of }) => text(of)).join('')).toBe(left)
     expect(pieces.at(-1)?.kind).toBe('cut')

@@ -16,6 +16,8 @@ export interface Part {
   isClosed: boolean
   /** Another process that lives writes it. */
   readonly isForeign: boolean
+  /** It ended with the program and not with the console: up to a second of it is missing. */
+  readonly isCut?: boolean
 }
 
 /** Without an offset: that is known when it is written. */

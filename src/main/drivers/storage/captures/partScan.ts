@@ -53,13 +53,14 @@ async function scanPart(base: string, camera: string, { log, isAlive }: ScanDeps
     try {
       const sizes = { rawBytes: (await raw.stat()).size, indexBytes: (await index.stat()).size }
       const last = await lastRecord(index, sizes.indexBytes)
-      const partOf = (more: Pick<Part, 'rawBytes' | 'indexBytes' | 'lastAtMs' | 'isClosed' | 'isForeign'>): Part => ({ base, header, ...more })
+      const partOf = (more: Pick<Part, 'rawBytes' | 'indexBytes' | 'lastAtMs' | 'isClosed' | 'isForeign' | 'isCut'>): Part => ({ base, header, ...more })
       if (last?.record.kind === 'end' && last.end === sizes.indexBytes && last.record.offset === sizes.rawBytes) {
-        return { part: partOf({ ...sizes, lastAtMs: last.record.atMs, isClosed: true, isForeign: false }), wasCut: false }
+        const before = await lastRecord(index, last.end - indexRecordBytes)
+        return { part: partOf({ ...sizes, lastAtMs: last.record.atMs, isClosed: true, isForeign: false, isCut: before?.record.kind === 'cut' }), wasCut: false }
       }
       if (isAlive(header.process)) return { part: partOf({ ...sizes, lastAtMs: last?.record.atMs ?? header.startedAtMs, isClosed: false, isForeign: true }), wasCut: false }
       const closed = await cutTail(index, raw, header, sizes)
-      return { part: partOf({ ...closed, isClosed: true, isForeign: false }), wasCut: true }
+      return { part: partOf({ ...closed, isClosed: true, isForeign: false, isCut: true }), wasCut: true }
     } finally {
       await raw.close()
     }

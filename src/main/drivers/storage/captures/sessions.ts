@@ -14,7 +14,7 @@ function sessionOf(parts: readonly Part[]): CaptureSession {
   const last = ordered.at(-1) as Part
   const { camera, session, cameraName, chip, startedAtMs, startOffset } = first.header
   return {
-    camera, session, cameraName, chip, startedAtMs, startOffset, endedAtMs: last.lastAtMs, isOpen: ordered.some(({ isClosed }) => !isClosed),
+    camera, session, cameraName, chip, startedAtMs, startOffset, endedAtMs: last.lastAtMs, isOpen: ordered.some(({ isClosed }) => !isClosed), isCut: last.isCut === true,
     endOffset: last.header.startOffset + last.rawBytes, parts: ordered.length,
   }
 }

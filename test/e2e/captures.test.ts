@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises'
+import { expect, test, describe } from 'vitest'
+import { missingForWindow, openDemo, openWindow } from './openWindow.ts'
+
+describe.skipIf(missingForWindow() !== undefined)('captures, in a browser on the real host', () => {
+  test('a line of a boot is found, opened at its place, and exported', async () => {
+    const { page, workbench, complaints } = await openWindow()
+    await openDemo(page)
+    await expect.poll(async () => (await workbench.captures.sessions({})).filter(({ endOffset }) => endOffset > 500).length, { timeout: 60_000 }).toBeGreaterThan(0)
+    await workbench.captures.caughtUp(AbortSignal.timeout(60_000))
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Captures' }).click()
+    await page.getByRole('searchbox', { name: 'Words to search for' }).fill('U-Boot')
+    await page.keyboard.press('Enter')
+    const found = page.getByRole('listbox', { name: 'Found lines' })
+    const first = found.getByRole('option').first()
+    await first.waitFor()
+    expect(await first.locator('mark').first().textContent()).toMatch(/^U$/i)
+    await first.click()
+    const reader = page.getByRole('region', { name: /^Session of/ })
+    const here = reader.getByRole('listbox', { name: 'Lines of the session' }).getByRole('option', { selected: true })
+    await here.getByText('U-Boot').waitFor()
+    await reader.getByRole('search').getByText(/\d+ lines?/).waitFor()
+    await reader.getByRole('button', { name: 'Export' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Export' }).click()
+    const told = await page.getByRole('dialog').getByText('Written:').textContent()
+    const path = told?.replace('Written: ', '').trim() ?? ''
+    expect(await readFile(path, 'utf8')).toContain('U-Boot')
+    expect(complaints.filter((line) => !line.startsWith('log:'))).toEqual([])
+  })
+})
