@@ -99,7 +99,7 @@ describe('keeping the configuration of a switch', () => {
       expect(path.startsWith(join(folder, 'audit', '127.0.0.1-'))).toBe(true)
     }
   })
-  test('what a port gives is told with the record; a port without PoE leaves no file', async () => {
+  test('what a port gives is told with the record; a port that tells none takes no record away', async () => {
     const plain = standIn.answer
     standIn.answer = (command, channel, connection) => {
       if (!command.includes('poe monitor')) { plain(command, channel, connection); return }
@@ -112,9 +112,10 @@ describe('keeping the configuration of a switch', () => {
     const json = await run('ether3', '--output', 'json')
     expect(json.fake.events()).toEqual([expect.objectContaining({ event: 'done', poe: { status: 'powered-on', volts: 52.8, milliamperes: 123, watts: 6.4 } })])
     expect((await run('ether3')).fake.out.lines.join('\n')).toContain('ether3: powered-on, 6.4 W, 52.8 V, 123 mA')
-    const before = await readdir(join(folder, 'audit'))
-    expect((await run('ether4')).code).toBe(5)
-    expect(await readdir(join(folder, 'audit'))).toEqual(before)
+    const without = await run('ether4', '--output', 'json')
+    expect(without.code).toBe(5)
+    expect(without.fake.events()).toEqual([expect.objectContaining({ event: 'done', success: false, poeProblem: expect.stringContaining('no such item') as string })])
+    expect(await readdir(join(folder, 'audit'))).toHaveLength(3)
   })
   test('another key than the accepted one, or than the one named, ends before the password', async () => {
     await keep(standIn.hostKeySha256)

@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { testRouterOs } from '../drivers/power/testRouterOs.ts'
-import { openRouterOsShell } from '../drivers/ssh/routerOsShell.ts'
+import { openRouterOsShell, type RouterOsShell } from '../drivers/ssh/routerOsShell.ts'
 import { writeAuditFile } from '../drivers/storage/auditFiles.ts'
 import { createHostKeysFile } from '../drivers/storage/hostKeysFile.ts'
 import type { PoeReading } from '../protocols/routeros/shellText.ts'
+import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { AuditRecord, AuditWish, SwitchReport, SwitchWish } from '../../shared/devices/switchReport.schema.ts'
 
 /** Asks a RouterOS switch who it is and how the port stands; nothing is switched and nothing is remembered. */
@@ -28,11 +29,21 @@ export async function auditSwitch({ host, sshPort = 22, user, password, ethernet
   try {
     if (hostKeySha256 !== undefined && hostKeySha256 !== known) await keys.put(place, hostKeySha256)
     const text = await shell.exportConfiguration(signal)
-    const poe = ethernet === undefined || ethernet === '' ? undefined : await shell.poeReading(ethernet, signal)
     const path = await writeAuditFile(join(dataFolder, 'audit'), host, clock.wallMs(), text)
-    return { ...(poe ? { poe: present(poe) } : {}), path, lengthBytes: new TextEncoder().encode(text).length, label: shell.label, hostKeySha256: hostKeySha256 ?? '' }
+    return { ...(await poeOf(shell, ethernet, signal)), path, lengthBytes: new TextEncoder().encode(text).length, label: shell.label, hostKeySha256: hostKeySha256 ?? '' }
   } finally {
     await shell.close()
+  }
+}
+
+async function poeOf(shell: RouterOsShell, ethernet: string | undefined, signal: AbortSignal): Promise<Pick<AuditRecord, 'poe' | 'poeProblem'>> {
+  if (ethernet === undefined || ethernet === '') return {}
+  try {
+    return { poe: present(await shell.poeReading(ethernet, signal)) }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof WorkbenchError) return { poeProblem: error.message }
+    throw error
   }
 }
 

@@ -44,6 +44,6 @@ export type AuditWish = z.infer<typeof auditWishSchema>
 /** What a port gives at this moment, as far as its hardware tells. */
 export const poeReadingSchema = z.object({ status: z.string(), volts: z.number().optional(), milliamperes: z.number().optional(), watts: z.number().optional() })
 
-/** Where the record lies, and whose it is; `poe` of the port that was named. */
-export const auditRecordSchema = z.object({ path: z.string(), lengthBytes: z.number().int(), label: z.string(), hostKeySha256: z.string(), poe: poeReadingSchema.optional() })
+/** Where the record lies, and whose it is; `poe` of the port that was named. A port that tells none is no reason to have no record. */
+export const auditRecordSchema = z.object({ path: z.string(), lengthBytes: z.number().int(), label: z.string(), hostKeySha256: z.string(), poe: poeReadingSchema.optional(), /** Why there is no reading of a port that was named. */ poeProblem: z.string().optional() })
 export type AuditRecord = z.infer<typeof auditRecordSchema>

@@ -74,7 +74,8 @@ async function audit(given: ParsedFlags, deps: CliDeps, { done }: Teller): Promi
   const wish = auditWishSchema.safeParse({ ...loginOf(given, deps), ...(sshPort === undefined ? {} : { sshPort }), ...(acceptKey === undefined ? {} : { acceptKey }), ...(ethernet === undefined ? {} : { ethernet }) })
   if (!wish.success) throw notUsable(wish.error.issues[0])
   const record = await deps.auditSwitch(wish.data, given.text('data') ?? deps.dataFolder, deps.interrupt.signal).catch((error: unknown): never => { throw withNextStep(error, acceptKey) })
-  return done(exitCodes.success, record, `${record.path}: ${record.lengthBytes} bytes of ${record.label}, secrets masked${record.poe ? `\n${ethernet ?? ''}: ${plainText(poeWords(record.poe), 120)}` : ''}`)
+  // The record is kept; what was asked for beside it is not there.
+  return done(record.poeProblem === undefined ? exitCodes.success : exitCodes.refusedOrFailed, record, `${record.path}: ${record.lengthBytes} bytes of ${record.label}, secrets masked${record.poe ? `\n${ethernet ?? ''}: ${plainText(poeWords(record.poe), 120)}` : ''}${record.poeProblem === undefined ? '' : `\n${plainText(record.poeProblem, 200)}`}`)
 }
 
 const poeWords = ({ status, volts, milliamperes, watts }: NonNullable<AuditRecord['poe']>): string =>
