@@ -10,7 +10,7 @@ import { freeUdpPort } from '../support/freePort.ts'
 import type { BenchRow } from './row.ts'
 
 /** The best of them counts: the emulator needs a processor for itself, and does not always get one. */
-const rounds = 3
+const rounds = 5
 const never = new AbortController().signal
 
 interface Seen {

@@ -41,12 +41,13 @@ export function createUpload({ name, peer, maxBytes, terms, limits, room, onRece
   const onNextBlock = (bytes: Uint8Array, nowMs: number): void => {
     if (bytes.length > blockBytes) { stop(errorNumbers.illegalOperation, 'the block is longer than agreed'); return }
     if (content.lengthBytes() + bytes.length > maxBytes) { stop(errorNumbers.noRoom, `larger than the ${maxBytes} bytes expected here`); return }
-    content.add(bytes)
     received += 1
     inWindow += 1
     const isLast = bytes.length < blockBytes
-    if (isLast) onReceived(content.take())
-    if (isLast || inWindow >= windowBlocks) acknowledge()
+    // The client works on its next block while this one is put away. The last one is answered only when all of it is in place.
+    if (!isLast && inWindow >= windowBlocks) acknowledge()
+    content.add(bytes)
+    if (isLast) { onReceived(content.take()); acknowledge() }
     patience.heard(nowMs, false)
     patience.sentNew(nowMs)
     if (isLast) end({ ok: true })
@@ -100,21 +101,35 @@ export function createUpload({ name, peer, maxBytes, terms, limits, room, onRece
   }
 }
 
+/** 1 MiB: a flash arrives in a few of them, a small file in one, and none of them is ever copied to make room. */
+const pieceBytes = 1024 * 1024
+
 /** Grows with what came, never with what was announced. */
 function createGrowingBytes(): { add: (bytes: Uint8Array) => void; take: () => Uint8Array; lengthBytes: () => number } {
-  let memory = new Uint8Array(0)
+  let full: Uint8Array[] = []
+  let piece = new Uint8Array(64 * 1024)
+  let pieceUsed = 0
   let lengthBytes = 0
   return {
     add: (bytes) => {
-      if (lengthBytes + bytes.length > memory.length) {
-        const larger = new Uint8Array(Math.max(64 * 1024, 2 * memory.length, lengthBytes + bytes.length))
-        larger.set(memory.subarray(0, lengthBytes))
-        memory = larger
+      if (pieceUsed + bytes.length > piece.length) {
+        full.push(piece.subarray(0, pieceUsed))
+        piece = new Uint8Array(Math.max(pieceBytes, bytes.length))
+        pieceUsed = 0
       }
-      memory.set(bytes, lengthBytes)
+      piece.set(bytes, pieceUsed)
+      pieceUsed += bytes.length
       lengthBytes += bytes.length
     },
-    take: () => { const whole = memory.slice(0, lengthBytes); memory = new Uint8Array(0); return whole },
+    take: () => {
+      const whole = new Uint8Array(lengthBytes)
+      let at = 0
+      for (const each of [...full, piece.subarray(0, pieceUsed)]) { whole.set(each, at); at += each.length }
+      full = []
+      piece = new Uint8Array(0)
+      pieceUsed = 0
+      return whole
+    },
     lengthBytes: () => lengthBytes,
   }
 }
