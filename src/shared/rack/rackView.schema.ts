@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
 import { verdictSchema } from '../restore/restore.schema.ts'
+import { inventorySchema } from './inventory.schema.ts'
 import { whyNotSchema } from './whyNot.schema.ts'
 
 /**
@@ -36,6 +37,8 @@ export const cameraViewSchema = z.object({
   bytesLost: z.number(),
   /** What it cannot do, and what to know of the rest. Absent until somebody has looked at its boot files. */
   whyNot: z.array(whyNotSchema).optional(),
+  /** Absent while nobody has said anything about it. */
+  inventory: inventorySchema.optional(),
   leaseHolder: z.string().optional(),
   job: z.object({
     id: jobIdSchema, state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted']),
