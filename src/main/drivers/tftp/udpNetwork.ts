@@ -12,6 +12,8 @@ const receiveBufferBytes = 1024 * 1024
  * last. Clients that take longer, as cameras on a slow line do, cost nothing.
  */
 const stayAwakeMs = 0.25
+/** What is smaller is an acknowledgement: its answer is a whole block that the client has to make first, and one on this computer needs our core for it. */
+const leastDataBytes = 64
 
 /** UDP of this computer. Errors of a single packet (no route, nobody there) are loss, as UDP means it. */
 export function createUdpNetwork(): DatagramNetwork {
@@ -55,7 +57,7 @@ function wrap(socket: dgram.Socket): DatagramSocket {
     send: (bytes, to) => {
       if (closing) return
       socket.send(bytes, to.port, to.address)
-      wakefulness.sent()
+      if (bytes.length >= leastDataBytes) wakefulness.sent()
     },
     onDatagram: (next) => { listener = next },
     close: async () => {
