@@ -47,6 +47,7 @@ const bad: readonly (readonly [string, ErrorCode])[] = [
   ['replay % --serve nowhere', 'input/malformed'], ['replay % --speed 5', 'input/malformed'],
   ['network', 'input/malformed'], ['network -f @ --tftp-port 0', 'input/not-found'],
   ['power', 'input/malformed'], ['power off', 'input/malformed'], ['power test', 'input/malformed'], ['power test --host a/b', 'input/malformed'], ['power test --host 127.0.0.1 --api-port 1', 'link/unreachable'], ['power audit --host 127.0.0.1 --ssh-port 1', 'link/unreachable'],
+  ['rack', 'input/malformed'], ['rack nosuch', 'input/malformed'], ['rack label nosuch qa', 'input/not-found'], ['rack maintenance nosuch on', 'input/not-found'], ['rack export %', 'input/conflict'], ['rack import @', 'input/not-found'], ['rack import %', 'input/malformed'],
   ['profiles', 'input/malformed'], ['profiles import @', 'input/not-found'],
   ['uboot', 'input/malformed'], ['uboot hi3516ev300 --file @', 'input/not-found'],
   ['nosuch', 'input/malformed'], ['toString', 'input/malformed'], ['', 'input/malformed'],

@@ -1,5 +1,6 @@
 import { implement, ORPCError } from '@orpc/server'
 import { viewLayout } from '../../src/main/core/workflows/restore/layoutTable.ts'
+import { fixtureInventory } from './fixtureInventory.ts'
 import { workbenchContract } from '../../src/shared/contracts/workbench.contract.ts'
 import { defaultTyping, type Typing } from '../../src/shared/consoles/consoles.schema.ts'
 import { type CameraId, jobIdSchema, podIdSchema } from '../../src/shared/devices/ids.ts'
@@ -133,6 +134,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
         return rack.cameras.get(input.cameraId)?.view.life === 'unknown' ? fail('link/unreachable', 'The pod does not answer', 'Check its cable.') : {}
       }),
     },
+    inventory: fixtureInventory({ calls, change, cameraOf: (id) => rack.cameras.get(id)?.view }),
     power: {
       testSwitch: contract.power.testSwitch.handler(({ input }) => {
         if (input.password === 'wrong') return fail('pod/refused', 'RouterOS at 10.0.0.2:8728 refused the login of "admin"', 'Check the user and the password')

@@ -124,6 +124,23 @@ const scenes: readonly Scene[] = [
   { name: 'why-power', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Power' }).click(); await page.getByRole('note', { name: 'Why not' }).waitFor() } },
   { name: 'change-power', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Power' }).click(); await page.getByRole('button', { name: 'Choose another power' }).click() } },
   { name: 'palette-why', cameras: 12, steps: async (page) => { await openCard(page, 'cam-10'); await page.keyboard.press('Control+k') } },
+  { name: 'details', cameras: 12, steps: async (page) => {
+    await openCard(page, 'cam-01')
+    await page.getByRole('tab', { name: 'Details' }).click()
+    await page.getByLabel('Labels').fill('qa, lens=4mm')
+    await page.getByLabel('Group').fill('hall 2')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved with the rack').waitFor()
+    await page.getByLabel('Why it is set aside').fill('lens is being glued')
+    await page.getByRole('button', { name: 'Set aside' }).click()
+    await page.getByRole('button', { name: 'End maintenance' }).waitFor()
+  } },
+  { name: 'rack-import', cameras: 12, steps: async (page) => {
+    await page.getByRole('button', { name: 'Settings' }).click()
+    await page.getByRole('button', { name: 'Import a rack file' }).click()
+    await page.getByLabel(/^YAML/).setInputFiles({ name: 'rack.yaml', mimeType: 'text/yaml', buffer: Buffer.from('rackbench: 1\n') })
+    await page.getByRole('region', { name: 'What it would do' }).waitFor()
+  } },
   { name: 'history', cameras: 12, steps: async (page) => { await openCard(page, 'cam-09'); await page.getByRole('tab', { name: 'History' }).click() } },
   { name: 'panel-console', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Console' }).click() } },
   ...(['Lines', 'Hex'] as const).map((shape): Scene => ({ name: `console-${shape.toLowerCase()}`, cameras: 12, steps: async (page) => {

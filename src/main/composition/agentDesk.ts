@@ -14,7 +14,7 @@ import type { AgentStarter } from '../core/workflows/agent/startAgent.ts'
 import { readAgentFile, readFlashImage } from '../drivers/files/agentFiles.ts'
 import { inspectDumpPlace, openHiddenDump } from '../drivers/files/dumpFolder.ts'
 import { hashHex } from '../drivers/host/randomness.ts'
-import { refuseBusy, useOf } from './cameraUse.ts'
+import { identityCheckOf, refuseAside, refuseBusy, refuseStranger, useOf } from './cameraUse.ts'
 import { type BootFacts, findBoot, orProblem, starterOf } from './bootDesk.ts'
 
 export interface AgentDeskDeps {
@@ -74,13 +74,14 @@ export function createAgentDesk(deps: AgentDeskDeps): AgentDesk {
     const { work } = request
     const soc = deps.socs.get(spec.chip.toLowerCase().split(':')[0] ?? '')
     const found = await findAgent(request, camera, soc, deps)
+    const changes = work.kind === 'write' || work.kind === 'erase'
     const image = work.kind === 'write' ? await orProblem(async () => readFlashImage(resolve(work.inputPath))) : undefined
     const place = work.kind === 'read' ? await orProblem(async () => inspectDumpPlace(work.outputPath, 'image')) : undefined
     const plan = planAgent({
       request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, flashBytes: devices.flashBytes,
       boot: found.boot?.plan ?? 'running', agent: found.agent, image, output: place instanceof WorkbenchError ? place : undefined,
     }, hashHex)
-    return { plan, camera, starter: agentStarterOf(found, camera, soc, deps), image: image instanceof WorkbenchError ? undefined : image?.bytes }
+    return { plan: refuseAside(changes ? refuseStranger(plan, camera, deps.jobs, request.acceptIdentity) : plan, camera), camera, starter: agentStarterOf(found, camera, soc, deps), image: image instanceof WorkbenchError ? undefined : image?.bytes }
   }
   return {
     plan: async (request) => (await prepare(request)).plan,
@@ -97,7 +98,7 @@ export function createAgentDesk(deps: AgentDeskDeps): AgentDesk {
         workflow: 'agent', title, pod: spec.id, camera: spec.cameraId, plan,
         run: async (context) => {
           const bench: AgentBench = {
-            plan, starter, image, clock: deps.clock, hashHex, ...useOf(camera, deps.leases, `${title} (job ${context.jobId})`),
+            plan, starter, image, identity: identityCheckOf(camera, deps.jobs, request.acceptIdentity), clock: deps.clock, hashHex, ...useOf(camera, deps.leases, `${title} (job ${context.jobId})`),
             openOutput: async (path, signal) => openHiddenDump(resolve(path), 'image', signal),
           }
           return runAgent(bench, context)

@@ -10,7 +10,7 @@ import { planBurn } from '../core/workflows/burn/burnPlan.ts'
 import { type BurnBench, runBurn } from '../core/workflows/burn/burnWorkflow.ts'
 import type { Starter } from '../core/workflows/restore/bench.ts'
 import { hashHex, newToken } from '../drivers/host/randomness.ts'
-import { refuseBusy, useOf } from './cameraUse.ts'
+import { refuseAside, refuseBusy, useOf } from './cameraUse.ts'
 import { findBoot, starterOf } from './bootDesk.ts'
 
 export interface BurnDeskDeps {
@@ -37,7 +37,7 @@ export function createBurnDesk(deps: BurnDeskDeps): BurnDesk {
     // A pulse of the switch is enough here: nothing has to be quiet before.
     const boot = await findBoot({ boot: 'upload', profilePath: request.profilePath, ubootPath: request.ubootPath }, camera, soc, deps, 'burn')
     const plan = planBurn({ request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, isKnownChip: soc !== undefined, boot: boot.plan }, hashHex)
-    return { plan, camera, starter: starterOf(boot, camera, soc, deps) }
+    return { plan: refuseAside(plan, camera), camera, starter: starterOf(boot, camera, soc, deps) }
   }
   return {
     plan: async (request) => (await prepare(request)).plan,

@@ -1,4 +1,7 @@
-import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import { toWire, type WireError, WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import type { JobBook } from '../core/jobs/jobBook.ts'
+import { type IdentityCheck, identityFacts, identityOf, knownBefore, wrongIdentity } from '../core/rack/identity.ts'
+import { maintenanceRefusal } from '../core/rack/inventory.ts'
 import type { CameraEntry } from '../core/rack/rackBook.ts'
 import type { Leases } from '../core/rack/leases.ts'
 import type { RestoreBench } from '../core/workflows/restore/bench.ts'
@@ -21,4 +24,23 @@ export function useOf({ devices, console }: CameraEntry, leases: Leases, holder:
 export function refuseBusy({ devices, spec }: CameraEntry, leases: Leases): void {
   const busy = leases.holderOf(devices.resource)
   if (busy) throw new WorkbenchError('pod/busy', `${spec.cameraName} is in use by ${busy.holder}`, { context: { holder: busy.holder, sinceMs: busy.sinceMs }, hint: 'Wait for it to end, or cancel it' })
+}
+
+/** What a job compares who it meets with. */
+export function identityCheckOf({ spec, devices }: CameraEntry, jobs: Pick<JobBook, 'list'>, accept: boolean | undefined): IdentityCheck {
+  return { cameraName: spec.cameraName, known: identityOf(jobs.list(), spec.cameraId).known, accept: accept === true, adapter: devices.resource }
+}
+
+/** Before work that destroys: another camera than the known one, as far as anybody has looked. */
+export function refuseStranger<P extends { readonly refusals: WireError[]; readonly warnings: string[] }>(plan: P, { spec, devices }: CameraEntry, jobs: Pick<JobBook, 'list'>, accept: boolean | undefined): P {
+  const differences = knownBefore(identityOf(jobs.list(), spec.cameraId), identityFacts({ adapter: devices.resource, soc: spec.chip.split(':')[0] }))
+  if (differences.length === 0) return plan
+  const error = wrongIdentity(spec.cameraName, differences)
+  return accept === true ? { ...plan, warnings: [`${error.message}. It is accepted as the camera that is meant`, ...plan.warnings] } : { ...plan, refusals: [toWire(error), ...plan.refusals] }
+}
+
+/** First of all that is in the way: a camera that somebody has set aside. */
+export function refuseAside<P extends { readonly refusals: WireError[] }>(plan: P, { spec }: CameraEntry): P {
+  const refusal = maintenanceRefusal(spec.cameraName, spec.inventory)
+  return refusal ? { ...plan, refusals: [toWire(refusal), ...plan.refusals] } : plan
 }

@@ -24,7 +24,9 @@ import { type CaptureDesk, createCaptureDesk } from './captureDesk.ts'
 import { type ChipDesk, createChipDesk } from './chipDesk.ts'
 import { createDumpDesk, type DumpDesk } from './dumpDesk.ts'
 import { createInstallDesk, type InstallDesk } from './installDesk.ts'
+import { createInventoryDesk, type InventoryDesk } from './inventoryDesk.ts'
 import { createRackSetup, type RackSetup } from './rackSetup.ts'
+import { createRackStore } from './rackStore.ts'
 import { createReportDesk, type ReportDesk } from './reportDesk.ts'
 import { createRestoreDesk, readSocs, type RestoreDesk, type RestoreDeskDeps } from './restoreDesk.ts'
 import { createRouter } from './router.ts'
@@ -46,6 +48,7 @@ export interface OpenWorkbench extends Workbench {
   readonly chips: ChipDesk
   readonly reports: ReportDesk
   readonly captures: CaptureDesk
+  readonly inventories: InventoryDesk
 }
 
 export interface WorkbenchOptions {
@@ -79,7 +82,8 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const network = createUdpNetwork()
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
-  const setup = createRackSetup({ clock, rack, socs, dataFolder, log, ask, secrets: createSecretsFile(join(dataFolder, 'secrets.json')), environment: environment.commandEnvironment ?? {}, serialPorts: environment.serialPorts })
+  const store = createRackStore({ path: join(dataFolder, 'rack.json'), leases, clock })
+  const setup = createRackSetup({ clock, rack, socs, dataFolder, store, log, ask, secrets: createSecretsFile(join(dataFolder, 'secrets.json')), environment: environment.commandEnvironment ?? {}, serialPorts: environment.serialPorts })
   const writing: Omit<RestoreDeskDeps, 'tools'> = {
     clock, rack, jobs, leases, socs, dataFolder, ask, tftpPort: environment.tftpPort,
     openTftp: async (plan, camera, signal) => {
@@ -97,24 +101,29 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const burns = createBurnDesk({ clock, rack, jobs, leases, socs, dataFolder, ask })
   const agents = createAgentDesk({ clock, rack, jobs, leases, socs, dataFolder, ask })
   const chips = createChipDesk({ clock, socs, dataFolder, fetch: environment.fetch ?? offline, ubootUrl: environment.ubootUrl })
+  const inventories = createInventoryDesk({ clock, store, rack, setup, jobs, isLoaded: options.loadRack === true })
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
   const reportWriter = writeReportsAtTheEnd(jobs, reports, log)
   const status = statusOf({ environment, clock: () => clock.wallMs(), rack, tftp: () => tftp.state(), journal })
+  const stop = new AbortController()
   if (options.loadRack === true) {
     captures.startIndex()
     await setup.load()
+    // A command on this computer changes the same rack.
+    store.follow(async () => setup.takeUp(), stop.signal).catch((error: unknown) => { if (!stop.signal.aborted) log(`the rack file is no longer followed: ${String(error)}`) })
   }
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, consoleSettings: createConsoleSettingsFile(join(dataFolder, 'consoles.json')), socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, consoleSettings: createConsoleSettingsFile(join(dataFolder, 'consoles.json')), socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures,
+    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories,
     close: async () => {
       closing ??= (async () => {
         await jobs.close()
         // The last job ended a moment ago; a program that exits now would leave half a report.
         await reportWriter.settled()
+        stop.abort()
         await setup.closeDemo()
         await rack.close()
         await tftp.close()

@@ -18,7 +18,7 @@ import { readInput } from '../core/workflows/restore/readInput.ts'
 import { inspectDumpPlace, openHiddenDump } from '../drivers/files/dumpFolder.ts'
 import { newPoison, newToken } from '../drivers/host/randomness.ts'
 import { findAgent } from './agentDesk.ts'
-import { refuseBusy, useOf } from './cameraUse.ts'
+import { identityCheckOf, refuseAside, refuseBusy, useOf } from './cameraUse.ts'
 import { findBoot, orProblem, starterOf } from './bootDesk.ts'
 import { createInputShelf } from './inputShelf.ts'
 import { hostAddress } from './restoreDesk.ts'
@@ -66,14 +66,14 @@ export function createDumpDesk(deps: DumpDeskDeps): DumpDesk {
       output: await orProblem(async () => inspectDumpPlace(request.outputPath, request.form)),
       boot: boot.plan, agent: found?.agent, hostAddress: await orProblem(async () => hostAddress(request)), hostPort: deps.tftpPort,
     }
-    return { plan: planDump(facts, deps.tools).plan, camera, starter: starterOf(boot, camera, soc, deps) }
+    return { plan: refuseAside(planDump(facts, deps.tools).plan, camera), camera, starter: starterOf(boot, camera, soc, deps) }
   }
 
   const benchOf = ({ plan, camera, starter }: Prepared, jobId: JobId): DumpBench => {
     const holder = `Dump of ${camera.spec.cameraName} (job ${jobId})`
     return {
       plan, starter, clock: deps.clock, newToken, newPoison, hashHex: deps.tools.hashHex,
-      ...useOf(camera, deps.leases, holder),
+      ...useOf(camera, deps.leases, holder), identity: identityCheckOf(camera, deps.jobs, undefined),
       openOutput: async (signal) => openHiddenDump(plan.output.path, plan.request.form, signal),
       openUploads: async (signal) => {
         if (!plan.tftp) throw new WorkbenchError('internal/bug', 'This dump has no server to send to')

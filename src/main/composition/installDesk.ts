@@ -10,7 +10,7 @@ import { readReleaseTarball } from '../drivers/files/releaseTarball.ts'
 import { hashHex, md5Hex, newPoison, newToken, secretBytes } from '../drivers/host/randomness.ts'
 import { readRelease } from '../protocols/openipc/release.ts'
 import { findBoot, findUbootImage, orProblem, starterOf } from './bootDesk.ts'
-import { refuseBusy, useOf } from './cameraUse.ts'
+import { identityCheckOf, refuseAside, refuseBusy, refuseStranger, useOf } from './cameraUse.ts'
 import { type RestoreDeskDeps, tftpFacts } from './restoreDesk.ts'
 
 export type InstallDeskDeps = Omit<RestoreDeskDeps, 'tools'>
@@ -35,12 +35,12 @@ export function createInstallDesk(deps: InstallDeskDeps): InstallDesk {
     const soc = deps.socs.get(spec.chip.toLowerCase().split(':')[0] ?? '')
     const release = await orProblem(async () => readRelease(await readReleaseTarball(request.releasePath, signal), { md5Hex }))
     const boot = await findBoot(request, camera, soc, deps, 'install')
-    const prepared = planInstall({
+    const { plan, ...behind } = planInstall({
       request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, soc, flashBytes: devices.flashBytes, release,
       boot: boot.plan, uboot: await findUbootImage(request, camera, soc, deps),
       tftp: await tftpFacts(request, camera, deps.tftpPort, signal),
     }, { hashHex })
-    return { prepared, camera, starter: starterOf(boot, camera, soc, deps) }
+    return { prepared: { ...behind, plan: refuseAside(refuseStranger(plan, camera, deps.jobs, request.acceptIdentity), camera) }, camera, starter: starterOf(boot, camera, soc, deps) }
   }
   return {
     plan: async (request, signal) => (await prepare(request, signal)).prepared.plan,
@@ -54,6 +54,7 @@ export function createInstallDesk(deps: InstallDeskDeps): InstallDesk {
         run: async (context) => {
           const bench: InstallBench = {
             plan, loads, imageOf: bytesOfLoad, clock: deps.clock, newToken, newPoison, randomBytes: secretBytes, starter,
+            identity: identityCheckOf(camera, deps.jobs, request.acceptIdentity),
             ...useOf(camera, deps.leases, `Installation on ${spec.cameraName} (job ${context.jobId})`),
             openBackend: async (until) => deps.openTftp(plan, camera, until),
           }

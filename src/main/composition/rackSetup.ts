@@ -13,9 +13,10 @@ import type { SecretOf } from '../drivers/power/openPower.ts'
 import { powerFromEnvironment, type PowerWishes } from '../drivers/power/powerFromEnvironment.ts'
 import { nameOfLine } from '../drivers/transports/lineName.ts'
 import { parseTransportUrl } from '../drivers/transports/transportUrl.ts'
-import { loadRack, saveRack } from '../drivers/storage/rackFile.ts'
+import type { RackFile } from '../drivers/storage/rackFile.ts'
 import { type DemoRack, demoCameras, openDemoRack } from './demoRack.ts'
 import { devicesOf, type PodDevicesDeps } from './podDevices.ts'
+import type { RackStore } from './rackStore.ts'
 
 export interface RackSetupDeps extends Omit<PodDevicesDeps, 'secretOf'> {
   readonly secrets: Secrets
@@ -23,6 +24,7 @@ export interface RackSetupDeps extends Omit<PodDevicesDeps, 'secretOf'> {
   readonly rack: RackBook
   readonly socs: ReadonlyMap<string, Soc>
   readonly dataFolder: string
+  readonly store: RackStore
   readonly log: (line: string) => void
 }
 
@@ -30,14 +32,20 @@ export interface RackSetupDeps extends Omit<PodDevicesDeps, 'secretOf'> {
 export interface RackSetup {
   /** Asks the pod first; one that does not answer like a pod is not added. */
   add(pod: NewPod, signal: AbortSignal): Promise<PodSpec>
-  /** For one run of the command line: not remembered. `lineName` as `nameOfLine` says it. */
-  addForNow(pod: NewPod, power?: PowerWishes, lineName?: string): PodSpec
+  /** For one run of the command line: not remembered. `lineName` as `nameOfLine` says it; `known` is the camera of the rack that is there. */
+  addForNow(pod: NewPod, power?: PowerWishes, lineName?: string, known?: PodSpec): PodSpec
+  /** The camera of the remembered rack on that line. */
+  knownOn(lineName: string): Promise<PodSpec | undefined>
   /** One name for one line; fails for what is no address. */
   nameOfLine(url: string): Promise<string>
   /** Another switch for a camera without a pod; none is a person. */
   setPower(id: PodId, given: Pick<NewPod, 'power' | 'password'>, signal: AbortSignal): Promise<void>
   remove(id: PodId): Promise<void>
   load(): Promise<void>
+  /** What another process, or an import, made of the rack file since. */
+  takeUp(): Promise<void>
+  /** Fails with the reason why such a pod cannot be used. */
+  check(spec: PodSpec): void
   openDemo(): Promise<number>
   closeDemo(): Promise<void>
 }
@@ -46,16 +54,18 @@ const answerLimitMs = 8_000
 
 export function createRackSetup(deps: RackSetupDeps): RackSetup {
   const { rack, dataFolder } = deps
-  const file = join(dataFolder, 'rack.json')
   const lane = createLane()
   let demo: DemoRack | undefined
   const always = new AbortController().signal
 
-  const save = async (): Promise<void> => saveRack(file, { version: 1, pods: rack.pods().filter(({ url }) => !url.startsWith('simulated://')).map((spec) => ({ ...spec })) })
+  const changePods = async (how: (pods: RackFile['pods']) => RackFile['pods']): Promise<void> => { await deps.store.change((rackFile) => ({ ...rackFile, pods: how(rackFile.pods) }), always) }
 
-  const specOf = ({ url, name, cameraName, chip, power, password }: NewPod): PodSpec => {
+  const checkChip = (chip: string): void => {
     const known = deps.socs.get(chip.toLowerCase().split(':')[0] ?? '')
     if (!known) throw new WorkbenchError('input/not-supported', `Unknown chip "${chip.slice(0, 40)}"`, { hint: 'Choose one of the list' })
+  }
+  const specOf = ({ url, name, cameraName, chip, power, password }: NewPod): PodSpec => {
+    checkChip(chip)
     const id = newToken()
     const number = rack.pods().length + 1
     return {
@@ -66,13 +76,35 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
   }
   const devicesFor = (spec: PodSpec, lineName: string | undefined, secretOf: SecretOf = async (ref) => deps.secrets.get(ref)): ReturnType<typeof devicesOf> => devicesOf(spec.url, spec.power, { ...deps, secretOf }, lineName)
   const lineNameOf = async (url: string): Promise<string> => nameOfLine(parseTransportUrl(url), deps.serialPorts)
-  const addForNow: RackSetup['addForNow'] = (pod, wishes, lineName) => {
+  const addForNow: RackSetup['addForNow'] = (pod, wishes, lineName, known) => {
     // Its password came with the command and is not kept.
     const power = wishes && powerFromEnvironment(wishes)
     // With auto-on the switch would feel for a load first, and the boot ROM has gone by then.
-    const spec: PodSpec = { ...specOf(pod), ...(power ? { power: power.spec.kind === 'routeros' ? { ...power.spec, onMode: 'forced-on' } : power.spec } : {}) }
+    const as = known && { id: known.id, cameraId: known.cameraId, inventory: known.inventory }
+    const spec: PodSpec = { ...specOf(pod), ...as, ...(power ? { power: power.spec.kind === 'routeros' ? { ...power.spec, onMode: 'forced-on' } : power.spec } : {}) }
     rack.add(spec, devicesFor(spec, lineName, power?.secretOf))
     return spec
+  }
+  const addOrLog = async (spec: PodSpec): Promise<void> => {
+    try {
+      rack.add(spec, devicesFor(spec, await lineNameOf(spec.url)))
+    } catch (error) {
+      deps.log(`${spec.name} was left out of the rack: ${String(error)}`)
+    }
+  }
+  const takeUpOne = async (spec: PodSpec): Promise<void> => {
+    const known = rack.pods().find(({ id }) => id === spec.id)
+    if (!known) return addOrLog(spec)
+    const [{ inventory: before, ...was }, { inventory, ...is }] = [known, spec]
+    if (!sameAs(before, inventory)) rack.setInventory(spec.id, inventory)
+    if (sameAs(was, is)) return
+    try {
+      await rack.remove(spec.id)
+      await addOrLog(spec)
+    } catch (error) {
+      // A job has it: it stays as it is until the next look.
+      deps.log(`${spec.name} was not changed: ${String(error)}`)
+    }
   }
   const refOf = (power: PowerSpec | undefined): string | undefined => (power && 'passwordRef' in power ? power.passwordRef : undefined)
 
@@ -84,7 +116,7 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       const ref = refOf(spec.power)
       if (ref !== undefined && pod.password !== undefined) await deps.secrets.put(ref, pod.password)
       rack.add(spec, devices)
-      await save()
+      await changePods((pods) => [...pods, { ...spec }])
       return spec
     }),
     addForNow,
@@ -102,23 +134,23 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
         if (ref !== undefined) await deps.secrets.remove(ref)
         throw error
       }
-      await save()
+      await changePods((pods) => pods.map(({ power: _before, ...pod }) => (pod.id !== id ? { ...pod, ...(_before === undefined ? {} : { power: _before }) } : { ...pod, ...(next === undefined ? {} : { power: next }) })))
       if (oldRef !== undefined && oldRef !== ref) await deps.secrets.remove(oldRef)
     }),
     remove: async (id) => lane(always, async () => {
       const ref = refOf(rack.pods().find((spec) => spec.id === id)?.power)
       await rack.remove(id)
-      await save()
+      await changePods((pods) => pods.filter((pod) => pod.id !== id))
       if (ref !== undefined) await deps.secrets.remove(ref)
     }),
-    load: async () => {
-      for (const spec of (await loadRack(file)).pods) {
-        try {
-          rack.add(spec, devicesFor(spec, await lineNameOf(spec.url)))
-        } catch (error) {
-          deps.log(`${spec.name} was left out of the rack: ${String(error)}`)
-        }
-      }
+    load: async () => { for (const spec of (await deps.store.read()).pods) await addOrLog(spec) },
+    takeUp: async () => lane(always, async () => {
+      for (const spec of (await deps.store.read()).pods) await takeUpOne(spec)
+    }),
+    check: (spec) => { checkChip(spec.chip); devicesFor(spec, undefined) },
+    knownOn: async (lineName) => {
+      for (const spec of (await deps.store.read()).pods) if (await lineNameOf(spec.url).catch(() => undefined) === lineName) return spec
+      return undefined
     },
     openDemo: async () => lane(always, async () => {
       demo ??= await openDemoRack(rack, { clock: deps.clock, folder: join(dataFolder, 'demo'), log: deps.log })
@@ -127,6 +159,11 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
     closeDemo: async () => lane(always, async () => { const open = demo; demo = undefined; await open?.close() }),
   }
 }
+
+/** Both came through the same schema, but not with their fields in the same order. */
+const sameAs = (a: object | undefined, b: object | undefined): boolean => ordered(a) === ordered(b)
+const ordered = (value: unknown): string =>
+  JSON.stringify(value, (_key, each: unknown) => (typeof each === 'object' && each !== null && !Array.isArray(each) ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1))) : each)) ?? ''
 
 /** A spec never holds the password itself. */
 const withReference = (power: PowerSpec, password: string | undefined, ref: string): PowerSpec =>

@@ -14,7 +14,7 @@ import { readInput } from '../core/workflows/restore/readInput.ts'
 import { runRestore } from '../core/workflows/restore/restoreWorkflow.ts'
 import { newPoison, newToken } from '../drivers/host/randomness.ts'
 import { chooseHostAddress, listHostAddresses } from '../drivers/network/interfaces.ts'
-import { refuseBusy, useOf } from './cameraUse.ts'
+import { identityCheckOf, refuseAside, refuseBusy, refuseStranger, useOf } from './cameraUse.ts'
 import { findBoot, orProblem, starterOf } from './bootDesk.ts'
 import { createInputShelf } from './inputShelf.ts'
 import { createSharedBytes, createSharedWholes } from './sharedBytes.ts'
@@ -66,8 +66,8 @@ export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
       boot: boot.plan,
       tftp: await tftpFacts(request, camera, deps.tftpPort, signal),
     }
-    const prepared = planRestore(facts, deps.tools)
-    return { prepared, camera, starter: starterOf(boot, camera, soc, deps) }
+    const { plan, ...behind } = planRestore(facts, deps.tools)
+    return { prepared: { ...behind, plan: refuseAside(refuseStranger(plan, camera, deps.jobs, request.acceptIdentity), camera) }, camera, starter: starterOf(boot, camera, soc, deps) }
   }
 
   const start = async (request: RestoreRequest, planHash: string | undefined, signal: AbortSignal): Promise<JobId> => {
@@ -107,7 +107,7 @@ function benchOf({ plan, loads, imageOf, starter }: PreparedRestore & Pick<Resto
   return {
     plan, loads, imageOf, clock: deps.clock, newToken, newPoison,
     starter,
-    ...useOf(camera, deps.leases, holder),
+    ...useOf(camera, deps.leases, holder), identity: identityCheckOf(camera, deps.jobs, plan.request.acceptIdentity),
     openBackend: async (signal) => deps.openTftp(plan, camera, signal),
   }
 }

@@ -16,7 +16,8 @@ export async function resumeJob({ jobs, desk, installs }: ResumeDeps, jobId: Job
   const job = jobs.get(jobId)
   if (!isFinished(job)) throw new WorkbenchError('input/conflict', 'This job is still running')
   if (job.state === 'succeeded') throw new WorkbenchError('input/conflict', 'This job has succeeded; there is nothing to resume')
-  if (job.workflow === 'restore') return desk.start(job.plan.request, undefined, signal)
-  if (job.workflow === 'install') return installs.start(job.plan.request, undefined, signal)
+  // What was accepted is known since; nobody has said that of yet another camera.
+  if (job.workflow === 'restore') return desk.start({ ...job.plan.request, acceptIdentity: undefined }, undefined, signal)
+  if (job.workflow === 'install') return installs.start({ ...job.plan.request, acceptIdentity: undefined }, undefined, signal)
   throw new WorkbenchError('input/not-supported', `A ${job.workflow} is not resumed`, { hint: 'Start it again' })
 }

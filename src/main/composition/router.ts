@@ -20,6 +20,8 @@ import type { CaptureDesk } from './captureDesk.ts'
 import type { ChipDesk } from './chipDesk.ts'
 import type { DumpDesk } from './dumpDesk.ts'
 import type { InstallDesk } from './installDesk.ts'
+import type { InventoryDesk } from './inventoryDesk.ts'
+import { inventoryRoutes } from './inventoryRoutes.ts'
 import type { RestoreDesk } from './restoreDesk.ts'
 import type { RackSetup } from './rackSetup.ts'
 import type { ReportDesk } from './reportDesk.ts'
@@ -38,6 +40,7 @@ export interface RouterDeps {
   readonly chips: ChipDesk
   readonly reports: ReportDesk
   readonly captures: CaptureDesk
+  readonly inventories: InventoryDesk
   readonly consoleSettings: ConsoleSettingsFile
   readonly socs: ReadonlyMap<string, Soc>
   readonly status: () => Promise<MachineStatus>
@@ -56,7 +59,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, consoleSettings, socs, status, homeFolder, dataFolder, ports }: RouterDeps) {
+export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, consoleSettings, socs, status, homeFolder, dataFolder, ports }: RouterDeps) {
   const contract = implement(workbenchContract)
   return contract.router({
     system: {
@@ -86,6 +89,7 @@ export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, 
       closeDemo: contract.rack.closeDemo.handler(async () => { await setup.closeDemo(); return {} }),
       power: contract.rack.power.handler(async ({ input }) => { await rack.power(input.cameraId, input.action, noSignal()); return {} }),
     },
+    inventory: inventoryRoutes(inventories),
     power: {
       testSwitch: contract.power.testSwitch.handler(async ({ input, signal = noSignal() }) => testSwitch(input, signal)),
       auditSwitch: contract.power.auditSwitch.handler(async ({ input, signal = noSignal() }) => auditSwitch(input, dataFolder, signal)),

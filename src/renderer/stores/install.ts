@@ -15,6 +15,7 @@ export interface InstallDraft {
   tftpVia: InstallRequest['tftpVia']
   boot: InstallRequest['boot']
   force: boolean
+  acceptIdentity: boolean
   hostIp: string
   deviceIp: string
   nic: string
@@ -29,7 +30,7 @@ export function installRequestOf(cameraId: CameraId, draft: InstallDraft): Insta
   const { layout } = draft
   return {
     cameraId, releasePath: draft.releasePath.trim(), flashType: layout === 'nand' ? 'nand' : 'nor', ...(layout === 'auto' || layout === 'nand' ? {} : { norMib: norSizes[layout] }),
-    wipeEnv: draft.wipeEnv, tftpVia: draft.tftpVia, boot: draft.boot, force: draft.force,
+    wipeEnv: draft.wipeEnv, tftpVia: draft.tftpVia, boot: draft.boot, force: draft.force, ...(draft.acceptIdentity ? { acceptIdentity: true } : {}),
     ...given('hostIp', draft.hostIp), ...given('deviceIp', draft.deviceIp), ...given('nic', draft.nic), ...given('profilePath', draft.profilePath), ...given('ubootPath', draft.ubootPath),
   }
 }
@@ -42,7 +43,7 @@ export const useInstallStore = defineStore('install', () => {
 
   function desk(id: CameraId): InstallDesk {
     if (!desks.has(id)) {
-      desks.set(id, emptyDesk<InstallDraft, InstallPlan>({ releasePath: '', layout: 'auto', wipeEnv: false, tftpVia: 'auto', boot: 'auto', force: false, hostIp: '', deviceIp: '', nic: '', profilePath: '', ubootPath: '' }))
+      desks.set(id, emptyDesk<InstallDraft, InstallPlan>({ releasePath: '', layout: 'auto', wipeEnv: false, tftpVia: 'auto', boot: 'auto', force: false, acceptIdentity: false, hostIp: '', deviceIp: '', nic: '', profilePath: '', ubootPath: '' }))
     }
     return desks.get(id) as InstallDesk
   }

@@ -12,6 +12,7 @@ export interface RestoreDraft {
   flashType: RestoreRequest['flashType']
   tftpVia: RestoreRequest['tftpVia']
   force: boolean
+  acceptIdentity: boolean
   hostIp: string
   deviceIp: string
   nic: string
@@ -23,11 +24,11 @@ export interface RestoreDraft {
 export type RestoreDesk = WorkDesk<RestoreDraft, RestorePlan>
 
 const emptyDraft = (): RestoreDraft =>
-  ({ inputPath: '', boot: 'auto', flashType: 'auto', tftpVia: 'auto', force: false, hostIp: '', deviceIp: '', nic: '', profilePath: '', ubootPath: '', mtdparts: '' })
+  ({ inputPath: '', boot: 'auto', flashType: 'auto', tftpVia: 'auto', force: false, acceptIdentity: false, hostIp: '', deviceIp: '', nic: '', profilePath: '', ubootPath: '', mtdparts: '' })
 
 export function requestOf(cameraId: CameraId, draft: RestoreDraft): RestoreRequest {
   return {
-    cameraId, inputPath: draft.inputPath.trim(), boot: draft.boot, flashType: draft.flashType, tftpVia: draft.tftpVia, force: draft.force,
+    cameraId, inputPath: draft.inputPath.trim(), boot: draft.boot, flashType: draft.flashType, tftpVia: draft.tftpVia, force: draft.force, ...(draft.acceptIdentity ? { acceptIdentity: true } : {}),
     ...given('hostIp', draft.hostIp), ...given('deviceIp', draft.deviceIp), ...given('nic', draft.nic),
     ...given('profilePath', draft.profilePath), ...given('ubootPath', draft.ubootPath), ...given('mtdparts', draft.mtdparts),
   }

@@ -8,7 +8,7 @@ import type { CameraLife } from '../../shared/rack/rackView.schema.ts'
 import type { ThemeName } from '../ui/theme.ts'
 
 export type ViewName = 'rack' | 'consoles' | 'jobs' | 'captures' | 'compare' | 'settings'
-export type PanelTab = 'restore' | 'install' | 'dump' | 'burn' | 'agent' | 'console' | 'power' | 'history'
+export type PanelTab = 'restore' | 'install' | 'dump' | 'burn' | 'agent' | 'console' | 'power' | 'history' | 'details'
 export type ThemeChoice = ThemeName | 'system'
 
 /** Where the person is looking. Nothing of the rack's own state. */

@@ -31,6 +31,8 @@ export const agentRequestSchema = z.object({
   ubootPath: z.string().max(4096).optional(),
   /** Restart the camera afterwards, instead of leaving the agent there for the next command. */
   reboot: z.boolean().default(false),
+  /** Another camera than the one that is known there is meant: for writing and erasing. */
+  acceptIdentity: z.boolean().optional(),
 })
 export type AgentRequest = z.infer<typeof agentRequestSchema>
 

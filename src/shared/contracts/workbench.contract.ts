@@ -19,6 +19,7 @@ import { jobEventSchema } from '../jobs/jobEvent.ts'
 import { machineStatusSchema, rackViewSchema } from '../rack/rackView.schema.ts'
 import { layoutRequestSchema, layoutViewSchema } from '../restore/layout.schema.ts'
 import { restorePlanSchema, restoreRequestSchema, verdictSchema } from '../restore/restore.schema.ts'
+import { inventoryContract } from './inventory.contract.ts'
 
 const nothing = z.object({}).optional()
 
@@ -81,6 +82,7 @@ export const workbenchContract = {
     closeDemo: oc.input(nothing).output(z.object({})),
     power: oc.input(z.object({ cameraId: cameraIdSchema, action: z.enum(['on', 'off', 'cycle']) })).output(z.object({})),
   },
+  inventory: inventoryContract,
   power: {
     /** Logs in to a RouterOS switch and reads; never changes anything, and remembers nothing. */
     testSwitch: oc.input(switchWishSchema).output(switchReportSchema),

@@ -4,7 +4,7 @@ import { restorePlanSchema, restoreRequestSchema } from '../restore/restore.sche
 
 const bytes = z.number().int().min(0)
 
-export const installRequestSchema = restoreRequestSchema.pick({ tftpVia: true, boot: true, profilePath: true, ubootPath: true, hostIp: true, deviceIp: true, nic: true, force: true }).extend({
+export const installRequestSchema = restoreRequestSchema.pick({ tftpVia: true, boot: true, profilePath: true, ubootPath: true, hostIp: true, deviceIp: true, nic: true, force: true, acceptIdentity: true }).extend({
   cameraId: cameraIdSchema,
   /** A .tgz as OpenIPC publishes it. */
   releasePath: z.string().min(1).max(4096),

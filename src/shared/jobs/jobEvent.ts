@@ -6,6 +6,7 @@ import { dumpedRangeSchema, dumpPlanSchema } from '../dump/dump.schema.ts'
 import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
 import { wireErrorSchema } from '../errors/wireError.schema.ts'
 import { environmentProgressSchema, installPlanSchema } from '../install/install.schema.ts'
+import { identityReadingSchema } from '../rack/identity.schema.ts'
 import { partitionProgressSchema, restorePlanSchema, verdictSchema } from '../restore/restore.schema.ts'
 
 const head = {
@@ -40,6 +41,8 @@ export const jobEventSchema = z.discriminatedUnion('type', [
   z.object({ ...head, type: z.literal('range-dumped'), range: dumpedRangeSchema }),
   /** Its own words for which U-Boot it is, given at its prompt. */
   z.object({ ...head, type: z.literal('uboot-answered'), version: z.string().max(200) }),
+  /** Who the camera is, beside who it was. */
+  z.object({ ...head, type: z.literal('identity-read'), ...identityReadingSchema.shape }),
   /** A flash agent runs and says what it found. */
   z.object({ ...head, type: z.literal('agent-answered'), agent: agentFactsSchema }),
   z.object({ ...head, type: z.literal('flash-examined'), map: flashMapSchema }),

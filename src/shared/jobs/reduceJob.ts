@@ -5,6 +5,7 @@ import type { DumpedRange, DumpPlan } from '../dump/dump.schema.ts'
 import type { CameraId, JobId, PodId } from '../devices/ids.ts'
 import { type WireError, WorkbenchError } from '../errors/workbenchError.ts'
 import type { EnvironmentProgress, InstallPlan } from '../install/install.schema.ts'
+import type { IdentityReading } from '../rack/identity.schema.ts'
 import type { PartitionProgress, RestorePlan, Verdict } from '../restore/restore.schema.ts'
 import type { JobEvent } from './jobEvent.ts'
 
@@ -50,6 +51,8 @@ interface JobFacts {
   readonly dumped: readonly DumpedRange[]
   /** Of a burn: what the U-Boot in RAM says it is. */
   readonly ubootVersion?: string
+  /** Who answered, once it was read. */
+  readonly identity?: IdentityReading & { readonly atMs: number }
   /** Of work by a flash agent: what it is, and what it found. */
   readonly agent?: AgentFacts
   readonly flashMap?: FlashMap
@@ -130,6 +133,7 @@ export function reduceJob(job: Job | undefined, event: JobEvent): Job {
     case 'environment-changed': return { ...next, environment: event.environment }
     case 'range-dumped': return { ...next, dumped: [...next.dumped, event.range] }
     case 'uboot-answered': return { ...next, ubootVersion: event.version }
+    case 'identity-read': return { ...next, identity: { facts: event.facts, state: event.state, atMs: event.atMs } }
     case 'agent-answered': return { ...next, agent: event.agent }
     case 'flash-examined': return { ...next, flashMap: event.map }
     case 'range-summed': return { ...next, summed: event.range }

@@ -17,3 +17,16 @@ export const inventorySchema = z.object({
   place: placeSchema.optional(),
 })
 export type Inventory = z.infer<typeof inventorySchema>
+
+export const emptyInventory: Inventory = { labels: [], group: '', notes: '' }
+
+/** What a person changes of it: what is absent stays, and `null` takes away. */
+export const inventoryChangeSchema = z.object({
+  labels: inventorySchema.shape.labels.removeDefault().optional(),
+  group: inventorySchema.shape.group.removeDefault().optional(),
+  notes: inventorySchema.shape.notes.removeDefault().optional(),
+  /** Its beginning is the moment of the change. */
+  maintenance: z.object({ note: z.string().max(400) }).nullable().optional(),
+  place: placeSchema.nullable().optional(),
+})
+export type InventoryChange = z.infer<typeof inventoryChangeSchema>

@@ -26,6 +26,8 @@ export const restoreRequestSchema = z.object({
   nic: z.string().max(64).optional(),
   /** Write also what the flash already holds. */
   force: z.boolean().default(false),
+  /** Another camera than the one that is known there is meant. */
+  acceptIdentity: z.boolean().optional(),
 })
 export type RestoreRequest = z.infer<typeof restoreRequestSchema>
 

@@ -7,12 +7,14 @@ import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { isFinished, type Job } from '../../../shared/jobs/reduceJob.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
+import type { Inventory } from '../../../shared/rack/inventory.schema.ts'
 import type { CameraView, PodView, RackView } from '../../../shared/rack/rackView.schema.ts'
 import type { CaptureLog } from '../captures/captureLog.ts'
 import { startBootWatch, viewBoot, watchBoot, type BootWatch } from '../consoles/bootWatch.ts'
 import type { CameraConsole } from '../consoles/cameraConsole.ts'
 import { createConsole } from '../consoles/consoleHub.ts'
 import { lifeOf } from './cameraLife.ts'
+import { maintenanceWords } from './inventory.ts'
 import type { Leases } from './leases.ts'
 import { type StartFacts, whyNots } from './whyNot.ts'
 
@@ -26,6 +28,8 @@ export interface PodSpec {
   readonly chip: string
   /** Who switches it, where that is not the pod and not a person. */
   readonly power?: PowerSpec | undefined
+  /** What people say about its camera. */
+  readonly inventory?: Inventory | undefined
 }
 
 /** The real things behind an address. */
@@ -58,6 +62,8 @@ export interface RackBook {
   add(spec: PodSpec, devices: PodDevices): void
   /** Another switch for a camera that is not switched by its pod; its console goes on. `pod/busy` while a job has it. */
   changePower(id: PodId, power: PowerSpec | undefined): Promise<void>
+  /** Also while a job has the camera: it changes nothing about it. */
+  setInventory(id: PodId, inventory: Inventory | undefined): void
   /** Closes its console. `pod/busy` while a job has the camera. */
   remove(id: PodId): Promise<void>
   camera(id: CameraId): CameraEntry
@@ -143,13 +149,14 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures,
     const life = lifeOf({ power: entry.power, boot, job, reach: entry.reach, consoleState: stats.state })
     const watts = devices.watts?.()
     const facts = startFactsOf(entry)
-    const ability = facts && { ...facts, chip: spec.chip, hasPod: devices.pod !== undefined, power: devices.power, console: { console: stats.state, consoleNote: stats.note } }
+    const ability = facts && { ...facts, chip: spec.chip, aside: spec.inventory?.maintenance && maintenanceWords(spec.cameraName, spec.inventory.maintenance), hasPod: devices.pod !== undefined, power: devices.power, console: { console: stats.state, consoleNote: stats.note } }
     return {
       id: spec.cameraId, name: spec.cameraName, podId: spec.id, chip: spec.chip, flashBytes: devices.flashBytes,
       power: entry.power, powerAbility: devices.power.ability, powerLabel: devices.power.label, ...(watts === undefined ? {} : { watts }), ...life,
       bootStage: entry.power === 'off' ? 0 : boot.bootStage, lastLine: stats.lastLine, activity: [...stats.activity],
       console: stats.state, consoleNote: stats.note, bytesReceived: stats.bytesReceived, bytesLost: stats.bytesLost,
       ...(ability === undefined ? {} : { whyNot: [...whyNots(ability)] }),
+      ...(spec.inventory === undefined ? {} : { inventory: spec.inventory }),
       ...(holder === undefined ? {} : { leaseHolder: holder }),
       ...(job === undefined || (!isWorking && job.state !== 'failed' && job.state !== 'interrupted') ? {} : { job: jobView(job) }),
     }
@@ -202,6 +209,12 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures,
       await changePower(power)
       const { power: _before, ...rest } = entry.spec
       entry.spec = power === undefined ? rest : { ...rest, power }
+      changed()
+    },
+    setInventory: (id, inventory) => {
+      const entry = entries.get(id)
+      if (!entry) throw new WorkbenchError('input/not-found', `There is no pod ${id}`)
+      entry.spec = { ...entry.spec, inventory }
       changed()
     },
     remove: async (id) => {

@@ -19,6 +19,8 @@ export interface AbilityFacts extends StartFacts {
   readonly hasPod: boolean
   readonly power: OfferedPower
   readonly console: Pick<CameraView, 'console' | 'consoleNote'>
+  /** Set aside for maintenance, in words. */
+  readonly aside?: string | undefined
 }
 
 type Reason = Omit<WhyNot, 'work'>
@@ -38,11 +40,13 @@ export function whyNots(facts: AbilityFacts): readonly WhyNot[] {
 
 function reasonsOf(work: WorkKind, facts: AbilityFacts): readonly Reason[] {
   switch (work) {
-    case 'restore': case 'dump': case 'burn': case 'install': return [...ofChip(work, facts), ...ofFiles(work, facts), ...ofNetwork(work, facts), ...ofPower(work, facts)]
+    case 'restore': case 'dump': case 'burn': case 'install': return [...ofMaintenance(facts), ...ofChip(work, facts), ...ofFiles(work, facts), ...ofNetwork(work, facts), ...ofPower(work, facts)]
     case 'power': return ofSwitch(facts)
     case 'console': return ofConsole(facts)
   }
 }
+
+const ofMaintenance = ({ aside }: AbilityFacts): readonly Reason[] => (aside === undefined ? [] : [cannot(`${aside}.`, 'End its maintenance under Details when it is ready.')])
 
 function ofChip(work: Booted, { soc, chip, hasPod }: AbilityFacts): readonly Reason[] {
   if (!soc) return [cannot(`Nobody knows the figures of the chip "${chip.slice(0, 40)}".`, 'Take the camera out of the rack and add it again with a chip of the list.')]

@@ -1,16 +1,21 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { powerSpecSchema } from '../../../shared/devices/powerSpec.schema.ts'
 import { cameraIdSchema, podIdSchema } from '../../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import { inventorySchema } from '../../../shared/rack/inventory.schema.ts'
+
+export const maxPods = 1000
 
 export const rackFileSchema = z.object({
   version: z.literal(1),
   pods: z.array(z.object({
     id: podIdSchema, name: z.string().max(64), url: z.string().max(512), cameraId: cameraIdSchema, cameraName: z.string().max(64), chip: z.string().max(64),
     power: powerSpecSchema.optional(),
-  })).max(1000),
+    /** Absent in files of before there was one. */
+    inventory: inventorySchema.optional(),
+  })).max(maxPods),
 })
 export type RackFile = z.infer<typeof rackFileSchema>
 
@@ -27,6 +32,16 @@ export async function loadRack(path: string): Promise<RackFile> {
     return rackFileSchema.parse(JSON.parse(text))
   } catch (cause) {
     throw new WorkbenchError('input/malformed', `${path} is damaged`, { cause, hint: 'Mend it or move it away; the rack is then empty and pods can be added again' })
+  }
+}
+
+/** Another one after each change; empty while there is no file. */
+export async function rackFileStamp(path: string): Promise<string> {
+  try {
+    const { ino, mtimeMs, size } = await stat(path)
+    return `${ino} ${mtimeMs} ${size}`
+  } catch {
+    return ''
   }
 }
 

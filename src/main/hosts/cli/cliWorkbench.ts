@@ -4,6 +4,7 @@ import type { serveReplay } from '../../composition/replayLine.ts'
 import type { serveOneFile } from '../../composition/oneFileServer.ts'
 import type { DetectRequest } from '../../composition/lineTools.ts'
 import type { AgentPlan, AgentRequest } from '../../../shared/agent/agent.schema.ts'
+import type { InventoryDesk } from '../../composition/inventoryDesk.ts'
 import type { CaptureDesk } from '../../composition/captureDesk.ts'
 import type { BurnPlan, BurnRequest } from '../../../shared/burn/burn.schema.ts'
 import type { ChipView, ProfileImportResult } from '../../../shared/devices/chipView.schema.ts'
@@ -53,6 +54,8 @@ export interface CliWorkbench {
   importProfiles(source: string, signal: AbortSignal): Promise<ProfileImportResult>
   getUboot(chip: string, file: string | undefined, signal: AbortSignal): Promise<{ readonly path: string; readonly sha256: string; readonly from: 'cache' | 'download' | 'file' }>
   readonly captures: Pick<CaptureDesk, 'sessions' | 'search' | 'newLines' | 'caughtUp' | 'export'>
+  /** The rack that is remembered; no console is opened for it. */
+  readonly inventories: InventoryDesk
   close(): Promise<void>
 }
 

@@ -10,10 +10,14 @@ export interface LocalFacts {
 
 /** The workbench of this process, with the one camera that the command names. */
 export async function openLocalWorkbench({ version, homeFolder, resourcesFolder, environment }: LocalFacts, { dataFolder, tftpPort, log, ask }: OpenWorkbenchOptions): Promise<CliWorkbench> {
-  const { setup, desk, installs, dumps, burns, agents, chips, jobs, reports, captures, close } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'] }, { ask })
+  const { setup, desk, installs, dumps, burns, agents, chips, jobs, reports, captures, inventories, close } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'] }, { ask })
   return {
-    addTarget: async ({ url, chip, name, power, poePort }) =>
-      setup.addForNow({ url, chip, name: '', cameraName: name }, power === 'environment' ? { environment, poePort, linePath: url } : undefined, await setup.nameOfLine(url)).cameraId,
+    addTarget: async ({ url, chip, name, power, poePort }) => {
+      const lineName = await setup.nameOfLine(url)
+      // A camera of the rack stays that camera: what was learnt and said of it counts here, too.
+      const known = await setup.knownOn(lineName)
+      return setup.addForNow({ url, chip, name: '', cameraName: known?.cameraName ?? name }, power === 'environment' ? { environment, poePort, linePath: url } : undefined, lineName, known).cameraId
+    },
     planRestore: async (request, signal) => desk.plan(request, signal),
     startRestore: async (plan, signal) => desk.start(plan.request, plan.hash, signal),
     planInstall: async (request, signal) => installs.plan(request, signal),
@@ -35,6 +39,6 @@ export async function openLocalWorkbench({ version, homeFolder, resourcesFolder,
     chips: async (signal) => chips.list(signal),
     importProfiles: async (source, signal) => chips.importProfiles(source, signal),
     getUboot: async (chip, file, signal) => chips.getUboot(chip, file, signal),
-    captures, close,
+    captures, inventories, close,
   }
 }

@@ -13,6 +13,7 @@ import { chipsCommand, jobsCommand, portsCommand } from './commands/lists.ts'
 import { captureCommand, networkCommand, replayCommand } from './commands/lines.ts'
 import { installCommand } from './commands/install.ts'
 import { powerCommand } from './commands/power.ts'
+import { rackCommand } from './commands/rack.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { serveCommand } from './commands/serve.ts'
 import { simCommand } from './commands/sim.ts'
@@ -47,6 +48,7 @@ const commands: Readonly<Record<string, Command>> = {
   profiles: { summary: 'import boot profiles', run: profilesCommand },
   uboot: { summary: 'fetch the U-Boot of a chip', run: ubootCommand },
   power: { summary: 'test a RouterOS switch, or keep its configuration', run: powerCommand },
+  rack: { summary: 'the cameras of the rack: labels, maintenance, export, import', run: rackCommand },
   ports: { summary: 'the serial ports of this computer', run: portsCommand },
 }
 

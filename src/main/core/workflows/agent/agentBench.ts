@@ -1,5 +1,6 @@
 import type { AgentPlan } from '../../../../shared/agent/agent.schema.ts'
 import type { Clock } from '../../../../shared/lifecycle/clock.ts'
+import type { IdentityCheck } from '../../rack/identity.ts'
 import type { DumpOutput } from '../dump/dumpBench.ts'
 import type { RestoreBench } from '../restore/bench.ts'
 import type { AgentStarter } from './startAgent.ts'
@@ -8,6 +9,8 @@ import type { AgentStarter } from './startAgent.ts'
 export interface AgentBench extends Pick<RestoreBench, 'takeLease' | 'openConsole'> {
   readonly plan: AgentPlan
   readonly starter: AgentStarter
+  /** Who is known there; absent: nobody asks. */
+  readonly identity?: IdentityCheck | undefined
   readonly clock: Clock
   /** Of a write: as it was when the plan was made. */
   readonly image: Uint8Array | undefined

@@ -1,4 +1,5 @@
 import type { DumpPlan } from '../../../../shared/dump/dump.schema.ts'
+import type { IdentityCheck } from '../../rack/identity.ts'
 import type { WorkConsole } from '../../uboot/workConsole.ts'
 import type { BringUpBench, RestoreContext } from '../restore/bench.ts'
 
@@ -45,6 +46,8 @@ export interface UploadDesk {
 /** Everything a dump works with; nothing is opened here but by `open`. */
 export interface DumpBench extends BringUpBench {
   readonly plan: DumpPlan
+  /** Who is known there; absent: nobody asks. */
+  readonly identity?: IdentityCheck | undefined
   readonly hashHex: (algorithm: 'sha1' | 'sha256', bytes: Uint8Array) => string
   /** A fresh number for each poisoned buffer. */
   readonly newPoison: () => number

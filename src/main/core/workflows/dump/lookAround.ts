@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import type { FlashKind } from '../../../../shared/restore/restore.schema.ts'
 import type { UbootSession } from '../../uboot/ubootSession.ts'
+import { checkIdentity } from '../checkIdentity.ts'
 import { identify, readVariable } from '../restore/cameraPhases.ts'
 import { findFlash, probeAsPlanned } from '../restore/flashFound.ts'
 import { flashNames } from '../restore/flashKind.ts'
@@ -38,6 +39,7 @@ export async function lookAround({ bench, context, output, session, banner, onMe
   const probe = probeAsPlanned({ kind, reason: request.flashType === 'auto' ? 'found' : 'asked for', isAssumed: false }, medium.probe)
   // What the rack knows is the size of its NOR.
   const { flash } = await identify(session, { ...plan, flashBytes: kind === 'nor' ? plan.flashBytes : 0 }, context, signal, probe)
+  await checkIdentity(bench.identity, session, flash, context.tell, false, signal)
   const lengthBytes = flash.flashBytes > 0 ? flash.flashBytes : endOfTable(request.mtdparts, kind)
   const layout = medium.layOut(findLayout({ request, mtdparts, bootargs, flashBytes: lengthBytes, kind }), request.form)
   await checkRoom(plan.output.keptBytes, layout, output)

@@ -6,6 +6,7 @@ import type { Clock } from '../../../../shared/lifecycle/clock.ts'
 import type { PartitionProgress, PlannedPartition, RestorePlan, RestoreRequest } from '../../../../shared/restore/restore.schema.ts'
 import type { BootRomStarter } from '../../bootrom/bootRomStarter.ts'
 import type { UbootSession } from '../../uboot/ubootSession.ts'
+import type { IdentityCheck } from '../../rack/identity.ts'
 import type { WorkConsole } from '../../uboot/workConsole.ts'
 import type { Load } from './layout.ts'
 
@@ -44,6 +45,8 @@ export interface RestoreBench {
   /** The file to be staged: `bytesOfLoad`, or what another restore of the same image holds of it. */
   readonly imageOf: (load: Load) => Uint8Array
   readonly starter: Starter
+  /** Who is known there; absent: nobody asks. */
+  readonly identity?: IdentityCheck | undefined
   readonly clock: Clock
   readonly newToken: () => string
   /** Of the first 8 hex digits a CRC has: a fresh number for each poisoned buffer. */

@@ -2,6 +2,7 @@ import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../../../shared/lifecycle/clock.ts'
 import type { RestorePlan } from '../../../../shared/restore/restore.schema.ts'
 import { fetchIsHopeless, isAlive, parseFetched, parseProbe, parseVariable, type ProbedFlash } from '../../../protocols/uboot/answers.ts'
+import { chipFamily } from '../../rack/identity.ts'
 import { askAgain, type UbootSession } from '../../uboot/ubootSession.ts'
 import type { RestoreContext, WritingPlan } from './bench.ts'
 import { checkFits, hexText } from './layout.ts'
@@ -52,9 +53,6 @@ export function checkFlashSize(planned: number, found: number): void {
     context: { found, planned }, hint: 'Is this the camera you meant? Make the plan again',
   })
 }
-
-/** ev200 and ev300 and the like run each other's U-Boot builds; a different series never does. */
-const chipFamily = (chip: string): string => chip.toLowerCase().split(':')[0]?.replace(/^([a-z]+\d+[a-z]*).*$/, '$1') ?? ''
 
 export async function readVariable(session: UbootSession, name: string, signal: AbortSignal): Promise<string | undefined> {
   try {

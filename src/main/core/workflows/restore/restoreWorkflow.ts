@@ -6,6 +6,7 @@ import { enterUboot } from '../../uboot/enterUboot.ts'
 import { createSteadySession } from '../../uboot/steadySession.ts'
 import type { UbootSession } from '../../uboot/ubootSession.ts'
 import type { WorkConsole } from '../../uboot/workConsole.ts'
+import { checkIdentity } from '../checkIdentity.ts'
 import { type PhaseHost, runPhase } from '../phase.ts'
 import { type Camera, type PartitionTrack, type RestoreBench, type RestoreContext, trackPartition } from './bench.ts'
 import { bringUp, bringUpLimitMs } from './bringUp.ts'
@@ -52,7 +53,11 @@ export async function runRestore(bench: RestoreBench, context: RestoreContext, h
   stager.unblock()
   await hooks.atPrompt?.(camera)
   const { flash } = await runPhase(host, {
-    name: 'identify', cancel: 'anytime', limitMs: 180_000, work: async (signal) => identify(camera.session, plan, context, signal, probeAsPlanned(plan.flash, medium.probe)),
+    name: 'identify', cancel: 'anytime', limitMs: 180_000, work: async (signal) => {
+      const found = await identify(camera.session, plan, context, signal, probeAsPlanned(plan.flash, medium.probe))
+      await checkIdentity(bench.identity, camera.session, found.flash, context.tell, true, signal)
+      return found
+    },
     note: ({ flash: { chipName, flashBytes } }) => `${chipName || 'flash'}, ${flashBytes / 1048576} MiB`,
   })
   await hooks.beforeWriting?.(camera, flash)

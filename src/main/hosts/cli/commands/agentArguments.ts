@@ -7,7 +7,7 @@ import { outputModes, restoreFlags } from './restoreArguments.ts'
 export const agentVerbs = ['info', 'read', 'write', 'erase', 'crc', 'scan', 'doctor'] as const
 export type AgentVerb = (typeof agentVerbs)[number]
 
-const shared = ['port', 'uboot', 'profile', 'power-cycle', 'poe-port', 'plan-only', 'output', 'debug', 'data', 'help'] as const
+const shared = ['port', 'uboot', 'profile', 'power-cycle', 'poe-port', 'accept-identity', 'plan-only', 'output', 'debug', 'data', 'help'] as const
 const place = { type: 'string', value: 'BYTES' } as const
 
 export const agentFlags: Flags = {
@@ -63,7 +63,7 @@ export function readAgentArguments(argv: readonly string[], environment: Readonl
     // What it notes is about switching, and nothing is switched for an agent that runs.
     target: running ? { ...target, notes: [] } : target,
     request: {
-      work: workOf(verb, flags), running, reboot: flags.has('reboot'),
+      work: workOf(verb, flags), running, reboot: flags.has('reboot'), ...(flags.has('accept-identity') ? { acceptIdentity: true } : {}),
       ...(agentPath === undefined ? {} : { agentPath: resolve(agentPath) }), ...(profilePath === undefined ? {} : { profilePath }), ...(ubootPath === undefined ? {} : { ubootPath }),
     },
   }

@@ -13,7 +13,7 @@ const own: Flags = {
   'nand': { type: 'boolean', help: 'the layout for NAND' },
   'wipe-env': { type: 'boolean', help: 'forget all of U-Boot\'s variables but the network address' },
 }
-const shared = ['chip', 'port', 'boot', 'uboot', 'profile', 'host-ip', 'device-ip', 'nic', 'power-cycle', 'poe-port', 'tftp-via', 'tftp-port', 'force', 'plan-only', 'output', 'debug', 'data', 'help'] as const
+const shared = ['chip', 'port', 'boot', 'uboot', 'profile', 'host-ip', 'device-ip', 'nic', 'power-cycle', 'poe-port', 'tftp-via', 'tftp-port', 'force', 'accept-identity', 'plan-only', 'output', 'debug', 'data', 'help'] as const
 const installFlags: Flags = { ...own, ...Object.fromEntries(shared.flatMap((name) => { const flag = restoreFlags[name]; return flag ? [[name, flag]] : [] })) }
 
 const summary = 'Installs an OpenIPC release: checks all of it first, keeps the camera\'s identity, proves flash and environment by reading them back, and watches the first boot.'
@@ -57,7 +57,7 @@ function readInstallArguments(argv: readonly string[], environment: Readonly<Rec
   const poePort = flags.text('poe-port')
   const target = choosePower({ port: flags.text('port') ?? '/dev/ttyUSB0', powerCycle: flags.has('power-cycle'), poePort, tftpVia, environment })
   const request: Omit<InstallRequest, 'cameraId'> = {
-    releasePath, flashType: flags.has('nand') ? 'nand' : 'nor', wipeEnv: flags.has('wipe-env'), tftpVia, force: flags.has('force'),
+    releasePath, flashType: flags.has('nand') ? 'nand' : 'nor', wipeEnv: flags.has('wipe-env'), tftpVia, force: flags.has('force'), ...(flags.has('accept-identity') ? { acceptIdentity: true } : {}),
     boot: oneOf('--boot', flags.text('boot') ?? 'auto', ['auto', 'upload', 'own']),
     ...present({ norMib, profilePath: flags.text('profile'), ubootPath: flags.text('uboot'), hostIp: flags.text('host-ip'), deviceIp: flags.text('device-ip'), nic: flags.text('nic') }),
   }

@@ -91,11 +91,11 @@ export async function tellEnding(output: RestoreOutput, deps: Pick<CliDeps, 'now
 }
 
 function runOf(given: RestoreArguments): RestoreRun {
-  const { chip, target, poePort, boot, inputPath, flashType, tftpVia, force, planOnly, mtdparts, profilePath, ubootPath, hostIp, deviceIp, nic } = given
+  const { chip, target, poePort, boot, inputPath, flashType, tftpVia, force, acceptIdentity, planOnly, mtdparts, profilePath, ubootPath, hostIp, deviceIp, nic } = given
   const cli: CliTarget = { url: target.url, chip, name: 'camera', power: target.power, poePort }
   return {
     target: cli, planOnly,
-    request: { inputPath, boot, flashType, tftpVia, force, ...present({ mtdparts, profilePath, ubootPath, hostIp, deviceIp, nic }) },
+    request: { inputPath, boot, flashType, tftpVia, force, ...present({ acceptIdentity, mtdparts, profilePath, ubootPath, hostIp, deviceIp, nic }) },
   }
 }
 

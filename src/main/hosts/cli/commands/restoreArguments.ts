@@ -21,6 +21,7 @@ export const restoreFlags: Flags = {
   'tftp-via': { type: 'string', value: 'WAY', help: 'auto, pod, host: whose TFTP server the camera asks (default auto)' },
   'tftp-port': { type: 'string', value: 'PORT', help: 'UDP port of our own server (default 69; most U-Boots ask no other)' },
   'force': { type: 'boolean', help: 'write also what the flash already holds' },
+  'accept-identity': { type: 'boolean', help: 'the camera was swapped: go on with the one that is there now' },
   'plan-only': { type: 'boolean', help: 'print the plan and touch nothing' },
   'output': { type: 'string', value: 'MODE', help: 'human, json, quiet (default human)' },
   'debug': { type: 'boolean', short: 'd', help: 'tell also what is only of use for finding mistakes' },
@@ -44,6 +45,7 @@ export interface RestoreArguments {
   readonly deviceIp?: string
   readonly nic?: string
   readonly force: boolean
+  readonly acceptIdentity?: true
   readonly planOnly: boolean
   readonly dataFolder: string | undefined
 }
@@ -81,6 +83,7 @@ export function readRestoreArguments(argv: readonly string[], environment: Reado
     ...optional('poePort', 'poe-port'), ...optional('mtdparts', 'mtdparts'), ...optional('profilePath', 'profile'), ...optional('ubootPath', 'uboot'),
     ...optional('hostIp', 'host-ip'), ...optional('deviceIp', 'device-ip'), ...optional('nic', 'nic'),
     force: flags.has('force'),
+    ...(flags.has('accept-identity') ? { acceptIdentity: true as const } : {}),
     planOnly: flags.has('plan-only'),
     dataFolder: flags.text('data'),
   }

@@ -51,6 +51,7 @@ export function createHumanJobOutput<Plan, Ending extends Pick<RestoreEnding, 'v
       case 'range-dumped': say(`  ok  ${plainText(event.range.name, 40)}  ${sizeText(event.range.lengthBytes)}  crc32 ${event.range.crc32}  ${plainText(event.range.path, 300)}`); break
       case 'environment-changed': if (event.environment.state === 'proved') say(`  ok  environment read back, crc32 ${event.environment.crc32 ?? ''}, address ${event.environment.mac.address} (${event.environment.mac.reason})`); break
       case 'uboot-answered': say(`  ok  ${plainText(event.version, 120)}`); break
+      case 'identity-read': if (event.state === 'accepted') say('  --  another camera than before; it is the one that is known from now on'); break
       case 'agent-answered': say(`  ok  flash agent version ${event.agent.version}, flash ${plainText(event.agent.jedecId, 16)}, ${sizeText(event.agent.flashBytes)}`); break
       // Told at the end, where there is room for it.
       case 'flash-examined': case 'range-summed': break

@@ -1,0 +1,101 @@
+import type { CameraId } from '../../shared/devices/ids.ts'
+import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import type { Clock } from '../../shared/lifecycle/clock.ts'
+import type { IdentityView } from '../../shared/rack/identity.schema.ts'
+import type { InventoryChange } from '../../shared/rack/inventory.schema.ts'
+import type { RackImportView, RackYamlWish } from '../../shared/rack/rackImport.schema.ts'
+import type { JobBook } from '../core/jobs/jobBook.ts'
+import { identityOf, viewIdentity } from '../core/rack/identity.ts'
+import { changedInventory } from '../core/rack/inventory.ts'
+import type { PodSpec, RackBook } from '../core/rack/rackBook.ts'
+import { planRackImport, type PlannedRack } from '../core/rack/rackImport.ts'
+import { rackDocument } from '../core/rack/rackDocument.ts'
+import { readLinedYaml, writeYaml } from '../drivers/files/yamlText.ts'
+import { hashHex, newToken } from '../drivers/host/randomness.ts'
+import { maxPods, type RackFile, rackFileSchema } from '../drivers/storage/rackFile.ts'
+import type { RackSetup } from './rackSetup.ts'
+import type { RackStore } from './rackStore.ts'
+
+/** What people say about the cameras of the rack, and the rack as a file for people. */
+export interface InventoryDesk {
+  list(): Promise<readonly PodSpec[]>
+  change(camera: CameraId, change: InventoryChange, signal: AbortSignal): Promise<PodSpec>
+  identity(camera: CameraId): IdentityView
+  exportYaml(): Promise<{ readonly text: string; readonly pods: number }>
+  planImport(wish: RackYamlWish): Promise<RackImportView>
+  importYaml(wish: RackYamlWish & { readonly hash: string }, signal: AbortSignal): Promise<RackImportView>
+}
+
+export interface InventoryDeskDeps {
+  readonly clock: Pick<Clock, 'wallMs'>
+  readonly store: RackStore
+  readonly rack: Pick<RackBook, 'find' | 'setInventory'>
+  readonly setup: Pick<RackSetup, 'check' | 'nameOfLine' | 'takeUp'>
+  readonly jobs: Pick<JobBook, 'list'>
+  /** Only a window shows the rack; a command changes the file. */
+  readonly isLoaded: boolean
+}
+
+export function createInventoryDesk({ clock, store, rack, setup, jobs, isLoaded }: InventoryDeskDeps): InventoryDesk {
+  const plan = async ({ text, keepIds }: RackYamlWish, file: RackFile): Promise<PlannedRack & { readonly view: RackImportView }> => {
+    const document = readLinedYaml(text)
+    const lineNames = await namesOf(document.value, file)
+    const planned = planRackImport({ document, keepIds, pods: file.pods, newToken, maxPods, check: setup.check, lineNameOf: (url) => lineNames.get(url) ?? url })
+    const hash = hashHex('sha256', new TextEncoder().encode(JSON.stringify([text, keepIds, file])))
+    return { ...planned, view: { ...planned.view, hash } }
+  }
+  /** The same adapter has many addresses, and only the system knows which are the same. */
+  const namesOf = async (value: unknown, file: RackFile): Promise<ReadonlyMap<string, string>> => {
+    const names = new Map<string, string>()
+    for (const url of [...addressesIn(value).slice(0, maxPods), ...file.pods.map((pod) => pod.url)]) {
+      if (!names.has(url)) names.set(url, await setup.nameOfLine(url).catch(() => url))
+    }
+    return names
+  }
+  return {
+    list: async () => (await store.read()).pods,
+    change: async (cameraId, change, signal) => {
+      const shown = rack.find(cameraId)
+      if (shown?.devices.simulated === true) {
+        const inventory = changedInventory(shown.spec.inventory, change, clock.wallMs())
+        rack.setInventory(shown.spec.id, inventory)
+        return { ...shown.spec, inventory }
+      }
+      const { pods } = await store.change((file) => {
+        const index = file.pods.findIndex((pod) => pod.cameraId === cameraId)
+        if (index < 0) throw new WorkbenchError('input/not-found', `There is no camera ${cameraId} in the rack`, { context: { camera: cameraId }, hint: '"rackbench rack list" names those that are there' })
+        return { ...file, pods: file.pods.map((pod, at) => (at === index ? { ...pod, inventory: changedInventory(pod.inventory, change, clock.wallMs()) } : pod)) }
+      }, signal)
+      const changed = pods.find((pod) => pod.cameraId === cameraId)
+      if (!changed) throw new WorkbenchError('internal/bug', 'A camera was lost while it was changed')
+      if (shown) rack.setInventory(changed.id, changed.inventory)
+      return changed
+    },
+    identity: (camera) => viewIdentity(identityOf(jobs.list(), camera)),
+    exportYaml: async () => {
+      const { pods } = await store.read()
+      return { text: `# The rack as Rackbench knows it. Passwords and commands of this computer are not in here.\n${writeYaml(rackDocument(pods))}`, pods: pods.length }
+    },
+    planImport: async (wish) => (await plan(wish, await store.read())).view,
+    importYaml: async (wish, signal) => {
+      let view: RackImportView | undefined
+      await store.change(async (file) => {
+        const planned = await plan(wish, file)
+        const [problem] = planned.view.problems
+        if (problem) throw new WorkbenchError('input/malformed', `Line ${problem.line}: ${problem.message}`, { context: { problems: planned.view.problems.length, line: problem.line }, hint: 'Nothing was imported' })
+        if (planned.view.hash !== wish.hash) throw new WorkbenchError('input/conflict', 'The rack has changed since this import was looked at', { hint: 'Look at it again; nothing was imported' })
+        view = planned.view
+        return rackFileSchema.parse({ ...file, pods: planned.pods })
+      }, signal)
+      if (isLoaded) await setup.takeUp()
+      if (!view) throw new WorkbenchError('internal/bug', 'An import ended without having been planned')
+      return view
+    },
+  }
+}
+
+function addressesIn(value: unknown): string[] {
+  const pods: unknown = typeof value === 'object' && value !== null && 'pods' in value ? value.pods : undefined
+  if (!Array.isArray(pods)) return []
+  return pods.flatMap((pod: unknown) => (typeof pod === 'object' && pod !== null && 'address' in pod && typeof pod.address === 'string' && pod.address.length <= 512 ? [pod.address] : []))
+}

@@ -1,0 +1,44 @@
+import { implement } from '@orpc/server'
+import { changedInventory } from '../../src/main/core/rack/inventory.ts'
+import { inventoryContract } from '../../src/shared/contracts/inventory.contract.ts'
+import type { CameraId } from '../../src/shared/devices/ids.ts'
+import { WorkbenchError } from '../../src/shared/errors/workbenchError.ts'
+import type { RackImportView } from '../../src/shared/rack/rackImport.schema.ts'
+import type { CameraView } from '../../src/shared/rack/rackView.schema.ts'
+
+export interface FixtureInventoryDeps {
+  readonly calls: string[]
+  readonly change: (camera: CameraId, more: (view: CameraView) => CameraView) => void
+  readonly cameraOf: (camera: CameraId) => CameraView | undefined
+}
+
+const atMs = Date.UTC(2026, 4, 12, 8, 30)
+
+/** What the window asks of the inventory, over the rack of the pictures. */
+// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the type is oRPC's
+export function fixtureInventory({ calls, change, cameraOf }: FixtureInventoryDeps) {
+  const contract = implement(inventoryContract)
+  const planOf = (text: string): RackImportView => ({
+    hash: 'a'.repeat(64), notes: [], untouched: [{ podId: 'pod-2', camera: 'cam-02', pod: 'pod-2' }], unchanged: [{ podId: 'pod-3', camera: 'cam-03', pod: 'pod-3' }],
+    added: [{ podId: 'pod-40', camera: 'cam-40', pod: 'pod-40', address: 'rack://10.216.128.40' }],
+    changed: [{ podId: 'pod-1', camera: 'cam-01', pod: 'pod-1', changes: [{ field: 'labels', from: 'none', to: 'qa, lens=4mm' }, { field: 'group', from: 'none', to: 'hall 2' }] }],
+    problems: text.includes('wrong') ? [{ line: 7, message: '"colour" is no key of a rack file' }] : [],
+  })
+  return {
+    change: contract.change.handler(({ input }) => {
+      calls.push(`inventory ${input.cameraId} ${JSON.stringify(input.change)}`)
+      if (!cameraOf(input.cameraId)) throw new WorkbenchError('input/not-found', `There is no camera ${input.cameraId} in the rack`)
+      change(input.cameraId, (view) => ({ ...view, inventory: changedInventory(view.inventory, input.change, atMs) }))
+      return {}
+    }),
+    identity: contract.identity.handler(({ input }) => {
+      const known = { field: 'mac', value: '02:1a:7f:33:40:01', atMs, job: `Dump ${input.cameraId}` } as const
+      const more = [{ field: 'soc', value: 'hi3516ev300', atMs, job: `Restore ${input.cameraId}` }, { field: 'jedecId', value: 'ef4018', atMs, job: `Restore ${input.cameraId}` }, { field: 'ubootVersion', value: 'U-Boot 2016.11 (OpenIPC)', atMs, job: `Restore ${input.cameraId}` }] as const
+      if (input.cameraId === 'cam-03') return { known: [], differences: [] }
+      return { known: [known, ...more], differences: input.cameraId === 'cam-04' ? [{ field: 'mac', known: known.value, found: '02:1a:7f:33:40:99', knownAtMs: atMs, foundAtMs: atMs + 3_600_000 }] : [] }
+    }),
+    exportYaml: contract.exportYaml.handler(() => ({ text: 'rackbench: 1\npods: []\n', pods: 12 })),
+    planImport: contract.planImport.handler(({ input }) => planOf(input.text)),
+    importYaml: contract.importYaml.handler(({ input }) => { calls.push('importYaml'); return planOf(input.text) }),
+  }
+}
