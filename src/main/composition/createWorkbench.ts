@@ -5,6 +5,7 @@ import type { CameraId, JobId } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Job } from '../../shared/jobs/reduceJob.ts'
 import type { MachineStatus } from '../../shared/rack/rackView.schema.ts'
+import { auditLostJobs, createJobAudit } from '../core/audit/jobAudit.ts'
 import { serveByteLane } from '../core/consoles/laneServer.ts'
 import { createJobBook, type JobBook } from '../core/jobs/jobBook.ts'
 import { createLeases } from '../core/rack/leases.ts'
@@ -19,6 +20,7 @@ import { openSqliteLeases } from '../drivers/storage/sqliteLeases.ts'
 import { createPodTftpBackend } from '../drivers/tftp/podTftpBackend.ts'
 import { createUdpNetwork } from '../drivers/tftp/udpNetwork.ts'
 import { type AgentDesk, createAgentDesk } from './agentDesk.ts'
+import { type OpenAudit, openAudit } from './auditDesk.ts'
 import { type BurnDesk, createBurnDesk } from './burnDesk.ts'
 import { type CaptureDesk, createCaptureDesk } from './captureDesk.ts'
 import { type ChipDesk, createChipDesk } from './chipDesk.ts'
@@ -49,6 +51,7 @@ export interface OpenWorkbench extends Workbench {
   readonly reports: ReportDesk
   readonly captures: CaptureDesk
   readonly inventories: InventoryDesk
+  readonly audit: OpenAudit
 }
 
 export interface WorkbenchOptions {
@@ -75,10 +78,14 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const journal = openSqliteJournal(file, { log })
   const leaseStore = openSqliteLeases(file)
   const leases = createLeases({ store: leaseStore, clock, log })
-  const jobs = createJobBook({ journal, clock, log, newJobId: () => newJobId(clock.wallMs()) })
+  const audit = openAudit(environment, clock)
+  const jobAudit = createJobAudit(audit, (job) => rack.find(job.camera)?.spec.cameraName ?? job.camera)
+  const jobs = createJobBook({ journal, clock, log, newJobId: () => newJobId(clock.wallMs()), beforeStart: (job) => { jobAudit.before(job) } })
+  auditLostJobs(audit, jobs.list())
+  jobs.listen((job) => { jobAudit.after(job) })
   const jobOf = trackNewestJobs(jobs)
   const captures = createCaptureDesk({ clock, dataFolder, log, leases: leaseStore })
-  const rack = createRackBook({ clock, log, leases, jobOf, captures: captures.store, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
+  const rack = createRackBook({ clock, log, leases, audit, breakOff: (job, error) => { jobs.breakOff(job.id, error) }, jobOf, captures: captures.store, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
   const network = createUdpNetwork()
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
@@ -117,7 +124,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   return {
     router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, consoleSettings: createConsoleSettingsFile(join(dataFolder, 'consoles.json')), socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories,
+    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, audit,
     close: async () => {
       closing ??= (async () => {
         await jobs.close()
@@ -130,6 +137,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
         // After the consoles: what they said last is still to be kept.
         await captures.close()
         leaseStore.close()
+        audit.close()
         journal.close()
       })()
       return closing

@@ -1,4 +1,4 @@
-import { powerOf } from './podPower.ts'
+import { powerOf, powerResourceOf } from './podPower.ts'
 import type { PodDevices } from '../core/rack/rackBook.ts'
 import { createRackPodClient } from '../drivers/http/rackPodClient.ts'
 import type { OpenedPower, SecretOf } from '../drivers/power/openPower.ts'
@@ -38,7 +38,7 @@ export function devicesOf(url: string, power: PowerSpec | undefined, deps: PodDe
     }
     const pod = createRackPodClient({ baseUrl: rackBaseUrl(parsed), clock })
     return {
-      ...shared, pod, power: createRackPodPower({ pod, clock }), resource: plainLineName(parsed),
+      ...shared, pod, power: createRackPodPower({ pod, clock }), resource: plainLineName(parsed), powerResource: `pod ${rackBaseUrl(parsed)}`,
       openConsole: async (signal) => openTransport(parsed, { clock, signal, pod }),
     }
   }
@@ -46,13 +46,16 @@ export function devicesOf(url: string, power: PowerSpec | undefined, deps: PodDe
   let resource = lineName ?? plainLineName(parsed)
   const openPower = (spec: PowerSpec | undefined): OpenedPower => powerOf(spec ?? { kind: 'manual' }, { ...deps, label: `camera on ${url}`, transport: lineOf(url, () => line) })
   let opened = openPower(power)
+  let powerSpec = power
   return {
     ...shared, pod: undefined,
     get power() { return opened.power },
+    get powerResource() { return powerResourceOf(powerSpec) },
     closePower: async () => opened.close(),
     changePower: async (spec) => {
       const before = opened
       opened = openPower(spec)
+      powerSpec = spec
       await before.close()
     },
     // An adapter that was not there when the rack was loaded has its name from the moment that it is.

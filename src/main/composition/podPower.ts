@@ -1,4 +1,5 @@
 import { createManualPower } from '../drivers/power/manualPower.ts'
+import { hostInUrl } from '../drivers/transports/transportUrl.ts'
 import { type OpenedPower, openPower, type OpenPowerDeps } from '../drivers/power/openPower.ts'
 import type { OnOffPower, PowerController } from '../../shared/devices/power.ts'
 import { abilityOfKind, type PowerSpec } from '../../shared/devices/powerSpec.schema.ts'
@@ -9,6 +10,20 @@ const labels: Readonly<Record<PowerSpec['kind'], (spec: PowerSpec) => string>> =
   pdudaemon: (spec) => `PDUDaemon ${hostOf(spec)}`, tasmota: (spec) => `Tasmota plug ${hostOf(spec)}`,
 }
 const hostOf = (spec: PowerSpec): string => ('host' in spec ? spec.host : '')
+/**
+ * One name for one outlet, so that cameras on the same one are known to go dark together. A port that is once called by its name and
+ * once by its comment is two to us: only the switch could tell.
+ */
+export function powerResourceOf(spec: PowerSpec | undefined): string | undefined {
+  switch (spec?.kind) {
+    case undefined: case 'manual': case 'vectis': return undefined
+    case 'rack': return `pod http://${hostInUrl(spec.host)}:${spec.port}`
+    case 'routeros': return `routeros ${spec.host.toLowerCase()} ${spec.ethernet ?? `comment ${spec.comment ?? ''}`}`
+    case 'pdudaemon': return `pdudaemon ${spec.host.toLowerCase()}:${spec.port} ${spec.pdu} ${spec.outlet}`
+    case 'tasmota': return `tasmota ${spec.host.toLowerCase()}:${spec.port} ${spec.relay}`
+    case 'command': return `command ${JSON.stringify(spec.off)}`
+  }
+}
 const isReadBack = (spec: PowerSpec): boolean => spec.kind === 'routeros' || spec.kind === 'tasmota' || (spec.kind === 'command' && spec.read !== undefined)
 
 /**

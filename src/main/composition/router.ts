@@ -87,7 +87,7 @@ export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, 
       removePod: contract.rack.removePod.handler(async ({ input }) => { await setup.remove(input.podId); return {} }),
       openDemo: contract.rack.openDemo.handler(async () => ({ pods: await setup.openDemo() })),
       closeDemo: contract.rack.closeDemo.handler(async () => { await setup.closeDemo(); return {} }),
-      power: contract.rack.power.handler(async ({ input }) => { await rack.power(input.cameraId, input.action, noSignal()); return {} }),
+      power: contract.rack.power.handler(async ({ input }) => { await rack.power(input.cameraId, input.action, noSignal(), input.force); return {} }),
     },
     inventory: inventoryRoutes(inventories),
     power: {

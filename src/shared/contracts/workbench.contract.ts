@@ -16,6 +16,7 @@ import { diffRequestSchema, dumpDiffSchema } from '../dump/diff.schema.ts'
 import { dumpPlanSchema, dumpRequestSchema } from '../dump/dump.schema.ts'
 import { installPlanSchema, installRequestSchema } from '../install/install.schema.ts'
 import { jobEventSchema } from '../jobs/jobEvent.ts'
+import { powerWishSchema } from '../rack/powerAct.schema.ts'
 import { machineStatusSchema, rackViewSchema } from '../rack/rackView.schema.ts'
 import { layoutRequestSchema, layoutViewSchema } from '../restore/layout.schema.ts'
 import { restorePlanSchema, restoreRequestSchema, verdictSchema } from '../restore/restore.schema.ts'
@@ -80,7 +81,8 @@ export const workbenchContract = {
     /** Starts the simulated rack (12 cameras booting) in this process. */
     openDemo: oc.input(nothing).output(z.object({ pods: z.number().int() })),
     closeDemo: oc.input(nothing).output(z.object({})),
-    power: oc.input(z.object({ cameraId: cameraIdSchema, action: z.enum(['on', 'off', 'cycle']) })).output(z.object({})),
+    /** `pod/busy` while a job has the camera or another one on its switch; `context.typeName` is the name to type as `force`. */
+    power: oc.input(powerWishSchema).output(z.object({})),
   },
   inventory: inventoryContract,
   power: {

@@ -29,7 +29,7 @@ export const jobEventSchema = z.discriminatedUnion('type', [
     z.object({ ...queued, workflow: z.literal('agent'), plan: agentPlanSchema }),
   ]),
   z.object({ ...head, type: z.literal('job-started') }),
-  z.object({ ...head, type: z.literal('phase-started'), phase: z.string() }),
+  z.object({ ...head, type: z.literal('phase-started'), phase: z.string(), /** Flash is erased or written in it. */ writing: z.literal(true).optional() }),
   z.object({ ...head, type: z.literal('phase-progressed'), phase: z.string(), step: z.string(), doneBytes: bytes, totalBytes: bytes }),
   z.object({ ...head, type: z.literal('phase-finished'), phase: z.string(), elapsedMs: z.number().min(0), note: z.string() }),
   /** Staging runs beside the phases and has its own bar. */

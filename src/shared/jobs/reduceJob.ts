@@ -14,6 +14,8 @@ export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelle
 export interface PhaseRecord {
   readonly name: string
   readonly state: 'waiting' | 'running' | 'finished' | 'stopped'
+  /** Flash is erased or written in it, as its workflow declares. */
+  readonly writing?: true
   readonly startedAtMs?: number
   readonly elapsedMs?: number
   readonly note?: string
@@ -70,6 +72,9 @@ interface JobFacts {
 
 export const isFinished = (job: Job): boolean => job.state !== 'queued' && job.state !== 'running'
 
+/** The phase in which flash is being erased or written right now. */
+export const writingPhase = (job: Job): PhaseRecord | undefined => job.phases.find(({ state, writing }) => state === 'running' && writing)
+
 function queued(event: Extract<JobEvent, { type: 'job-queued' }>): Job {
   return {
     ...workOf(event), id: event.job, title: event.title, pod: event.pod, camera: event.camera,
@@ -117,7 +122,7 @@ export function reduceJob(job: Job | undefined, event: JobEvent): Job {
   switch (event.type) {
     case 'job-started': return { ...next, state: 'running', startedAtMs: event.atMs }
     case 'phase-started':
-      return withPhase({ ...next, phase: event.phase }, event.phase, ({ name }) => ({ name, state: 'running', startedAtMs: event.atMs }))
+      return withPhase({ ...next, phase: event.phase }, event.phase, ({ name }) => ({ name, state: 'running', startedAtMs: event.atMs, ...(event.writing ? { writing: true } : {}) }))
     case 'phase-progressed': {
       const { step, doneBytes, totalBytes } = event
       return withPhase(next, event.phase, (phase) => ({ ...phase, progress: { step, doneBytes, totalBytes } }))

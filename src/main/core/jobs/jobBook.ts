@@ -20,6 +20,8 @@ export interface JobContext {
   readonly jobId: JobId
   /** Aborted by a cancel and when the workbench closes; never by a link or a window. */
   readonly signal: AbortSignal
+  /** Aborted by `breakOff` only, and ends a phase that no cancel ends. */
+  readonly brokenOff: AbortSignal
   /** Journal first, then everybody else. Throws when the journal is full; never for progress. */
   readonly tell: (news: JobNews) => void
   /** Of the whole job; unwound when `run` has settled, each undo recorded. */
@@ -39,6 +41,8 @@ export interface JobBookDeps {
   readonly clock: Clock
   readonly newJobId: () => JobId
   readonly log: (line: string) => void
+  /** Hears of each job before anything of it is kept or done; what it throws refuses the job. */
+  readonly beforeStart?: (job: Job) => void
 }
 
 export interface JobBook {
@@ -50,6 +54,8 @@ export interface JobBook {
   list(): Job[]
   /** Recorded once, then the job's signal aborts; a job that has ended stays as it is. */
   cancel(id: JobId): void
+  /** Somebody took the ground from under it: whatever its work says from now on, it ends as failed with this error. Jobs of other programs are left alone. */
+  breakOff(id: JobId, error: WorkbenchError): void
   /** Replay after `after`, then live, without a hole; ends when the job has ended. */
   events(id: JobId, after: number, signal: AbortSignal): AsyncIterable<JobEvent>
   /** A job each time one is queued, starts or ends, from now on. */
@@ -64,10 +70,12 @@ interface Entry {
   job: Job
   /** Only jobs of this process have these. */
   readonly stopper?: AbortController
+  readonly breaker: AbortController
   running?: Promise<void>
+  brokenOff?: WorkbenchError
 }
 
-export function createJobBook({ journal, clock, newJobId, log }: JobBookDeps): JobBook {
+export function createJobBook({ journal, clock, newJobId, log, beforeStart = () => undefined }: JobBookDeps): JobBook {
   const entries = new Map<JobId, Entry>()
   const listeners = new Set<JobListener>()
   const bell = createBell()
@@ -128,7 +136,8 @@ export function createJobBook({ journal, clock, newJobId, log }: JobBookDeps): J
     }
   }
 
-  const end = (entry: Entry, settled: Settled, elapsedMs: number): void => {
+  const end = (entry: Entry, given: Settled, elapsedMs: number): void => {
+    const settled: Settled = entry.brokenOff ? { ok: false, error: entry.brokenOff } : given
     const error = settled.ok ? settled.outcome.error : settled.error
     if (error !== undefined && !(error instanceof WorkbenchError) && !(error instanceof Cancelled)) {
       log(`job ${entry.job.id} failed: ${error instanceof Error ? (error.stack ?? error.message) : 'something that is no error was thrown'}`)
@@ -139,14 +148,14 @@ export function createJobBook({ journal, clock, newJobId, log }: JobBookDeps): J
     announce(entry, { ...ending, job: entry.job.id, sequence: entry.job.sequence + 1, atMs: clock.wallMs() } as JobEvent)
   }
 
-  const work = async (entry: Entry, request: JobRequest, signal: AbortSignal): Promise<void> => {
+  const work = async (entry: Entry, request: JobRequest, signal: AbortSignal, brokenOff: AbortSignal): Promise<void> => {
     const startedAtMs = clock.nowMs()
     const cleanup = new CleanupStack()
     const { tell, flush } = tellOf(entry)
     const settled = await (async (): Promise<JobOutcome> => {
       record(entry, { type: 'job-started' })
       signal.throwIfAborted()
-      return request.run({ jobId: entry.job.id, signal, tell, cleanup, clock })
+      return request.run({ jobId: entry.job.id, signal, brokenOff, tell, cleanup, clock })
     })().then((outcome): Settled => ({ ok: true, outcome }), (error: unknown): Settled => ({ ok: false, error }))
     flush()
     const failures = await cleanup.unwind(clock, { onUndone: (label) => { recordOrLog(entry, { type: 'undone', label }) } })
@@ -158,7 +167,7 @@ export function createJobBook({ journal, clock, newJobId, log }: JobBookDeps): J
   }
 
   for (const job of journal.jobs()) {
-    const entry: Entry = { job }
+    const entry: Entry = { job, breaker: new AbortController() }
     entries.set(job.id, entry)
     refresh(entry)
   }
@@ -170,13 +179,15 @@ export function createJobBook({ journal, clock, newJobId, log }: JobBookDeps): J
       const id = newJobId()
       const { title, pod, camera } = request
       const queued: JobEvent = { type: 'job-queued', job: id, sequence: 1, atMs: clock.wallMs(), title, pod, camera, ...workOf(request) }
+      const job = reduceJob(undefined, queued)
+      beforeStart(job)
       journal.append(queued)
       const stopper = new AbortController()
-      const entry: Entry = { job: reduceJob(undefined, queued), stopper }
+      const entry: Entry = { job, stopper, breaker: new AbortController() }
       entries.set(id, entry)
       announce(entry, queued)
       // A turn later, so that the caller has the id before the first phase speaks.
-      entry.running = Promise.resolve().then(async () => work(entry, request, stopper.signal))
+      entry.running = Promise.resolve().then(async () => work(entry, request, stopper.signal, entry.breaker.signal))
         .catch((error: unknown) => { log(`job ${id} ended without an end: ${String(error)}`) })
       return id
     },
@@ -190,6 +201,14 @@ export function createJobBook({ journal, clock, newJobId, log }: JobBookDeps): J
       }
       recordOrLog(entry, { type: 'cancel-requested' })
       entry.stopper.abort(new Cancelled('cancelled by the user'))
+    },
+    breakOff: (id, error) => {
+      const entry = entryOf(id)
+      if (isFinished(entry.job) || !entry.stopper) return
+      entry.brokenOff ??= error
+      recordOrLog(entry, { type: 'noted', level: 'warning', message: error.message })
+      entry.stopper.abort(error)
+      entry.breaker.abort(error)
     },
     events: (id, after, signal) => {
       const entry = entryOf(id)

@@ -9,12 +9,16 @@ import { createBell } from '../../../shared/lifecycle/bell.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import type { Inventory } from '../../../shared/rack/inventory.schema.ts'
 import type { CameraView, PodView, RackView } from '../../../shared/rack/rackView.schema.ts'
+import { type PowerAction, powerActions } from '../../../shared/rack/powerAct.schema.ts'
+import type { AuditLog } from '../audit/auditLog.ts'
 import type { CaptureLog } from '../captures/captureLog.ts'
 import { startBootWatch, viewBoot, watchBoot, type BootWatch } from '../consoles/bootWatch.ts'
 import type { CameraConsole } from '../consoles/cameraConsole.ts'
 import { createConsole } from '../consoles/consoleHub.ts'
+import { actOnPower, createJobPowerGate, type PowerActDeps, powerHolder, type PowerOutcome } from './actOnPower.ts'
 import { lifeOf } from './cameraLife.ts'
 import { maintenanceWords } from './inventory.ts'
+import { gatePower } from './jobPower.ts'
 import type { Leases } from './leases.ts'
 import { type StartFacts, whyNots } from './whyNot.ts'
 
@@ -43,6 +47,8 @@ export interface PodDevices {
   readonly openConsole: OpenTransport
   /** One name for one camera, whoever asks and however the address was written: the key of its lease. */
   readonly resource: string
+  /** One name for one switch and its port: cameras that have the same go dark together. Absent: nobody else's. */
+  readonly powerResource?: string | undefined
   readonly simulated: boolean
   readonly flashBytes: number
   readonly watts?: () => number
@@ -69,7 +75,8 @@ export interface RackBook {
   camera(id: CameraId): CameraEntry
   find(id: CameraId): CameraEntry | undefined
   pods(): readonly PodSpec[]
-  power(id: CameraId, action: 'on' | 'off' | 'cycle', signal: AbortSignal): Promise<void>
+  /** Everybody's way to the power of a camera, jobs apart: see `actOnPower`. `force` is the name that a person typed. */
+  power(id: CameraId, action: PowerAction, signal: AbortSignal, force?: string): Promise<PowerOutcome>
   view(): RackView
   /** Now, then whenever something changed, at most four times a second. */
   watch(signal: AbortSignal): AsyncIterable<RackView>
@@ -80,6 +87,9 @@ export interface RackBookDeps {
   readonly clock: Clock
   readonly log: (line: string) => void
   readonly leases: Leases
+  readonly audit: AuditLog
+  /** Ends that job as failed. */
+  readonly breakOff: PowerActDeps['breakOff']
   /** The newest job of a camera. */
   readonly jobOf: (camera: CameraId) => Job | undefined
   readonly watchJobs: (listener: () => void) => void
@@ -91,6 +101,8 @@ export interface RackBookDeps {
 
 interface Entry extends CameraEntry {
   spec: PodSpec
+  /** As they were given; what jobs get has its power behind a gate. */
+  readonly own: PodDevices
   boot: BootWatch
   power: PowerState
   reach: PodView['state']
@@ -102,10 +114,10 @@ interface Entry extends CameraEntry {
 const viewEveryMs = 250
 const pollEveryMs = 10_000
 const pollLimitMs = 8_000
-const cyclePowerMs = 2_000
 
-export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures, startFactsOf = () => undefined }: RackBookDeps): RackBook {
+export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, watchJobs, captures, startFactsOf = () => undefined }: RackBookDeps): RackBook {
   const entries = new Map<PodId, Entry>()
+  const powerDeps: PowerActDeps = { clock, leases, audit, log, jobOf, breakOff }
   const bell = createBell()
   let revision = 0
   const changed = (): void => { revision += 1; bell.ring() }
@@ -116,6 +128,10 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures,
     if (!entry) throw new WorkbenchError('input/not-found', `There is no camera ${id}`, { context: { camera: id } })
     return entry
   }
+
+  const sharingPower = ({ own, spec }: Pick<Entry, 'own' | 'spec'>): { readonly spec: PodSpec; readonly devices: PodDevices }[] => [...entries.values()]
+    .filter((each) => each.spec.id === spec.id || (own.powerResource !== undefined && each.own.powerResource === own.powerResource))
+    .map((each) => ({ spec: each.spec, devices: each.own }))
 
   const poll = async (entry: Entry): Promise<void> => {
     const { pod } = entry.devices
@@ -145,7 +161,9 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures,
     const boot = viewBoot(entry.boot, clock.nowMs())
     const job = jobOf(spec.cameraId)
     const isWorking = job !== undefined && !isFinished(job)
-    const holder = leases.holderOf(devices.resource)?.holder
+    // Switching takes a moment and is no use that a person would wait for.
+    const heldBy = leases.holderOf(devices.resource)?.holder
+    const holder = powerActions.some((action) => heldBy === powerHolder(action, spec.cameraName)) ? undefined : heldBy
     const life = lifeOf({ power: entry.power, boot, job, reach: entry.reach, consoleState: stats.state })
     const watts = devices.watts?.()
     const facts = startFactsOf(entry)
@@ -186,8 +204,9 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures,
       const twin = [...entries.values()].find((each) => each.devices.resource === devices.resource)
       if (twin) throw new WorkbenchError('input/conflict', `${spec.url} is in the rack already, as ${twin.spec.name}`, { context: { pod: twin.spec.id } })
       const entry: Entry = {
-        spec, devices, boot: startBootWatch(clock.nowMs()), power: 'unknown', store: undefined, stop: new AbortController(),
+        spec, own: devices, boot: startBootWatch(clock.nowMs()), power: 'unknown', store: undefined, stop: new AbortController(),
         reach: devices.pod ? 'checking' : 'reachable', reachNote: '',
+        devices: gatePower(devices, createJobPowerGate({ spec, devices }, () => sharingPower({ own: devices, spec }), powerDeps)),
         console: createConsole({
           cameraId: spec.cameraId, open: devices.openConsole, clock, log, capture: captures?.open({ id: spec.cameraId, name: spec.cameraName, chip: spec.chip }),
           onBytes: (bytes) => {
@@ -228,18 +247,16 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures,
     camera: entryOf,
     find: (id) => [...entries.values()].find((each) => each.spec.cameraId === id),
     pods: () => [...entries.values()].map(({ spec }) => spec),
-    power: async (id, action, signal) => {
+    power: async (id, action, signal, force) => {
       const entry = entryOf(id)
-      const { power, resource } = entry.devices
-      const holder = leases.holderOf(resource)
-      // Power that goes while flash is written is how cameras are bricked.
-      if (holder) throw new WorkbenchError('pod/busy', `${entry.spec.cameraName} is in use by ${holder.holder}; its power stays as it is`, { context: { holder: holder.holder }, hint: 'Cancel the job first' })
-      if (action === 'cycle') await power.cycle(cyclePowerMs, signal)
-      else if (power.ability === 'on-off') await power.set(action, signal)
-      else throw new WorkbenchError('pod/no-power-control', `${power.label} cannot switch ${action}`)
-      entry.power = action === 'off' ? 'off' : 'on'
-      entry.boot = startBootWatch(clock.nowMs())
+      const sharing = sharingPower(entry)
+      const outcome = await actOnPower({ target: { spec: entry.spec, devices: entry.own }, sharing, action, force }, powerDeps, signal)
+      for (const each of [...entries.values()].filter(({ spec }) => sharing.some((one) => one.spec.id === spec.id))) {
+        each.power = action === 'off' ? 'off' : 'on'
+        each.boot = startBootWatch(clock.nowMs())
+      }
       changed()
+      return outcome
     },
     view,
     watch: async function* (signal) {

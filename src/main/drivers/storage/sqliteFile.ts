@@ -28,8 +28,8 @@ const damaged = new Set([11, 26])
 const refused = new Set([3, 8, 14, 23])
 const busy = new Set([5, 6])
 
-/** Runs `work`; SQLite's errors come out as `host/…`. */
-export function guarded<T>(file: string, work: () => T): T {
+/** Runs `work`; SQLite's errors come out as `host/…`. `what` the file is, for the middle of a sentence. */
+export function guarded<T>(file: string, work: () => T, what = 'journal'): T {
   try {
     return work()
   } catch (cause) {
@@ -37,34 +37,41 @@ export function guarded<T>(file: string, work: () => T): T {
     const code = cause.errcode & 0xff
     const context = { file, sqlite: code }
     if (code === full) {
-      throw new WorkbenchError('host/disk-full', 'The journal cannot grow: the disk is full', { cause, context, hint: `Free some space where ${file} lies` })
+      throw new WorkbenchError('host/disk-full', `The ${what} cannot grow: the disk is full`, { cause, context, hint: `Free some space where ${file} lies` })
     }
     if (damaged.has(code)) {
-      throw new WorkbenchError('host/io', 'The journal file is damaged', { cause, context, hint: `Rename ${file} to keep it, and start again; a new one is made` })
+      throw new WorkbenchError('host/io', `The ${what} file is damaged`, { cause, context, hint: `Rename ${file} to keep it, and start again; a new one is made` })
     }
     if (refused.has(code)) {
-      throw new WorkbenchError('host/no-permission', 'The journal file cannot be opened for writing', { cause, context, hint: `Check who owns ${file}` })
+      throw new WorkbenchError('host/no-permission', `The ${what} file cannot be opened for writing`, { cause, context, hint: `Check who owns ${file}` })
     }
-    const message = busy.has(code) ? 'Another program holds the journal file' : 'The journal file could not be read or written'
+    const message = busy.has(code) ? `Another program holds the ${what} file` : `The ${what} file could not be read or written`
     throw new WorkbenchError('host/io', message, { cause, context })
   }
 }
 
-/** One file for journal and leases, shared by every process of this user. */
-export function openDatabase(file: string): DatabaseSync {
+export interface DatabaseShape {
+  readonly what: string
+  readonly schema: string
+  readonly version: number
+}
+const journalShape: DatabaseShape = { what: 'journal', schema, version: schemaVersion }
+
+/** One file for journal and leases, and one for the audit log, each shared by every process of this user. */
+export function openDatabase(file: string, shape = journalShape): DatabaseSync {
   if (file !== ':memory:') mkdirSync(path.dirname(file), { recursive: true })
   return guarded(file, () => {
     const database = new DatabaseSync(file, { timeout: busyTimeoutMs })
     try {
       // FULL: with a write-ahead log, NORMAL forgets the last commits when the power goes, and the journal is the truth.
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
-      prepareSchema(database, file)
+      prepareSchema(database, file, shape)
       return database
     } catch (error) {
       database.close()
       throw error
     }
-  })
+  }, shape.what)
 }
 
 /** All of `work` or nothing. Other processes wait; they may start at the same moment. */
@@ -81,14 +88,14 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
-function prepareSchema(database: DatabaseSync, file: string): void {
+function prepareSchema(database: DatabaseSync, file: string, { what, schema: tables, version: newest }: DatabaseShape): void {
   inTransaction(database, () => {
     const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
-    if (version > schemaVersion) {
-      throw new WorkbenchError('input/not-supported', 'The journal was written by a newer Rackbench', {
+    if (version > newest) {
+      throw new WorkbenchError('input/not-supported', `The ${what} was written by a newer Rackbench`, {
         context: { file, version }, hint: 'Update Rackbench, or give it another data folder',
       })
     }
-    if (version === 0) database.exec(`${schema} PRAGMA user_version = ${schemaVersion}`)
+    if (version === 0) database.exec(`${tables} PRAGMA user_version = ${newest}`)
   })
 }

@@ -38,7 +38,7 @@ export async function changeFlash({ agent, planned, image }: FlashChange, contex
   track.move('different', { readBackCrc32: before })
   // Half an erase may leave a camera that does not start: a cancel waits.
   await runPhase(context, {
-    name: 'change', cancel: 'at-end', limitMs: changeLimitMs(lengthBytes), note: () => `crc32 ${planned.crc32}`,
+    name: 'change', cancel: 'at-end', writing: true, limitMs: changeLimitMs(lengthBytes), note: () => `crc32 ${planned.crc32}`,
     work: async (signal) => {
       await (image ? writeImage({ agent, flash, image, offsetBytes, track, context }, signal) : eraseRange(agent, offsetBytes, lengthBytes, track, context, signal))
       track.move('reading-back')

@@ -51,7 +51,7 @@ export async function runInstall(bench: InstallBench, context: RestoreContext): 
       if (!planned) throw new WorkbenchError('internal/bug', 'The environment was not read before the flash was written')
       await runPhase(context, {
         // Half a saved environment is none: the camera would start with defaults and the address of every other one.
-        name: 'save-environment', cancel: 'at-end', limitMs: 420_000,
+        name: 'save-environment', cancel: 'at-end', writing: true, limitMs: 420_000,
         work: async (signal) => {
           await settle(session, planned, signal)
           tell('saving', planned)

@@ -59,6 +59,7 @@ export interface RestoreBench {
 
 export interface RestoreContext {
   readonly signal: AbortSignal
+  readonly brokenOff?: AbortSignal
   readonly tell: (news: JobNews) => void
   readonly cleanup: CleanupStack
   readonly clock: Clock

@@ -138,7 +138,7 @@ async function restoreLoad(
     if (!image) throw new WorkbenchError('internal/bug', `The image of ${name} is not in its load`)
     await runPhase(context, {
       // Half a partition boots nothing: a cancel waits for the end of the one that is being written.
-      name: `write:${name}`, cancel: 'at-end', limitMs: 2 * writeLimitMs(eraseBytes) + 120_000,
+      name: `write:${name}`, cancel: 'at-end', writing: true, limitMs: 2 * writeLimitMs(eraseBytes) + 120_000,
       work: async (signal) => writePartition({
         ...(medium.steps ? { steps: medium.steps } : {}), camera, track, image, ramAddress: plan.loadAddress + loadOffsetBytes, proofAddress: plan.proofAddress, newPoison: bench.newPoison,
         progress: (step, doneBytes, totalBytes) => { context.tell({ type: 'phase-progressed', phase: `write:${name}`, step, doneBytes, totalBytes }) },

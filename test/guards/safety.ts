@@ -1,0 +1,19 @@
+import type { Guard } from './guard.ts'
+
+const gate = { project: 'integration', file: 'src/main/core/rack/actOnPower.ts', tests: 'test/integration/power/powerGate.test.ts' } as const
+const chain = { project: 'unit', file: 'src/main/core/audit/auditChain.ts', tests: 'src/main/core/audit/auditChain.test.ts' } as const
+
+/** Power, the audit log and secrets. */
+export const safetyGuards: readonly Guard[] = [
+  { says: 'power is not cut while a job has the camera', ...gate, named: 'while a job writes flash', find: 'if (busy.length > 0) override(act, busy, deps)', replace: '' },
+  { says: 'only the exact name overrides', ...gate, named: 'while a job writes flash', find: 'if (force !== wanted) {', replace: 'if (force.trim().toLowerCase() !== wanted) {' },
+  { says: 'a neighbour on the same switch counts', file: 'src/main/core/rack/rackBook.ts', project: 'integration', tests: gate.tests, named: 'while a job writes flash', find: '(own.powerResource !== undefined && each.own.powerResource === own.powerResource)', replace: 'false' },
+  { says: 'a job whose power was cut is not done', file: 'src/main/core/jobs/jobBook.ts', project: 'integration', tests: gate.tests, named: 'the exact name switches it', find: 'entry.brokenOff ? { ok: false, error: entry.brokenOff } : given', replace: 'given' },
+  { says: 'power is in the audit log before it is cut', ...gate, named: 'an audit log that takes nothing', find: "deps.audit.around({ what: `power ${action}`, subject: name, details: { camera: target.spec.cameraId } }, work)", replace: 'work()' },
+  { says: 'a job that writes is in the audit log before it starts', file: 'src/main/core/jobs/jobBook.ts', project: 'integration', tests: gate.tests, named: 'an audit log that takes nothing', find: '      beforeStart(job)\n', replace: '' },
+  { says: 'what cannot be written down is not done', file: 'src/main/core/audit/auditLog.ts', project: 'integration', tests: 'test/integration/audit/auditLog.test.ts', named: 'is not done, and the words say why', find: '      throw refusedFor(note, cause)\n', replace: "      return sealEntry({ seq: 0, atMs: 0, who, what: note.what, subject: String(cause), details: {}, prev: firstPrev }, hashText)\n" },
+  { says: 'an entry fits its hash', ...chain, named: 'any single byte', find: 'if (hashText(canonicalJson(body)) !== hash) return', replace: 'if (hash === firstPrev) return' },
+  { says: 'an entry follows the one before it', ...chain, named: 'written anew with a hash of its own', find: "if (entry.prev !== (before?.hash ?? firstPrev)) return", replace: 'if (entry.prev === entry.hash) return' },
+  { says: 'an entry is written as we write', ...chain, named: 'any single byte', find: 'entry.success && canonicalJson(value) === line', replace: 'entry.success' },
+  { says: 'a log that was cut off is noticed by its head', ...chain, named: 'an end that was cut off', find: 'if (!isHeadSeen && head !== firstPrev) return', replace: 'if (isHeadSeen && head === firstPrev) return' },
+]
