@@ -7,6 +7,7 @@ import type { Guard } from './guard.ts'
 import { inputGuards } from './inputs.ts'
 import { installGuards } from './install.ts'
 import { nandGuards } from './nand.ts'
+import { rackGuards } from './rack.ts'
 import { transportGuards } from './transports.ts'
 
 const restore = 'src/main/core/workflows/restore'
@@ -53,7 +54,7 @@ const tftpGuards: readonly Guard[] = [
 ]
 
 export const guards: readonly Guard[] = [
-  ...tftpGuards, ...bootromGuards, ...agentGuards, ...captureGuards, ...consoleGuards, ...dumpGuards, ...inputGuards, ...installGuards, ...nandGuards, ...transportGuards,
+  ...tftpGuards, ...bootromGuards, ...agentGuards, ...captureGuards, ...consoleGuards, ...dumpGuards, ...inputGuards, ...installGuards, ...nandGuards, ...rackGuards, ...transportGuards,
   { says: 'a wrong read-back CRC is not a success', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
     find: "if (found === crc32) return { kind: 'proved', crc32: found }", replace: "if (found !== '') return { kind: 'proved', crc32 }" },
   { says: 'wrong content is written once more, not for ever', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',

@@ -8,10 +8,12 @@ import type { MachineStatus } from '../../shared/rack/rackView.schema.ts'
 import { serveByteLane } from '../core/consoles/laneServer.ts'
 import { createJobBook, type JobBook } from '../core/jobs/jobBook.ts'
 import { createLeases } from '../core/rack/leases.ts'
+import { createPictureBook } from '../core/pictures/pictureBook.ts'
 import { createRackBook, type RackBook } from '../core/rack/rackBook.ts'
 import { parseYaml } from '../drivers/files/yamlText.ts'
 import { hashHex, newJobId, newToken } from '../drivers/host/randomness.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
+import { fetchSnapshot } from '../drivers/http/snapshotSource.ts'
 import { openSqliteJournal } from '../drivers/storage/sqliteJournal.ts'
 import { createConsoleSettingsFile } from '../drivers/storage/consoleSettingsFile.ts'
 import { createSecretsFile } from '../drivers/storage/secretsFile.ts'
@@ -75,7 +77,8 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const jobs = createJobBook({ journal, clock, log, newJobId: () => newJobId(clock.wallMs()) })
   const jobOf = trackNewestJobs(jobs)
   const captures = createCaptureDesk({ clock, dataFolder, log, leases: leaseStore })
-  const rack = createRackBook({ clock, log, leases, jobOf, captures: captures.store, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
+  const pictures = createPictureBook({ clock, fetch: fetchSnapshot, log })
+  const rack = createRackBook({ pictures, clock, log, leases, jobOf, captures: captures.store, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
   const network = createUdpNetwork()
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
@@ -108,7 +111,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
 
   return {
     router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, consoleSettings: createConsoleSettingsFile(join(dataFolder, 'consoles.json')), socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
-    serveLane: (end) => { serveByteLane({ end, clock, consoleOf: (camera) => rack.find(camera)?.console }) },
+    serveLane: (end) => { serveByteLane({ end, clock, pictures, consoleOf: (camera) => rack.find(camera)?.console }) },
     rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures,
     close: async () => {
       closing ??= (async () => {
@@ -117,6 +120,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
         await reportWriter.settled()
         await setup.closeDemo()
         await rack.close()
+        pictures.close()
         await tftp.close()
         // After the consoles: what they said last is still to be kept.
         await captures.close()

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { PowerSpec } from '../../shared/devices/powerSpec.schema.ts'
 import type { NewPod } from '../../shared/contracts/workbench.contract.ts'
 import type { Soc } from '../../shared/devices/deviceProfile.schema.ts'
-import { cameraIdSchema, podIdSchema, type PodId } from '../../shared/devices/ids.ts'
+import { type CameraId, cameraIdSchema, podIdSchema, type PodId } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { type Clock, withDeadline } from '../../shared/lifecycle/clock.ts'
 import { createLane } from '../../shared/lifecycle/lane.ts'
@@ -36,6 +36,8 @@ export interface RackSetup {
   nameOfLine(url: string): Promise<string>
   /** Another switch for a camera without a pod; none is a person. */
   setPower(id: PodId, given: Pick<NewPod, 'power' | 'password'>, signal: AbortSignal): Promise<void>
+  /** Where the camera's picture is; `undefined` for nowhere. */
+  setSnapshotUrl(id: CameraId, url: string | undefined): Promise<void>
   remove(id: PodId): Promise<void>
   load(): Promise<void>
   openDemo(): Promise<number>
@@ -104,6 +106,10 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       }
       await save()
       if (oldRef !== undefined && oldRef !== ref) await deps.secrets.remove(oldRef)
+    }),
+    setSnapshotUrl: async (id, url) => lane(always, async () => {
+      rack.setSnapshotUrl(id, url)
+      await save()
     }),
     remove: async (id) => lane(always, async () => {
       const ref = refOf(rack.pods().find((spec) => spec.id === id)?.power)

@@ -23,6 +23,8 @@ import type { InstallDesk } from './installDesk.ts'
 import type { RestoreDesk } from './restoreDesk.ts'
 import type { RackSetup } from './rackSetup.ts'
 import type { ReportDesk } from './reportDesk.ts'
+import { pictureRoutes } from './picturesRoutes.ts'
+import { powerManyRoutes } from './powerManyRoutes.ts'
 import { resumeJob } from './resumeJob.ts'
 
 export interface RouterDeps {
@@ -86,7 +88,9 @@ export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, 
       closeDemo: contract.rack.closeDemo.handler(async () => { await setup.closeDemo(); return {} }),
       power: contract.rack.power.handler(async ({ input }) => { await rack.power(input.cameraId, input.action, noSignal()); return {} }),
     },
+    pictures: pictureRoutes({ setup }),
     power: {
+      ...powerManyRoutes({ rack, clock }),
       testSwitch: contract.power.testSwitch.handler(async ({ input, signal = noSignal() }) => testSwitch(input, signal)),
       auditSwitch: contract.power.auditSwitch.handler(async ({ input, signal = noSignal() }) => auditSwitch(input, dataFolder, signal)),
     },

@@ -18,6 +18,8 @@ import { installPlanSchema, installRequestSchema } from '../install/install.sche
 import { jobEventSchema } from '../jobs/jobEvent.ts'
 import { machineStatusSchema, rackViewSchema } from '../rack/rackView.schema.ts'
 import { layoutRequestSchema, layoutViewSchema } from '../restore/layout.schema.ts'
+import { picturesContract } from './pictures.contract.ts'
+import { powerManyContract } from './powerMany.contract.ts'
 import { restorePlanSchema, restoreRequestSchema, verdictSchema } from '../restore/restore.schema.ts'
 
 const nothing = z.object({}).optional()
@@ -81,7 +83,9 @@ export const workbenchContract = {
     closeDemo: oc.input(nothing).output(z.object({})),
     power: oc.input(z.object({ cameraId: cameraIdSchema, action: z.enum(['on', 'off', 'cycle']) })).output(z.object({})),
   },
+  pictures: picturesContract,
   power: {
+    ...powerManyContract,
     /** Logs in to a RouterOS switch and reads; never changes anything, and remembers nothing. */
     testSwitch: oc.input(switchWishSchema).output(switchReportSchema),
     /** Its configuration into a file of the data folder, secrets masked. `device/wrong-identity` tells the host key until it is accepted. */

@@ -7,11 +7,14 @@ import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { isFinished, type Job } from '../../../shared/jobs/reduceJob.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
+import type { Inventory } from '../../../shared/rack/inventory.schema.ts'
 import type { CameraView, PodView, RackView } from '../../../shared/rack/rackView.schema.ts'
 import type { CaptureLog } from '../captures/captureLog.ts'
 import { startBootWatch, viewBoot, watchBoot, type BootWatch } from '../consoles/bootWatch.ts'
 import type { CameraConsole } from '../consoles/cameraConsole.ts'
 import { createConsole } from '../consoles/consoleHub.ts'
+import { firmwareText } from '../consoles/firmwareSeen.ts'
+import type { PictureBook } from '../pictures/pictureBook.ts'
 import { lifeOf } from './cameraLife.ts'
 import type { Leases } from './leases.ts'
 import { type StartFacts, whyNots } from './whyNot.ts'
@@ -26,6 +29,9 @@ export interface PodSpec {
   readonly chip: string
   /** Who switches it, where that is not the pod and not a person. */
   readonly power?: PowerSpec | undefined
+  /** Where the camera's own picture is. */
+  readonly snapshotUrl?: string | undefined
+  readonly inventory?: Inventory | undefined
 }
 
 /** The real things behind an address. */
@@ -58,6 +64,7 @@ export interface RackBook {
   add(spec: PodSpec, devices: PodDevices): void
   /** Another switch for a camera that is not switched by its pod; its console goes on. `pod/busy` while a job has it. */
   changePower(id: PodId, power: PowerSpec | undefined): Promise<void>
+  setSnapshotUrl(id: CameraId, url: string | undefined): void
   /** Closes its console. `pod/busy` while a job has the camera. */
   remove(id: PodId): Promise<void>
   camera(id: CameraId): CameraEntry
@@ -81,11 +88,13 @@ export interface RackBookDeps {
   readonly startFactsOf?: (entry: CameraEntry) => StartFacts | undefined
   /** Keeps every console of the rack, whoever looks. */
   readonly captures?: CaptureLog
+  readonly pictures?: Pick<PictureBook, 'setUrl' | 'view' | 'wake'>
 }
 
 interface Entry extends CameraEntry {
   spec: PodSpec
   boot: BootWatch
+  firmware: CameraView['firmware']
   power: PowerState
   reach: PodView['state']
   reachNote: string
@@ -98,7 +107,7 @@ const pollEveryMs = 10_000
 const pollLimitMs = 8_000
 const cyclePowerMs = 2_000
 
-export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures, startFactsOf = () => undefined }: RackBookDeps): RackBook {
+export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures, pictures, startFactsOf = () => undefined }: RackBookDeps): RackBook {
   const entries = new Map<PodId, Entry>()
   const bell = createBell()
   let revision = 0
@@ -143,6 +152,7 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures,
     const life = lifeOf({ power: entry.power, boot, job, reach: entry.reach, consoleState: stats.state })
     const watts = devices.watts?.()
     const facts = startFactsOf(entry)
+    const picture = pictures?.view(spec.cameraId)
     const ability = facts && { ...facts, chip: spec.chip, hasPod: devices.pod !== undefined, power: devices.power, console: { console: stats.state, consoleNote: stats.note } }
     return {
       id: spec.cameraId, name: spec.cameraName, podId: spec.id, chip: spec.chip, flashBytes: devices.flashBytes,
@@ -151,6 +161,8 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures,
       console: stats.state, consoleNote: stats.note, bytesReceived: stats.bytesReceived, bytesLost: stats.bytesLost,
       ...(ability === undefined ? {} : { whyNot: [...whyNots(ability)] }),
       ...(holder === undefined ? {} : { leaseHolder: holder }),
+      ...(spec.inventory === undefined ? {} : { inventory: spec.inventory }), ...(picture === undefined ? {} : { picture }),
+      ...(entry.firmware === undefined ? {} : { firmware: entry.firmware }),
       ...(job === undefined || (!isWorking && job.state !== 'failed' && job.state !== 'interrupted') ? {} : { job: jobView(job) }),
     }
   }
@@ -161,6 +173,15 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures,
     ...(entry.devices.imagesFolder === undefined ? {} : { imagesFolder: entry.devices.imagesFolder }),
     cameras: [viewCamera(entry)],
   })
+
+  const hear = (entry: Entry, bytes: Uint8Array): void => {
+    const before = entry.boot
+    entry.boot = watchBoot(before, bytes, clock.nowMs())
+    const text = firmwareText(entry.boot.firmware)
+    if (text !== '' && entry.boot.firmware !== before.firmware) entry.firmware = { text, seenAtMs: clock.wallMs() }
+    // Its web server is up about now, and after a long silence the next try would be a minute away.
+    if (entry.boot.seen === 'login' && before.seen !== 'login') pictures?.wake(entry.spec.cameraId)
+  }
 
   const view = (): RackView => ({ revision, pods: [...entries.values()].map(viewPod) })
 
@@ -179,12 +200,12 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures,
       const twin = [...entries.values()].find((each) => each.devices.resource === devices.resource)
       if (twin) throw new WorkbenchError('input/conflict', `${spec.url} is in the rack already, as ${twin.spec.name}`, { context: { pod: twin.spec.id } })
       const entry: Entry = {
-        spec, devices, boot: startBootWatch(clock.nowMs()), power: 'unknown', store: undefined, stop: new AbortController(),
+        spec, devices, boot: startBootWatch(clock.nowMs()), firmware: undefined, power: 'unknown', store: undefined, stop: new AbortController(),
         reach: devices.pod ? 'checking' : 'reachable', reachNote: '',
         console: createConsole({
           cameraId: spec.cameraId, open: devices.openConsole, clock, log, capture: captures?.open({ id: spec.cameraId, name: spec.cameraName, chip: spec.chip }),
           onBytes: (bytes) => {
-            entry.boot = watchBoot(entry.boot, bytes, clock.nowMs())
+            hear(entry, bytes)
             // A camera that talks has power, whatever was last asked of the pod.
             entry.power = 'on'
             changed()
@@ -192,6 +213,7 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures,
         }),
       }
       entries.set(spec.id, entry)
+      pictures?.setUrl(spec.cameraId, spec.snapshotUrl)
       poll(entry).catch((error: unknown) => { log(`pod ${spec.id}: ${String(error)}`) })
       changed()
     },
@@ -204,9 +226,16 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures,
       entry.spec = power === undefined ? rest : { ...rest, power }
       changed()
     },
+    setSnapshotUrl: (id, url) => {
+      const entry = entryOf(id)
+      entry.spec = { ...entry.spec, snapshotUrl: url }
+      pictures?.setUrl(id, url)
+      changed()
+    },
     remove: async (id) => {
       const entry = free(id)
       entries.delete(id)
+      pictures?.setUrl(entry.spec.cameraId, undefined)
       entry.stop.abort()
       await entry.console.close()
       await entry.devices.closePower?.()

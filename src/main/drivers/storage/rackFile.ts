@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { z } from 'zod'
 import { powerSpecSchema } from '../../../shared/devices/powerSpec.schema.ts'
 import { cameraIdSchema, podIdSchema } from '../../../shared/devices/ids.ts'
+import { snapshotUrlSchema } from '../../../shared/pictures/pictures.schema.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 
 export const rackFileSchema = z.object({
@@ -10,6 +11,7 @@ export const rackFileSchema = z.object({
   pods: z.array(z.object({
     id: podIdSchema, name: z.string().max(64), url: z.string().max(512), cameraId: cameraIdSchema, cameraName: z.string().max(64), chip: z.string().max(64),
     power: powerSpecSchema.optional(),
+    snapshotUrl: snapshotUrlSchema.optional(),
   })).max(1000),
 })
 export type RackFile = z.infer<typeof rackFileSchema>
