@@ -46,6 +46,17 @@ function whyNotOf(index: number): Pick<CameraView, 'whyNot'> | undefined {
   return { whyNot: [{ work: 'restore', ...needs }, { work: 'dump', ...needs }, { work: 'burn', ...needs }, { work: 'install', ...needs }] }
 }
 
+/** Cameras with a picture address, a firmware that was seen, alarms and a place; the last ones have no place yet. */
+function factsOf(index: number, life: CameraLife): Pick<CameraView, 'picture' | 'firmware' | 'alarms' | 'inventory'> {
+  const place = { rack: index < 96 ? `Rack ${'ABCDEFGH'.charAt(Math.floor(index / 24))}` : 'Rack E', row: Math.floor((index % 24) / 4) + 1, slot: (index % 4) + 1 }
+  return {
+    ...(life === 'silent' ? {} : { picture: { url: `http://10.216.129.${String((index % 200) + 10)}/image.jpg`, note: life === 'off' || life === 'unknown' || life === 'boot loop' ? 'The camera does not answer within 4 s' : '' } }),
+    ...(life === 'silent' || life === 'off' ? {} : { firmware: { text: 'OpenIPC 2.5.11.02 · Linux 4.9.37 · U-Boot 2016.11', seenAtMs: 1_794_990_000_000 } }),
+    ...(life === 'boot loop' ? { alarms: { count: 3, last: 'Kernel panic - not syncing' } } : {}),
+    ...(index % 12 >= 10 ? {} : { inventory: { labels: index % 3 === 0 ? ['qa', 'lens=4mm'] : [], group: '', notes: '', place } }),
+  }
+}
+
 function cameraOf(index: number, podNumber: number): FixtureCamera {
   const life = lives[index % lives.length] ?? 'booted'
   const story = stories[life]
@@ -61,7 +72,7 @@ function cameraOf(index: number, podNumber: number): FixtureCamera {
       power: life === 'off' ? 'off' : unreachable ? 'unknown' : 'on', powerAbility: 'on-off', powerLabel: 'power of the pod', ...(story.watts === undefined ? {} : { watts: story.watts + (index % 5) / 10 * (life === 'off' ? 0 : 1) }),
       life, lifeNote: story.note, bootStage: story.stage, lastLine: text.trimEnd().split('\r\n').at(-1) ?? '', activity: activityOf(index, life),
       console: unreachable ? 'closed' : life === 'working' ? 'lent' : 'open', consoleNote: unreachable ? 'bridge lost, trying again' : life === 'working' ? 'lent to job-running' : '',
-      bytesReceived: text.length, bytesLost: 0, ...(whyNotOf(index) ?? {}), ...(life === 'working' ? { leaseHolder: 'job-running' } : {}), ...(job ? { job } : {}),
+      bytesReceived: text.length, bytesLost: 0, ...factsOf(index, life), ...(whyNotOf(index) ?? {}), ...(life === 'working' ? { leaseHolder: 'job-running' } : {}), ...(job ? { job } : {}),
     },
   }
 }

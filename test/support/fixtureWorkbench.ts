@@ -12,6 +12,7 @@ import { type ByteLaneEnd, encodeLaneFrame, laneRequestSchema } from '../../src/
 import { addFixtureStories, createFixtureJobs, fixturePlan, storyOf, summaryOf } from './fixtureJobs.ts'
 import { fixtureAgentPlan, fixtureDoctorStory } from './fixtureAgent.ts'
 import { fixtureMarks } from './fixtureConsoles.ts'
+import { outcomeOf, serveFixturePictures } from './fixturePictures.ts'
 import { createFixtureCaptures } from './fixtureCaptures.ts'
 import { fixtureDiff } from './fixtureDiff.ts'
 import { createFixtureRack, type FixtureRack } from './fixtureRack.ts'
@@ -135,7 +136,19 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
       }),
     },
     inventory: fixtureInventory({ calls, change, cameraOf: (id) => rack.cameras.get(id)?.view }),
+    pictures: {
+      setUrl: contract.pictures.setUrl.handler(({ input }) => {
+        calls.push(`picture ${input.cameraId} ${input.url ?? 'none'}`)
+        change(input.cameraId, ({ picture: _before, ...rest }) => (input.url === undefined ? rest : { ...rest, picture: { url: input.url, note: '' } }))
+        return {}
+      }),
+    },
     power: {
+      many: contract.power.many.handler(async function* ({ input }) {
+        calls.push(`many ${input.action} ${String(input.cameraIds.length)} every ${String(input.staggerMs)} confirm ${input.confirm ?? 'none'}`)
+        for (const cameraId of input.cameraIds) yield await Promise.resolve({ cameraId, state: 'waiting' as const, note: '' })
+        for (const cameraId of input.cameraIds) yield outcomeOf(rack, cameraId)
+      }),
       testSwitch: contract.power.testSwitch.handler(({ input }) => {
         if (input.password === 'wrong') return fail('pod/refused', 'RouterOS at 10.0.0.2:8728 refused the login of "admin"', 'Check the user and the password')
         const ports = [{ name: 'ether1', comment: 'uplink' }, { name: 'ether2', comment: 'cam desk left' }, { name: 'ether3', comment: 'cam desk right' }, { name: 'ether4', comment: '' }]
@@ -239,6 +252,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
   })
 
   function serveLane(end: ByteLaneEnd): void {
+    const servePicture = serveFixturePictures(end, () => rack, nowMs)
     const watched = new Set<CameraId>()
     const send = (camera: CameraId, position: number, bytes: Uint8Array): void => { if (bytes.length > 0) end.send(encodeLaneFrame({ kind: 'data', camera, position, bytes })) }
     const listener = (camera: CameraId, position: number, bytes: Uint8Array): void => { if (watched.has(camera)) send(camera, position, bytes) }
@@ -248,6 +262,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
     end.onClose(() => { byteListeners.delete(listener); skipListeners.delete(skipper) })
     end.onMessage((message) => {
       const request = laneRequestSchema.parse(JSON.parse(String(message)))
+      if (request.do === 'watch-picture' || request.do === 'unwatch-picture') { servePicture(request); return }
       if (request.do === 'unwatch') { watched.delete(request.camera); return }
       watched.add(request.camera)
       send(request.camera, request.after, new TextEncoder().encode(rack.cameras.get(request.camera)?.text ?? '').subarray(request.after))

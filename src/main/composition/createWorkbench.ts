@@ -9,10 +9,12 @@ import { auditLostJobs, createJobAudit } from '../core/audit/jobAudit.ts'
 import { serveByteLane } from '../core/consoles/laneServer.ts'
 import { createJobBook, type JobBook } from '../core/jobs/jobBook.ts'
 import { createLeases } from '../core/rack/leases.ts'
+import { createPictureBook } from '../core/pictures/pictureBook.ts'
 import { createRackBook, type RackBook } from '../core/rack/rackBook.ts'
 import { parseYaml } from '../drivers/files/yamlText.ts'
 import { hashHex, newJobId, newToken } from '../drivers/host/randomness.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
+import { fetchSnapshot } from '../drivers/http/snapshotSource.ts'
 import { openSqliteJournal } from '../drivers/storage/sqliteJournal.ts'
 import { createConsoleSettingsFile } from '../drivers/storage/consoleSettingsFile.ts'
 import { createSecretsFile } from '../drivers/storage/secretsFile.ts'
@@ -85,7 +87,8 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   jobs.listen((job) => { jobAudit.after(job) })
   const jobOf = trackNewestJobs(jobs)
   const captures = createCaptureDesk({ clock, dataFolder, log, leases: leaseStore })
-  const rack = createRackBook({ clock, log, leases, audit, breakOff: (job, error) => { jobs.breakOff(job.id, error) }, jobOf, captures: captures.store, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
+  const pictures = createPictureBook({ clock, fetch: fetchSnapshot, log })
+  const rack = createRackBook({ pictures, clock, log, leases, audit, breakOff: (job, error) => { jobs.breakOff(job.id, error) }, jobOf, captures: captures.store, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
   const network = createUdpNetwork()
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
@@ -123,7 +126,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
 
   return {
     router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, consoleSettings: createConsoleSettingsFile(join(dataFolder, 'consoles.json')), socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
-    serveLane: (end) => { serveByteLane({ end, clock, consoleOf: (camera) => rack.find(camera)?.console }) },
+    serveLane: (end) => { serveByteLane({ end, clock, pictures, consoleOf: (camera) => rack.find(camera)?.console }) },
     rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, audit,
     close: async () => {
       closing ??= (async () => {
@@ -133,6 +136,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
         stop.abort()
         await setup.closeDemo()
         await rack.close()
+        pictures.close()
         await tftp.close()
         // After the consoles: what they said last is still to be kept.
         await captures.close()

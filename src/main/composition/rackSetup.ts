@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { PowerSpec } from '../../shared/devices/powerSpec.schema.ts'
 import type { NewPod } from '../../shared/contracts/workbench.contract.ts'
 import type { Soc } from '../../shared/devices/deviceProfile.schema.ts'
-import { cameraIdSchema, podIdSchema, type PodId } from '../../shared/devices/ids.ts'
+import { type CameraId, cameraIdSchema, podIdSchema, type PodId } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { type Clock, withDeadline } from '../../shared/lifecycle/clock.ts'
 import { createLane } from '../../shared/lifecycle/lane.ts'
@@ -40,6 +40,8 @@ export interface RackSetup {
   nameOfLine(url: string): Promise<string>
   /** Another switch for a camera without a pod; none is a person. */
   setPower(id: PodId, given: Pick<NewPod, 'power' | 'password'>, signal: AbortSignal): Promise<void>
+  /** Where the camera's picture is; `undefined` for nowhere. */
+  setSnapshotUrl(id: CameraId, url: string | undefined): Promise<void>
   remove(id: PodId): Promise<void>
   load(): Promise<void>
   /** What another process, or an import, made of the rack file since. */
@@ -136,6 +138,10 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       }
       await changePods((pods) => pods.map(({ power: _before, ...pod }) => (pod.id !== id ? { ...pod, ...(_before === undefined ? {} : { power: _before }) } : { ...pod, ...(next === undefined ? {} : { power: next }) })))
       if (oldRef !== undefined && oldRef !== ref) await deps.secrets.remove(oldRef)
+    }),
+    setSnapshotUrl: async (id, url) => lane(always, async () => {
+      rack.setSnapshotUrl(id, url)
+      await changePods((pods) => pods.map(({ snapshotUrl: _before, ...pod }) => (pod.cameraId !== id ? { ...pod, ...(_before === undefined ? {} : { snapshotUrl: _before }) } : { ...pod, ...(url === undefined ? {} : { snapshotUrl: url }) })))
     }),
     remove: async (id) => lane(always, async () => {
       const ref = refOf(rack.pods().find((spec) => spec.id === id)?.power)

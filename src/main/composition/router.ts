@@ -25,6 +25,8 @@ import { inventoryRoutes } from './inventoryRoutes.ts'
 import type { RestoreDesk } from './restoreDesk.ts'
 import type { RackSetup } from './rackSetup.ts'
 import type { ReportDesk } from './reportDesk.ts'
+import { pictureRoutes } from './picturesRoutes.ts'
+import { powerManyRoutes } from './powerManyRoutes.ts'
 import { resumeJob } from './resumeJob.ts'
 
 export interface RouterDeps {
@@ -90,7 +92,9 @@ export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, 
       power: contract.rack.power.handler(async ({ input }) => { await rack.power(input.cameraId, input.action, noSignal(), input.force); return {} }),
     },
     inventory: inventoryRoutes(inventories),
+    pictures: pictureRoutes({ setup }),
     power: {
+      ...powerManyRoutes({ rack, clock }),
       testSwitch: contract.power.testSwitch.handler(async ({ input, signal = noSignal() }) => testSwitch(input, signal)),
       auditSwitch: contract.power.auditSwitch.handler(async ({ input, signal = noSignal() }) => auditSwitch(input, dataFolder, signal)),
     },

@@ -8,6 +8,7 @@ import { type Fault, parseFault } from './faults.ts'
 import { createMemoryConsole, createMemoryPod } from './memoryFace.ts'
 import { createPodBridge, type PodBridge } from './podBridge.ts'
 import { createPodMemory, type StagedEntry } from './podStore.ts'
+import { drawScene, type SimSnapshot } from './scene.ts'
 import { fillWithOldSystem } from './referenceLayout.ts'
 import { createSimCamera, type SecondFlash, type SimCameraView } from './simCamera.ts'
 import { createSimPod, type SimPod } from './simPod.ts'
@@ -47,6 +48,8 @@ export interface SimPodHandle {
   staged(): readonly StagedEntry[]
   /** What the pod's current meter would show. */
   watts(): number
+  /** What its web server answers to `/image.jpg`; `silent` where none is up. */
+  snapshot(): SimSnapshot
   addFault(text: string): void
   clearFaults(): void
   /** For the face on sockets. */
@@ -106,6 +109,7 @@ function createPod(options: SimRackOptions, serial: number, faults: readonly Fau
     camera: camera.view,
     staged: () => memory.list(),
     watts: () => watts(camera.view, clock, serial),
+    snapshot: () => behaviours.ask('onSnapshot') ?? (camera.view.where === 'linux' ? { jpeg: drawScene(serial, clock.nowMs()) } : 'silent'),
     addFault: (text) => { add(parseFault(text, random)) },
     clearFaults: () => { behaviours.clear() },
     firmware,

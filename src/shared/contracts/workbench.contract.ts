@@ -19,6 +19,8 @@ import { jobEventSchema } from '../jobs/jobEvent.ts'
 import { powerWishSchema } from '../rack/powerAct.schema.ts'
 import { machineStatusSchema, rackViewSchema } from '../rack/rackView.schema.ts'
 import { layoutRequestSchema, layoutViewSchema } from '../restore/layout.schema.ts'
+import { picturesContract } from './pictures.contract.ts'
+import { powerManyContract } from './powerMany.contract.ts'
 import { restorePlanSchema, restoreRequestSchema, verdictSchema } from '../restore/restore.schema.ts'
 import { inventoryContract } from './inventory.contract.ts'
 
@@ -85,7 +87,9 @@ export const workbenchContract = {
     power: oc.input(powerWishSchema).output(z.object({})),
   },
   inventory: inventoryContract,
+  pictures: picturesContract,
   power: {
+    ...powerManyContract,
     /** Logs in to a RouterOS switch and reads; never changes anything, and remembers nothing. */
     testSwitch: oc.input(switchWishSchema).output(switchReportSchema),
     /** Its configuration into a file of the data folder, secrets masked. `device/wrong-identity` tells the host key until it is accepted. */

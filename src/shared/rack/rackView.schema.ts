@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
+import { pictureViewSchema } from '../pictures/pictures.schema.ts'
 import { verdictSchema } from '../restore/restore.schema.ts'
 import { inventorySchema } from './inventory.schema.ts'
 import { whyNotSchema } from './whyNot.schema.ts'
@@ -40,6 +41,10 @@ export const cameraViewSchema = z.object({
   /** Absent while nobody has said anything about it. */
   inventory: inventorySchema.optional(),
   leaseHolder: z.string().optional(),
+  picture: pictureViewSchema.optional(),
+  /** What its console said it runs, and when it said so last (wall, ms). */
+  firmware: z.object({ text: z.string(), seenAtMs: z.number() }).optional(),
+  alarms: z.object({ count: z.number().int(), last: z.string() }).optional(),
   job: z.object({
     id: jobIdSchema, state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted']),
     workflow: z.enum(['restore', 'install', 'dump', 'burn', 'agent']), title: z.string(), phase: z.string(), percent: z.number().min(0).max(100).optional(), verdict: verdictSchema.optional(),

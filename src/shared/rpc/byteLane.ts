@@ -9,6 +9,9 @@ export const laneRequestSchema = z.discriminatedUnion('do', [
   /** History from `after` (a position; 0 is the oldest kept), then live. */
   z.object({ do: z.literal('watch'), camera: cameraIdSchema, after: z.number().min(0) }),
   z.object({ do: z.literal('unwatch'), camera: cameraIdSchema }),
+  /** Its pictures, the newest first and no other (pictureFrame.ts). */
+  z.object({ do: z.literal('watch-picture'), camera: cameraIdSchema }),
+  z.object({ do: z.literal('unwatch-picture'), camera: cameraIdSchema }),
 ])
 export type LaneRequest = z.infer<typeof laneRequestSchema>
 

@@ -1,5 +1,6 @@
 import type { CameraLife } from '../../../shared/rack/rackView.schema.ts'
 import { plainText } from './consoleText.ts'
+import { type FirmwareSeen, nothingSeen, seeFirmware } from './firmwareSeen.ts'
 
 /** This many U-Boot banners without a login in between, within the window, are a loop: one is a start, two a reset. */
 const loopBanners = 3
@@ -23,6 +24,7 @@ export interface BootWatch {
   /** Seconds that the kernel says it has been up. */
   readonly kernelSeconds: number | undefined
   readonly panicked: boolean
+  readonly firmware: FirmwareSeen
   /** The line that has not ended yet. */
   readonly line: string
 }
@@ -39,7 +41,7 @@ export interface BootView {
 /** Also after power was switched: what the console said before is another life. */
 export const startBootWatch = (nowMs: number): BootWatch => ({
   sinceMs: nowMs, lastByteAtMs: undefined, seen: 'nothing', banners: 0, bannersAtMs: [], loginSeenAtMs: undefined,
-  kernelSeconds: undefined, panicked: false, line: '',
+  kernelSeconds: undefined, panicked: false, firmware: nothingSeen, line: '',
 })
 
 /** A date must follow, or a help text of `version` would count as a reset. The SPL prints a banner of its own before it. */
@@ -68,6 +70,11 @@ function withLine(watch: BootWatch, line: string, atMs: number, isWhole: boolean
   return time ? { ...watch, kernelSeconds: Number(time[1]) } : watch
 }
 
+function withFirmware(watch: BootWatch, line: string): BootWatch {
+  const firmware = seeFirmware(watch.firmware, line)
+  return firmware === watch.firmware ? watch : { ...watch, firmware }
+}
+
 /** Bytes in any pieces give the same result. */
 export function watchBoot(watch: BootWatch, bytes: Uint8Array, atMs: number): BootWatch {
   if (bytes.length === 0) return watch
@@ -77,7 +84,7 @@ export function watchBoot(watch: BootWatch, bytes: Uint8Array, atMs: number): Bo
   const lines = text.split(/[\r\n]/)
   // The beginning is what is looked at, so the beginning is what is kept.
   const rest = (lines.pop() ?? '').slice(0, maxLineChars)
-  const after = lines.reduce((sum, line) => withLine(sum, readable(line), atMs, true), watch)
+  const after = lines.reduce((sum, line) => withFirmware(withLine(sum, readable(line), atMs, true), readable(line)), watch)
   return { ...withLine(after, readable(rest), atMs, false), line: rest, lastByteAtMs: atMs }
 }
 

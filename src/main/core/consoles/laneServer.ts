@@ -2,6 +2,8 @@ import type { CameraId } from '../../../shared/devices/ids.ts'
 import { Cancelled } from '../../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../../shared/lifecycle/clock.ts'
 import { type ByteLaneEnd, encodeLaneFrame, type LaneRequest, laneRequestSchema, maxLaneBytes } from '../../../shared/rpc/byteLane.ts'
+import type { PictureBook } from '../pictures/pictureBook.ts'
+import { servePictures } from '../pictures/pictureLane.ts'
 import type { CameraConsole } from './cameraConsole.ts'
 
 /** Fast enough for an eye, slow enough that a talkative console makes 60 messages a second and not 10 000. */
@@ -14,6 +16,8 @@ export interface LaneServerDeps {
   readonly end: ByteLaneEnd
   readonly consoleOf: (camera: CameraId) => CameraConsole | undefined
   readonly clock: Clock
+  /** Without them a viewer that asks for pictures gets none. */
+  readonly pictures?: PictureBook
 }
 export interface LaneServer {
   /** Requests that made no sense. */
@@ -23,9 +27,10 @@ export interface LaneServer {
 }
 
 /** Sends consoles to one viewer. The history is the only buffer: a viewer that falls out of it is told how much it missed. */
-export function serveByteLane({ end, consoleOf, clock }: LaneServerDeps): LaneServer {
+export function serveByteLane({ end, consoleOf, clock, pictures }: LaneServerDeps): LaneServer {
   const watches = new Map<CameraId, AbortController>()
   const closed = new AbortController()
+  const pictureLane = pictures && servePictures({ end, pictures, clock, closed: closed.signal })
   let ignored = 0
 
   const sendFrom = (console: CameraConsole, position: number): number => {
@@ -53,6 +58,8 @@ export function serveByteLane({ end, consoleOf, clock }: LaneServerDeps): LaneSe
   }
   const handle = (request: LaneRequest): boolean => {
     const { camera } = request
+    if (request.do === 'watch-picture') return pictureLane?.watch(camera) ?? false
+    if (request.do === 'unwatch-picture') return pictureLane?.unwatch(camera) ?? false
     if (request.do === 'unwatch') {
       watches.get(camera)?.abort(new Cancelled('the viewer looks away'))
       return watches.delete(camera)

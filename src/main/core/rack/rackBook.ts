@@ -16,6 +16,8 @@ import { startBootWatch, viewBoot, watchBoot, type BootWatch } from '../consoles
 import type { CameraConsole } from '../consoles/cameraConsole.ts'
 import { createConsole } from '../consoles/consoleHub.ts'
 import { actOnPower, createJobPowerGate, type PowerActDeps, powerHolder, type PowerOutcome } from './actOnPower.ts'
+import { firmwareText } from '../consoles/firmwareSeen.ts'
+import type { PictureBook } from '../pictures/pictureBook.ts'
 import { lifeOf } from './cameraLife.ts'
 import { maintenanceWords } from './inventory.ts'
 import { gatePower } from './jobPower.ts'
@@ -32,6 +34,8 @@ export interface PodSpec {
   readonly chip: string
   /** Who switches it, where that is not the pod and not a person. */
   readonly power?: PowerSpec | undefined
+  /** Where the camera's own picture is. */
+  readonly snapshotUrl?: string | undefined
   /** What people say about its camera. */
   readonly inventory?: Inventory | undefined
 }
@@ -70,6 +74,7 @@ export interface RackBook {
   changePower(id: PodId, power: PowerSpec | undefined): Promise<void>
   /** Also while a job has the camera: it changes nothing about it. */
   setInventory(id: PodId, inventory: Inventory | undefined): void
+  setSnapshotUrl(id: CameraId, url: string | undefined): void
   /** Closes its console. `pod/busy` while a job has the camera. */
   remove(id: PodId): Promise<void>
   camera(id: CameraId): CameraEntry
@@ -97,6 +102,7 @@ export interface RackBookDeps {
   readonly startFactsOf?: (entry: CameraEntry) => StartFacts | undefined
   /** Keeps every console of the rack, whoever looks. */
   readonly captures?: CaptureLog
+  readonly pictures?: Pick<PictureBook, 'setUrl' | 'view' | 'wake'>
 }
 
 interface Entry extends CameraEntry {
@@ -104,6 +110,7 @@ interface Entry extends CameraEntry {
   /** As they were given; what jobs get has its power behind a gate. */
   readonly own: PodDevices
   boot: BootWatch
+  firmware: CameraView['firmware']
   power: PowerState
   reach: PodView['state']
   reachNote: string
@@ -115,7 +122,7 @@ const viewEveryMs = 250
 const pollEveryMs = 10_000
 const pollLimitMs = 8_000
 
-export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, watchJobs, captures, startFactsOf = () => undefined }: RackBookDeps): RackBook {
+export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, watchJobs, captures, pictures, startFactsOf = () => undefined }: RackBookDeps): RackBook {
   const entries = new Map<PodId, Entry>()
   const powerDeps: PowerActDeps = { clock, leases, audit, log, jobOf, breakOff }
   const bell = createBell()
@@ -167,6 +174,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, wat
     const life = lifeOf({ power: entry.power, boot, job, reach: entry.reach, consoleState: stats.state })
     const watts = devices.watts?.()
     const facts = startFactsOf(entry)
+    const picture = pictures?.view(spec.cameraId)
     const ability = facts && { ...facts, chip: spec.chip, aside: spec.inventory?.maintenance && maintenanceWords(spec.cameraName, spec.inventory.maintenance), hasPod: devices.pod !== undefined, power: devices.power, console: { console: stats.state, consoleNote: stats.note } }
     return {
       id: spec.cameraId, name: spec.cameraName, podId: spec.id, chip: spec.chip, flashBytes: devices.flashBytes,
@@ -176,6 +184,8 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, wat
       ...(ability === undefined ? {} : { whyNot: [...whyNots(ability)] }),
       ...(spec.inventory === undefined ? {} : { inventory: spec.inventory }),
       ...(holder === undefined ? {} : { leaseHolder: holder }),
+      ...(spec.inventory === undefined ? {} : { inventory: spec.inventory }), ...(picture === undefined ? {} : { picture }),
+      ...(entry.firmware === undefined ? {} : { firmware: entry.firmware }),
       ...(job === undefined || (!isWorking && job.state !== 'failed' && job.state !== 'interrupted') ? {} : { job: jobView(job) }),
     }
   }
@@ -186,6 +196,15 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, wat
     ...(entry.devices.imagesFolder === undefined ? {} : { imagesFolder: entry.devices.imagesFolder }),
     cameras: [viewCamera(entry)],
   })
+
+  const hear = (entry: Entry, bytes: Uint8Array): void => {
+    const before = entry.boot
+    entry.boot = watchBoot(before, bytes, clock.nowMs())
+    const text = firmwareText(entry.boot.firmware)
+    if (text !== '' && entry.boot.firmware !== before.firmware) entry.firmware = { text, seenAtMs: clock.wallMs() }
+    // Its web server is up about now, and after a long silence the next try would be a minute away.
+    if (entry.boot.seen === 'login' && before.seen !== 'login') pictures?.wake(entry.spec.cameraId)
+  }
 
   const view = (): RackView => ({ revision, pods: [...entries.values()].map(viewPod) })
 
@@ -204,13 +223,13 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, wat
       const twin = [...entries.values()].find((each) => each.devices.resource === devices.resource)
       if (twin) throw new WorkbenchError('input/conflict', `${spec.url} is in the rack already, as ${twin.spec.name}`, { context: { pod: twin.spec.id } })
       const entry: Entry = {
-        spec, own: devices, boot: startBootWatch(clock.nowMs()), power: 'unknown', store: undefined, stop: new AbortController(),
+        spec, own: devices, boot: startBootWatch(clock.nowMs()), firmware: undefined, power: 'unknown', store: undefined, stop: new AbortController(),
         reach: devices.pod ? 'checking' : 'reachable', reachNote: '',
         devices: gatePower(devices, createJobPowerGate({ spec, devices }, () => sharingPower({ own: devices, spec }), powerDeps)),
         console: createConsole({
           cameraId: spec.cameraId, open: devices.openConsole, clock, log, capture: captures?.open({ id: spec.cameraId, name: spec.cameraName, chip: spec.chip }),
           onBytes: (bytes) => {
-            entry.boot = watchBoot(entry.boot, bytes, clock.nowMs())
+            hear(entry, bytes)
             // A camera that talks has power, whatever was last asked of the pod.
             entry.power = 'on'
             changed()
@@ -218,6 +237,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, wat
         }),
       }
       entries.set(spec.id, entry)
+      pictures?.setUrl(spec.cameraId, spec.snapshotUrl)
       poll(entry).catch((error: unknown) => { log(`pod ${spec.id}: ${String(error)}`) })
       changed()
     },
@@ -236,9 +256,16 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, wat
       entry.spec = { ...entry.spec, inventory }
       changed()
     },
+    setSnapshotUrl: (id, url) => {
+      const entry = entryOf(id)
+      entry.spec = { ...entry.spec, snapshotUrl: url }
+      pictures?.setUrl(id, url)
+      changed()
+    },
     remove: async (id) => {
       const entry = free(id)
       entries.delete(id)
+      pictures?.setUrl(entry.spec.cameraId, undefined)
       entry.stop.abort()
       await entry.console.close()
       await entry.devices.closePower?.()

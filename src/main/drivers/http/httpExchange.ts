@@ -5,6 +5,8 @@ export interface HttpQuestion {
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly body?: Uint8Array
+  /** Of the answer; what is longer is cut off there. */
+  readonly maxAnswerBytes?: number
   /** Bytes handed to the network so far, at least once per 16 KiB. */
   readonly onSent?: (sentBytes: number) => void
   /** The connection stands: what goes wrong from here on is no "unreachable". */
@@ -13,7 +15,7 @@ export interface HttpQuestion {
 
 export interface HttpAnswer {
   readonly status: number
-  /** At most `maxAnswerBytes`; a longer answer is cut off. */
+  /** At most `maxAnswerBytes` of the question; a longer answer is cut off. */
   readonly body: Uint8Array
   readonly cut: boolean
 }
@@ -48,7 +50,7 @@ export const exchangeOverHttp: HttpExchange = async (question, signal) => {
     asked.on('error', (error) => { if (!answered) { settle(); asked.destroy(); reject(error) } })
     asked.on('response', (response) => {
       answered = true
-      collect(response).then((answer) => { settle(); asked.destroy(); resolve(answer) }, (error: unknown) => { settle(); asked.destroy(); reject(error as Error) })
+      collect(response, question.maxAnswerBytes ?? maxAnswerBytes).then((answer) => { settle(); asked.destroy(); resolve(answer) }, (error: unknown) => { settle(); asked.destroy(); reject(error as Error) })
     })
     send(asked, question, () => answered)
   })
@@ -70,12 +72,12 @@ function send(asked: ClientRequest, { body, onSent }: HttpQuestion, isAnswered: 
   next(0)
 }
 
-async function collect(response: IncomingMessage): Promise<HttpAnswer> {
+async function collect(response: IncomingMessage, mostBytes: number): Promise<HttpAnswer> {
   const parts: Uint8Array[] = []
   let total = 0
   let cut = false
   for await (const chunk of response as AsyncIterable<Uint8Array>) {
-    const room = maxAnswerBytes - total
+    const room = mostBytes - total
     if (chunk.length > room) cut = true
     parts.push(chunk.subarray(0, room))
     total += Math.min(chunk.length, room)

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { z } from 'zod'
 import { powerSpecSchema } from '../../../shared/devices/powerSpec.schema.ts'
 import { cameraIdSchema, podIdSchema } from '../../../shared/devices/ids.ts'
+import { snapshotUrlSchema } from '../../../shared/pictures/pictures.schema.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { inventorySchema } from '../../../shared/rack/inventory.schema.ts'
 
@@ -15,6 +16,7 @@ export const rackFileSchema = z.object({
     power: powerSpecSchema.optional(),
     /** Absent in files of before there was one. */
     inventory: inventorySchema.optional(),
+    snapshotUrl: snapshotUrlSchema.optional(),
   })).max(maxPods),
 })
 export type RackFile = z.infer<typeof rackFileSchema>

@@ -1,0 +1,23 @@
+import type { Guard } from './guard.ts'
+
+const book = { file: 'src/main/core/pictures/pictureBook.ts', project: 'integration', tests: 'test/integration/pictures/pictureBook.test.ts' } as const
+const jpeg = { file: 'src/main/protocols/jpeg/parser.ts', project: 'unit', tests: 'src/main/protocols/jpeg/parser.test.ts' } as const
+const source = { file: 'src/main/drivers/http/snapshotSource.ts', project: 'integration', tests: 'test/integration/pictures/snapshotSource.test.ts' } as const
+const many = { file: 'src/main/composition/powerMany.ts', project: 'integration', tests: 'test/integration/powerMany.test.ts' } as const
+
+/** Pictures of cameras, and acting on many of them. */
+export const rackGuards: readonly Guard[] = [
+  { says: 'a camera that sends without end is not read to its end', ...source, named: 'sends 50 MB', find: ', maxAnswerBytes: maxPictureBytes }', replace: ', maxAnswerBytes: 1e9 }' },
+  { says: 'a picture address leads nowhere else', ...source, named: 'not led to another', find: 'if (status >= 300 && status < 400) throw', replace: 'if (status === 0) throw' },
+  { says: 'a picture that never comes is given up', ...book, named: 'never answers', find: 'const limitMs = 4_000', replace: 'const limitMs = 400_000' },
+  { says: 'only a whole JPEG is a picture', ...book, named: 'never reaches a window', find: 'if (!found.ok) throw', replace: "if (found.ok && url === '') throw" },
+  { says: 'not all cameras are asked at once', ...book, named: 'eight cameras', find: 'const atOnce = 8', replace: 'const atOnce = 80' },
+  { says: 'a camera that fails is asked more rarely', ...book, named: 'ever more rarely', find: '      entry.failures += 1\n', replace: '' },
+  { says: 'nobody is asked for pictures that nobody sees', ...book, named: 'and never otherwise', find: 'url === undefined || entry.lookers === 0 || entry.polling', replace: 'url === undefined || entry.polling' },
+  { says: 'a picture of a claimed enormous size is not drawn', ...jpeg, named: 'claims an enormous', find: 'size.widthPx * size.heightPx > maxPixels', replace: 'size.widthPx < 0' },
+  { says: 'a piece lies inside its picture', file: 'src/shared/rpc/pictureFrame.ts', project: 'unit', tests: 'src/shared/rpc/pictureFrame.test.ts', named: 'outside its picture', find: ' || offsetBytes + piece.length > lengthBytes', replace: '' },
+  { says: 'a slow viewer gets the newest picture', file: 'src/main/core/pictures/pictureLane.ts', project: 'integration', tests: 'test/integration/pictures/pictureBook.test.ts', named: 'does not keep up', find: 'pictures.newest(camera) ?? waiting', replace: 'waiting' },
+  { says: 'many cameras are switched one after another', ...many, named: 'pause between', find: 'if (begun > 0) await clock.sleep(', replace: 'if (begun > 99) await clock.sleep(' },
+  { says: 'many cameras want their number', ...many, named: 'number must be typed', find: 'ids.length > confirmAbove &&', replace: 'ids.length > 999 &&' },
+  { says: 'a stop stops those that have not begun', ...many, named: 'stops those that', find: '    if (signal.aborted) return\n', replace: '' },
+]
