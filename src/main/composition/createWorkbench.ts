@@ -22,6 +22,7 @@ import { type AgentDesk, createAgentDesk } from './agentDesk.ts'
 import { type BurnDesk, createBurnDesk } from './burnDesk.ts'
 import { type CaptureDesk, createCaptureDesk } from './captureDesk.ts'
 import { type ChipDesk, createChipDesk } from './chipDesk.ts'
+import { type ConsoleDesk, createConsoleDesk } from './consoleDesk.ts'
 import { createDumpDesk, type DumpDesk } from './dumpDesk.ts'
 import { createInstallDesk, type InstallDesk } from './installDesk.ts'
 import { createRackSetup, type RackSetup } from './rackSetup.ts'
@@ -46,6 +47,7 @@ export interface OpenWorkbench extends Workbench {
   readonly chips: ChipDesk
   readonly reports: ReportDesk
   readonly captures: CaptureDesk
+  readonly consoles: ConsoleDesk
 }
 
 export interface WorkbenchOptions {
@@ -75,7 +77,10 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const jobs = createJobBook({ journal, clock, log, newJobId: () => newJobId(clock.wallMs()) })
   const jobOf = trackNewestJobs(jobs)
   const captures = createCaptureDesk({ clock, dataFolder, log, leases: leaseStore })
-  const rack = createRackBook({ clock, log, leases, jobOf, captures: captures.store, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
+  const consoleSettings = createConsoleSettingsFile(join(dataFolder, 'consoles.json'))
+  const consoles = createConsoleDesk({ clock, dataFolder, log, leases, consoleSettings, rack: () => rack, dumps: () => dumps })
+  await consoles.load()
+  const rack: RackBook = createRackBook({ clock, log, leases, jobOf, captures: captures.store, alarmsOf: consoles.rules.alarms, watchBytes: consoles.rules.received, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
   const network = createUdpNetwork()
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
@@ -90,7 +95,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   }
   const desk = createRestoreDesk({ ...writing, tools: { hashHex, parseYaml } })
   const installs = createInstallDesk(writing)
-  const dumps = createDumpDesk({
+  const dumps: DumpDesk = createDumpDesk({
     clock, rack, jobs, leases, socs, dataFolder, ask, tftpPort: environment.tftpPort,
     tools: { hashHex, parseYaml }, openUploads: async (plan, signal) => tftp.openUploads(plan, signal),
   })
@@ -107,11 +112,13 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, consoleSettings: createConsoleSettingsFile(join(dataFolder, 'consoles.json')), socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures,
+    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, consoles,
     close: async () => {
       closing ??= (async () => {
+        // A script gives its console back first.
+        await consoles.close()
         await jobs.close()
         // The last job ended a moment ago; a program that exits now would leave half a report.
         await reportWriter.settled()

@@ -79,6 +79,10 @@ export interface RackBookDeps {
   readonly watchJobs: (listener: () => void) => void
   /** What its chip still lacks; `undefined` while nobody has looked. */
   readonly startFactsOf?: (entry: CameraEntry) => StartFacts | undefined
+  /** What was noticed on its console and should be known. */
+  readonly alarmsOf?: (camera: CameraId) => CameraView['alarms']
+  /** Every byte of every console, with its place in that console's history. */
+  readonly watchBytes?: (camera: CameraId, bytes: Uint8Array, position: number) => void
   /** Keeps every console of the rack, whoever looks. */
   readonly captures?: CaptureLog
 }
@@ -98,7 +102,7 @@ const pollEveryMs = 10_000
 const pollLimitMs = 8_000
 const cyclePowerMs = 2_000
 
-export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures, startFactsOf = () => undefined }: RackBookDeps): RackBook {
+export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures, startFactsOf = () => undefined, alarmsOf = () => undefined, watchBytes }: RackBookDeps): RackBook {
   const entries = new Map<PodId, Entry>()
   const bell = createBell()
   let revision = 0
@@ -143,6 +147,7 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures,
     const life = lifeOf({ power: entry.power, boot, job, reach: entry.reach, consoleState: stats.state })
     const watts = devices.watts?.()
     const facts = startFactsOf(entry)
+    const alarms = alarmsOf(spec.cameraId)
     const ability = facts && { ...facts, chip: spec.chip, hasPod: devices.pod !== undefined, power: devices.power, console: { console: stats.state, consoleNote: stats.note } }
     return {
       id: spec.cameraId, name: spec.cameraName, podId: spec.id, chip: spec.chip, flashBytes: devices.flashBytes,
@@ -150,7 +155,7 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures,
       bootStage: entry.power === 'off' ? 0 : boot.bootStage, lastLine: stats.lastLine, activity: [...stats.activity],
       console: stats.state, consoleNote: stats.note, bytesReceived: stats.bytesReceived, bytesLost: stats.bytesLost,
       ...(ability === undefined ? {} : { whyNot: [...whyNots(ability)] }),
-      ...(holder === undefined ? {} : { leaseHolder: holder }),
+      ...(holder === undefined ? {} : { leaseHolder: holder }), ...(alarms === undefined ? {} : { alarms }),
       ...(job === undefined || (!isWorking && job.state !== 'failed' && job.state !== 'interrupted') ? {} : { job: jobView(job) }),
     }
   }
@@ -183,7 +188,8 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures,
         reach: devices.pod ? 'checking' : 'reachable', reachNote: '',
         console: createConsole({
           cameraId: spec.cameraId, open: devices.openConsole, clock, log, capture: captures?.open({ id: spec.cameraId, name: spec.cameraName, chip: spec.chip }),
-          onBytes: (bytes) => {
+          onBytes: (bytes, position) => {
+            watchBytes?.(spec.cameraId, bytes, position)
             entry.boot = watchBoot(entry.boot, bytes, clock.nowMs())
             // A camera that talks has power, whatever was last asked of the pod.
             entry.power = 'on'
