@@ -13,6 +13,7 @@ import { addFixtureStories, createFixtureJobs, fixturePlan, storyOf, summaryOf }
 import { fixtureAgentPlan, fixtureDoctorStory } from './fixtureAgent.ts'
 import { fixtureMarks } from './fixtureConsoles.ts'
 import { outcomeOf, serveFixturePictures } from './fixturePictures.ts'
+import { createFixtureConsoleTools } from './fixtureConsoleTools.ts'
 import { createFixtureCaptures } from './fixtureCaptures.ts'
 import { fixtureDiff } from './fixtureDiff.ts'
 import { createFixtureRack, type FixtureRack } from './fixtureRack.ts'
@@ -66,6 +67,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
   const calls: string[] = []
   const typing = new Map<CameraId, Typing>()
   const captures = createFixtureCaptures(nowMs())
+  const consoleTools = createFixtureConsoleTools(stream, calls, nowMs)
 
   const view = (): RackView => ({ revision, pods: rack.view() })
   const changed = (): void => { revision += 1; for (const listener of rackListeners) listener(view()) }
@@ -162,6 +164,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
       }),
     },
     consoles: {
+      ...consoleTools.routes,
       type: contract.consoles.type.handler(({ input }) => {
         calls.push(`type ${input.cameraId} ${JSON.stringify(input.text)}`)
         if (rack.cameras.get(input.cameraId)?.view.console === 'lent') return fail('pod/busy', 'The console is lent to job-running', 'Wait for the job, or cancel it.')
@@ -268,6 +271,6 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
       send(request.camera, request.after, new TextEncoder().encode(rack.cameras.get(request.camera)?.text ?? '').subarray(request.after))
     })
   }
-  return { router, serveLane, say, skip, change, jobs, calls, changed, cameras: () => rack.cameras }
+  return { router, serveLane, say, skip, change, jobs, calls, changed, consoleTools: consoleTools.told, cameras: () => rack.cameras }
 }
 export type FixtureWorkbench = ReturnType<typeof createFixtureWorkbench>

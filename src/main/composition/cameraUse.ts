@@ -1,4 +1,5 @@
 import { toWire, type WireError, WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import { releasedError } from '../core/consoles/releasedLine.ts'
 import type { JobBook } from '../core/jobs/jobBook.ts'
 import { type IdentityCheck, identityFacts, identityOf, knownBefore, wrongIdentity } from '../core/rack/identity.ts'
 import { maintenanceRefusal } from '../core/rack/inventory.ts'
@@ -21,9 +22,11 @@ export function useOf({ devices, console }: CameraEntry, leases: Leases, holder:
 }
 
 /** Asked before a job starts, too, so that a busy camera is an answer at once and not a failed job. */
-export function refuseBusy({ devices, spec }: CameraEntry, leases: Leases): void {
+export function refuseBusy({ devices, spec, console }: CameraEntry, leases: Leases): void {
   const busy = leases.holderOf(devices.resource)
   if (busy) throw new WorkbenchError('pod/busy', `${spec.cameraName} is in use by ${busy.holder}`, { context: { holder: busy.holder, sinceMs: busy.sinceMs }, hint: 'Wait for it to end, or cancel it' })
+  const held = console.holder()
+  if (held?.kind === 'released') throw releasedError(`The console of ${spec.cameraName}`, { by: held.name, sinceMs: held.sinceMs })
 }
 
 /** What a job compares who it meets with. */

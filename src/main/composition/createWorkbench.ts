@@ -26,6 +26,7 @@ import { type OpenAudit, openAudit } from './auditDesk.ts'
 import { type BurnDesk, createBurnDesk } from './burnDesk.ts'
 import { type CaptureDesk, createCaptureDesk } from './captureDesk.ts'
 import { type ChipDesk, createChipDesk } from './chipDesk.ts'
+import { type ConsoleDesk, createConsoleDesk } from './consoleDesk.ts'
 import { createDumpDesk, type DumpDesk } from './dumpDesk.ts'
 import { createInstallDesk, type InstallDesk } from './installDesk.ts'
 import { createInventoryDesk, type InventoryDesk } from './inventoryDesk.ts'
@@ -54,6 +55,7 @@ export interface OpenWorkbench extends Workbench {
   readonly captures: CaptureDesk
   readonly inventories: InventoryDesk
   readonly audit: OpenAudit
+  readonly consoles: ConsoleDesk
 }
 
 export interface WorkbenchOptions {
@@ -88,7 +90,10 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const jobOf = trackNewestJobs(jobs)
   const captures = createCaptureDesk({ clock, dataFolder, log, leases: leaseStore })
   const pictures = createPictureBook({ clock, fetch: fetchSnapshot, log })
-  const rack = createRackBook({ pictures, clock, log, leases, audit, breakOff: (job, error) => { jobs.breakOff(job.id, error) }, jobOf, captures: captures.store, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
+  const consoleSettings = createConsoleSettingsFile(join(dataFolder, 'consoles.json'))
+  const consoles = createConsoleDesk({ clock, dataFolder, log, leases, consoleSettings, rack: () => rack, dumps: () => dumps })
+  await consoles.load()
+  const rack: RackBook = createRackBook({ pictures, clock, log, leases, audit, breakOff: (job, error) => { jobs.breakOff(job.id, error) }, jobOf, captures: captures.store, alarmsOf: consoles.rules.alarms, watchBytes: consoles.rules.received, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
   const network = createUdpNetwork()
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
@@ -104,7 +109,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   }
   const desk = createRestoreDesk({ ...writing, tools: { hashHex, parseYaml } })
   const installs = createInstallDesk(writing)
-  const dumps = createDumpDesk({
+  const dumps: DumpDesk = createDumpDesk({
     clock, rack, jobs, leases, socs, dataFolder, ask, tftpPort: environment.tftpPort,
     tools: { hashHex, parseYaml }, openUploads: async (plan, signal) => tftp.openUploads(plan, signal),
   })
@@ -125,11 +130,13 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, consoleSettings: createConsoleSettingsFile(join(dataFolder, 'consoles.json')), socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, pictures, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, audit,
+    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, audit, consoles,
     close: async () => {
       closing ??= (async () => {
+        // A script gives its console back first.
+        await consoles.close()
         await jobs.close()
         // The last job ended a moment ago; a program that exits now would leave half a report.
         await reportWriter.settled()

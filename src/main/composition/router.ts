@@ -18,6 +18,8 @@ import type { AgentDesk } from './agentDesk.ts'
 import type { BurnDesk } from './burnDesk.ts'
 import type { CaptureDesk } from './captureDesk.ts'
 import type { ChipDesk } from './chipDesk.ts'
+import type { ConsoleDesk } from './consoleDesk.ts'
+import { consoleToolRoutes } from './consoleToolRoutes.ts'
 import type { DumpDesk } from './dumpDesk.ts'
 import type { InstallDesk } from './installDesk.ts'
 import type { InventoryDesk } from './inventoryDesk.ts'
@@ -44,6 +46,7 @@ export interface RouterDeps {
   readonly captures: CaptureDesk
   readonly inventories: InventoryDesk
   readonly consoleSettings: ConsoleSettingsFile
+  readonly consoles: ConsoleDesk
   readonly socs: ReadonlyMap<string, Soc>
   readonly status: () => Promise<MachineStatus>
   readonly homeFolder: string
@@ -61,7 +64,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, consoleSettings, socs, status, homeFolder, dataFolder, ports }: RouterDeps) {
+export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports }: RouterDeps) {
   const contract = implement(workbenchContract)
   return contract.router({
     system: {
@@ -99,12 +102,13 @@ export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, 
       auditSwitch: contract.power.auditSwitch.handler(async ({ input, signal = noSignal() }) => auditSwitch(input, dataFolder, signal)),
     },
     consoles: {
+      ...consoleToolRoutes(consoles, quietly),
       type: contract.consoles.type.handler(async ({ input, signal = noSignal() }) => {
-        await rack.camera(input.cameraId).console.type(typedBytes(input.text, input.encoding), signal)
+        await consoles.mayType(input.cameraId, input.viewer).type(typedBytes(input.text, input.encoding), signal)
         return {}
       }),
       abilities: contract.consoles.abilities.handler(({ input }) => rack.camera(input.cameraId).console.abilities()),
-      setLine: contract.consoles.setLine.handler(async ({ input: { cameraId, ...wish }, signal = noSignal() }) => { await rack.camera(cameraId).console.setLine(wish, signal); return {} }),
+      setLine: contract.consoles.setLine.handler(async ({ input: { cameraId, viewer, ...wish }, signal = noSignal() }) => { await consoles.mayType(cameraId, viewer).setLine(wish, signal); return {} }),
       typing: contract.consoles.typing.handler(async ({ input }) => (await consoleSettings.read()).typing[input.cameraId] ?? defaultTyping),
       setTyping: contract.consoles.setTyping.handler(async ({ input: { cameraId, ...typing } }) => {
         await consoleSettings.change((settings) => ({ ...settings, typing: { ...settings.typing, [rack.camera(cameraId).spec.cameraId]: typing } }))

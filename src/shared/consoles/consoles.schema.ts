@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { cameraIdSchema } from '../devices/ids.ts'
+import { viewerSchema } from './consoleTools.schema.ts'
 
 /** When something passed on a console. Received bytes come over the byte lane; a mark tells the time of those from its position on. */
 export const consoleMarkSchema = z.object({
@@ -20,6 +21,8 @@ export const typeRequestSchema = z.object({
   text: z.string().max(4096),
   /** With Latin-1 each letter is one byte, so any bytes can be sent. */
   encoding: z.enum(encodings).optional(),
+  /** Who types: takes the writer when nobody has it. Without one it goes through while nobody has it. */
+  viewer: viewerSchema.optional(),
 })
 
 /** What only some lines can do. */

@@ -7,6 +7,7 @@ import {
   captureTimelineSchema, sessionIdSchema,
   newLineSchema, newLinesQuerySchema,
 } from '../captures/captures.schema.ts'
+import { viewerSchema } from '../consoles/consoleTools.schema.ts'
 import { consoleMarkSchema, lineAbilitiesSchema, lineWishSchema, typeRequestSchema, typingSchema } from '../consoles/consoles.schema.ts'
 import { chipViewSchema, profileImportSchema } from '../devices/chipView.schema.ts'
 import { powerSpecSchema } from '../devices/powerSpec.schema.ts'
@@ -23,6 +24,7 @@ import { picturesContract } from './pictures.contract.ts'
 import { powerManyContract } from './powerMany.contract.ts'
 import { restorePlanSchema, restoreRequestSchema, verdictSchema } from '../restore/restore.schema.ts'
 import { inventoryContract } from './inventory.contract.ts'
+import { consoleToolsContract } from './consoleTools.contract.ts'
 
 const nothing = z.object({}).optional()
 
@@ -96,11 +98,12 @@ export const workbenchContract = {
     auditSwitch: oc.input(auditWishSchema).output(auditRecordSchema),
   },
   consoles: {
-    /** Types into a console; `pod/busy` while a job has it. Output comes over the byte lane (shared/rpc/byteLane.ts). */
+    ...consoleToolsContract,
+    /** Types into a console; `pod/busy` while a job or another viewer has it. Output comes over the byte lane (shared/rpc/byteLane.ts). */
     type: oc.input(typeRequestSchema).output(z.object({})),
     abilities: oc.input(z.object({ cameraId: cameraIdSchema })).output(lineAbilitiesSchema),
     /** Break, modem lines, rate; `input/not-supported` where the line has none, `pod/busy` while a job has it. */
-    setLine: oc.input(lineWishSchema.extend({ cameraId: cameraIdSchema })).output(z.object({})),
+    setLine: oc.input(lineWishSchema.extend({ cameraId: cameraIdSchema, viewer: viewerSchema.optional() })).output(z.object({})),
     /** Line end and encoding of one camera. */
     typing: oc.input(z.object({ cameraId: cameraIdSchema })).output(typingSchema),
     setTyping: oc.input(typingSchema.extend({ cameraId: cameraIdSchema })).output(z.object({})),

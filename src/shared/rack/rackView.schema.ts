@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ruleTones } from '../consoles/consoleTools.schema.ts'
 import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
 import { pictureViewSchema } from '../pictures/pictures.schema.ts'
 import { verdictSchema } from '../restore/restore.schema.ts'
@@ -32,7 +33,8 @@ export const cameraViewSchema = z.object({
   lastLine: z.string(),
   /** Bytes received per second, oldest first, 24 values. */
   activity: z.array(z.number()),
-  console: z.enum(['open', 'connecting', 'closed', 'lent']),
+  /** lent: a job has it · released: closed for another program, until somebody takes it back. */
+  console: z.enum(['open', 'connecting', 'closed', 'lent', 'released']),
   consoleNote: z.string(),
   bytesReceived: z.number(),
   bytesLost: z.number(),
@@ -45,6 +47,8 @@ export const cameraViewSchema = z.object({
   /** What its console said it runs, and when it said so last (wall, ms). */
   firmware: z.object({ text: z.string(), seenAtMs: z.number() }).optional(),
   alarms: z.object({ count: z.number().int(), last: z.string() }).optional(),
+  /** What rules met that somebody should know, since it was last cleared. */
+  alarms: z.object({ count: z.number().int(), words: z.string(), tone: z.enum(ruleTones), atMs: z.number() }).optional(),
   job: z.object({
     id: jobIdSchema, state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted']),
     workflow: z.enum(['restore', 'install', 'dump', 'burn', 'agent']), title: z.string(), phase: z.string(), percent: z.number().min(0).max(100).optional(), verdict: verdictSchema.optional(),

@@ -7,7 +7,7 @@ import type { HistoryPiece } from './historyRing.ts'
 export type ConsoleListener = (piece: HistoryPiece) => void
 
 export interface ConsoleStats {
-  readonly state: 'open' | 'connecting' | 'closed' | 'lent'
+  readonly state: 'open' | 'connecting' | 'closed' | 'lent' | 'released'
   /** Why it is not open, or who has it. */
   readonly note: string
   readonly bytesReceived: number
@@ -33,6 +33,8 @@ export interface ExclusiveConsole extends Transport {
   readonly isAttached: boolean
 }
 
+export interface ConsoleHolder { readonly kind: 'job' | 'released'; readonly name: string; readonly sinceMs: number }
+
 export interface CameraConsole {
   readonly cameraId: CameraId
   /** History after that position at once, then live. Result: stop listening. */
@@ -44,6 +46,14 @@ export interface CameraConsole {
   more(position: number, signal: AbortSignal): Promise<void>
   /** The times of what passed, oldest first; resolves when there are any after that sequence. */
   marks(after: number, signal: AbortSignal): Promise<ConsoleMark[]>
+  /** At the next news of any kind: bytes, who has it, whether it is open. */
+  changed(signal: AbortSignal): Promise<void>
+  /** Who keeps viewers from typing. */
+  holder(): ConsoleHolder | undefined
+  /** Closes the line and leaves it closed until `takeBack`; `pod/busy` while a job has it. Not remembered over a restart. */
+  releaseLine(by: string, signal: AbortSignal): Promise<void>
+  /** Opens it again, as after a loss. Does nothing when it was not released. */
+  takeBack(): void
   /** `pod/busy` names who has it; `link/closed`. */
   type(bytes: Uint8Array, signal: AbortSignal): Promise<void>
   /** Of the line that is open now; a closed one can nothing. */

@@ -14,6 +14,7 @@ import { plainText, printedLines } from './consoleText.ts'
 import { createHistoryRing, type HistoryPiece } from './historyRing.ts'
 import { createLineRate } from './lineRate.ts'
 import { abilitiesOf, setLineByHand } from './lineByHand.ts'
+import { type ReleasedLine, releasedError, releasedNote } from './releasedLine.ts'
 import { createTrafficMarks } from './trafficMarks.ts'
 
 const defaultHistoryBytes = 256 * 1024
@@ -35,8 +36,8 @@ export interface ConsoleDeps {
   readonly clock: Clock
   readonly log: (line: string) => void
   readonly historyBytes?: number
-  /** Bytes as they come, without our own markers: for the boot watch. */
-  readonly onBytes?: (bytes: Uint8Array) => void
+  /** Bytes as they come, with their place in the history and without our own markers: for the boot watch and the rules. */
+  readonly onBytes?: (bytes: Uint8Array, position: number) => void
   /** Told of all that passes, and closed with the console. */
   readonly capture?: CapturedConsole | undefined
 }
@@ -55,6 +56,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
   const closing = new AbortController()
   let trying = new AbortController()
   let lent: Lent | undefined
+  let released: ReleasedLine | undefined
   let note = 'not opened yet'
   let lostAtMs: number | undefined
   let bytesReceived = 0
@@ -70,7 +72,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
   }
   const mark = (text: string): void => { append(new TextEncoder().encode(`\r\n--- ${timeOfDay(clock.wallMs())} ${text} ---\r\n`)) }
   const tellBootWatch = (bytes: Uint8Array): void => {
-    try { onBytes?.(bytes) } catch (error) { log(`console ${cameraId}: the watcher failed: ${String(error)}`) }
+    try { onBytes?.(bytes, history.end - bytes.length) } catch (error) { log(`console ${cameraId}: the watcher failed: ${String(error)}`) }
   }
   const line = createConsoleLine({
     open, clock,
@@ -146,13 +148,13 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
     let pauseMs = firstPauseMs
     while (!closing.signal.aborted) {
       const change = bell.next(closing.signal).catch(() => undefined)
-      if (lent || line.isOpen) { await change; continue }
+      if (lent || released || line.isOpen) { await change; continue }
       const openedAtMs = clock.nowMs()
       if (await tryOnce()) {
         while (line.isOpen && !closing.signal.aborted) await bell.next(closing.signal).catch(() => undefined)
         if (clock.nowMs() - openedAtMs >= steadyMs) pauseMs = firstPauseMs
       }
-      if (lent || closing.signal.aborted) continue
+      if (lent || released || closing.signal.aborted) continue
       await pause(pauseMs)
       pauseMs = Math.min(longestPauseMs, pauseMs * 2)
     }
@@ -230,6 +232,33 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
     }
   }
 
+  const mustBeFree = (): void => {
+    if (lent) throw busyWith(`The console of ${cameraId}`, lent, clock.wallMs())
+    if (released) throw releasedError(`The console of ${cameraId}`, released)
+  }
+  const releaseLine = async (by: string, signal: AbortSignal): Promise<void> => {
+    mustBeFree()
+    const mine: ReleasedLine = { by, sinceMs: clock.wallMs() }
+    released = mine
+    trying.abort(new Cancelled('the console is released'))
+    bell.ring()
+    try {
+      await byHand(signal, rate.toRest).catch(() => undefined)
+      const wasOpen = line.isOpen
+      await line.close(signal)
+      mark(`console line released for another program by ${by}`)
+      if (!wasOpen) return
+      capture?.lost()
+      lostAtMs ??= clock.nowMs()
+    } catch (error) {
+      // A line that did not close is not the other program's yet.
+      released = undefined
+      throw error
+    } finally {
+      bell.ring()
+    }
+  }
+
   const readFrom = (after: number, maxBytes: number): HistoryPiece => history.read(after, maxBytes)
   return {
     cameraId,
@@ -254,19 +283,27 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       return traffic.after(known, marksAtOnce)
     },
     more: async (position, signal) => { while (history.end <= position) await bell.next(signal) },
+    changed: async (signal) => bell.next(signal),
+    holder: () => (lent ? { kind: 'job', name: lent.holder, sinceMs: lent.sinceMs } : released ? { kind: 'released', name: released.by, sinceMs: released.sinceMs } : undefined),
+    releaseLine,
+    takeBack: () => {
+      if (!released) return
+      released = undefined
+      mark('console line taken back')
+    },
     type: async (bytes, signal) => {
-      if (lent) throw busyWith(`The console of ${cameraId}`, lent, clock.wallMs())
+      mustBeFree()
       await send(bytes, signal)
     },
     abilities: () => abilitiesOf(lent ? undefined : line.transport),
     setLine: async (wish, signal) => {
-      if (lent) throw busyWith(`The console of ${cameraId}`, lent, clock.wallMs())
-      await byHand(signal, async () => setLineByHand({ transport: lent ? undefined : line.transport, rate, mark }, wish, signal))
+      mustBeFree()
+      await byHand(signal, async () => setLineByHand({ transport: lent || released ? undefined : line.transport, rate, mark }, wish, signal))
     },
     exclusive: async (holder, signal) => {
       signal.throwIfAborted()
       if (closing.signal.aborted) throw new WorkbenchError('link/closed', 'This console is closed')
-      if (lent) throw busyWith(`The console of ${cameraId}`, lent, clock.wallMs())
+      mustBeFree()
       const mine: Lent = { holder, sinceMs: clock.wallMs(), queue: createByteQueue(), detached: false }
       lent = mine
       // Nobody but the holder opens the line from now on: an attempt that is under way ends first.
@@ -277,8 +314,8 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       return exclusiveOf(mine)
     },
     stats: () => ({
-      state: lent ? 'lent' : line.isOpen ? 'open' : closing.signal.aborted ? 'closed' : isTrying || bytesReceived === 0 ? 'connecting' : 'closed',
-      note: lent ? lent.holder : line.isOpen ? '' : note,
+      state: lent ? 'lent' : released ? 'released' : line.isOpen ? 'open' : closing.signal.aborted ? 'closed' : isTrying || bytesReceived === 0 ? 'connecting' : 'closed',
+      note: lent ? lent.holder : released ? releasedNote(released) : line.isOpen ? '' : note,
       bytesReceived, bytesLost, lastByteAtMs,
       lastLine: printedLines(history.read(history.end - 2_048, 2_048).bytes, maxLineChars).at(-1) ?? '',
       activity: meter.read(clock.nowMs()),

@@ -8,7 +8,7 @@ export interface LifeFacts {
   readonly boot: BootView
   readonly job: Job | undefined
   readonly reach: PodView['state']
-  readonly consoleState: 'open' | 'connecting' | 'closed' | 'lent'
+  readonly consoleState: 'open' | 'connecting' | 'closed' | 'lent' | 'released'
 }
 
 /** The one word on the card. A running job explains everything else; a failed one stays until the camera was seen to boot again. */
@@ -21,6 +21,7 @@ export function lifeOf({ power, boot, job, reach, consoleState }: LifeFacts): { 
   if (reach === 'unreachable') return { life: 'unknown', lifeNote: 'pod silent' }
   if (job?.state === 'failed' && !bootedSince(boot, job)) return { life: 'failed', lifeNote: failedNote(job) }
   if (consoleState === 'closed') return { life: 'unknown', lifeNote: 'console lost' }
+  if (consoleState === 'released') return { life: 'unknown', lifeNote: 'console released' }
   return { life: boot.life, lifeNote: boot.note }
 }
 

@@ -100,6 +100,10 @@ export interface RackBookDeps {
   readonly watchJobs: (listener: () => void) => void
   /** What its chip still lacks; `undefined` while nobody has looked. */
   readonly startFactsOf?: (entry: CameraEntry) => StartFacts | undefined
+  /** What was noticed on its console and should be known. */
+  readonly alarmsOf?: (camera: CameraId) => CameraView['alarms']
+  /** Every byte of every console, with its place in that console's history. */
+  readonly watchBytes?: (camera: CameraId, bytes: Uint8Array, position: number) => void
   /** Keeps every console of the rack, whoever looks. */
   readonly captures?: CaptureLog
   readonly pictures?: Pick<PictureBook, 'setUrl' | 'view' | 'wake'>
@@ -122,7 +126,7 @@ const viewEveryMs = 250
 const pollEveryMs = 10_000
 const pollLimitMs = 8_000
 
-export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, watchJobs, captures, pictures, startFactsOf = () => undefined }: RackBookDeps): RackBook {
+export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, watchJobs, captures, pictures, startFactsOf = () => undefined, alarmsOf = () => undefined, watchBytes }: RackBookDeps): RackBook {
   const entries = new Map<PodId, Entry>()
   const powerDeps: PowerActDeps = { clock, leases, audit, log, jobOf, breakOff }
   const bell = createBell()
@@ -175,6 +179,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, wat
     const watts = devices.watts?.()
     const facts = startFactsOf(entry)
     const picture = pictures?.view(spec.cameraId)
+    const alarms = alarmsOf(spec.cameraId)
     const ability = facts && { ...facts, chip: spec.chip, aside: spec.inventory?.maintenance && maintenanceWords(spec.cameraName, spec.inventory.maintenance), hasPod: devices.pod !== undefined, power: devices.power, console: { console: stats.state, consoleNote: stats.note } }
     return {
       id: spec.cameraId, name: spec.cameraName, podId: spec.id, chip: spec.chip, flashBytes: devices.flashBytes,
@@ -185,7 +190,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, wat
       ...(spec.inventory === undefined ? {} : { inventory: spec.inventory }),
       ...(holder === undefined ? {} : { leaseHolder: holder }),
       ...(spec.inventory === undefined ? {} : { inventory: spec.inventory }), ...(picture === undefined ? {} : { picture }),
-      ...(entry.firmware === undefined ? {} : { firmware: entry.firmware }),
+      ...(entry.firmware === undefined ? {} : { firmware: entry.firmware }), ...(alarms === undefined ? {} : { alarms }),
       ...(job === undefined || (!isWorking && job.state !== 'failed' && job.state !== 'interrupted') ? {} : { job: jobView(job) }),
     }
   }
@@ -228,7 +233,8 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, wat
         devices: gatePower(devices, createJobPowerGate({ spec, devices }, () => sharingPower({ own: devices, spec }), powerDeps)),
         console: createConsole({
           cameraId: spec.cameraId, open: devices.openConsole, clock, log, capture: captures?.open({ id: spec.cameraId, name: spec.cameraName, chip: spec.chip }),
-          onBytes: (bytes) => {
+          onBytes: (bytes, position) => {
+            watchBytes?.(spec.cameraId, bytes, position)
             hear(entry, bytes)
             // A camera that talks has power, whatever was last asked of the pod.
             entry.power = 'on'

@@ -95,6 +95,7 @@ function ofSwitch({ power }: AbilityFacts): readonly Reason[] {
 
 function ofConsole({ console }: AbilityFacts): readonly Reason[] {
   if (console.console === 'lent') return [careful('A job has the console, so nothing can be typed.', 'Wait for its end, or cancel it.')]
+  if (console.console === 'released') return [cannot(`The console is ${console.consoleNote}.`, 'Take it back when that program has closed the line.')]
   if (console.console !== 'closed') return []
   return [cannot(`The console is not connected${console.consoleNote === '' ? '' : `: ${console.consoleNote}`}.`, 'It is tried again by itself; look at the cable and at who else has the line.')]
 }

@@ -24,8 +24,8 @@ export interface LineCutter {
   readonly openOffset: number | undefined
 }
 
-export function createLineCutter(emit: (line: CutLine) => void): LineCutter {
-  const line = new Uint8Array(maxLineBytes)
+export function createLineCutter(emit: (line: CutLine) => void, maxBytes = maxLineBytes): LineCutter {
+  const line = new Uint8Array(maxBytes)
   const decoder = new TextDecoder()
   let length = 0
   let startOffset = 0
@@ -49,7 +49,7 @@ export function createLineCutter(emit: (line: CutLine) => void): LineCutter {
         if (byte < 0x20 || byte >= 0x7f) isPlain = false
         line[length] = byte
         length += 1
-        if (length === maxLineBytes) finish()
+        if (length === maxBytes) finish()
       })
     },
     get openOffset() { return length === 0 ? undefined : startOffset },

@@ -1,0 +1,182 @@
+import { type ConsoleRule, type RuleHit, ruleLineLetters } from '../../../shared/consoles/consoleTools.schema.ts'
+import type { CameraId } from '../../../shared/devices/ids.ts'
+import { Cancelled, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import { createBell } from '../../../shared/lifecycle/bell.ts'
+import type { Clock } from '../../../shared/lifecycle/clock.ts'
+import { createLineCutter, type LineCutter } from '../../protocols/captureLines/plainLine.ts'
+import type { Patterns } from '../../../shared/consoles/patterns.ts'
+
+/** Of all cameras; a flood of one does not grow without end. */
+const maxHits = 2_000
+const shownLetters = 300
+/** What waits for the thread of patterns. A camera that is faster than that loses looks, never bytes. */
+const maxWaitingLines = 4_096
+const linesAtOnce = 64
+/** Once can be the computer's fault. */
+const maxStrikes = 2
+const batchMs = 100
+
+interface SeenLine { readonly cameraId: CameraId; readonly position: number; readonly atMs: number; readonly text: string }
+export interface Alarms { readonly count: number; readonly words: string; readonly tone: RuleHit['tone']; readonly atMs: number }
+
+export interface RuleWatchDeps {
+  readonly clock: Clock
+  readonly patterns: Patterns
+  readonly log: (line: string) => void
+  /** Does what a rule wishes; its words are shown as a hit. Never called more often than the rule says. */
+  readonly run: (cameraId: CameraId, rule: ConsoleRule, signal: AbortSignal) => Promise<string>
+  readonly onHit?: () => void
+}
+
+/** Looks at whole lines of every console, whether or not anybody else does. */
+export interface RuleWatch {
+  use(rules: readonly ConsoleRule[]): void
+  received(cameraId: CameraId, bytes: Uint8Array, position: number): void
+  /** Of one camera or of all, oldest first; waits until there are any after that sequence. */
+  watch(wish: { readonly cameraId?: CameraId | undefined; readonly after: number }, signal: AbortSignal): AsyncGenerator<RuleHit[], void, void>
+  alarms(cameraId: CameraId): Alarms | undefined
+  clearAlarms(cameraId: CameraId): void
+  /** In words: rules that were stopped, lines that nobody looked at. */
+  notes(): string[]
+  close(): Promise<void>
+}
+
+export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchDeps): RuleWatch {
+  const closing = new AbortController()
+  const bell = createBell()
+  const work = createBell()
+  const cutters = new Map<CameraId, LineCutter>()
+  const alarms = new Map<CameraId, Alarms>()
+  const seenAtMs = new Map<string, readonly number[]>()
+  const ranAtMs = new Map<string, number>()
+  const strikes = new Map<string, number>()
+  const running = new Set<Promise<void>>()
+  let rules: readonly ConsoleRule[] = []
+  let hits: RuleHit[] = []
+  let last = 0
+  let waiting: SeenLine[] = []
+  let missed = 0
+
+  const keyOf = (rule: ConsoleRule, cameraId: CameraId): string => `${rule.id} ${cameraId}`
+  const isStopped = (rule: ConsoleRule): boolean => (strikes.get(rule.id) ?? 0) >= maxStrikes
+  const add = (rule: ConsoleRule, hit: Pick<RuleHit, 'cameraId' | 'line' | 'atMs'> & { readonly position?: number }): void => {
+    last += 1
+    hits.push({ ...hit, sequence: last, ruleId: rule.id, rule: rule.name, tone: rule.tone, notify: rule.notify })
+    if (hits.length > maxHits) hits = hits.slice(maxHits / 2)
+    if (rule.notify) {
+      const { count = 0 } = alarms.get(hit.cameraId) ?? {}
+      alarms.set(hit.cameraId, { count: count + 1, words: `${rule.name}: ${hit.line}`, tone: rule.tone, atMs: hit.atMs })
+      onHit?.()
+    }
+    bell.ring()
+  }
+  const act = async (rule: ConsoleRule, cameraId: CameraId): Promise<void> => {
+    let words: string
+    try {
+      words = await run(cameraId, rule, closing.signal)
+    } catch (error) {
+      if (closing.signal.aborted) return
+      if (!(error instanceof WorkbenchError)) log(`rule ${rule.id}: ${String(error)}`)
+      words = `not run: ${error instanceof WorkbenchError ? error.message : 'an unexpected error; the log has the details'}`
+    }
+    add(rule, { cameraId, line: words, atMs: clock.wallMs() })
+  }
+  const met = (rule: ConsoleRule, line: SeenLine): void => {
+    const key = keyOf(rule, line.cameraId)
+    if (rule.times) {
+      const recent = [...(seenAtMs.get(key) ?? []), clock.nowMs()].filter((at) => clock.nowMs() - at <= (rule.times?.withinS ?? 0) * 1000)
+      const isFull = recent.length >= rule.times.count
+      // Counted anew after it was told, or each further line would be told again.
+      seenAtMs.set(key, isFull ? [] : recent)
+      if (!isFull) return
+    }
+    add(rule, { cameraId: line.cameraId, line: line.text.trim().slice(0, shownLetters), atMs: line.atMs, position: line.position })
+    if (!rule.run) return
+    const before = ranAtMs.get(key)
+    if (before !== undefined && clock.nowMs() - before < rule.run.everyMinutes * 60_000) return
+    ranAtMs.set(key, clock.nowMs())
+    const one: Promise<void> = act(rule, line.cameraId).finally(() => { running.delete(one) })
+    running.add(one)
+  }
+  const look = (line: SeenLine): void => {
+    const small = line.text.toLowerCase()
+    for (const rule of rules) {
+      const { match, times } = rule
+      if (times?.until !== undefined && times.until !== '' && small.includes(times.until.toLowerCase())) seenAtMs.delete(keyOf(rule, line.cameraId))
+      if (rule.on && match.kind === 'words' && match.any.some((words) => small.includes(words.toLowerCase()))) met(rule, line)
+    }
+    if (!rules.some((rule) => rule.on && rule.match.kind === 'pattern' && !isStopped(rule))) return
+    if (waiting.length >= maxWaitingLines) { missed += 1; return }
+    waiting.push(line)
+    work.ring()
+  }
+  const tryPatterns = async (lines: readonly SeenLine[]): Promise<void> => {
+    for (let attempt = 0; attempt <= rules.length * maxStrikes; attempt += 1) {
+      const wanted = rules.flatMap((rule) => (rule.on && rule.match.kind === 'pattern' && !isStopped(rule) ? [{ rule, source: rule.match.source, ignoreCase: rule.match.ignoreCase }] : []))
+      if (wanted.length === 0) return
+      try {
+        const found = await patterns.match(wanted.map(({ source, ignoreCase }) => ({ source, ignoreCase })), lines.map(({ text }) => text), closing.signal)
+        for (const { pattern, text } of found) {
+          const [rule, line] = [wanted[pattern]?.rule, lines[text]]
+          if (rule && line) met(rule, line)
+        }
+        return
+      } catch (error) {
+        const guilty = error instanceof WorkbenchError && error.code === 'input/too-large' ? wanted[Number(error.context['pattern'])]?.rule : undefined
+        if (!guilty) throw error
+        strikes.set(guilty.id, (strikes.get(guilty.id) ?? 0) + 1)
+        if (isStopped(guilty)) log(`rule ${guilty.name} is stopped: its pattern takes too long`)
+      }
+    }
+  }
+  const pump = async (): Promise<void> => {
+    while (!closing.signal.aborted) {
+      const news = work.next(closing.signal)
+      news.catch(() => undefined)
+      const lines = waiting.slice(0, linesAtOnce)
+      waiting = waiting.slice(linesAtOnce)
+      if (lines.length === 0) { await news; continue }
+      await tryPatterns(lines).catch((error: unknown) => { if (!closing.signal.aborted) log(`rules: ${String(error)}`) })
+    }
+  }
+  const pumping = pump().catch(() => undefined)
+
+  const cutterOf = (cameraId: CameraId): LineCutter => {
+    const known = cutters.get(cameraId)
+    if (known) return known
+    const cutter = createLineCutter(({ offset, atMs, text }) => { look({ cameraId, position: offset, atMs, text }) }, ruleLineLetters)
+    cutters.set(cameraId, cutter)
+    return cutter
+  }
+  return {
+    use: (next) => {
+      // A rule that was changed gets another chance.
+      for (const rule of next) if (JSON.stringify(rule) !== JSON.stringify(rules.find(({ id }) => id === rule.id))) strikes.delete(rule.id)
+      rules = next
+    },
+    received: (cameraId, bytes, position) => { cutterOf(cameraId).push(bytes, position, clock.wallMs()) },
+    watch: async function* ({ cameraId, after }, signal) {
+      // A count of an earlier run of this program means nothing here.
+      for (let told = after > last ? 0 : after; ;) {
+        const news = bell.next(signal)
+        news.catch(() => undefined)
+        const fresh = hits.filter((hit) => hit.sequence > told && (cameraId === undefined || hit.cameraId === cameraId))
+        told = last
+        if (fresh.length === 0) { await news; continue }
+        yield fresh
+        await clock.sleep(batchMs, signal)
+      }
+    },
+    alarms: (cameraId) => alarms.get(cameraId),
+    clearAlarms: (cameraId) => { alarms.delete(cameraId); onHit?.() },
+    notes: () => [
+      ...rules.filter(isStopped).map(({ name }) => `The rule "${name}" is stopped: its pattern takes too long on a single line. Change it to start it again.`),
+      ...(missed > 0 ? [`${missed} lines came too fast for the patterns of rules and were not looked at; words are always looked for.`] : []),
+    ],
+    close: async () => {
+      closing.abort(new Cancelled('the rules end'))
+      await pumping
+      await Promise.allSettled(running)
+    },
+  }
+}

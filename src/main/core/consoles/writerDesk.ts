@@ -1,0 +1,133 @@
+import type { Viewer, WriterView } from '../../../shared/consoles/consoleTools.schema.ts'
+import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import { createBell } from '../../../shared/lifecycle/bell.ts'
+import type { Clock } from '../../../shared/lifecycle/clock.ts'
+import { busyWith, timeOfDay } from '../rack/leases.ts'
+import type { CameraConsole } from './cameraConsole.ts'
+
+const knownViewers = 1_000
+
+/** One name for one viewer, for as long as this program runs. */
+export type ViewerNames = (viewer: Viewer) => string
+
+export function createViewerNames(): ViewerNames {
+  const names = new Map<string, string>()
+  return ({ id, name }) => {
+    const wanted = name === '' ? names.get(id) : name
+    const given = wanted ?? freeName(names)
+    names.delete(id)
+    names.set(id, given)
+    const [oldest] = names.keys()
+    if (names.size > knownViewers && oldest !== undefined) names.delete(oldest)
+    return given
+  }
+}
+
+function freeName(names: ReadonlyMap<string, string>): string {
+  const taken = new Set(names.values())
+  for (let number = 1; ; number += 1) if (!taken.has(`window ${number}`)) return `window ${number}`
+}
+
+/** Who types into one console. Jobs and a released line stand above it: they keep everybody away, and the writer stays who it was. */
+export interface WriterDesk {
+  /** Asked before each key: takes the writer when nobody has it. `pod/busy` says who has it. */
+  mayType(viewer: Viewer | undefined): void
+  /** From whoever has it. `input/conflict` for a viewer that does not watch: nobody would see it go. */
+  take(viewer: Viewer): void
+  free(viewer: Viewer): void
+  /** Now and at each change. Being watched is what holds a viewer's place; with its last stream goes what it holds. */
+  watch(viewer: Viewer, signal: AbortSignal): AsyncGenerator<WriterView, void, void>
+}
+
+interface Writer { readonly id: string; readonly name: string; readonly sinceMs: number }
+
+export interface WriterDeskDeps {
+  readonly console: Pick<CameraConsole, 'cameraId' | 'holder' | 'changed'>
+  readonly clock: Pick<Clock, 'wallMs'>
+  readonly names: ViewerNames
+}
+
+export function createWriterDesk({ console, clock, names }: WriterDeskDeps): WriterDesk {
+  const bell = createBell()
+  const watching = new Map<string, number>()
+  const lost = new Map<string, { readonly by: string; readonly atMs: number }>()
+  let writer: Writer | undefined
+
+  const give = (viewer: Viewer): void => {
+    writer = { id: viewer.id, name: names(viewer), sinceMs: clock.wallMs() }
+    lost.delete(viewer.id)
+    bell.ring()
+  }
+  const free = (id: string): void => {
+    if (writer?.id !== id) return
+    writer = undefined
+    bell.ring()
+  }
+  const mustBeViewers = (): void => {
+    const held = console.holder()
+    if (held?.kind === 'job') throw busyWith(`The console of ${console.cameraId}`, { holder: held.name, sinceMs: held.sinceMs }, clock.wallMs())
+  }
+  const leave = (id: string): void => {
+    const left = (watching.get(id) ?? 1) - 1
+    if (left > 0) { watching.set(id, left); return }
+    watching.delete(id)
+    lost.delete(id)
+    free(id)
+  }
+  const view = ({ id }: Viewer): WriterView => {
+    const held = console.holder()
+    const news = lost.get(id)
+    const more = news === undefined ? {} : { lost: news }
+    if (held) return { who: held.kind, name: held.name, sinceMs: held.sinceMs, ...more }
+    if (!writer) return { who: 'nobody', name: '', sinceMs: 0, ...more }
+    return { who: writer.id === id ? 'you' : 'viewer', name: writer.name, sinceMs: writer.sinceMs, ...more }
+  }
+
+  return {
+    mayType: (viewer) => {
+      mustBeViewers()
+      if (writer && writer.id !== viewer?.id) {
+        throw new WorkbenchError('pod/busy', `${writer.name} types into the console of ${console.cameraId} since ${timeOfDay(writer.sinceMs)}`, { context: { holder: writer.name, sinceMs: writer.sinceMs }, hint: 'Take over to type yourself; they see who did' })
+      }
+      // Who does not watch would keep it for ever.
+      if (!writer && viewer && watching.has(viewer.id)) give(viewer)
+    },
+    take: (viewer) => {
+      mustBeViewers()
+      if (!watching.has(viewer.id)) throw new WorkbenchError('input/conflict', 'Only who watches a console can have its writer', { hint: 'Open the console first' })
+      if (writer?.id === viewer.id) return
+      if (writer) lost.set(writer.id, { by: names(viewer), atMs: clock.wallMs() })
+      give(viewer)
+    },
+    free: ({ id }) => { lost.delete(id); free(id); bell.ring() },
+    watch: async function* (viewer, signal) {
+      watching.set(viewer.id, (watching.get(viewer.id) ?? 0) + 1)
+      names(viewer)
+      const writerNews = renewed(async () => bell.next(signal))
+      const consoleNews = renewed(async () => console.changed(signal))
+      try {
+        for (let told = ''; ;) {
+          // Both are asked for before looking, so that no change in between is missed.
+          const news = [writerNews(), consoleNews()]
+          const now = view(viewer)
+          const text = JSON.stringify(now)
+          if (text !== told) yield now
+          told = text
+          await Promise.race(news)
+        }
+      } finally {
+        leave(viewer.id)
+      }
+    },
+  }
+}
+
+/** Asked for once until it comes: a console that talks all day must not leave a waiter behind for each of its bytes. */
+function renewed(ask: () => Promise<void>): () => Promise<void> {
+  let waiting: Promise<void> | undefined
+  return async () => {
+    waiting ??= ask().finally(() => { waiting = undefined })
+    waiting.catch(() => undefined)
+    return waiting
+  }
+}
