@@ -107,7 +107,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, consoleSettings: createConsoleSettingsFile(join(dataFolder, 'consoles.json')), socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, consoleSettings: createConsoleSettingsFile(join(dataFolder, 'consoles.json')), socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, consoleOf: (camera) => rack.find(camera)?.console }) },
     rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures,
     close: async () => {
