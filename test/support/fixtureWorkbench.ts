@@ -1,4 +1,5 @@
 import { implement, ORPCError } from '@orpc/server'
+import { broadcastLine } from '../../src/main/core/consoles/broadcastLine.ts'
 import { viewLayout } from '../../src/main/core/workflows/restore/layoutTable.ts'
 import { fixtureInventory } from './fixtureInventory.ts'
 import { workbenchContract } from '../../src/shared/contracts/workbench.contract.ts'
@@ -171,6 +172,16 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
         say(input.cameraId, input.text)
         return {}
       }),
+      broadcast: contract.consoles.broadcast.handler(async ({ input, signal = new AbortController().signal }) => broadcastLine(input, {
+        clock: { nowMs, wallMs: nowMs, sleep: async () => new Promise<void>(() => undefined) }, log: () => undefined, typingOf: (cameraId) => typing.get(cameraId) ?? defaultTyping,
+        type: async (cameraId, bytes) => {
+          const text = new TextDecoder().decode(bytes)
+          calls.push(`type ${cameraId} ${JSON.stringify(text)}`)
+          if (rack.cameras.get(cameraId)?.view.life === 'silent') throw new WorkbenchError('link/closed', 'The console line is closed')
+          say(cameraId, text)
+          return Promise.resolve()
+        },
+      }, signal)),
       abilities: contract.consoles.abilities.handler(({ input }) => (input.cameraId === 'cam-04' ? { baudRate: false, modemLines: false, break: false } : { baudRate: true, modemLines: true, break: true })),
       setLine: contract.consoles.setLine.handler(({ input: { cameraId, ...wish } }) => { calls.push(`line ${cameraId} ${JSON.stringify(wish)}`); return {} }),
       typing: contract.consoles.typing.handler(({ input }) => typing.get(input.cameraId) ?? defaultTyping),

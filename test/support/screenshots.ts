@@ -37,6 +37,13 @@ const findIn = async (page: Page, words: string): Promise<void> => {
   await page.getByText(/lines?, newest first|Nothing found/).waitFor()
 }
 
+async function openWall(page: Page, density: number): Promise<void> {
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Consoles' }).click()
+  await page.getByRole('button', { name: 'Wall', exact: true }).click()
+  await page.getByRole('group', { name: 'Consoles on the screen' }).getByRole('button', { name: String(density), exact: true }).click()
+  await page.getByRole('option', { name: /^cam-01/ }).waitFor()
+}
+
 const scenes: readonly Scene[] = [
   { name: 'start', cameras: 0, steps: async (page) => { await page.getByRole('heading', { name: 'Add a pod' }).waitFor() } },
   { name: 'add-serial', cameras: 0, steps: async (page) => {
@@ -164,6 +171,25 @@ const scenes: readonly Scene[] = [
   { name: 'consoles', cameras: 12, steps: async (page) => {
     await page.getByRole('button', { name: 'Consoles' }).click()
     for (const name of ['cam-01', 'cam-02', 'cam-04', 'cam-09']) await page.getByRole('navigation', { name: 'Cameras' }).getByText(name).click()
+  } },
+  ...([4, 36, 100] as const).map((density): Scene => ({ name: `wall-${String(density)}`, cameras: 100, steps: async (page) => { await openWall(page, density) } })),
+  { name: 'wall-12', cameras: 12, steps: async (page) => { await openWall(page, 36) } },
+  { name: 'wall-filtered', cameras: 100, steps: async (page) => { await openWall(page, 36); await page.getByLabel('Filter by words').fill('nowhere') } },
+  { name: 'wall-terminal', cameras: 100, steps: async (page) => { await openWall(page, 100); await page.getByRole('option', { name: /^cam-13/ }).click(); await page.getByRole('region', { name: 'Console of cam-13' }).getByText('login:').first().waitFor() } },
+  { name: 'wall-broadcast', cameras: 100, steps: async (page) => {
+    await openWall(page, 36)
+    await page.getByLabel('Filter by words').fill('ev300')
+    await page.getByRole('button', { name: 'Broadcast', exact: true }).click()
+    await page.getByRole('button', { name: /^Choose all shown/ }).click()
+    await page.getByRole('button', { name: 'Take cam-01 out' }).click()
+    await page.getByLabel('Line for all of them').fill('printenv')
+  } },
+  { name: 'wall-broadcast-sent', cameras: 12, steps: async (page) => {
+    await openWall(page, 16)
+    for (const name of ['cam-01', 'cam-02', 'cam-05', 'cam-08', 'cam-11']) await page.getByRole('option', { name: new RegExp(`^${name}`) }).click({ modifiers: ['Control'] })
+    await page.getByLabel('Line for all of them').fill('printenv')
+    await page.keyboard.press('Enter')
+    await page.getByText('Sent to').waitFor()
   } },
   { name: 'captures', cameras: 12, steps: async (page) => { await openCaptures(page) } },
   { name: 'captures-found', cameras: 12, steps: async (page) => { await findIn(page, 'kernel panic') } },

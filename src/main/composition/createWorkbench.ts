@@ -130,7 +130,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, pictures, consoleOf: (camera) => rack.find(camera)?.console }) },
     rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, audit, consoles,
     close: async () => {

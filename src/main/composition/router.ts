@@ -15,6 +15,7 @@ import type { PortInUse } from './serialPorts.ts'
 import type { ConsoleSettingsFile } from '../drivers/storage/consoleSettingsFile.ts'
 import { listFolder } from '../drivers/files/listFolder.ts'
 import type { AgentDesk } from './agentDesk.ts'
+import { createBroadcastRoutes } from './broadcastRoutes.ts'
 import type { BurnDesk } from './burnDesk.ts'
 import type { CaptureDesk } from './captureDesk.ts'
 import type { ChipDesk } from './chipDesk.ts'
@@ -33,6 +34,7 @@ import { resumeJob } from './resumeJob.ts'
 
 export interface RouterDeps {
   readonly clock: Clock
+  readonly log: (line: string) => void
   readonly rack: RackBook
   readonly setup: RackSetup
   readonly jobs: JobBook
@@ -64,7 +66,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports }: RouterDeps) {
+export function createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports }: RouterDeps) {
   const contract = implement(workbenchContract)
   return contract.router({
     system: {
@@ -103,6 +105,7 @@ export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, 
     },
     consoles: {
       ...consoleToolRoutes(consoles, quietly),
+      ...createBroadcastRoutes({ clock, rack, consoleSettings, log }),
       type: contract.consoles.type.handler(async ({ input, signal = noSignal() }) => {
         await consoles.mayType(input.cameraId, input.viewer).type(typedBytes(input.text, input.encoding), signal)
         return {}

@@ -1,4 +1,4 @@
-import { type LaneRequest, parseLaneFrame } from '../../shared/rpc/byteLane.ts'
+import { type LaneFrame, type LaneRequest, unbundleLaneFrames } from '../../shared/rpc/byteLane.ts'
 import type { CameraId } from '../../shared/devices/ids.ts'
 
 /** The carrier of one connection: frames in, requests out. */
@@ -34,7 +34,7 @@ export class ConsoleLane {
 
   attach(wire: LaneWire): void {
     this.#wire = wire
-    wire.onFrame((frame) => { if (this.#wire === wire) this.#receive(frame) })
+    wire.onFrame((frame) => { if (this.#wire === wire) for (const each of unbundleLaneFrames(frame)) this.#receive(each) })
     for (const feed of this.#feeds.values()) {
       feed.ignoreFrom = undefined
       feed.resumedFrom = feed.next
@@ -79,10 +79,9 @@ export class ConsoleLane {
     this.#wire?.send(JSON.stringify(request))
   }
 
-  #receive(whole: Uint8Array): void {
-    const frame = parseLaneFrame(whole)
-    const feed = frame && this.#feeds.get(frame.camera)
-    if (!frame || !feed) return
+  #receive(frame: LaneFrame): void {
+    const feed = this.#feeds.get(frame.camera)
+    if (!feed) return
     const end = frame.position + (frame.kind === 'data' ? frame.bytes.length : frame.skippedBytes)
     if (feed.ignoreFrom !== undefined) {
       if (frame.position >= feed.ignoreFrom) return

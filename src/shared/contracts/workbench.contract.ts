@@ -13,6 +13,7 @@ import { chipViewSchema, profileImportSchema } from '../devices/chipView.schema.
 import { powerSpecSchema } from '../devices/powerSpec.schema.ts'
 import { auditRecordSchema, auditWishSchema, switchReportSchema, switchWishSchema } from '../devices/switchReport.schema.ts'
 import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
+import { broadcastContract } from './broadcast.contract.ts'
 import { diffRequestSchema, dumpDiffSchema } from '../dump/diff.schema.ts'
 import { dumpPlanSchema, dumpRequestSchema } from '../dump/dump.schema.ts'
 import { installPlanSchema, installRequestSchema } from '../install/install.schema.ts'
@@ -99,6 +100,7 @@ export const workbenchContract = {
   },
   consoles: {
     ...consoleToolsContract,
+    ...broadcastContract,
     /** Types into a console; `pod/busy` while a job or another viewer has it. Output comes over the byte lane (shared/rpc/byteLane.ts). */
     type: oc.input(typeRequestSchema).output(z.object({})),
     abilities: oc.input(z.object({ cameraId: cameraIdSchema })).output(lineAbilitiesSchema),

@@ -4,6 +4,7 @@ import { cameraIdSchema } from '../devices/ids.ts'
 /**
  * Console bytes travel beside the calls. The viewer asks in JSON text; the workbench answers in binary frames:
  * kind u8 · id length u8 · camera id (ASCII) · position f64 BE (offset of the first byte in the console's whole history) · payload.
+ * Frames of several consoles may come as one message: kind u8 · (length u32 BE · frame)…
  */
 export const laneRequestSchema = z.discriminatedUnion('do', [
   /** History from `after` (a position; 0 is the oldest kept), then live. */
@@ -20,6 +21,8 @@ export const laneFrameKinds = {
   data: 1,
   /** This viewer was too slow or asked too far back; payload: count of bytes it does not get, u32 BE. */
   skipped: 2,
+  /** Frames of several consoles: a message for each of a hundred consoles costs both ends more than the bytes in it. */
+  bundle: 3,
 } as const
 
 export interface LaneFrame {
@@ -63,6 +66,37 @@ export function parseLaneFrame(whole: Uint8Array): LaneFrame | undefined {
     bytes,
     skippedBytes: kind === 'skipped' ? view.getUint32(2 + idLength + 8) : 0,
   }
+}
+
+/** One message for all of them; a single frame goes as it is. */
+export function bundleLaneFrames(frames: readonly Uint8Array[]): Uint8Array {
+  const [only] = frames
+  if (only && frames.length === 1) return only
+  const whole = new Uint8Array(frames.reduce((sum, frame) => sum + 4 + frame.length, 1))
+  const view = new DataView(whole.buffer)
+  whole[0] = laneFrameKinds.bundle
+  let at = 1
+  for (const frame of frames) {
+    view.setUint32(at, frame.length)
+    whole.set(frame, at + 4)
+    at += 4 + frame.length
+  }
+  return whole
+}
+
+/** The frames of a message, in order; a bundle that is cut short gives those that are whole. Bundles hold no bundles. */
+export function unbundleLaneFrames(message: Uint8Array): readonly LaneFrame[] {
+  if (message[0] !== laneFrameKinds.bundle) return [parseLaneFrame(message)].flatMap((frame) => frame ?? [])
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength)
+  const frames: LaneFrame[] = []
+  for (let at = 1; at + 4 <= message.length;) {
+    const end = at + 4 + view.getUint32(at)
+    if (end > message.length) break
+    const frame = parseLaneFrame(message.subarray(at + 4, end))
+    if (frame) frames.push(frame)
+    at = end
+  }
+  return frames
 }
 
 /** One end of a link for such messages, whatever carries it. */

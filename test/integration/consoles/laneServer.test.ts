@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createConsole } from '../../../src/main/core/consoles/consoleHub.ts'
+import type { CameraConsole } from '../../../src/main/core/consoles/cameraConsole.ts'
 import { serveByteLane } from '../../../src/main/core/consoles/laneServer.ts'
 import type { CameraId } from '../../../src/shared/devices/ids.ts'
-import { type ByteLaneEnd, type LaneFrame, parseLaneFrame } from '../../../src/shared/rpc/byteLane.ts'
+import { type ByteLaneEnd, type LaneFrame, unbundleLaneFrames } from '../../../src/shared/rpc/byteLane.ts'
 import { createMemoryBridge } from '../../support/memoryBridge.ts'
 import { createVirtualClock } from '../../support/virtualClock.ts'
 
@@ -12,19 +13,27 @@ function bench(historyBytes = 256 * 1024) {
   const bridge = createMemoryBridge()
   const cameraId = 'cam-1' as CameraId
   const hub = createConsole({ cameraId, open: bridge.open, clock, log: () => undefined, historyBytes })
+  const consoles = new Map<string, CameraConsole>([[cameraId, hub]])
   const frames: LaneFrame[] = []
   let buffered = 0
+  let messages = 0
   let ask: (message: string | Uint8Array) => void = () => undefined
   let hangUp = (): void => undefined
   const end: ByteLaneEnd = {
-    send: (message) => { frames.push(parseLaneFrame(message as Uint8Array)!) },
+    send: (message) => { messages += 1; frames.push(...unbundleLaneFrames(message as Uint8Array)) },
     get bufferedBytes() { return buffered },
     onMessage: (listener) => { ask = listener },
     onClose: (listener) => { hangUp = listener },
   }
-  const server = serveByteLane({ end, consoleOf: (id) => (id === cameraId ? hub : undefined), clock })
+  const server = serveByteLane({ end, consoleOf: (id) => consoles.get(id), clock })
+  const more = (id: string) => {
+    const line = createMemoryBridge()
+    const console = createConsole({ cameraId: id as CameraId, open: line.open, clock, log: () => undefined, historyBytes })
+    consoles.set(id, console)
+    return { ...line, console, watch: () => { ask(JSON.stringify({ do: 'watch', camera: id, after: 0 })) } }
+  }
   return {
-    clock, bridge, hub, frames, server,
+    clock, bridge, hub, frames, server, more, messages: () => messages,
     watch: (after = 0) => { ask(JSON.stringify({ do: 'watch', camera: 'cam-1', after })) },
     unwatch: () => { ask(JSON.stringify({ do: 'unwatch', camera: 'cam-1' })) },
     ask: (message: string | Uint8Array) => { ask(message) },
@@ -82,6 +91,28 @@ test('a viewer that does not keep up is skipped ahead and told how much it misse
   expect(frames.map(({ kind, skippedBytes, position }) => [kind, skippedBytes, position])).toEqual([['skipped', 4_000, 0], ['data', 0, 4_000]])
   hangUp()
   await hub.close()
+})
+
+test('news of many consoles go as one message, the quiet ones first, and a burst of one gives a frame at a time', async () => {
+  const { clock, bridge, hub, frames, messages, more, watch, hangUp } = bench()
+  const others = Array.from({ length: 5 }, (_, index) => more(`cam-${index + 2}`))
+  await clock.advance(0)
+  watch()
+  for (const other of others) other.watch()
+  bridge.say('z'.repeat(200_000))
+  for (const other of others) other.say('hello')
+  await clock.advance(16)
+  expect(messages()).toBe(1)
+  expect(frames.map(({ camera, bytes }) => [camera, bytes.length])).toEqual([...[2, 3, 4, 5, 6].map((index) => [`cam-${index}`, 5]), ['cam-1', 65_536]])
+  for (const other of others) other.say('again')
+  await clock.advance(16)
+  expect(frames.slice(6).map(({ camera }) => camera)).toEqual(['cam-2', 'cam-3', 'cam-4', 'cam-5', 'cam-6', 'cam-1'])
+  await clock.advance(100)
+  expect(frames.filter(({ camera }) => camera === 'cam-1').reduce((sum, { bytes }) => sum + bytes.length, 0)).toBe(200_000)
+  hangUp()
+  for (const other of others) await other.console.close()
+  await hub.close()
+  expect(clock.sleepers()).toBe(0)
 })
 
 test('nonsense is counted and answered with nothing', async () => {

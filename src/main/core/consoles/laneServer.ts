@@ -1,7 +1,8 @@
 import type { CameraId } from '../../../shared/devices/ids.ts'
 import { Cancelled } from '../../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../../shared/lifecycle/clock.ts'
-import { type ByteLaneEnd, encodeLaneFrame, type LaneRequest, laneRequestSchema, maxLaneBytes } from '../../../shared/rpc/byteLane.ts'
+import { createBell } from '../../../shared/lifecycle/bell.ts'
+import { bundleLaneFrames, type ByteLaneEnd, encodeLaneFrame, type LaneRequest, laneRequestSchema, maxLaneBytes } from '../../../shared/rpc/byteLane.ts'
 import type { PictureBook } from '../pictures/pictureBook.ts'
 import { servePictures } from '../pictures/pictureLane.ts'
 import type { CameraConsole } from './cameraConsole.ts'
@@ -26,61 +27,93 @@ export interface LaneServer {
   close(): void
 }
 
+interface Watch { readonly console: CameraConsole; position: number; readonly stop: () => void }
+
 /** Sends consoles to one viewer. The history is the only buffer: a viewer that falls out of it is told how much it missed. */
 export function serveByteLane({ end, consoleOf, clock, pictures }: LaneServerDeps): LaneServer {
-  const watches = new Map<CameraId, AbortController>()
+  const watches = new Map<CameraId, Watch>()
   const closed = new AbortController()
   const pictureLane = pictures && servePictures({ end, pictures, clock, closed: closed.signal })
+  const bell = createBell()
   let ignored = 0
 
-  const sendFrom = (console: CameraConsole, position: number): number => {
-    let at = position
-    while (end.bufferedBytes <= maxBufferedBytes) {
-      const piece = console.read(at, maxLaneBytes)
-      if (piece.skippedBytes > 0) {
-        const skippedBytes = Math.min(0xffff_ffff, piece.skippedBytes)
-        end.send(encodeLaneFrame({ kind: 'skipped', camera: console.cameraId, position: at, bytes: new Uint8Array(0), skippedBytes }))
-      }
-      if (piece.bytes.length === 0) return piece.position
-      end.send(encodeLaneFrame({ kind: 'data', camera: console.cameraId, position: piece.position, bytes: piece.bytes }))
-      at = piece.position + piece.bytes.length
-    }
-    return at
+  /** What this console has to say next, at most one frame of bytes. */
+  const framesOf = (watch: Watch): Uint8Array[] => {
+    const { console } = watch
+    const piece = console.read(watch.position, maxLaneBytes)
+    const skippedBytes = Math.min(0xffff_ffff, piece.skippedBytes)
+    const frames = [
+      ...(skippedBytes > 0 ? [encodeLaneFrame({ kind: 'skipped', camera: console.cameraId, position: watch.position, bytes: new Uint8Array(0), skippedBytes })] : []),
+      ...(piece.bytes.length > 0 ? [encodeLaneFrame({ kind: 'data', camera: console.cameraId, position: piece.position, bytes: piece.bytes })] : []),
+    ]
+    watch.position = piece.position + piece.bytes.length
+    return frames
   }
-  const watch = async (console: CameraConsole, after: number, signal: AbortSignal): Promise<void> => {
-    // What an earlier run of this program counted further means nothing here.
-    let position = after > console.end ? 0 : Math.floor(after)
-    for (;;) {
-      position = sendFrom(console, position)
-      await console.more(position, signal)
-      await clock.sleep(batchMs, signal)
+  const isBehind = ({ console, position }: Watch): boolean => console.end !== position
+  const replay = (watch: Watch): void => {
+    while (isBehind(watch) && end.bufferedBytes <= maxBufferedBytes) for (const frame of framesOf(watch)) end.send(frame)
+  }
+  /** The quiet ones first and a frame of each, so that a burst of one console waits for the others and they never for it. */
+  const sendNews = (): void => {
+    const behind = [...watches.values()].filter(isBehind).sort((a, b) => (a.console.end - a.position) - (b.console.end - b.position))
+    let bundle: Uint8Array[] = []
+    let bytes = 0
+    const flush = (): void => {
+      if (bundle.length > 0) end.send(bundleLaneFrames(bundle))
+      bundle = []
+      bytes = 0
     }
+    for (const watch of behind) {
+      if (end.bufferedBytes + bytes > maxBufferedBytes) break
+      for (const frame of framesOf(watch)) { bundle.push(frame); bytes += frame.length }
+      if (bytes >= maxLaneBytes) flush()
+    }
+    flush()
+  }
+  const follow = async (signal: AbortSignal): Promise<void> => {
+    for (;;) {
+      // A viewer that did not take everything is asked again after a pause, news or none.
+      if (![...watches.values()].some(isBehind)) await bell.next(signal)
+      await clock.sleep(batchMs, signal)
+      sendNews()
+    }
+  }
+  // It ends with the link: by its signal, or because the link died under a send.
+  follow(closed.signal).catch(() => { close() })
+
+  const leave = (camera: CameraId): boolean => {
+    watches.get(camera)?.stop()
+    return watches.delete(camera)
   }
   const handle = (request: LaneRequest): boolean => {
     const { camera } = request
     if (request.do === 'watch-picture') return pictureLane?.watch(camera) ?? false
     if (request.do === 'unwatch-picture') return pictureLane?.unwatch(camera) ?? false
-    if (request.do === 'unwatch') {
-      watches.get(camera)?.abort(new Cancelled('the viewer looks away'))
-      return watches.delete(camera)
-    }
+    if (request.do === 'unwatch') return leave(camera)
     const console = consoleOf(camera)
     if (!console || (watches.size >= maxWatches && !watches.has(camera))) return false
     // Asking again starts again: a viewer that found a hole does so.
-    watches.get(camera)?.abort(new Cancelled('watched again'))
-    const stop = new AbortController()
-    watches.set(camera, stop)
-    watch(console, request.after, AbortSignal.any([stop.signal, closed.signal])).catch(() => {
-      // Ended by one of the two signals, or the link died under a send; both end the watch and nothing else.
-      if (watches.get(camera) === stop) watches.delete(camera)
-    })
+    leave(camera)
+    // What an earlier run of this program counted further means nothing here.
+    const watch: Watch = { console, position: request.after > console.end ? 0 : Math.floor(request.after), stop: console.subscribe(console.end, bell.ring) }
+    watches.set(camera, watch)
+    try {
+      replay(watch)
+      bell.ring()
+    } catch {
+      // The link died under a send, which ends it for every console.
+      close()
+    }
     return true
   }
   end.onMessage((message) => {
     const request = parseRequest(message)
     if (!request || !handle(request)) ignored += 1
   })
-  const close = (): void => { closed.abort(new Cancelled('the link is closed')); watches.clear() }
+  const close = (): void => {
+    closed.abort(new Cancelled('the link is closed'))
+    for (const camera of [...watches.keys()]) leave(camera)
+  }
   end.onClose(close)
   return { ignored: () => ignored, close }
 }

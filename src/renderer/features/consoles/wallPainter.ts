@@ -1,0 +1,72 @@
+/** A frame has 16 ms, and what is written into the page has to be laid out and painted after us. */
+const frameBudgetMs = 4
+const fewestTiles = 8
+const mostTiles = 32
+/** A frame that comes later than this was one too much. */
+const lateMs = 25
+/** Between two pauses there is no pace to learn from. */
+const pauseMs = 250
+
+export interface WallPainterDeps {
+  readonly nextFrame: (work: () => void) => void
+  readonly nowMs: () => number
+}
+export interface PaintedTile {
+  /** Asks to be drawn, as soon as there is room in a frame. */
+  changed(): void
+  stop(): void
+}
+export interface WallPainter { add(draw: () => void): PaintedTile }
+
+interface Tile { readonly draw: () => void; turn: number; isChanged: boolean }
+
+/**
+ * Draws a hundred tiles without losing frames: each frame takes those that have waited longest, as many as there is time for. A tile
+ * that was quiet is drawn in the next frame, however much the others have to say.
+ */
+export function createWallPainter({ nextFrame, nowMs }: WallPainterDeps): WallPainter {
+  const tiles = new Set<Tile>()
+  let isAsked = false
+  /** Counted, because all tiles of a frame are drawn at one time. */
+  let turns = 0
+  let tilesAFrame = mostTiles / 2
+  let lastFrameMs = -Infinity
+
+  const ask = (): void => {
+    if (isAsked) return
+    isAsked = true
+    nextFrame(frame)
+  }
+  const learn = (startedMs: number): void => {
+    const tookMs = startedMs - lastFrameMs
+    lastFrameMs = startedMs
+    if (tookMs > pauseMs) return
+    tilesAFrame = tookMs > lateMs ? Math.max(fewestTiles, tilesAFrame * 0.8) : Math.min(mostTiles, tilesAFrame + 0.5)
+  }
+  const frame = (): void => {
+    isAsked = false
+    const startedMs = nowMs()
+    learn(startedMs)
+    const waiting = [...tiles].filter(({ isChanged }) => isChanged).sort((a, b) => a.turn - b.turn)
+    let drawn = 0
+    for (const tile of waiting) {
+      if (drawn >= Math.floor(tilesAFrame) || (drawn > 0 && nowMs() - startedMs > frameBudgetMs)) break
+      tile.isChanged = false
+      turns += 1
+      tile.turn = turns
+      tile.draw()
+      drawn += 1
+    }
+    if (drawn < waiting.length) ask()
+  }
+  return {
+    add: (draw) => {
+      const tile: Tile = { draw, turn: 0, isChanged: false }
+      tiles.add(tile)
+      return {
+        changed: () => { tile.isChanged = true; ask() },
+        stop: () => { tiles.delete(tile) },
+      }
+    },
+  }
+}
