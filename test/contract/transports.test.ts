@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { createServer as createHttpServer } from 'node:http'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -117,7 +117,7 @@ describe('opening', () => {
   test('silence instead of a connection ends after 10 s', async () => {
     const clock = createVirtualClock()
     // A name server that never answers is a silence that can be had without a network.
-    const place = { label: 'tcp://silent:9000', hint: '', connect: { host: 'silent', port: 9000, lookup: () => undefined } }
+    const place = { label: 'tcp://silent:9000', hint: '', connectedAt: 'connect' as const, connect: () => connect({ host: 'silent', port: 9000, lookup: () => undefined }) }
     const opening = openSocketTransport(place, clock, new AbortController().signal)
     const outcome = await clock.run(opening.then(() => 'opened', (error: unknown) => error), 20_000)
     expect(outcome).toMatchObject({ code: 'link/unreachable', message: 'tcp://silent:9000 cannot be reached: no answer within 10 s' })

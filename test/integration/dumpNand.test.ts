@@ -9,26 +9,16 @@ import { denseBytes } from '../../src/main/sim/timing.ts'
 import { type DumpRecord, dumpRecordSchema } from '../../src/shared/dump/dumpRecord.schema.ts'
 import type { Job } from '../../src/shared/jobs/reduceJob.ts'
 import { type DumpRig, type DumpRigOptions, openDumpRig, sha256 } from '../support/dumpRig.ts'
+import { at, boot, kernel, mtdparts, nandOf, rootfs, settings } from '../support/nandLayout.ts'
 import { buildUbiImage } from '../support/ubiBuilder.ts'
 
 const { signal } = new AbortController()
 const kib = 1024
-const lebBytes = 126_976
-const used = 'hinand:1024k(boot),1024k(env),4096k(kernel),16384k(ubi),1024k(data)'
-const mtdparts = `${used},-(rest)`
+const used = mtdparts.replace(',-(rest)', '')
 const small = 'hinand:1024k(boot),256k@1024k(env),256k@2048k(kernel)'
-const at = { boot: 0, env: 8 * block, kernel: 16 * block, ubi: 48 * block, data: 176 * block }
-const boot = denseBytes(250_000, 1)
-const kernel = denseBytes(2_055_676, 2)
-const rootfs = denseBytes(20 * lebBytes, 3)
-const settings = denseBytes(100_000, 4)
 const ubi = buildUbiImage([{ id: 0, name: 'rootfs', kind: 'dynamic', data: rootfs, reservedBlocks: 30 }, { id: 1, name: 'settings', kind: 'static', data: settings, reservedBlocks: 4 }], { eraseBytes: block })
 
 type Nand = NonNullable<DumpRig['pod']['camera']['nand']>
-const nandOf = ({ pod }: DumpRig): Nand => {
-  if (!pod.camera.nand) throw new Error('no NAND')
-  return pod.camera.nand
-}
 const openNand = async (options: DumpRigOptions = {}): Promise<DumpRig> => openDumpRig({ secondFlash: 'nand', ...options })
 
 /** Into the good blocks from a place on, which is what writers of a NAND do. */

@@ -1,23 +1,13 @@
 import { afterEach, expect, test } from 'vitest'
 import { parseUbi } from '../../src/main/protocols/ubi/parser.ts'
-import { attachUbi } from '../../src/main/sim/nandUbi.ts'
 import { denseBytes } from '../../src/main/sim/timing.ts'
 import type { Job } from '../../src/shared/jobs/reduceJob.ts'
+import { at, block, boot, kernel, lebBytes, mtdparts, readGood, rootfs, same, settings, volumeOf } from '../support/nandLayout.ts'
 import { createRig, type Rig, type RigOptions, type RigRequest } from '../support/restoreRig.ts'
 import { buildUbifsSuperblock, buildUbiImage, type TestVolume } from '../support/ubiBuilder.ts'
 
 let rig: Rig | undefined
 afterEach(async () => { await rig?.close(); rig = undefined })
-
-const kib = 1024
-const block = 128 * kib
-const lebBytes = 126_976
-const mtdparts = 'hinand:1024k(boot),1024k(env),4096k(kernel),16384k(ubi),1024k(data),-(rest)'
-const at = { boot: 0, env: 0x100000, kernel: 0x200000, ubi: 0x600000, data: 0x1600000, rest: 0x1700000 }
-const boot = denseBytes(250_000, 1)
-const kernel = denseBytes(2_055_676, 2)
-const rootfs = denseBytes(20 * lebBytes, 3)
-const settings = denseBytes(100_000, 4)
 
 const volumes: readonly TestVolume[] = [
   { id: 0, name: 'rootfs', kind: 'dynamic', data: rootfs, reservedBlocks: 30 }, { id: 1, name: 'settings', kind: 'static', data: settings, reservedBlocks: 4 },
@@ -28,27 +18,6 @@ const folder = [{ name: 'mtd0', bytes: boot }, { name: 'mtd2', bytes: kernel }, 
 
 const request = (more: Partial<RigRequest> = {}): RigRequest => ({ images: folder, ...more, request: { flashType: 'nand', mtdparts, ...more.request } })
 const open = (options: RigOptions = {}): Rig => (rig = createRig({ secondFlash: 'nand', ...options }))
-const nandOf = ({ pod }: Rig): NonNullable<Rig['pod']['camera']['nand']> => {
-  if (!pod.camera.nand) throw new Error('no NAND')
-  return pod.camera.nand
-}
-const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
-/** Good blocks in a row, as a boot loader reads them. */
-function readGood(from: Rig, offset: number, length: number): Uint8Array {
-  const nand = nandOf(from)
-  const whole = new Uint8Array(length)
-  for (let done = 0, place = offset; done < length; place += block) {
-    if (nand.isBad(place)) continue
-    whole.set(nand.read(place, Math.min(block, length - done)), done)
-    done += block
-  }
-  return whole
-}
-const volumeOf = (from: Rig, name: string, length: number): Uint8Array | undefined => {
-  const ubi = attachUbi(nandOf(from), 'ubi', { offsetBytes: at.ubi, lengthBytes: 16384 * kib })
-  const entry = ubi?.volumes().find((each) => each.name === name)
-  return entry && ubi?.read(entry, length)
-}
 const part = (job: Job, name: string): Job['partitions'][number] | undefined => job.partitions.find((each) => each.name === name)
 const notes = (job: Job): string => job.notes.map(({ message }) => message).join('\n')
 
@@ -252,7 +221,7 @@ test.each([
 })
 
 test('what is larger than a load goes in pieces that count good blocks', async () => {
-  const bytes = denseBytes(20 * 1024 * kib, 7)
+  const bytes = denseBytes(160 * block, 7)
   const opened = open({ faults: ['nand-bad-block:190,250'] })
   const job = await opened.restore(request({ images: [{ name: 'mtd5', bytes }], request: { tftpVia: 'pod' } }))
   expect(job.error).toBeUndefined()

@@ -5,21 +5,13 @@ import { attachUbi } from '../../src/main/sim/nandUbi.ts'
 import { denseBytes } from '../../src/main/sim/timing.ts'
 import type { RawRestoreInput } from '../../src/main/core/workflows/restore/rawInput.ts'
 import type { Job } from '../../src/shared/jobs/reduceJob.ts'
+import { at, block, boot, kernel, lebBytes, mtdparts, nandOf, readGood, rootfs, same, settings, volumeOf } from '../support/nandLayout.ts'
 import { createRig, type Rig, type RigOptions } from '../support/restoreRig.ts'
 import { buildUbifsSuperblock, buildUbiImage } from '../support/ubiBuilder.ts'
 
 let rig: Rig | undefined
 afterEach(async () => { await rig?.close(); rig = undefined })
 
-const kib = 1024
-const block = 128 * kib
-const lebBytes = 126_976
-const mtdparts = 'hinand:1024k(boot),1024k(env),4096k(kernel),16384k(ubi),1024k(data),-(rest)'
-const at = { boot: 0, env: 8 * block, kernel: 16 * block, ubi: 48 * block, data: 176 * block }
-const boot = denseBytes(250_000, 1)
-const kernel = denseBytes(2_055_676, 2)
-const rootfs = denseBytes(20 * lebBytes, 3)
-const settings = denseBytes(100_000, 4)
 const ubi = buildUbiImage([{ id: 0, name: 'rootfs', kind: 'dynamic', data: rootfs, reservedBlocks: 30 }, { id: 1, name: 'settings', kind: 'static', data: settings, reservedBlocks: 4 }], { eraseBytes: block })
 
 /** The first 24 MiB of a chip, without spare bytes. */
@@ -32,26 +24,6 @@ function chip(): Uint8Array {
 }
 const fileOf = (bytes: Uint8Array, name = 'nand.bin'): RawRestoreInput => ({ kind: 'file', path: `/${name}`, name, bytes })
 const open = (options: RigOptions = {}): Rig => (rig = createRig({ secondFlash: 'nand', ...options }))
-const nandOf = ({ pod }: Rig): NonNullable<Rig['pod']['camera']['nand']> => {
-  if (!pod.camera.nand) throw new Error('no NAND')
-  return pod.camera.nand
-}
-const same = (a: Uint8Array | undefined, b: Uint8Array): boolean => a !== undefined && Buffer.compare(a, b) === 0
-function readGood(from: Rig, offset: number, length: number): Uint8Array {
-  const nand = nandOf(from)
-  const whole = new Uint8Array(length)
-  for (let done = 0, place = offset; done < length; place += block) {
-    if (nand.isBad(place)) continue
-    whole.set(nand.read(place, Math.min(block, length - done)), done)
-    done += block
-  }
-  return whole
-}
-const volumeOf = (from: Rig, name: string, length: number): Uint8Array | undefined => {
-  const attached = attachUbi(nandOf(from), 'ubi', { offsetBytes: at.ubi, lengthBytes: 16384 * kib })
-  const entry = attached?.volumes().find((each) => each.name === name)
-  return entry && attached?.read(entry, length)
-}
 const proved = (job: Job): readonly (readonly [string, string])[] => job.partitions.map(({ name, state }) => [name, state])
 
 test('one image of a whole NAND: each part in its partition, UBI by its volumes, and auto knows what it is', async () => {
@@ -152,6 +124,6 @@ test('an ipctool backup of a NAND: one block for each volume, its own table, no 
   expect(job.plan).toMatchObject({ flash: { kind: 'nand', reason: 'the backup is of a nand flash' }, mtd: { parts: 'mtdparts=hinand:1024k(boot),16384k(ubi)' } })
   expect(proved(job)).toEqual([['mtd1:rootfs', 'proved'], ['mtd1:data', 'proved'], ['mtd0', 'proved']])
   expect(same(readGood(opened, 0, boot.length), boot)).toBe(true)
-  const attached = attachUbi(nandOf(opened), 'ubi', { offsetBytes: 8 * block, lengthBytes: 16384 * kib })
+  const attached = attachUbi(nandOf(opened), 'ubi', { offsetBytes: 8 * block, lengthBytes: 128 * block })
   expect(attached?.volumes().map(({ id, name }) => [id, name])).toEqual([[0, 'rootfs'], [1, 'data']])
 })

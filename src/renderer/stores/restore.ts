@@ -1,9 +1,9 @@
 import { defineStore } from 'pinia'
-import { reactive, ref } from 'vue'
-import type { CameraId, JobId } from '../../shared/devices/ids.ts'
-import type { RestorePlan, RestoreRequest } from '../../shared/restore/restore.schema.ts'
+import { ref } from 'vue'
+import type { CameraId } from '../../shared/devices/ids.ts'
+import type { RestoreRequest } from '../../shared/restore/restore.schema.ts'
 import { useWorkbench } from '../rpc/useWorkbench.ts'
-import { emptyDesk, given, planOn, startOn, type WorkDesk } from './workDesk.ts'
+import { createDesks, given } from './workDesk.ts'
 
 /** What the person typed; empty text means "not given". */
 export interface RestoreDraft {
@@ -21,12 +21,10 @@ export interface RestoreDraft {
   mtdparts: string
 }
 
-export type RestoreDesk = WorkDesk<RestoreDraft, RestorePlan>
-
 const emptyDraft = (): RestoreDraft =>
   ({ inputPath: '', boot: 'auto', flashType: 'auto', tftpVia: 'auto', force: false, acceptIdentity: false, hostIp: '', deviceIp: '', nic: '', profilePath: '', ubootPath: '', mtdparts: '' })
 
-export function requestOf(cameraId: CameraId, draft: RestoreDraft): RestoreRequest {
+function requestOf(cameraId: CameraId, draft: RestoreDraft): RestoreRequest {
   return {
     cameraId, inputPath: draft.inputPath.trim(), boot: draft.boot, flashType: draft.flashType, tftpVia: draft.tftpVia, force: draft.force, ...(draft.acceptIdentity ? { acceptIdentity: true } : {}),
     ...given('hostIp', draft.hostIp), ...given('deviceIp', draft.deviceIp), ...given('nic', draft.nic),
@@ -38,22 +36,10 @@ export const useRestoreStore = defineStore('restore', () => {
   const { client } = useWorkbench()
   /** Rows of cameras get the same image. */
   const lastPath = ref('')
-  const desks = reactive(new Map<CameraId, RestoreDesk>())
-
-  function desk(id: CameraId): RestoreDesk {
-    if (!desks.has(id)) desks.set(id, emptyDesk<RestoreDraft, RestorePlan>(emptyDraft()))
-    return desks.get(id) as RestoreDesk
-  }
-
-  async function makePlan(id: CameraId): Promise<void> {
-    const own = desk(id)
-    await planOn(own, async () => {
-      const plan = await client.restore.plan(requestOf(id, own.draft))
-      lastPath.value = plan.request.inputPath
-      return plan
-    })
-  }
-  const start = async (id: CameraId): Promise<JobId | undefined> =>
-    startOn(desk(id), async ({ request, hash }) => client.restore.start({ request, planHash: hash }))
-  return { lastPath, desk, makePlan, start }
+  const desks = createDesks(emptyDraft, async (id, draft) => {
+    const plan = await client.restore.plan(requestOf(id, draft))
+    lastPath.value = plan.request.inputPath
+    return plan
+  }, async ({ request, hash }) => client.restore.start({ request, planHash: hash }))
+  return { lastPath, ...desks }
 })

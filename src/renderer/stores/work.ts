@@ -1,11 +1,8 @@
 import { defineStore } from 'pinia'
-import { reactive } from 'vue'
-import type { AgentPlan, AgentRequest } from '../../shared/agent/agent.schema.ts'
-import type { BurnPlan, BurnRequest } from '../../shared/burn/burn.schema.ts'
-import type { CameraId, JobId } from '../../shared/devices/ids.ts'
-import type { DumpPlan, DumpRequest } from '../../shared/dump/dump.schema.ts'
+import type { AgentRequest } from '../../shared/agent/agent.schema.ts'
+import type { DumpRequest } from '../../shared/dump/dump.schema.ts'
 import { useWorkbench } from '../rpc/useWorkbench.ts'
-import { emptyDesk, given, planOn, startOn, type WorkDesk } from './workDesk.ts'
+import { createDesks, given } from './workDesk.ts'
 
 export interface DumpDraft { outputPath: string; form: DumpRequest['form']; flashType: DumpRequest['flashType']; via: DumpRequest['via']; partition: string; agentPath: string }
 export interface BurnDraft { profilePath: string; ubootPath: string; stay: boolean }
@@ -13,47 +10,24 @@ export interface DoctorDraft { agentPath: string; running: boolean; reboot: bool
 
 export const useWorkStore = defineStore('work', () => {
   const { client } = useWorkbench()
-  const dumps = reactive(new Map<CameraId, WorkDesk<DumpDraft, DumpPlan>>())
-  const burns = reactive(new Map<CameraId, WorkDesk<BurnDraft, BurnPlan>>())
 
-  const doctors = reactive(new Map<CameraId, WorkDesk<DoctorDraft, AgentPlan>>())
-
-  function doctorDesk(id: CameraId): WorkDesk<DoctorDraft, AgentPlan> {
-    if (!doctors.has(id)) doctors.set(id, emptyDesk<DoctorDraft, AgentPlan>({ agentPath: '', running: false, reboot: true }))
-    return doctors.get(id) as WorkDesk<DoctorDraft, AgentPlan>
-  }
-  function dumpDesk(id: CameraId): WorkDesk<DumpDraft, DumpPlan> {
-    if (!dumps.has(id)) dumps.set(id, emptyDesk<DumpDraft, DumpPlan>({ outputPath: '', form: 'folder', flashType: 'auto', via: 'auto', partition: '', agentPath: '' }))
-    return dumps.get(id) as WorkDesk<DumpDraft, DumpPlan>
-  }
-  function burnDesk(id: CameraId): WorkDesk<BurnDraft, BurnPlan> {
-    if (!burns.has(id)) burns.set(id, emptyDesk<BurnDraft, BurnPlan>({ profilePath: '', ubootPath: '', stay: true }))
-    return burns.get(id) as WorkDesk<BurnDraft, BurnPlan>
-  }
-
-  async function planDump(id: CameraId): Promise<void> {
-    const desk = dumpDesk(id)
-    const { outputPath, form, flashType, via, partition, agentPath } = desk.draft
+  const dumps = createDesks((): DumpDraft => ({ outputPath: '', form: 'folder', flashType: 'auto', via: 'auto', partition: '', agentPath: '' }), async (id, { outputPath, form, flashType, via, partition, agentPath }) => {
     const request: DumpRequest = { cameraId: id, outputPath: outputPath.trim(), form, flashType, via, boot: 'auto', ...given('partition', partition), ...(via === 'agent' ? given('agentPath', agentPath) : {}) }
-    await planOn(desk, async () => client.dump.plan(request))
-  }
-  async function planBurn(id: CameraId): Promise<void> {
-    const desk = burnDesk(id)
-    const { profilePath, ubootPath, stay } = desk.draft
-    const request: BurnRequest = { cameraId: id, stay, ...given('profilePath', profilePath), ...given('ubootPath', ubootPath) }
-    await planOn(desk, async () => client.burn.plan(request))
-  }
-  async function planDoctor(id: CameraId): Promise<void> {
-    const desk = doctorDesk(id)
-    const { agentPath, running, reboot } = desk.draft
+    return client.dump.plan(request)
+  }, async ({ request, hash }) => client.dump.start({ request, planHash: hash }))
+
+  const burns = createDesks((): BurnDraft => ({ profilePath: '', ubootPath: '', stay: true }), async (id, { profilePath, ubootPath, stay }) =>
+    client.burn.plan({ cameraId: id, stay, ...given('profilePath', profilePath), ...given('ubootPath', ubootPath) }),
+  async ({ request, hash }) => client.burn.start({ request, planHash: hash }))
+
+  const doctors = createDesks((): DoctorDraft => ({ agentPath: '', running: false, reboot: true }), async (id, { agentPath, running, reboot }) => {
     const request: AgentRequest = { cameraId: id, work: { kind: 'examine' }, running, reboot, ...(running ? {} : given('agentPath', agentPath)) }
-    await planOn(desk, async () => client.agent.plan(request))
+    return client.agent.plan(request)
+  }, async ({ request, hash }) => client.agent.start({ request, planHash: hash }))
+
+  return {
+    dumpDesk: dumps.desk, planDump: dumps.makePlan, startDump: dumps.start,
+    burnDesk: burns.desk, planBurn: burns.makePlan, startBurn: burns.start,
+    doctorDesk: doctors.desk, planDoctor: doctors.makePlan, startDoctor: doctors.start,
   }
-  const startDump = async (id: CameraId): Promise<JobId | undefined> =>
-    startOn(dumpDesk(id), async ({ request, hash }) => client.dump.start({ request, planHash: hash }))
-  const startBurn = async (id: CameraId): Promise<JobId | undefined> =>
-    startOn(burnDesk(id), async ({ request, hash }) => client.burn.start({ request, planHash: hash }))
-  const startDoctor = async (id: CameraId): Promise<JobId | undefined> =>
-    startOn(doctorDesk(id), async ({ request, hash }) => client.agent.start({ request, planHash: hash }))
-  return { dumpDesk, burnDesk, doctorDesk, planDump, planBurn, planDoctor, startDump, startBurn, startDoctor }
 })

@@ -1,4 +1,5 @@
-import type { JobId } from '../../shared/devices/ids.ts'
+import { reactive } from 'vue'
+import type { CameraId, JobId } from '../../shared/devices/ids.ts'
 import type { WireError } from '../../shared/errors/workbenchError.ts'
 import { toProblem } from '../rpc/problems.ts'
 
@@ -15,17 +16,37 @@ export interface WorkDesk<Draft, Plan> {
   fresh: boolean
 }
 
-export const emptyDesk = <Draft, Plan>(draft: Draft): WorkDesk<Draft, Plan> =>
+const emptyDesk = <Draft, Plan>(draft: Draft): WorkDesk<Draft, Plan> =>
   ({ draft, plan: undefined, planning: false, starting: false, problem: undefined, lastJob: undefined, fresh: false })
 
+export interface Desks<Draft, Plan> {
+  desk(id: CameraId): WorkDesk<Draft, Plan>
+  makePlan(id: CameraId): Promise<void>
+  start(id: CameraId): Promise<JobId | undefined>
+}
+
+/** A desk for each camera, made when it is first asked for. */
+export function createDesks<Draft, Plan>(emptyDraft: () => Draft, plan: (id: CameraId, draft: Draft) => Promise<Plan>, start: (plan: Plan) => Promise<{ readonly jobId: JobId }>): Desks<Draft, Plan> {
+  const desks = reactive(new Map<CameraId, WorkDesk<Draft, Plan>>())
+  function desk(id: CameraId): WorkDesk<Draft, Plan> {
+    if (!desks.has(id)) desks.set(id, emptyDesk<Draft, Plan>(emptyDraft()) as never)
+    return desks.get(id) as WorkDesk<Draft, Plan>
+  }
+  return {
+    desk,
+    makePlan: async (id) => planOn(desk(id), async () => plan(id, desk(id).draft)),
+    start: async (id) => startOn(desk(id), start),
+  }
+}
+
 /** Makes a plan and keeps it; one that could not be made leaves the one before. */
-export async function planOn<Plan>(desk: WorkDesk<unknown, Plan>, work: () => Promise<Plan>): Promise<void> {
+async function planOn<Plan>(desk: WorkDesk<unknown, Plan>, work: () => Promise<Plan>): Promise<void> {
   const plan = await ask(desk, (is) => { desk.planning = is }, work)
   if (plan !== undefined) desk.plan = plan
 }
 
 /** Starts what was planned; the plan is used up by it. */
-export async function startOn<Plan>(desk: WorkDesk<unknown, Plan>, work: (plan: Plan) => Promise<{ readonly jobId: JobId }>): Promise<JobId | undefined> {
+async function startOn<Plan>(desk: WorkDesk<unknown, Plan>, work: (plan: Plan) => Promise<{ readonly jobId: JobId }>): Promise<JobId | undefined> {
   const { plan } = desk
   if (plan === undefined) return undefined
   const started = await ask(desk, (is) => { desk.starting = is }, async () => work(plan))

@@ -7,7 +7,7 @@ import { useJobsStore } from '../stores/jobs.ts'
 import { useViewStore } from '../stores/view.ts'
 
 /** The job of one kind that a tab shows: the one picked in the list, the one that runs, or the last, unless the person plans afresh. */
-export function useShownJob(camera: () => CameraView, workflow: WorkflowName, desk: { lastJob: JobId | undefined; fresh: boolean }): { readonly job: ComputedRef<Job | undefined>; readonly problem: ComputedRef<WireError | undefined> } {
+export function useShownJob(camera: () => CameraView, workflow: WorkflowName, desk: { lastJob: JobId | undefined; fresh: boolean }): { readonly job: ComputedRef<Job | undefined>; readonly problem: ComputedRef<WireError | undefined>; readonly again: () => void } {
   const jobs = useJobsStore()
   const view = useViewStore()
   const id = computed(() => {
@@ -22,5 +22,6 @@ export function useShownJob(camera: () => CameraView, workflow: WorkflowName, de
     return found?.workflow === workflow ? found : undefined
   })
   watch(job, (now) => { if (now) desk.lastJob = now.id }, { immediate: true })
-  return { job, problem: computed(() => (id.value && !job.value ? jobs.problems.get(id.value) : undefined)) }
+  const again = (): void => { view.job = undefined; desk.fresh = true }
+  return { job, again, problem: computed(() => (id.value && !job.value ? jobs.problems.get(id.value) : undefined)) }
 }

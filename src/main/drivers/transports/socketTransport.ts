@@ -1,4 +1,4 @@
-import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { Transport } from '../../../shared/devices/transport.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
@@ -8,15 +8,19 @@ import { createLineEnd } from './lineTransport.ts'
 /** Without one a bridge behind a firewall holds its caller for two minutes. */
 const connectLimitMs = 10_000
 
-export interface SocketPlace {
+export interface SocketPlace<S extends Socket> {
   readonly label: string
-  readonly connect: NetConnectOpts
+  readonly connect: () => S
+  /** The event that says that it is. */
+  readonly connectedAt: 'connect' | 'secureConnect'
+  /** Looks at who answered; not one byte goes out when it throws. */
+  readonly check?: (socket: S) => void
   /** The next step for a person when nobody answers there. */
   readonly hint: string
 }
 
-/** TCP and Unix-domain sockets are one thing to us. Fails with `link/unreachable`. */
-export async function openSocketTransport(place: SocketPlace, clock: Clock, signal: AbortSignal): Promise<Transport> {
+/** TCP, TLS and Unix-domain sockets are one thing to us. Fails with `link/unreachable`, or with what `check` throws. */
+export async function openSocketTransport<S extends Socket>(place: SocketPlace<S>, clock: Clock, signal: AbortSignal): Promise<Transport> {
   const socket = await connected(place, clock, signal)
   const { label } = place
   const line = createLineEnd({
@@ -32,26 +36,27 @@ export async function openSocketTransport(place: SocketPlace, clock: Clock, sign
   return { label, read: line.read, write: line.write, discardInput: line.discardInput, close: line.close }
 }
 
-async function connected({ label, connect: where, hint }: SocketPlace, clock: Clock, signal: AbortSignal): Promise<Socket> {
+async function connected<S extends Socket>({ label, connect, connectedAt, check, hint }: SocketPlace<S>, clock: Clock, signal: AbortSignal): Promise<S> {
   signal.throwIfAborted()
-  const socket = connect(where)
-  const unreachable = (why: string, cause: unknown): WorkbenchError =>
-    new WorkbenchError('link/unreachable', `${label} cannot be reached: ${why}`, { context: { line: label }, hint, cause })
+  const socket = connect()
   try {
     await withDeadline(clock, connectLimitMs, `Connecting to ${label}`, signal, async (limited) => new Promise<void>((resolve, reject) => {
       limited.addEventListener('abort', () => { reject(limited.reason as Error) }, { once: true })
-      socket.once('connect', resolve)
+      socket.once(connectedAt, resolve)
       socket.once('error', reject)
+      socket.once('close', () => { reject(new Error('the far end closed the line')) })
     }))
+    check?.(socket)
   } catch (error) {
     // A later error of the destroyed socket has no listener and would end the process.
     socket.on('error', () => undefined)
     socket.destroy()
-    if (signal.aborted) throw error
+    if (signal.aborted || (error instanceof WorkbenchError && error.code === 'device/wrong-identity')) throw error
     const late = error instanceof WorkbenchError && error.code === 'link/timeout'
-    throw unreachable(late ? `no answer within ${connectLimitMs / 1000} s` : reasonOf(error), error)
+    throw new WorkbenchError('link/unreachable', `${label} cannot be reached: ${late ? `no answer within ${connectLimitMs / 1000} s` : reasonOf(error)}`, { context: { line: label }, hint, cause: error })
   }
   socket.removeAllListeners('error')
+  socket.removeAllListeners('close')
   // Handshakes are a byte there and a byte back; waiting to fill a segment would cost 40 ms each.
   socket.setNoDelay(true)
   return socket

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import type { Transport } from '../../../shared/devices/transport.ts'
 import type { Clock } from '../../../shared/lifecycle/clock.ts'
 import { openSocketTransport } from './socketTransport.ts'
@@ -9,5 +10,5 @@ export interface TcpPlace {
 }
 
 export async function openTcpTransport({ label, host, port }: TcpPlace, clock: Clock, signal: AbortSignal): Promise<Transport> {
-  return openSocketTransport({ label, connect: { host, port }, hint: 'Is it on, is the address right, and does no other program hold the line?' }, clock, signal)
+  return openSocketTransport({ label, connect: () => connect({ host, port }), connectedAt: 'connect', hint: 'Is it on, is the address right, and does no other program hold the line?' }, clock, signal)
 }

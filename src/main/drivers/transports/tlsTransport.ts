@@ -2,11 +2,8 @@ import { isIP } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import type { Transport } from '../../../shared/devices/transport.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
-import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
-import { reasonOf } from '../errors/reasonOf.ts'
-import { createLineEnd } from './lineTransport.ts'
-
-const connectLimitMs = 10_000
+import type { Clock } from '../../../shared/lifecycle/clock.ts'
+import { openSocketTransport } from './socketTransport.ts'
 
 export interface TlsPlace {
   readonly label: string
@@ -22,47 +19,12 @@ export interface TlsPlace {
  * in `context.certificateSha256`.
  */
 export async function openTlsTransport(place: TlsPlace, clock: Clock, signal: AbortSignal): Promise<Transport> {
-  const socket = await connected(place, clock, signal)
-  const { label } = place
-  const line = createLineEnd({
-    write: (bytes, done) => socket.write(bytes, done),
-    pause: () => socket.pause(),
-    resume: () => socket.resume(),
-    close: async () => closed(socket),
-  }, label, clock)
-  socket.on('data', line.onBytes)
-  socket.on('end', line.onEnd)
-  socket.on('error', (error) => { line.onLost(reasonOf(error), error) })
-  socket.on('close', () => { line.onLost('it was closed') })
-  return { label, read: line.read, write: line.write, discardInput: line.discardInput, close: line.close }
-}
-
-async function connected(place: TlsPlace, clock: Clock, signal: AbortSignal): Promise<TLSSocket> {
-  signal.throwIfAborted()
   const { label, host, port } = place
-  const socket = connect({ host, port, rejectUnauthorized: false, ...(isIP(host) === 0 ? { servername: host } : {}) })
-  try {
-    await withDeadline(clock, connectLimitMs, `Connecting to ${label}`, signal, async (limited) => new Promise<void>((resolve, reject) => {
-      limited.addEventListener('abort', () => { reject(limited.reason as Error) }, { once: true })
-      socket.once('secureConnect', resolve)
-      socket.once('error', reject)
-      socket.once('close', () => { reject(new Error('the far end closed the line')) })
-    }))
-    checkCertificate(place, socket)
-  } catch (error) {
-    // A later error of the destroyed socket has no listener and would end the process.
-    socket.on('error', () => undefined)
-    socket.destroy()
-    if (signal.aborted || (error instanceof WorkbenchError && error.code === 'device/wrong-identity')) throw error
-    const late = error instanceof WorkbenchError && error.code === 'link/timeout'
-    throw new WorkbenchError('link/unreachable', `${label} cannot be reached: ${late ? `no answer within ${connectLimitMs / 1000} s` : reasonOf(error)}`, {
-      context: { line: label }, hint: 'Is it on, is the address right, and does it have a certificate for TLS?', cause: error,
-    })
-  }
-  socket.removeAllListeners('error')
-  socket.removeAllListeners('close')
-  socket.setNoDelay(true)
-  return socket
+  return openSocketTransport({
+    label, connectedAt: 'secureConnect', check: (socket) => { checkCertificate(place, socket) },
+    connect: () => connect({ host, port, rejectUnauthorized: false, ...(isIP(host) === 0 ? { servername: host } : {}) }),
+    hint: 'Is it on, is the address right, and does it have a certificate for TLS?',
+  }, clock, signal)
 }
 
 export const plainFingerprint = (text: string): string => text.replaceAll(/[\s:]/g, '').toLowerCase()
@@ -80,12 +42,4 @@ function checkCertificate({ label, certificateSha256 }: TlsPlace, socket: TLSSoc
       context: { certificateSha256: found }, hint: 'Was its certificate renewed? If not, somebody else answers there; nothing was sent',
     })
   }
-}
-
-async function closed(socket: TLSSocket): Promise<void> {
-  if (socket.closed) return
-  await new Promise<void>((resolve) => {
-    socket.once('close', () => { resolve() })
-    socket.destroy()
-  })
 }
