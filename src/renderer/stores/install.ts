@@ -24,7 +24,7 @@ export interface InstallDraft {
 }
 
 const emptyDraft = (): InstallDraft =>
-  ({ releasePath: '', layout: 'auto', wipeEnv: false, tftpVia: 'auto', boot: 'auto', force: false, hostIp: '', deviceIp: '', nic: '', profilePath: '', ubootPath: '' })
+  ({ releasePath: '', layout: 'auto', wipeEnv: false, tftpVia: 'auto', boot: 'auto', force: false, acceptIdentity: false, hostIp: '', deviceIp: '', nic: '', profilePath: '', ubootPath: '' })
 
 const norSizes = { nor8: 8, nor16: 16, nor32: 32 } as const
 
@@ -41,7 +41,7 @@ export const useInstallStore = defineStore('install', () => {
   const { client } = useWorkbench()
   /** Rows of cameras get the same release. */
   const lastPath = ref('')
-  const desks = createDesks(emptyDraft: false, acceptIdentity, async (id, draft) => {
+  const desks = createDesks(emptyDraft, async (id, draft) => {
     const plan = await client.install.plan(requestOf(id, draft))
     lastPath.value = plan.request.releasePath
     return plan

@@ -46,7 +46,6 @@ export const cameraViewSchema = z.object({
   picture: pictureViewSchema.optional(),
   /** What its console said it runs, and when it said so last (wall, ms). */
   firmware: z.object({ text: z.string(), seenAtMs: z.number() }).optional(),
-  alarms: z.object({ count: z.number().int(), last: z.string() }).optional(),
   /** What rules met that somebody should know, since it was last cleared. */
   alarms: z.object({ count: z.number().int(), words: z.string(), tone: z.enum(ruleTones), atMs: z.number() }).optional(),
   job: z.object({

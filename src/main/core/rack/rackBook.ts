@@ -187,7 +187,6 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, wat
       bootStage: entry.power === 'off' ? 0 : boot.bootStage, lastLine: stats.lastLine, activity: [...stats.activity],
       console: stats.state, consoleNote: stats.note, bytesReceived: stats.bytesReceived, bytesLost: stats.bytesLost,
       ...(ability === undefined ? {} : { whyNot: [...whyNots(ability)] }),
-      ...(spec.inventory === undefined ? {} : { inventory: spec.inventory }),
       ...(holder === undefined ? {} : { leaseHolder: holder }),
       ...(spec.inventory === undefined ? {} : { inventory: spec.inventory }), ...(picture === undefined ? {} : { picture }),
       ...(entry.firmware === undefined ? {} : { firmware: entry.firmware }), ...(alarms === undefined ? {} : { alarms }),
