@@ -183,7 +183,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
         },
       }, signal)),
       abilities: contract.consoles.abilities.handler(({ input }) => (input.cameraId === 'cam-04' ? { baudRate: false, modemLines: false, break: false } : { baudRate: true, modemLines: true, break: true })),
-      setLine: contract.consoles.setLine.handler(({ input: { cameraId, ...wish } }) => { calls.push(`line ${cameraId} ${JSON.stringify(wish)}`); return {} }),
+      setLine: contract.consoles.setLine.handler(({ input: { cameraId, viewer: _viewer, ...wish } }) => { calls.push(`line ${cameraId} ${JSON.stringify(wish)}`); return {} }),
       typing: contract.consoles.typing.handler(({ input }) => typing.get(input.cameraId) ?? defaultTyping),
       setTyping: contract.consoles.setTyping.handler(({ input: { cameraId, ...how } }) => { typing.set(cameraId, how); return {} }),
       watchMarks: contract.consoles.watchMarks.handler(({ input, signal }) => stream([fixtureMarks(rack.cameras.get(input.cameraId)?.text ?? '', nowMs())], () => () => undefined, signal)),

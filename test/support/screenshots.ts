@@ -191,6 +191,31 @@ const scenes: readonly Scene[] = [
     await page.keyboard.press('Enter')
     await page.getByText('Sent to').waitFor()
   } },
+  { name: 'console-tools', cameras: 12, steps: async (page) => {
+    await page.getByRole('button', { name: 'Consoles' }).click()
+    for (const name of ['cam-01', 'cam-02', 'cam-04']) await page.getByRole('navigation', { name: 'Cameras' }).getByText(name).click()
+    const [first, third] = [page.getByRole('region', { name: 'Console of cam-01' }), page.getByRole('region', { name: 'Console of cam-04' })]
+    await first.getByRole('button', { name: 'Macros', exact: true }).click()
+    await first.getByRole('button', { name: 'Who is it', exact: true }).click()
+    await first.getByRole('button', { name: 'Type here' }).click()
+    await third.getByRole('button', { name: 'Script', exact: true }).click()
+    await third.getByRole('button', { name: 'Run', exact: true }).click()
+    await third.getByRole('log', { name: 'Log of the script' }).waitFor()
+    await third.getByRole('button', { name: 'Cycle', exact: true }).click()
+  } },
+  { name: 'console-rules', cameras: 12, steps: async (page) => {
+    await openCard(page, 'cam-01')
+    await page.getByRole('tab', { name: 'Console' }).click()
+    await page.getByRole('region', { name: 'Console of cam-01' }).getByRole('button', { name: /^Rules$|alarms?$/ }).click()
+    await page.getByText('Boot loop', { exact: true }).waitFor()
+  } },
+  { name: 'console-rule', cameras: 12, steps: async (page) => {
+    await openCard(page, 'cam-01')
+    await page.getByRole('tab', { name: 'Console' }).click()
+    await page.getByRole('region', { name: 'Console of cam-01' }).getByRole('button', { name: /^Rules$|alarms?$/ }).click()
+    await page.getByRole('button', { name: 'Change Boot loop' }).click()
+    await page.getByLabel('and then').selectOption('dump')
+  } },
   { name: 'captures', cameras: 12, steps: async (page) => { await openCaptures(page) } },
   { name: 'captures-found', cameras: 12, steps: async (page) => { await findIn(page, 'kernel panic') } },
   { name: 'captures-reader', cameras: 12, steps: async (page) => { await findIn(page, 'segfault'); await page.getByRole('option', { name: /segfault/ }).first().click(); await page.getByRole('region', { name: /^Session of/ }).getByText('the line went away', { exact: true }).last().waitFor() } },

@@ -1,4 +1,5 @@
 import type { ConsoleMark } from '../../../shared/consoles/consoles.schema.ts'
+import type { RuleHit } from '../../../shared/consoles/consoleTools.schema.ts'
 import { createTamedStream, type Encoding } from '../../ui/tamedStream.ts'
 
 export interface Traffic {
@@ -132,4 +133,16 @@ export function timeTexts(rows: readonly TrafficRow[], kind: TimeKind): string[]
     const at = new Date(atMs)
     return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${two(at.getMilliseconds(), 3)}`
   })
+}
+
+/** Rows of lines that a rule met; a line lies in the row that begins at or before it. */
+export function hitsByRow(rows: readonly TrafficRow[], hits: readonly RuleHit[]): Map<string, RuleHit> {
+  const found = new Map<string, RuleHit>()
+  const starts = rows.flatMap(({ key, direction }) => (direction === 'in' ? [{ key, at: Number(key.slice(1)) }] : []))
+  for (const hit of hits) {
+    const { position } = hit
+    const row = position === undefined ? undefined : starts.findLast(({ at }) => at <= position)
+    if (row) found.set(row.key, hit)
+  }
+  return found
 }

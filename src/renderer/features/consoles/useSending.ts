@@ -4,6 +4,7 @@ import { defaultTyping, type LineAbilities, type LineWish, type Typing } from '.
 import { Cancelled, type WireError } from '../../../shared/errors/workbenchError.ts'
 import { toProblem } from '../../rpc/problems.ts'
 import { useWorkbench } from '../../rpc/useWorkbench.ts'
+import { useViewerStore } from '../../stores/viewer.ts'
 import { endOf, linesToSend, piecesOf, rawPieces, sendPaced } from './pacedSend.ts'
 
 /** More than this is a job for TFTP: at 115200 baud it takes a quarter of an hour. */
@@ -14,6 +15,7 @@ export interface Progress { readonly what: string; readonly sent: number; readon
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- refs, as Vue infers them
 export function useSending(cameraId: CameraId) {
   const { client } = useWorkbench()
+  const who = useViewerStore()
   const problem = shallowRef<WireError>()
   const typing = ref<Typing>(defaultTyping)
   const abilities = shallowRef<LineAbilities>()
@@ -32,7 +34,7 @@ export function useSending(cameraId: CameraId) {
       return false
     }
   }
-  const call = async (text: string, encoding: Typing['encoding']): Promise<unknown> => await client.consoles.type({ cameraId, text, ...(encoding === 'utf-8' ? {} : { encoding }) })
+  const call = async (text: string, encoding: Typing['encoding']): Promise<unknown> => await client.consoles.type({ cameraId, text, viewer: who.viewer, ...(encoding === 'utf-8' ? {} : { encoding }) })
   function typed(text: string): void {
     for (const piece of piecesOf([text], false)) last = last.then(async () => await tell(async () => await call(piece, typing.value.encoding)))
   }
@@ -59,7 +61,7 @@ export function useSending(cameraId: CameraId) {
     await run(file.name, rawPieces(new Uint8Array(await file.arrayBuffer())), 0, 'latin-1')
   }
   const stopSending = (): void => { stop?.abort(new Cancelled('stopped by hand')) }
-  const setLine = async (wish: LineWish): Promise<boolean> => await tell(async () => await client.consoles.setLine({ cameraId, ...wish }))
+  const setLine = async (wish: LineWish): Promise<boolean> => await tell(async () => await client.consoles.setLine({ cameraId, viewer: who.viewer, ...wish }))
   const lookAtLine = async (): Promise<void> => { await tell(async () => { abilities.value = await client.consoles.abilities({ cameraId }) }) }
   async function setTyping(next: Typing): Promise<void> {
     typing.value = next
