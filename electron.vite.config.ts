@@ -15,6 +15,7 @@ export default defineConfig({
           // Threads are started by file name, so each is a file of its own.
           'capture-index': resolve(here, 'src/main/drivers/storage/captureIndex/indexWorker.ts'),
           'capture-search': resolve(here, 'src/main/drivers/storage/captureIndex/searchWorker.ts'),
+          redact: resolve(here, 'src/main/drivers/storage/redaction/redactWorker.ts'),
         },
       },
     },

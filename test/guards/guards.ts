@@ -1,5 +1,6 @@
 import { agentGuards } from './agent.ts'
 import { bootromGuards } from './bootrom.ts'
+import { bundleGuards } from './bundle.ts'
 import { captureGuards } from './captures.ts'
 import { consoleGuards } from './consoles.ts'
 import { dumpGuards } from './dump.ts'
@@ -53,7 +54,7 @@ const tftpGuards: readonly Guard[] = [
 ]
 
 export const guards: readonly Guard[] = [
-  ...tftpGuards, ...bootromGuards, ...agentGuards, ...captureGuards, ...consoleGuards, ...dumpGuards, ...inputGuards, ...installGuards, ...nandGuards, ...transportGuards,
+  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...captureGuards, ...consoleGuards, ...dumpGuards, ...inputGuards, ...installGuards, ...nandGuards, ...transportGuards,
   { says: 'a wrong read-back CRC is not a success', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
     find: "if (found === crc32) return { kind: 'proved', crc32: found }", replace: "if (found !== '') return { kind: 'proved', crc32 }" },
   { says: 'wrong content is written once more, not for ever', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',

@@ -12,6 +12,7 @@ import { createRackBook, type RackBook } from '../core/rack/rackBook.ts'
 import { parseYaml } from '../drivers/files/yamlText.ts'
 import { hashHex, newJobId, newToken } from '../drivers/host/randomness.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
+import { systemFacts } from '../drivers/host/systemFacts.ts'
 import { openSqliteJournal } from '../drivers/storage/sqliteJournal.ts'
 import { createConsoleSettingsFile } from '../drivers/storage/consoleSettingsFile.ts'
 import { createSecretsFile } from '../drivers/storage/secretsFile.ts'
@@ -19,6 +20,8 @@ import { openSqliteLeases } from '../drivers/storage/sqliteLeases.ts'
 import { createPodTftpBackend } from '../drivers/tftp/podTftpBackend.ts'
 import { createUdpNetwork } from '../drivers/tftp/udpNetwork.ts'
 import { type AgentDesk, createAgentDesk } from './agentDesk.ts'
+import { type BootsDesk, createBootsDesk } from './bootsDesk.ts'
+import { type BundleDesk, createBundleDesk } from './bundleDesk.ts'
 import { type BurnDesk, createBurnDesk } from './burnDesk.ts'
 import { type CaptureDesk, createCaptureDesk } from './captureDesk.ts'
 import { type ChipDesk, createChipDesk } from './chipDesk.ts'
@@ -46,6 +49,8 @@ export interface OpenWorkbench extends Workbench {
   readonly chips: ChipDesk
   readonly reports: ReportDesk
   readonly captures: CaptureDesk
+  readonly boots: BootsDesk
+  readonly bundles: BundleDesk
 }
 
 export interface WorkbenchOptions {
@@ -97,6 +102,8 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const burns = createBurnDesk({ clock, rack, jobs, leases, socs, dataFolder, ask })
   const agents = createAgentDesk({ clock, rack, jobs, leases, socs, dataFolder, ask })
   const chips = createChipDesk({ clock, socs, dataFolder, fetch: environment.fetch ?? offline, ubootUrl: environment.ubootUrl })
+  const boots = createBootsDesk(captures)
+  const bundles = createBundleDesk({ clock, captures, jobs, rack, dataFolder, versions: { Rackbench: environment.version, Host: environment.host, ...systemFacts() } })
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
   const reportWriter = writeReportsAtTheEnd(jobs, reports, log)
   const status = statusOf({ environment, clock: () => clock.wallMs(), rack, tftp: () => tftp.state(), journal })
@@ -107,9 +114,9 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, consoleSettings: createConsoleSettingsFile(join(dataFolder, 'consoles.json')), socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, consoleSettings: createConsoleSettingsFile(join(dataFolder, 'consoles.json')), socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures,
+    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles,
     close: async () => {
       closing ??= (async () => {
         await jobs.close()

@@ -15,6 +15,10 @@ import type { PortInUse } from './serialPorts.ts'
 import type { ConsoleSettingsFile } from '../drivers/storage/consoleSettingsFile.ts'
 import { listFolder } from '../drivers/files/listFolder.ts'
 import type { AgentDesk } from './agentDesk.ts'
+import type { BootsDesk } from './bootsDesk.ts'
+import { bootsRoutes } from './bootsRoutes.ts'
+import type { BundleDesk } from './bundleDesk.ts'
+import { bundleRoutes } from './bundleRoutes.ts'
 import type { BurnDesk } from './burnDesk.ts'
 import type { CaptureDesk } from './captureDesk.ts'
 import type { ChipDesk } from './chipDesk.ts'
@@ -38,6 +42,8 @@ export interface RouterDeps {
   readonly chips: ChipDesk
   readonly reports: ReportDesk
   readonly captures: CaptureDesk
+  readonly boots: BootsDesk
+  readonly bundles: BundleDesk
   readonly consoleSettings: ConsoleSettingsFile
   readonly socs: ReadonlyMap<string, Soc>
   readonly status: () => Promise<MachineStatus>
@@ -56,7 +62,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, consoleSettings, socs, status, homeFolder, dataFolder, ports }: RouterDeps) {
+export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, consoleSettings, socs, status, homeFolder, dataFolder, ports }: RouterDeps) {
   const contract = implement(workbenchContract)
   return contract.router({
     system: {
@@ -113,6 +119,8 @@ export function createRouter({ clock, rack, setup, jobs, desk, installs, dumps, 
       timeline: contract.captures.timeline.handler(async ({ input, signal = noSignal() }) => captures.timeline(input.session, jobs.list(), signal)),
       export: contract.captures.export.handler(async ({ input, signal = noSignal() }) => captures.export(input, signal)),
     },
+    boots: bootsRoutes(boots),
+    bundle: bundleRoutes(bundles),
     restore: {
       plan: contract.restore.plan.handler(async ({ input, signal = noSignal() }) => desk.plan(input, signal)),
       start: contract.restore.start.handler(async ({ input }) => ({ jobId: await desk.start(input.request, input.planHash, noSignal()) })),

@@ -19,6 +19,8 @@ import { jobEventSchema } from '../jobs/jobEvent.ts'
 import { machineStatusSchema, rackViewSchema } from '../rack/rackView.schema.ts'
 import { layoutRequestSchema, layoutViewSchema } from '../restore/layout.schema.ts'
 import { restorePlanSchema, restoreRequestSchema, verdictSchema } from '../restore/restore.schema.ts'
+import { bootsContract } from './boots.contract.ts'
+import { bundleContract } from './bundle.contract.ts'
 
 const nothing = z.object({}).optional()
 
@@ -112,6 +114,8 @@ export const workbenchContract = {
     timeline: oc.input(z.object({ session: sessionIdSchema })).output(captureTimelineSchema),
     export: oc.input(captureExportSchema).output(captureExportedSchema),
   },
+  boots: bootsContract,
+  bundle: bundleContract,
   restore: {
     /** Reads and checks the input and asks the pod; touches neither camera nor flash. */
     plan: oc.input(restoreRequestSchema).output(restorePlanSchema),

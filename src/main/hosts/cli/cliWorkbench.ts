@@ -4,6 +4,8 @@ import type { serveReplay } from '../../composition/replayLine.ts'
 import type { serveOneFile } from '../../composition/oneFileServer.ts'
 import type { DetectRequest } from '../../composition/lineTools.ts'
 import type { AgentPlan, AgentRequest } from '../../../shared/agent/agent.schema.ts'
+import type { BootsDesk } from '../../composition/bootsDesk.ts'
+import type { BundleDesk } from '../../composition/bundleDesk.ts'
 import type { CaptureDesk } from '../../composition/captureDesk.ts'
 import type { BurnPlan, BurnRequest } from '../../../shared/burn/burn.schema.ts'
 import type { ChipView, ProfileImportResult } from '../../../shared/devices/chipView.schema.ts'
@@ -53,6 +55,8 @@ export interface CliWorkbench {
   importProfiles(source: string, signal: AbortSignal): Promise<ProfileImportResult>
   getUboot(chip: string, file: string | undefined, signal: AbortSignal): Promise<{ readonly path: string; readonly sha256: string; readonly from: 'cache' | 'download' | 'file' }>
   readonly captures: Pick<CaptureDesk, 'sessions' | 'search' | 'newLines' | 'caughtUp' | 'export'>
+  readonly boots: BootsDesk
+  readonly bundles: BundleDesk
   close(): Promise<void>
 }
 
