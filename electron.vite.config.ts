@@ -16,6 +16,7 @@ export default defineConfig({
           'capture-index': resolve(here, 'src/main/drivers/storage/captureIndex/indexWorker.ts'),
           'capture-search': resolve(here, 'src/main/drivers/storage/captureIndex/searchWorker.ts'),
           'console-patterns': resolve(here, 'src/main/drivers/patterns/patternWorker.ts'),
+          redact: resolve(here, 'src/main/drivers/storage/redaction/redactWorker.ts'),
         },
       },
     },

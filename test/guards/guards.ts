@@ -1,5 +1,6 @@
 import { agentGuards } from './agent.ts'
 import { bootromGuards } from './bootrom.ts'
+import { bundleGuards } from './bundle.ts'
 import { captureGuards } from './captures.ts'
 import { consoleGuards } from './consoles.ts'
 import { safetyGuards } from './safety.ts'
@@ -57,7 +58,7 @@ const tftpGuards: readonly Guard[] = [
 ]
 
 export const guards: readonly Guard[] = [
-  ...tftpGuards, ...bootromGuards, ...agentGuards, ...captureGuards, ...consoleGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...nandGuards, ...rackGuards, ...transportGuards,
+  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...captureGuards, ...consoleGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...nandGuards, ...rackGuards, ...transportGuards,
   { says: 'a wrong read-back CRC is not a success', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
     find: "if (found === crc32) return { kind: 'proved', crc32: found }", replace: "if (found !== '') return { kind: 'proved', crc32 }" },
   { says: 'wrong content is written once more, not for ever', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',

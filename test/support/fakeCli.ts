@@ -123,6 +123,8 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
     chips: async () => [{ name: 'hi3516ev300', protocol: 'standard', ready: false, needs: ['profile', 'U-Boot image'], hasPublicUboot: true }],
     captures: { sessions: async () => [], search: async () => ({ lines: [], isStopped: false, note: '' }), newLines: async () => [], caughtUp: async () => undefined, export: async () => { throw new WorkbenchError('input/not-found', 'No captures in this story') } },
     inventories: { identity: () => ({ known: [], differences: [] }), list: async () => [], change: async () => { throw new WorkbenchError('input/not-found', 'No rack in this story') }, exportYaml: async () => ({ text: '', pods: 0 }), planImport: async () => { throw new WorkbenchError('input/not-found', 'No rack in this story') }, importYaml: async () => { throw new WorkbenchError('input/not-found', 'No rack in this story') } },
+    boots: { list: async () => ({ boots: [], isCut: false, note: '' }), compare: async () => { throw new WorkbenchError('input/not-found', 'No boots in this story') } },
+    bundles: { plan: async () => { throw new WorkbenchError('input/not-found', 'No bundle in this story') }, make: async () => { throw new WorkbenchError('input/not-found', 'No bundle in this story') } },
     close: async () => { fake.calls.push('close') },
     ...story.workbench,
   }

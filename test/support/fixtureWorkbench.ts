@@ -15,6 +15,7 @@ import { fixtureAgentPlan, fixtureDoctorStory } from './fixtureAgent.ts'
 import { fixtureMarks } from './fixtureConsoles.ts'
 import { outcomeOf, serveFixturePictures } from './fixturePictures.ts'
 import { createFixtureConsoleTools } from './fixtureConsoleTools.ts'
+import { fixtureBoots, fixtureComparison } from './fixtureBoots.ts'
 import { createFixtureCaptures } from './fixtureCaptures.ts'
 import { fixtureDiff } from './fixtureDiff.ts'
 import { createFixtureRack, type FixtureRack } from './fixtureRack.ts'
@@ -200,6 +201,24 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
         if (input.path?.includes('there') === true) return fail('input/conflict', `${input.path} is there already`, 'Choose another name; nothing is overwritten')
         return { path: input.path ?? `/home/lab/.local/share/rackbench/exports/cam-01.${input.format}`, sessions: 1, bytes: 12_288 }
       }),
+    },
+    boots: {
+      list: contract.boots.list.handler(({ input }) => { const boots = fixtureBoots(nowMs()).filter(({ camera }) => input.cameras.length === 0 || input.cameras.includes(camera)); return { boots, isCut: false, note: '' } }),
+      compare: contract.boots.compare.handler(({ input }) => fixtureComparison(nowMs(), input.a, input.b) ?? fail('input/not-found', 'There is no such boot')),
+    },
+    bundle: {
+      plan: contract.bundle.plan.handler(({ input }) => {
+        calls.push(`bundle plan ${JSON.stringify(input.redaction.words)} ${input.cameras.join(',')}`)
+        if (input.redaction.patterns.some((pattern) => pattern.includes('('))) return fail('input/malformed', 'This is no pattern: Unterminated group')
+        const chosen = captures.sessions.filter(({ camera }) => input.cameras.length === 0 || input.cameras.includes(camera))
+        return {
+          path: input.path ?? '/home/lab/.local/share/rackbench/bundles/rackbench-20261121-101500.zip', cameras: new Set(chosen.map(({ camera }) => camera)).size, bytes: 3_400_000, jobs: [], warnings: input.withRawBytes ? ['Raw bytes go in as they are: nothing is taken out of them'] : [],
+          consoles: chosen.map(({ camera, cameraName, session, startedAtMs, endedAtMs, endOffset }) => ({ camera, cameraName, session, startedAtMs, endedAtMs, bytes: endOffset })),
+          found: [{ kind: 'password', count: 14 }, { kind: 'login', count: 3 }, ...(input.redaction.words.length > 0 ? [{ kind: 'word' as const, count: 7 }] : [])],
+        }
+      }),
+      make: contract.bundle.make.handler(({ input }) => (input.path?.includes('there') === true ? fail('input/conflict', `${input.path} is there already`, 'Choose another name; nothing is overwritten')
+        : { path: input.path ?? '/home/lab/.local/share/rackbench/bundles/rackbench-20261121-101500.zip', bytes: 412_000, files: 48, found: [{ kind: 'password', count: 15 }] })),
     },
     restore: {
       plan: contract.restore.plan.handler(({ input }) => {

@@ -11,6 +11,7 @@ import { encodeExport, exportEndings, type ExportedPiece } from '../core/capture
 import type { LeaseStore } from '../core/rack/leases.ts'
 import { writeNewFile } from '../drivers/files/newFile.ts'
 import { type CaptureIndex, openCaptureIndex } from '../drivers/storage/captureIndex/captureIndex.ts'
+import type { BootSearch, FoundBoot } from '../drivers/storage/captureIndex/bootTable.ts'
 import type { FoundLine } from '../drivers/storage/captureIndex/searchLines.ts'
 import { createCaptureDisk } from '../drivers/storage/captures/captureDisk.ts'
 import { type CaptureStore, openCaptureStore } from '../drivers/storage/captures/captureStore.ts'
@@ -37,6 +38,9 @@ export interface CaptureDesk {
   status(): CaptureStatus
   search(query: CaptureQuery, signal: AbortSignal): Promise<CapturePage>
   newLines(query: NewLinesQuery, signal: AbortSignal): Promise<NewLine[]>
+  boots(query: BootSearch, signal: AbortSignal): Promise<readonly FoundBoot[]>
+  /** In words, when not all that was said can be found yet. */
+  indexNote(): string
   /** Waits until what was said before this call can be found. */
   caughtUp(signal: AbortSignal): Promise<void>
   read(wish: CaptureRead, signal: AbortSignal): Promise<CaptureStretch>
@@ -80,6 +84,8 @@ export function createCaptureDesk({ clock, dataFolder, log, leases }: CaptureDes
       return { lines: lines.map(lineOf), isStopped, note: index().note(), ...(next === undefined ? {} : { next }) }
     },
     newLines: async (query, signal) => (await index().newKinds(query, signal)).map(({ kind, firmware, lines, ...line }) => ({ ...lineOf(line), kind, firmware, lines })),
+    boots: async (query, signal) => index().boots(query, signal),
+    indexNote: () => index().note(),
     caughtUp: async (signal) => { await store.flush(); await index().caughtUp(signal) },
     read: async ({ session, offset, fromMs, maxBytes }, signal) => {
       await sessionOf(session)

@@ -15,6 +15,7 @@ import { parseYaml } from '../drivers/files/yamlText.ts'
 import { hashHex, newJobId, newToken } from '../drivers/host/randomness.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { fetchSnapshot } from '../drivers/http/snapshotSource.ts'
+import { systemFacts } from '../drivers/host/systemFacts.ts'
 import { openSqliteJournal } from '../drivers/storage/sqliteJournal.ts'
 import { createConsoleSettingsFile } from '../drivers/storage/consoleSettingsFile.ts'
 import { createSecretsFile } from '../drivers/storage/secretsFile.ts'
@@ -23,6 +24,8 @@ import { createPodTftpBackend } from '../drivers/tftp/podTftpBackend.ts'
 import { createUdpNetwork } from '../drivers/tftp/udpNetwork.ts'
 import { type AgentDesk, createAgentDesk } from './agentDesk.ts'
 import { type OpenAudit, openAudit } from './auditDesk.ts'
+import { type BootsDesk, createBootsDesk } from './bootsDesk.ts'
+import { type BundleDesk, createBundleDesk } from './bundleDesk.ts'
 import { type BurnDesk, createBurnDesk } from './burnDesk.ts'
 import { type CaptureDesk, createCaptureDesk } from './captureDesk.ts'
 import { type ChipDesk, createChipDesk } from './chipDesk.ts'
@@ -56,6 +59,8 @@ export interface OpenWorkbench extends Workbench {
   readonly inventories: InventoryDesk
   readonly audit: OpenAudit
   readonly consoles: ConsoleDesk
+  readonly boots: BootsDesk
+  readonly bundles: BundleDesk
 }
 
 export interface WorkbenchOptions {
@@ -117,6 +122,8 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const agents = createAgentDesk({ clock, rack, jobs, leases, socs, dataFolder, ask })
   const chips = createChipDesk({ clock, socs, dataFolder, fetch: environment.fetch ?? offline, ubootUrl: environment.ubootUrl })
   const inventories = createInventoryDesk({ clock, store, rack, setup, jobs, isLoaded: options.loadRack === true })
+  const boots = createBootsDesk(captures)
+  const bundles = createBundleDesk({ clock, captures, jobs, rack, dataFolder, versions: { Rackbench: environment.version, Host: environment.host, ...systemFacts() } })
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
   const reportWriter = writeReportsAtTheEnd(jobs, reports, log)
   const status = statusOf({ environment, clock: () => clock.wallMs(), rack, tftp: () => tftp.state(), journal })
@@ -130,9 +137,9 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, inventories, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, pictures, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, audit, consoles,
+    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, audit, consoles, boots, bundles,
     close: async () => {
       closing ??= (async () => {
         // A script gives its console back first.

@@ -16,6 +16,10 @@ import type { ConsoleSettingsFile } from '../drivers/storage/consoleSettingsFile
 import { listFolder } from '../drivers/files/listFolder.ts'
 import type { AgentDesk } from './agentDesk.ts'
 import { createBroadcastRoutes } from './broadcastRoutes.ts'
+import type { BootsDesk } from './bootsDesk.ts'
+import { bootsRoutes } from './bootsRoutes.ts'
+import type { BundleDesk } from './bundleDesk.ts'
+import { bundleRoutes } from './bundleRoutes.ts'
 import type { BurnDesk } from './burnDesk.ts'
 import type { CaptureDesk } from './captureDesk.ts'
 import type { ChipDesk } from './chipDesk.ts'
@@ -47,6 +51,8 @@ export interface RouterDeps {
   readonly reports: ReportDesk
   readonly captures: CaptureDesk
   readonly inventories: InventoryDesk
+  readonly boots: BootsDesk
+  readonly bundles: BundleDesk
   readonly consoleSettings: ConsoleSettingsFile
   readonly consoles: ConsoleDesk
   readonly socs: ReadonlyMap<string, Soc>
@@ -66,7 +72,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports }: RouterDeps) {
+export function createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, boots, bundles, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports }: RouterDeps) {
   const contract = implement(workbenchContract)
   return contract.router({
     system: {
@@ -128,6 +134,8 @@ export function createRouter({ clock, log, rack, setup, jobs, desk, installs, du
       timeline: contract.captures.timeline.handler(async ({ input, signal = noSignal() }) => captures.timeline(input.session, jobs.list(), signal)),
       export: contract.captures.export.handler(async ({ input, signal = noSignal() }) => captures.export(input, signal)),
     },
+    boots: bootsRoutes(boots),
+    bundle: bundleRoutes(bundles),
     restore: {
       plan: contract.restore.plan.handler(async ({ input, signal = noSignal() }) => desk.plan(input, signal)),
       start: contract.restore.start.handler(async ({ input }) => ({ jobId: await desk.start(input.request, input.planHash, noSignal()) })),

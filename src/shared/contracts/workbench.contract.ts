@@ -26,6 +26,8 @@ import { powerManyContract } from './powerMany.contract.ts'
 import { restorePlanSchema, restoreRequestSchema, verdictSchema } from '../restore/restore.schema.ts'
 import { inventoryContract } from './inventory.contract.ts'
 import { consoleToolsContract } from './consoleTools.contract.ts'
+import { bootsContract } from './boots.contract.ts'
+import { bundleContract } from './bundle.contract.ts'
 
 const nothing = z.object({}).optional()
 
@@ -125,6 +127,8 @@ export const workbenchContract = {
     timeline: oc.input(z.object({ session: sessionIdSchema })).output(captureTimelineSchema),
     export: oc.input(captureExportSchema).output(captureExportedSchema),
   },
+  boots: bootsContract,
+  bundle: bundleContract,
   restore: {
     /** Reads and checks the input and asks the pod; touches neither camera nor flash. */
     plan: oc.input(restoreRequestSchema).output(restorePlanSchema),

@@ -28,7 +28,7 @@ export async function* encodeExport(format: CaptureFormat, pieces: AsyncIterable
 interface ExportedLine { readonly session: ExportedPiece['session']; readonly direction: 'rx' | 'tx' | 'mark'; readonly offset: number; readonly atMs: number; readonly text: string }
 
 /** Marks in words; the same in every format. */
-const markWords = ({ kind, droppedBytes }: ExportedPiece): string => {
+export const markWords = ({ kind, droppedBytes }: ExportedPiece): string => {
   switch (kind) {
     case 'dropped': return `${droppedBytes} bytes were not kept`
     case 'lost': return 'the line went away'
@@ -58,7 +58,7 @@ async function* linesOf(pieces: AsyncIterable<ExportedPiece>, show: (line: Expor
   if (out !== '') yield out
 }
 
-const isoTime = (atMs: number): string => wallText(atMs).replace(' UTC', 'Z').replace(' ', 'T')
+export const isoTime = (atMs: number): string => wallText(atMs).replace(' UTC', 'Z').replace(' ', 'T')
 const signs = { rx: ' ', tx: '>', mark: '-' } as const
 const textLine = ({ atMs, session, direction, text }: ExportedLine): string => `${isoTime(atMs)} ${session.cameraName} ${signs[direction]} ${text}\n`
 const csvLine = ({ atMs, session, direction, offset, text }: ExportedLine): string =>

@@ -5,6 +5,8 @@ import type { serveOneFile } from '../../composition/oneFileServer.ts'
 import type { DetectRequest } from '../../composition/lineTools.ts'
 import type { AgentPlan, AgentRequest } from '../../../shared/agent/agent.schema.ts'
 import type { InventoryDesk } from '../../composition/inventoryDesk.ts'
+import type { BootsDesk } from '../../composition/bootsDesk.ts'
+import type { BundleDesk } from '../../composition/bundleDesk.ts'
 import type { CaptureDesk } from '../../composition/captureDesk.ts'
 import type { BurnPlan, BurnRequest } from '../../../shared/burn/burn.schema.ts'
 import type { ChipView, ProfileImportResult } from '../../../shared/devices/chipView.schema.ts'
@@ -56,6 +58,8 @@ export interface CliWorkbench {
   readonly captures: Pick<CaptureDesk, 'sessions' | 'search' | 'newLines' | 'caughtUp' | 'export'>
   /** The rack that is remembered; no console is opened for it. */
   readonly inventories: InventoryDesk
+  readonly boots: BootsDesk
+  readonly bundles: BundleDesk
   close(): Promise<void>
 }
 

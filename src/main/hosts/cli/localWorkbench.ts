@@ -10,7 +10,7 @@ export interface LocalFacts {
 
 /** The workbench of this process, with the one camera that the command names. */
 export async function openLocalWorkbench({ version, homeFolder, resourcesFolder, environment }: LocalFacts, { dataFolder, tftpPort, log, ask }: OpenWorkbenchOptions): Promise<CliWorkbench> {
-  const { setup, desk, installs, dumps, burns, agents, chips, jobs, reports, captures, inventories, close } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'] }, { ask })
+  const { setup, desk, installs, dumps, burns, agents, chips, jobs, reports, captures, inventories, boots, bundles, close } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'] }, { ask })
   return {
     addTarget: async ({ url, chip, name, power, poePort }) => {
       const lineName = await setup.nameOfLine(url)
@@ -39,6 +39,6 @@ export async function openLocalWorkbench({ version, homeFolder, resourcesFolder,
     chips: async (signal) => chips.list(signal),
     importProfiles: async (source, signal) => chips.importProfiles(source, signal),
     getUboot: async (chip, file, signal) => chips.getUboot(chip, file, signal),
-    captures, inventories, close,
+    captures, inventories, boots, bundles, close,
   }
 }

@@ -5,6 +5,7 @@ import { capturesCommand } from './commands/captures.ts'
 import { demoCommand } from './commands/demo.ts'
 import { profilesCommand, ubootCommand } from './commands/bootFiles.ts'
 import { agentCommand } from './commands/agent.ts'
+import { bundleCommand } from './commands/bundle.ts'
 import { burnCommand } from './commands/burn.ts'
 import { detectCommand } from './commands/detect.ts'
 import { diffCommand } from './commands/diff.ts'
@@ -43,6 +44,7 @@ const commands: Readonly<Record<string, Command>> = {
   chips: { summary: 'the chips that are known', run: chipsCommand },
   capture: { summary: 'keep what a camera says', run: captureCommand },
   captures: { summary: 'what consoles said: list, search, export', run: capturesCommand },
+  bundle: { summary: 'a zip of consoles, jobs and inventory for somebody else', run: bundleCommand },
   replay: { summary: 'what is in a capture', run: replayCommand },
   network: { summary: 'serve one file by TFTP', run: networkCommand },
   profiles: { summary: 'import boot profiles', run: profilesCommand },

@@ -22,6 +22,8 @@ export interface LineCutter {
   finish(): void
   /** Where the line begins that has not ended; `undefined` when there is none. */
   readonly openOffset: number | undefined
+  /** That line as far as it has come. */
+  readonly openLine: CutLine | undefined
 }
 
 export function createLineCutter(emit: (line: CutLine) => void, maxBytes = maxLineBytes): LineCutter {
@@ -31,11 +33,14 @@ export function createLineCutter(emit: (line: CutLine) => void, maxBytes = maxLi
   let startOffset = 0
   let startMs = 0
   let isPlain = true
+  const text = (): string => {
+    const decoded = decoder.decode(line.subarray(0, length))
+    return (isPlain ? decoded : decoded.replace(escapeSequences, '').replace(controlLetters, '')).trimEnd()
+  }
   const finish = (): void => {
     if (length === 0) return
-    const decoded = decoder.decode(line.subarray(0, length))
-    const text = (isPlain ? decoded : decoded.replace(escapeSequences, '').replace(controlLetters, '')).trimEnd()
-    if (text.trim() !== '') emit({ offset: startOffset, atMs: startMs, text })
+    const whole = text()
+    if (whole.trim() !== '') emit({ offset: startOffset, atMs: startMs, text: whole })
     length = 0
     isPlain = true
   }
@@ -52,6 +57,7 @@ export function createLineCutter(emit: (line: CutLine) => void, maxBytes = maxLi
         if (length === maxBytes) finish()
       })
     },
+    get openLine() { return length === 0 ? undefined : { offset: startOffset, atMs: startMs, text: text() } },
     get openOffset() { return length === 0 ? undefined : startOffset },
   }
 }

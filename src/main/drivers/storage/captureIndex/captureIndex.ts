@@ -1,12 +1,14 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { Cancelled, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { createBell } from '../../../../shared/lifecycle/bell.ts'
 import { type Clock, withDeadline } from '../../../../shared/lifecycle/clock.ts'
 import { createLane } from '../../../../shared/lifecycle/lane.ts'
 import type { Part } from '../captures/partFile.ts'
+import { nextAnswer, startThread } from '../workerThread.ts'
 import { removeIndexFile } from './indexFile.ts'
 import type { PartToIndex } from './indexLines.ts'
 import type { IndexAnswer, IndexRequest } from './indexWorker.ts'
+import type { BootSearch, FoundBoot } from './bootTable.ts'
 import type { FoundPage, KindQuery, LineQuery, NewKind } from './searchLines.ts'
 import type { SearchAnswer, SearchRequest } from './searchWorker.ts'
 
@@ -22,6 +24,7 @@ export interface CaptureIndex {
   caughtUp(signal: AbortSignal): Promise<void>
   search(query: LineQuery, signal: AbortSignal): Promise<FoundPage>
   newKinds(query: KindQuery, signal: AbortSignal): Promise<readonly NewKind[]>
+  boots(query: BootSearch, signal: AbortSignal): Promise<readonly FoundBoot[]>
   /** In words, when not all can be found. */
   note(): string
   close(): Promise<void>
@@ -50,12 +53,12 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
   let forgetDueMs = 0
 
   const indexAll = async (): Promise<void> => {
-    const worker = startWorker('index', file)
+    const worker = startThread(import.meta.url, './indexWorker.ts', 'capture-index', { file })
     try {
       const opened = await nextAnswer<IndexAnswer>(worker, closing.signal)
       const known = await parts()
       if (opened.kind === 'opened' && (opened.wasDamaged || opened.isNew) && known.length > 0) {
-        tell(`The search index of captures ${opened.wasDamaged ? 'was damaged' : 'was not there'} and is made again from the captures in the background; until then older lines are not found`)
+        tell(`The search index of captures ${opened.wasDamaged ? 'was damaged or of an older version' : 'was not there'} and is made again from the captures in the background; until then older lines are not found`)
       }
       told.clear()
       forgetDueMs = 0
@@ -116,7 +119,7 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
     if (failure !== '') throw new WorkbenchError('host/io', failure, { hint: 'The captures themselves are kept apart from it and lose nothing' })
     // The first search of a new index waits until there is one.
     if (rounds === 0) await withDeadline(clock, plainLimitMs, 'opening the search index', AbortSignal.any([parent, closing.signal]), async (signal) => { while (rounds === 0) await bell.next(signal) })
-    const worker = searcher ??= startWorker('search', file)
+    const worker = searcher ??= startThread(import.meta.url, './searchWorker.ts', 'capture-search', { file })
     worker.postMessage(request)
     try {
       return await withDeadline(clock, limitMs, 'The search', AbortSignal.any([parent, closing.signal]), async (signal) => nextAnswer<SearchAnswer>(worker, signal))
@@ -150,6 +153,10 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
       const answer = answered(await ask({ kinds: query }, plainLimitMs, signal))
       return 'kinds' in answer ? answer.kinds : []
     },
+    boots: async (query, signal) => {
+      const answer = answered(await ask({ boots: query }, plainLimitMs, signal))
+      return 'boots' in answer ? answer.boots : []
+    },
     note: () => failure || (isBehind ? 'The search index is still being made; older lines may be missing' : ''),
     close: async () => {
       closing.abort(new Cancelled('the index is closed'))
@@ -178,33 +185,4 @@ function removeQuietly(file: string): void {
   } catch {
     // A disk that refuses this refuses the next attempt, too, and that one says so.
   }
-}
-
-/** As they are, or as the build leaves them: beside the program, of which this file may be a chunk. */
-function startWorker(name: 'index' | 'search', file: string): Worker {
-  const here = import.meta.url
-  const place = here.endsWith('.ts') ? `./${name}Worker.ts` : `${here.includes('/chunks/') ? '..' : '.'}/capture-${name}.js`
-  return new Worker(new URL(place, here), { workerData: { file }, execArgv: [] })
-}
-
-/** One message, or the end of the thread as an error. */
-async function nextAnswer<T>(worker: Worker, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
-  return new Promise<T>((resolve, reject) => {
-    const done = (settle: () => void): void => {
-      worker.off('message', onMessage)
-      worker.off('error', onError)
-      worker.off('exit', onExit)
-      signal.removeEventListener('abort', onAbort)
-      settle()
-    }
-    const onMessage = (message: T): void => { done(() => { resolve(message) }) }
-    const onError = (cause: Error): void => { done(() => { reject(new WorkbenchError('host/io', 'A thread of the search index failed', { cause })) }) }
-    const onExit = (): void => { done(() => { reject(new WorkbenchError('host/io', 'A thread of the search index ended')) }) }
-    const onAbort = (): void => { done(() => { reject(signal.reason as Error) }) }
-    worker.on('message', onMessage)
-    worker.on('error', onError)
-    worker.on('exit', onExit)
-    signal.addEventListener('abort', onAbort, { once: true })
-  })
 }

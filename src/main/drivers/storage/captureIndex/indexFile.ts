@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { bootSchema } from './bootTable.ts'
 
-const schemaVersion = 1
+const schemaVersion = 2
 /** Line numbers count milliseconds from here, so that the newest lines have the highest numbers and a stretch of time is a stretch of numbers. */
 const epochMs = Date.UTC(2020, 0, 1)
 const linesPerMs = 4096
@@ -30,6 +31,7 @@ const schema = `
   INSERT INTO firmwares VALUES (0, '');
   CREATE TABLE seen (kind INTEGER NOT NULL, firmware INTEGER NOT NULL, first_line INTEGER NOT NULL, lines INTEGER NOT NULL, PRIMARY KEY (kind, firmware)) STRICT, WITHOUT ROWID;
   CREATE INDEX seen_first ON seen (first_line);
+  ${bootSchema}
 `
 
 export interface OpenedIndex {

@@ -4,6 +4,7 @@ import { indexHeaderBytes, indexRecordBytes, indexSuffix, rawSuffix } from '../.
 import { parseRecords } from '../../../protocols/captureLog/parser.ts'
 import { lineKind } from '../../../protocols/captureLines/lineKind.ts'
 import { createLineCutter, type CutLine } from '../../../protocols/captureLines/plainLine.ts'
+import { createBootRecorder } from './bootTable.ts'
 import { cameraWord, lineIdAt, mostKinds } from './indexFile.ts'
 
 /** A part as the store knows it: only what is on disk by then is read. */
@@ -56,6 +57,7 @@ export function createLineIndexer(database: DatabaseSync): LineIndexer {
   const kinds = new Map<string, number>(database.prepare('SELECT text, id FROM kinds').all().map((row) => [String(row['text']), Number(row['id'])]))
   const firmwareOf = new Map<number, number>(database.prepare('SELECT id, firmware FROM cameras').all().map((row) => [Number(row['id']), Number(row['firmware'])]))
 
+  const boots = createBootRecorder(database)
   const kindOf = (text: string): number => {
     const kind = lineKind(text)
     const known = kinds.get(kind)
@@ -72,12 +74,15 @@ export function createLineIndexer(database: DatabaseSync): LineIndexer {
     firmwareOf.set(id, 0)
     return id
   }
+  const firmwareId = (build: string): number => {
+    const known = sql.firmware.get(build)
+    return known ? Number(known['id']) : Number(sql.newFirmware.run(build).lastInsertRowid)
+  }
   /** The kernel names its build: from then on its camera runs that. */
   const noteFirmware = (camera: number, text: string): void => {
     const build = firmwareLine.exec(text)?.[1]
     if (build === undefined) return
-    const known = sql.firmware.get(build)
-    const id = known ? Number(known['id']) : Number(sql.newFirmware.run(build).lastInsertRowid)
+    const id = firmwareId(build)
     firmwareOf.set(camera, id)
     sql.setFirmware.run(id, camera)
   }
@@ -128,10 +133,13 @@ export function createLineIndexer(database: DatabaseSync): LineIndexer {
           for (let part = queue.shift(); part; part = lines.length < linesAtOnce ? queue.shift() : undefined) {
             const { camera, resume } = partOf(part)
             if (resume.isDone) continue
-            if (isThere(part) && readOn(part, resume, (line) => { lines.push({ ...line, part: resume.part, camera }) })) queue.splice(partsInTurn, 0, part)
+            const place = { session: part.session, camera, part: resume.part }
+            const found = (line: CutLine): void => { lines.push({ ...line, part: resume.part, camera }); boots.heard(line, place) }
+            if (isThere(part) && readOn(part, resume, found, (line) => { boots.waiting(line, place) })) queue.splice(partsInTurn, 0, part)
             sql.resume.run(resume.offset, resume.record, resume.isDone ? 1 : 0, resume.part)
           }
           store(lines)
+          boots.save(firmwareId)
           added += lines.length
         })
       }
@@ -144,6 +152,7 @@ export function createLineIndexer(database: DatabaseSync): LineIndexer {
           const [first, last, part] = [Number(row['first_line'] ?? 0), Number(row['last_line'] ?? -1), Number(row['id'])]
           database.prepare('DELETE FROM words WHERE rowid IN (SELECT id FROM lines WHERE id BETWEEN ? AND ? AND part = ?)').run(first, last, part)
           database.prepare('DELETE FROM lines WHERE id BETWEEN ? AND ? AND part = ?').run(first, last, part)
+          database.prepare('DELETE FROM boots WHERE part = ?').run(part)
           database.prepare('DELETE FROM parts WHERE id = ?').run(part)
         })
       }
@@ -157,7 +166,7 @@ const firmwareLine = /^(?:\[ *\d+\.\d+\] )?(Linux version \d.{0,200})/
 const isThere = ({ base }: PartToIndex): boolean => existsSync(`${base}${indexSuffix}`) && existsSync(`${base}${rawSuffix}`)
 
 /** Some from where the last reading ended; true when there is more. */
-function readOn(part: PartToIndex, resume: Resume, found: (line: CutLine) => void): boolean {
+function readOn(part: PartToIndex, resume: Resume, found: (line: CutLine) => void, waiting: (line: CutLine) => void): boolean {
   const index = openSync(`${part.base}${indexSuffix}`, 'r')
   const raw = openSync(`${part.base}${rawSuffix}`, 'r')
   try {
@@ -189,7 +198,8 @@ function readOn(part: PartToIndex, resume: Resume, found: (line: CutLine) => voi
     }
     // A line that goes on behind thousands of marks and typed letters is cut, or the same stretch would be read for ever.
     if (isMore && cutter.openOffset !== undefined && lineRecord === resume.record) cutter.finish()
-    const { openOffset } = cutter
+    const { openOffset, openLine } = cutter
+    if (openLine && !isMore) waiting({ ...openLine, offset: openLine.offset + part.startOffset })
     resume.record = openOffset === undefined ? resume.record + done : lineRecord
     resume.offset = openOffset ?? 0
     return isMore

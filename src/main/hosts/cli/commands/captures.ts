@@ -1,12 +1,14 @@
 import { isAbsolute, resolve } from 'node:path'
 import { captureExportSchema, captureFormats, captureQuerySchema, newLinesQuerySchema, sessionIdSchema } from '../../../../shared/captures/captures.schema.ts'
-import { type CameraId, cameraIdSchema } from '../../../../shared/devices/ids.ts'
+import type { CameraId } from '../../../../shared/devices/ids.ts'
 import { toWire, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { type Flags, helpOf, oneOf, parseFlags, type ParsedFlags, quoted, usage, wholeNumber } from '../arguments.ts'
 import type { CliDeps, CliWorkbench } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodeOfError, exitCodes } from '../exitCodes.ts'
 import { plainText } from '../output/lineWriter.ts'
 import { table } from '../output/words.ts'
+import { compareTwo, listBoots } from './boots.ts'
+import { cameraOf, rangeOf } from './captureArguments.ts'
 
 /** A large store that has never been searched takes longer to read; what is there by then is searched, and that is said. */
 const catchUpLimitMs = 60_000
@@ -32,10 +34,10 @@ interface Scene { readonly given: ParsedFlags; readonly words: readonly string[]
 /** What consoles said: which sessions there are, where something was said, and a file of it. */
 export async function capturesCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
   const given = parseFlags('captures', flags, argv, 40)
-  if (given.has('help')) { helpOf('captures list | search WORDS… | export [flags]', 'Everything that consoles said is kept; this lists it, searches it and writes it into a file.', flags).forEach(deps.out.line); return exitCodes.success }
+  if (given.has('help')) { helpOf('captures list | search WORDS… | export | boots [CAMERA] | compare BOOT BOOT [flags]', 'Everything that consoles said is kept; this lists it, searches it, writes it into a file, and times and compares boots.', flags).forEach(deps.out.line); return exitCodes.success }
   const [what, ...words] = given.positionals
-  const run = { list, search, export: exportFile }[oneOf('captures', what ?? '', ['list', 'search', 'export'])]
-  if (words.length > 0 && what !== 'search') throw usage(`${quoted(words[0] ?? '')} belongs to no flag`, 'rackbench captures --help lists the flags')
+  const run = { list, search, export: exportFile, boots: listBoots, compare: compareTwo }[oneOf('captures', what ?? '', ['list', 'search', 'export', 'boots', 'compare'])]
+  if (words.length > 0 && (what === 'list' || what === 'export')) throw usage(`${quoted(words[0] ?? '')} belongs to no flag`, 'rackbench captures --help lists the flags')
   const json = oneOf('--output', given.text('output') ?? 'human', ['human', 'json']) === 'json'
   const workbench = await deps.openWorkbench({ dataFolder: given.text('data') ?? deps.dataFolder, tftpPort: 69, log: () => undefined, ask: async () => undefined })
   try {
@@ -102,29 +104,8 @@ async function exportFile({ given, json, deps, workbench }: Scene): Promise<Exit
   return exitCodes.success
 }
 
-function cameraOf(text: string): CameraId {
-  const id = cameraIdSchema.safeParse(text)
-  if (!id.success) throw usage(`--camera ${quoted(text)} is no camera`, 'rackbench captures list shows them')
-  return id.data
-}
-
 function oneCamera(given: ParsedFlags): CameraId | undefined {
   const [first, second] = given.texts('camera')
   if (second !== undefined) throw usage('--camera is given more than once', 'Only a search takes several')
   return first === undefined ? undefined : cameraOf(first)
-}
-
-const agoUnits: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-function rangeOf(given: ParsedFlags): { readonly sinceMs?: number; readonly untilMs?: number } {
-  const timeOf = (name: 'since' | 'until'): number | undefined => {
-    const text = given.text(name)
-    if (text === undefined) return undefined
-    const ago = /^(\d{1,6})([mhd])$/.exec(text)
-    const atMs = ago ? Date.now() - Number(ago[1]) * (agoUnits[ago[2] ?? ''] ?? 0) : /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
-    if (Number.isNaN(atMs)) throw usage(`--${name} ${quoted(text)} is no time`, 'As in 2026-05-12T14:30, or 90m, 12h, 7d')
-    return atMs
-  }
-  const [sinceMs, untilMs] = [timeOf('since'), timeOf('until')]
-  return { ...(sinceMs === undefined ? {} : { sinceMs }), ...(untilMs === undefined ? {} : { untilMs }) }
 }
