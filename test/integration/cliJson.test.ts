@@ -45,6 +45,7 @@ const bad: readonly (readonly [string, ErrorCode])[] = [
   ['capture', 'input/malformed'], ['capture -p tcp://127.0.0.1:9 -o %', 'input/conflict'], ['capture -p nowhere -o @', 'input/malformed'],
   ['replay', 'input/malformed'], ['replay @', 'input/not-found'], ['replay %', 'input/malformed'], ['replay @ --serve tcp://127.0.0.1:0', 'input/not-found'], ['replay % --serve tcp://127.0.0.1:0', 'input/malformed'], ['replay % --serve tcp://0.0.0.0:0', 'input/not-supported'],
   ['replay % --serve nowhere', 'input/malformed'], ['replay % --speed 5', 'input/malformed'],
+  ['console', 'input/malformed'], ['console type x', 'input/malformed'], ['console script @ -p tcp://127.0.0.1:9', 'input/not-found'], ['console script % -p tcp://127.0.0.1:9', 'input/malformed'],
   ['network', 'input/malformed'], ['network -f @ --tftp-port 0', 'input/not-found'],
   ['power', 'input/malformed'], ['power off', 'input/malformed'], ['power test', 'input/malformed'], ['power test --host a/b', 'input/malformed'], ['power test --host 127.0.0.1 --api-port 1', 'link/unreachable'], ['power audit --host 127.0.0.1 --ssh-port 1', 'link/unreachable'],
   ['profiles', 'input/malformed'], ['profiles import @', 'input/not-found'],
