@@ -30,7 +30,7 @@ describe.skipIf(missingForWindow() !== undefined)('a console that two windows sh
     await page.getByText(/^Taken over by window 2 at \d\d:\d\d\.$/).waitFor()
     await page.getByRole('button', { name: 'Take it back' }).click()
     await page.getByText(/^You type here/).waitFor()
-    await page.getByRole('button', { name: 'Release the line' }).click()
+    await page.getByRole('button', { name: 'Release', exact: true }).click()
     await second.getByText(/^Released for another program since \d\d:\d\d, by window 1\.$/).waitFor()
     expect(workbench.rack.view().pods[0]?.cameras[0]?.console).toBe('released')
     await second.getByRole('button', { name: 'Take the line back' }).click()

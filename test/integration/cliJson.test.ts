@@ -46,6 +46,7 @@ const bad: readonly (readonly [string, ErrorCode])[] = [
   ['bundle', 'input/malformed'], ['bundle @ --camera a/b', 'input/malformed'], ['bundle %', 'input/conflict'], ['bundle @ --redact-pattern (a', 'input/malformed'], ['bundle @ --job job-none', 'input/not-found'],
   ['replay', 'input/malformed'], ['replay @', 'input/not-found'], ['replay %', 'input/malformed'], ['replay @ --serve tcp://127.0.0.1:0', 'input/not-found'], ['replay % --serve tcp://127.0.0.1:0', 'input/malformed'], ['replay % --serve tcp://0.0.0.0:0', 'input/not-supported'],
   ['replay % --serve nowhere', 'input/malformed'], ['replay % --speed 5', 'input/malformed'],
+  ['console', 'input/malformed'], ['console type x', 'input/malformed'], ['console script @ -p tcp://127.0.0.1:9', 'input/not-found'], ['console script % -p tcp://127.0.0.1:9', 'input/malformed'],
   ['network', 'input/malformed'], ['network -f @ --tftp-port 0', 'input/not-found'],
   ['power', 'input/malformed'], ['power off', 'input/malformed'], ['power test', 'input/malformed'], ['power test --host a/b', 'input/malformed'], ['power test --host 127.0.0.1 --api-port 1', 'link/unreachable'], ['power audit --host 127.0.0.1 --ssh-port 1', 'link/unreachable'],
   ['rack', 'input/malformed'], ['rack nosuch', 'input/malformed'], ['rack label nosuch qa', 'input/not-found'], ['rack maintenance nosuch on', 'input/not-found'], ['rack export %', 'input/conflict'], ['rack import @', 'input/not-found'], ['rack import %', 'input/malformed'],

@@ -106,6 +106,7 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
     planBurn: async () => { throw new WorkbenchError('input/not-supported', 'No U-Boot in this story') },
     startBurn: async () => { throw new WorkbenchError('input/not-supported', 'No U-Boot in this story') },
     planAgent: async () => { throw new WorkbenchError('input/not-supported', 'No flash agent in this story') },
+    runScript: async () => { throw new WorkbenchError('input/not-supported', 'No scripts in this story') },
     startAgent: async () => { throw new WorkbenchError('input/not-supported', 'No flash agent in this story') },
     diff: async () => { throw new WorkbenchError('input/not-supported', 'No dumps in this story') },
     watch: async function* () {

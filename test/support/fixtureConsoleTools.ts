@@ -18,7 +18,7 @@ const nobody: WriterView = { who: 'nobody', name: '', sinceMs: 0 }
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the type is oRPC's
 export function createFixtureConsoleTools(stream: Stream, calls: string[], nowMs: () => number) {
   const contract = implement(consoleToolsContract)
-  const writers = new Map<CameraId, WriterView>()
+  const writers = new Map<CameraId, WriterView>([['cam-02' as CameraId, { who: 'job', name: 'Restore cam-02 (job-running)', sinceMs: nowMs() - 44_000 }]])
   const scripts = new Map<CameraId, ScriptView>()
   const hits: RuleHit[] = []
   const listeners = { writer: new Set<(camera: CameraId) => void>(), hit: new Set<(hit: RuleHit) => void>(), script: new Set<(camera: CameraId) => void>() }

@@ -1,8 +1,11 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { openLocalWorkbench } from '../../../src/main/hosts/cli/localWorkbench.ts'
+import { runCli } from '../../../src/main/hosts/cli/main.ts'
 import { type ScriptView, usualTools } from '../../../src/shared/consoles/consoleTools.schema.ts'
 import type { CameraId } from '../../../src/shared/devices/ids.ts'
+import { createFakeCli } from '../../support/fakeCli.ts'
 import { openConsoleBench, openFarCamera, type Window } from '../../support/consoleBench.ts'
 
 async function bench() {
@@ -107,4 +110,28 @@ test('a rule is met with no window open: the card says so, a window that comes l
   expect(late[2]).toContain('Mine: not run: ')
   await ann.client.consoles.clearAlarms({ cameraId })
   expect(workbench.rack.view().pods[0]?.cameras[0]).not.toHaveProperty('alarms')
+})
+
+test('rackbench console script: the log line by line, and the exit code says how it ended', async () => {
+  const { folder } = await openConsoleBench()
+  const far = await openFarCamera()
+  far.answer('id\r', 'serial: 17\r\n')
+  const path = join(folder, 'id.script')
+  const run = async (text: string, interrupted = false) => {
+    await writeFile(path, text)
+    const fake = createFakeCli()
+    if (interrupted) setTimeout(() => { fake.interrupt() }, 300)
+    const exitCode = await runCli(['console', 'script', path, '-p', far.url, '--data', join(folder, 'cli'), '--output', 'json'], {
+      ...fake.deps, openWorkbench: async (options) => openLocalWorkbench({ version: '1', homeFolder: folder, environment: {}, resourcesFolder: join(import.meta.dirname, '../../../resources') }, options),
+    })
+    return { exitCode, events: fake.events(), err: fake.err.lines }
+  }
+  const good = await run('send "id"\nexpect "serial:" within 10s\nwait 50ms\nset serial from /serial: (\\d+)/')
+  expect(good.events.filter(({ event }) => event === 'step').map((event) => event['text'])).toContain('serial is "17"')
+  expect(good).toMatchObject({ exitCode: 0, err: [] })
+  expect(good.events.at(-1)).toMatchObject({ event: 'done', success: true, state: 'done' })
+  const deaf = await run('expect "never" within 100ms else fail "deaf"')
+  expect(deaf.events.at(-1)).toMatchObject({ event: 'done', success: false, state: 'failed' })
+  expect(deaf.exitCode).not.toBe(0)
+  expect(await run('wait 10m', true)).toMatchObject({ exitCode: 7 })
 })

@@ -31,17 +31,21 @@ export interface ScriptDesk {
   start(camera: ScriptCamera, script: { readonly name: string; readonly text: string; readonly by: string }): Promise<void>
   stop(cameraId: CameraId): void
   watch(cameraId: CameraId, signal: AbortSignal): AsyncGenerator<ScriptView, void, void>
+  /** Tells each entry of the log once, until it ends; the signal stops it. */
+  follow(cameraId: CameraId, tell: (entry: ScriptView['log'][number]) => void, signal: AbortSignal): Promise<ScriptView>
   close(): Promise<void>
 }
 
-interface Run { view: ScriptView; readonly stop: AbortController; over: Promise<void> }
+interface Run { view: ScriptView; tell: (entry: ScriptView['log'][number]) => void; readonly stop: AbortController; over: Promise<void> }
 
 export function createScriptDesk({ clock, patterns, log }: { readonly clock: Clock; readonly patterns: Patterns; readonly log: (line: string) => void }): ScriptDesk {
   const runs = new Map<CameraId, Run>()
   const bell = createBell()
 
   const tell = (run: Run, line: number, text: string): void => {
-    run.view = { ...run.view, log: [...run.view.log, { atMs: clock.wallMs(), line, text }].slice(-keptLog) }
+    const entry = { atMs: clock.wallMs(), line, text }
+    run.view = { ...run.view, log: [...run.view.log, entry].slice(-keptLog) }
+    run.tell(entry)
     bell.ring()
   }
   const end = (run: Run, state: ScriptView['state'], text: string): void => {
@@ -65,7 +69,7 @@ export function createScriptDesk({ clock, patterns, log }: { readonly clock: Clo
       if (steps.length === 0) throw new WorkbenchError('input/malformed', 'This script has no lines that do anything')
       if (runs.get(camera.cameraId)?.view.state === 'running') throw new WorkbenchError('pod/busy', `The script ${runs.get(camera.cameraId)?.view.name ?? ''} runs on ${camera.name} already`, { hint: 'Stop it first' })
       const stop = new AbortController()
-      const run: Run = { view: { name, state: 'running', startedAtMs: clock.wallMs(), by, log: [] }, stop, over: Promise.resolve() }
+      const run: Run = { view: { name, state: 'running', startedAtMs: clock.wallMs(), by, log: [] }, tell: () => undefined, stop, over: Promise.resolve() }
       const before = runs.get(camera.cameraId)
       runs.set(camera.cameraId, run)
       const holder = `script ${name} of ${by}`
@@ -103,6 +107,21 @@ export function createScriptDesk({ clock, patterns, log }: { readonly clock: Clo
         told = view
         await news
         await clock.sleep(showEveryMs, signal)
+      }
+    },
+    follow: async (cameraId, told, signal) => {
+      const run = runs.get(cameraId)
+      if (!run) throw new WorkbenchError('input/not-found', 'No script was started on this camera')
+      run.view.log.forEach(told)
+      run.tell = told
+      const stop = (): void => { run.stop.abort(new Cancelled('stopped by hand')) }
+      if (signal.aborted) stop()
+      signal.addEventListener('abort', stop, { once: true })
+      try {
+        await run.over
+        return run.view
+      } finally {
+        signal.removeEventListener('abort', stop)
       }
     },
     close: async () => {

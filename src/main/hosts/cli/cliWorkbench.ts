@@ -11,6 +11,7 @@ import type { CaptureDesk } from '../../composition/captureDesk.ts'
 import type { BurnPlan, BurnRequest } from '../../../shared/burn/burn.schema.ts'
 import type { ChipView, ProfileImportResult } from '../../../shared/devices/chipView.schema.ts'
 import type { CameraId, JobId } from '../../../shared/devices/ids.ts'
+import type { ScriptView } from '../../../shared/consoles/consoleTools.schema.ts'
 import type { DiffRequest, DumpDiff } from '../../../shared/dump/diff.schema.ts'
 import type { DumpPlan, DumpRequest } from '../../../shared/dump/dump.schema.ts'
 import type { InstallPlan, InstallRequest } from '../../../shared/install/install.schema.ts'
@@ -46,6 +47,8 @@ export interface CliWorkbench {
   planAgent(request: AgentRequest): Promise<AgentPlan>
   startAgent(plan: AgentPlan): Promise<JobId>
   diff(request: DiffRequest, signal: AbortSignal): Promise<DumpDiff>
+  /** Until it ends; the signal stops it. Each entry of its log is told once. */
+  runScript(cameraId: CameraId, script: { readonly name: string; readonly text: string }, tell: (entry: ScriptView['log'][number]) => void, signal: AbortSignal): Promise<ScriptView>
   /** Events after `after`, replay first, then live; ends when the job has ended. */
   watch(jobId: JobId, after: number, signal: AbortSignal): AsyncIterable<JobEvent>
   cancel(jobId: JobId): void

@@ -10,7 +10,7 @@ export interface LocalFacts {
 
 /** The workbench of this process, with the one camera that the command names. */
 export async function openLocalWorkbench({ version, homeFolder, resourcesFolder, environment }: LocalFacts, { dataFolder, tftpPort, log, ask }: OpenWorkbenchOptions): Promise<CliWorkbench> {
-  const { setup, desk, installs, dumps, burns, agents, chips, jobs, reports, captures, inventories, boots, bundles, close } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'] }, { ask })
+  const { setup, desk, installs, dumps, burns, agents, chips, jobs, reports, captures, inventories, boots, bundles, consoles, close } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'] }, { ask })
   return {
     addTarget: async ({ url, chip, name, power, poePort }) => {
       const lineName = await setup.nameOfLine(url)
@@ -29,6 +29,10 @@ export async function openLocalWorkbench({ version, homeFolder, resourcesFolder,
     planAgent: async (request) => agents.plan(request),
     startAgent: async (plan) => agents.start(plan.request, plan.hash),
     diff: async (request, signal) => dumps.diff(request, signal),
+    runScript: async (cameraId, script, tell, signal) => {
+      await consoles.startScript(cameraId, script, { id: 'command-line', name: 'the command line' })
+      return consoles.scripts.follow(cameraId, tell, signal)
+    },
     watch: (jobId, after, signal) => jobs.events(jobId, after, signal),
     cancel: (jobId) => { jobs.cancel(jobId) },
     report: async (jobId) => {

@@ -10,6 +10,7 @@ import { burnCommand } from './commands/burn.ts'
 import { detectCommand } from './commands/detect.ts'
 import { diffCommand } from './commands/diff.ts'
 import { dumpCommand } from './commands/dump.ts'
+import { consoleCommand } from './commands/console.ts'
 import { chipsCommand, jobsCommand, portsCommand } from './commands/lists.ts'
 import { captureCommand, networkCommand, replayCommand } from './commands/lines.ts'
 import { installCommand } from './commands/install.ts'
@@ -45,6 +46,7 @@ const commands: Readonly<Record<string, Command>> = {
   capture: { summary: 'keep what a camera says', run: captureCommand },
   captures: { summary: 'what consoles said: list, search, export', run: capturesCommand },
   bundle: { summary: 'a zip of consoles, jobs and inventory for somebody else', run: bundleCommand },
+  console: { summary: 'run a script on a console', run: consoleCommand },
   replay: { summary: 'what is in a capture', run: replayCommand },
   network: { summary: 'serve one file by TFTP', run: networkCommand },
   profiles: { summary: 'import boot profiles', run: profilesCommand },
