@@ -9,6 +9,11 @@ import { restoreRows } from './restore.ts'
 import type { BenchRow } from './row.ts'
 import { tftpRows } from './tftp.ts'
 import { ubiRows } from './ubi.ts'
+import { largeCaptureRows, wallRows } from './wall.ts'
+
+const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, only: { type: 'string' }, minutes: { type: 'string', default: '1' } } })
+/** Of the wall: `--minutes 5` for the whole of it. */
+const minutes = Math.min(60, Math.max(0.5, Number(values.minutes) || 1))
 
 /**
  * Each group makes its rows in one run, so that ratios are taken under the same weather. The fleet first: its memory is that of this
@@ -16,10 +21,9 @@ import { ubiRows } from './ubi.ts'
  */
 const groups: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   fleet: fleetRows, restore: restoreRows, tftp: tftpRows, bootrom: bootromRows, agent: agentRows, dump: dumpRows, ubi: ubiRows,
-  captures: captureRows,
+  captures: captureRows, wall: async () => wallRows(minutes), window: largeCaptureRows,
 }
 
-const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, only: { type: 'string' } } })
 const only = values.only?.toLowerCase()
 const machine = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${process.platform}`
 const rows: BenchRow[] = []

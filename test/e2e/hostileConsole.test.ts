@@ -3,7 +3,8 @@ import { chromium, type Page } from 'playwright-core'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { cameraIdSchema } from '../../src/shared/devices/ids.ts'
 import { openFixtureServer } from '../support/fixtureServer.ts'
-import { chromiumFlags, chromiumPath, missingForWindow } from './openWindow.ts'
+import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
+import { missingForWindow } from './openWindow.ts'
 
 const camera = cameraIdSchema.parse('cam-01')
 const esc = '\u001b'

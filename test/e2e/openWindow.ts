@@ -6,17 +6,10 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { onTestFinished } from 'vitest'
 import { createWorkbench, type OpenWorkbench } from '../../src/main/composition/createWorkbench.ts'
 import { newToken } from '../../src/main/drivers/host/randomness.ts'
+import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
 import { serveWeb, type WebHost } from '../../src/main/hosts/web/webHost.ts'
 
 const rendererFolder = join(import.meta.dirname, '../../out/renderer')
-/** Without a display, without asking the network for anything. */
-export const chromiumFlags = [
-  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync',
-]
-
-export const chromiumPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
-
 /** Where the browser or the built page is missing the story cannot be told; in CI that is a failure. */
 export function missingForWindow(): string | undefined {
   const missing = chromiumPath === undefined ? 'no Chromium on this machine' : existsSync(join(rendererFolder, 'index.html')) ? undefined : 'the page is not built: npm run build'

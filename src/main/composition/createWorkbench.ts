@@ -18,6 +18,7 @@ import { fetchSnapshot } from '../drivers/http/snapshotSource.ts'
 import { systemFacts } from '../drivers/host/systemFacts.ts'
 import { openSqliteJournal } from '../drivers/storage/sqliteJournal.ts'
 import { createConsoleSettingsFile } from '../drivers/storage/consoleSettingsFile.ts'
+import { sharedPorts } from '../drivers/transports/listSerialPorts.ts'
 import { createSecretsFile } from '../drivers/storage/secretsFile.ts'
 import { openSqliteLeases } from '../drivers/storage/sqliteLeases.ts'
 import { createPodTftpBackend } from '../drivers/tftp/podTftpBackend.ts'
@@ -103,7 +104,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
   const store = createRackStore({ path: join(dataFolder, 'rack.json'), leases, clock })
-  const setup = createRackSetup({ clock, rack, socs, dataFolder, store, log, ask, secrets: createSecretsFile(join(dataFolder, 'secrets.json')), environment: environment.commandEnvironment ?? {}, serialPorts: environment.serialPorts })
+  const setup = createRackSetup({ clock, rack, socs, dataFolder, store, log, ask, secrets: createSecretsFile(join(dataFolder, 'secrets.json')), environment: environment.commandEnvironment ?? {}, serialPorts: sharedPorts(environment.serialPorts) })
   const writing: Omit<RestoreDeskDeps, 'tools'> = {
     clock, rack, jobs, leases, socs, dataFolder, ask, tftpPort: environment.tftpPort,
     openTftp: async (plan, camera, signal) => {

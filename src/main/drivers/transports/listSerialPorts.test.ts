@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { findSerialPort, type ListedPort, listSerialPorts, serialPortJson } from './listSerialPorts.ts'
+import { findSerialPort, type ListedPort, listSerialPorts, serialPortJson, sharedPorts } from './listSerialPorts.ts'
 
 let root: string
 beforeEach(async () => {
@@ -188,4 +188,13 @@ describe('macOS', () => {
       ['/dev/tty.usbserial-FT4XYZ1 | FTDI | loc 14120000 | ser FT4XYZ', 'usb://0403:6010/FT4XYZ?channel=1'],
     ])
   })
+})
+
+test('a hundred lines that open at once make one list, and the next asker a new one', async () => {
+  let made = 0
+  const shared = sharedPorts(deps('linux', async () => { made += 1; return Promise.resolve([]) }))
+  await Promise.all(Array.from({ length: 100 }, async () => shared.list()))
+  expect(made).toBe(1)
+  await shared.list()
+  expect(made).toBe(2)
 })

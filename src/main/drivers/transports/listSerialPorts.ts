@@ -43,6 +43,12 @@ export interface SerialPortsDeps {
 
 export const systemPorts = (platform: string): SerialPortsDeps => ({ list: async () => SerialPort.list(), platform, sysFolder: '/sys/class/tty', devFolder: '/dev' })
 
+/** Who asks while a list is being made gets that one: it costs half a second and a process, and a rack opens a hundred lines at once. */
+export function sharedPorts(deps: SerialPortsDeps = systemPorts(process.platform)): SerialPortsDeps {
+  let making: ReturnType<SerialPortsDeps['list']> | undefined
+  return { ...deps, list: async () => (making ??= deps.list().finally(() => { making = undefined })) }
+}
+
 type Facts = UsbFacts & Pick<SerialPortEntry, 'device' | 'description' | 'manufacturer' | 'product' | 'location'>
 
 /** The USB adapters, sorted by device. An empty list is an answer: pseudo terminals and typed paths are never in it. */
