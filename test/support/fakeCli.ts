@@ -122,7 +122,7 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
     jobs: () => [],
     chips: async () => [{ name: 'hi3516ev300', protocol: 'standard', ready: false, needs: ['profile', 'U-Boot image'], hasPublicUboot: true }],
     captures: { sessions: async () => [], search: async () => ({ lines: [], isStopped: false, note: '' }), newLines: async () => [], caughtUp: async () => undefined, export: async () => { throw new WorkbenchError('input/not-found', 'No captures in this story') } },
-    inventories: { identity: () => ({ known: [], differences: [] }), list: async () => [], change: async () => { throw new WorkbenchError('input/not-found', 'No rack in this story') }, exportYaml: async () => ({ text: '', pods: 0 }), planImport: async () => { throw new WorkbenchError('input/not-found', 'No rack in this story') }, importYaml: async () => { throw new WorkbenchError('input/not-found', 'No rack in this story') } },
+    inventories: { openCameras: async () => undefined, planIdentify: () => { throw new WorkbenchError('input/not-found', 'No rack in this story') }, identify: () => { throw new WorkbenchError('input/not-found', 'No rack in this story') }, assignPower: async () => undefined, discover: async () => ({ places: [], adapters: [], problem: '' }), identity: () => ({ known: [], differences: [] }), list: async () => [], change: async () => { throw new WorkbenchError('input/not-found', 'No rack in this story') }, exportYaml: async () => ({ text: '', pods: 0 }), planImport: async () => { throw new WorkbenchError('input/not-found', 'No rack in this story') }, importYaml: async () => { throw new WorkbenchError('input/not-found', 'No rack in this story') } },
     close: async () => { fake.calls.push('close') },
     ...story.workbench,
   }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { PowerSpec } from '../../shared/devices/powerSpec.schema.ts'
 import type { NewPod } from '../../shared/contracts/workbench.contract.ts'
 import type { Soc } from '../../shared/devices/deviceProfile.schema.ts'
-import { cameraIdSchema, podIdSchema, type PodId } from '../../shared/devices/ids.ts'
+import { type CameraId, cameraIdSchema, podIdSchema, type PodId } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { type Clock, withDeadline } from '../../shared/lifecycle/clock.ts'
 import { createLane } from '../../shared/lifecycle/lane.ts'
@@ -41,7 +41,8 @@ export interface RackSetup {
   /** Another switch for a camera without a pod; none is a person. */
   setPower(id: PodId, given: Pick<NewPod, 'power' | 'password'>, signal: AbortSignal): Promise<void>
   remove(id: PodId): Promise<void>
-  load(): Promise<void>
+  /** All of the remembered rack, or only these cameras. */
+  load(only?: readonly CameraId[]): Promise<void>
   /** What another process, or an import, made of the rack file since. */
   takeUp(): Promise<void>
   /** Fails with the reason why such a pod cannot be used. */
@@ -143,7 +144,7 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       await changePods((pods) => pods.filter((pod) => pod.id !== id))
       if (ref !== undefined) await deps.secrets.remove(ref)
     }),
-    load: async () => { for (const spec of (await deps.store.read()).pods) await addOrLog(spec) },
+    load: async (only) => { for (const spec of (await deps.store.read()).pods) if (only === undefined || only.includes(spec.cameraId)) await addOrLog(spec) },
     takeUp: async () => lane(always, async () => {
       for (const spec of (await deps.store.read()).pods) await takeUpOne(spec)
     }),
