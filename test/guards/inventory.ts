@@ -2,6 +2,7 @@ import type { Guard } from './guard.ts'
 
 const rack = 'src/main/core/rack'
 const yaml = 'test/integration/rackYaml.test.ts'
+const identify = 'test/integration/identifyPower.test.ts'
 const identity = 'test/integration/identity.test.ts'
 const tests = 'test/integration/inventory.test.ts'
 
@@ -34,6 +35,20 @@ export const inventoryGuards: readonly Guard[] = [
     find: "&& !nobodys.has(address) ? {", replace: '? {' },
   { says: 'a reading of another camera does not become the known one', file: `${rack}/identity.ts`, project: 'unit', tests: 'src/main/core/rack/identity.test.ts', named: 'another camera is found',
     find: "if (job.identity?.state === 'differs') {", replace: "if (job.identity?.state === 'differs' && job.id === '') {" },
+  { says: 'the power of a camera that a job has is not cut to identify it', file: `${rack}/identifyPower.ts`, project: 'integration', tests: identify, named: 'six cameras',
+    find: 'if (holder !== undefined && holder !== ownHolder) return', replace: "if (holder === '') return" },
+  { says: 'a port on the switch of a locked camera is not cut', file: `${rack}/identifyPower.ts`, project: 'integration', tests: identify, named: 'a port on the switch',
+    find: 'const locked = shared === undefined ?', replace: 'const locked = shared !== undefined ?' },
+  { says: 'nothing is cut that was not agreed', file: `${rack}/identifyPower.ts`, project: 'integration', tests: identify, named: 'a camera that a job takes',
+    find: 'const extra = agreed.find((id) => !ids.includes(id))', replace: "const extra = agreed.find((id) => id === '')" },
+  { says: 'whether a port may be cut is asked again before each cut', file: `${rack}/identifyPower.ts`, project: 'integration', tests: identify, named: 'a camera that a job takes',
+    find: 'const now = planIdentify(ids, deps)', replace: 'const now = first' },
+  { says: 'an answer of two consoles is no match', file: `${rack}/identifyPower.ts`, project: 'integration', tests: identify, named: 'six cameras',
+    find: 'only !== undefined && answered.length === 1 ?', replace: 'only !== undefined && answered.length > 1 ?' },
+  { says: 'a name in an announcement does not lead in a circle', file: 'src/main/protocols/mdns/parser.ts', project: 'unit', tests: 'src/main/protocols/mdns/mdns.test.ts', named: 'a pointer ahead',
+    find: 'if (to >= at || jumps > maxJumps) return undefined', replace: 'if (jumps > maxJumps) return undefined' },
+  { says: 'a host of an announcement stays inside its address', file: `${rack}/discovery.ts`, project: 'unit', tests: 'src/main/core/rack/discovery.test.ts', named: 'names cannot write',
+    find: 'if (port < 1 || host.length > 253 || !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(host)) return undefined', replace: '' },
   { says: 'a change of the rack is made to what the file holds then', file: 'src/main/composition/rackStore.ts', project: 'integration', tests, named: 'many changes at once',
     find: 'const lease = await take(signal)', replace: 'const lease = { release: async () => undefined }\n      void take' },
 ]

@@ -37,6 +37,15 @@ export function fixtureInventory({ calls, change, cameraOf }: FixtureInventoryDe
       if (input.cameraId === 'cam-03') return { known: [], differences: [] }
       return { known: [known, ...more], differences: input.cameraId === 'cam-04' ? [{ field: 'mac', known: known.value, found: '02:1a:7f:33:40:99', knownAtMs: atMs, foundAtMs: atMs + 3_600_000 }] : [] }
     }),
+    discover: contract.discover.handler(() => ({ adapters: [], problem: '', places: [{ kind: 'pod', name: 'rack-node-001', host: 'rack-node-001.local', address: 'rack://10.216.128.80' }, { kind: 'pod', name: 'rack-node-002', host: 'rack-node-002.local', address: 'rack://10.216.128.69', usedBy: 'cam-01' }, { kind: 'other', name: 'printer', host: 'printer.local', address: 'rack://10.216.128.9?api=80' }] })),
+    planIdentify: contract.planIdentify.handler(({ input }) => ({ cuts: input.cameraIds.map((cameraId) => ({ cameraId, camera: cameraId, power: `the port of ${cameraId}` })), watched: input.cameraIds.map((cameraId) => ({ cameraId, camera: cameraId })), skipped: [], forecastMs: 22_000 * input.cameraIds.length })),
+    identify: contract.identify.handler(async function* ({ input }) {
+      calls.push(`identify ${input.agreed.join(' ')}`)
+      const matches = input.agreed.map((port) => ({ port, console: port }))
+      for (const match of matches) yield { type: 'seen' as const, cameraId: match.port, camera: match.port, power: `the port of ${match.port}`, answered: [{ cameraId: match.console, camera: match.console }], match }
+      yield { type: 'done' as const, matches }
+    }),
+    assignPower: contract.assignPower.handler(() => ({})),
     exportYaml: contract.exportYaml.handler(() => ({ text: 'rackbench: 1\npods: []\n', pods: 12 })),
     planImport: contract.planImport.handler(({ input }) => planOf(input.text)),
     importYaml: contract.importYaml.handler(({ input }) => { calls.push('importYaml'); return planOf(input.text) }),

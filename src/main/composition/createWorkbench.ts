@@ -122,7 +122,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const burns = createBurnDesk({ clock, rack, jobs, leases, socs, dataFolder, ask })
   const agents = createAgentDesk({ clock, rack, jobs, leases, socs, dataFolder, ask })
   const chips = createChipDesk({ clock, socs, dataFolder, fetch: environment.fetch ?? offline, ubootUrl: environment.ubootUrl })
-  const inventories = createInventoryDesk({ clock, store, rack, setup, jobs, isLoaded: options.loadRack === true })
+  const inventories = createInventoryDesk({ clock, store, rack, setup, jobs, leases, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts), isLoaded: options.loadRack === true })
   const boots = createBootsDesk(captures)
   const bundles = createBundleDesk({ clock, captures, jobs, rack, dataFolder, versions: { Rackbench: environment.version, Host: environment.host, ...systemFacts() } })
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })

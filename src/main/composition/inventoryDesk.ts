@@ -1,19 +1,25 @@
 import type { CameraId } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
+import type { DiscoveryView } from '../../shared/rack/discovery.schema.ts'
+import type { IdentifyMatch, IdentifyNews, IdentifyPlan } from '../../shared/rack/identify.schema.ts'
 import type { IdentityView } from '../../shared/rack/identity.schema.ts'
 import type { InventoryChange } from '../../shared/rack/inventory.schema.ts'
 import type { RackImportView, RackYamlWish } from '../../shared/rack/rackImport.schema.ts'
 import type { JobBook } from '../core/jobs/jobBook.ts'
 import { identityOf, viewIdentity } from '../core/rack/identity.ts'
+import { identifyPower, planIdentify, reassigned } from '../core/rack/identifyPower.ts'
 import { changedInventory } from '../core/rack/inventory.ts'
+import type { Leases } from '../core/rack/leases.ts'
 import type { PodSpec, RackBook } from '../core/rack/rackBook.ts'
 import { planRackImport, type PlannedRack } from '../core/rack/rackImport.ts'
 import { rackDocument } from '../core/rack/rackDocument.ts'
 import { readLinedYaml, writeYaml } from '../drivers/files/yamlText.ts'
 import { hashHex, newToken } from '../drivers/host/randomness.ts'
 import { maxPods, type RackFile, rackFileSchema } from '../drivers/storage/rackFile.ts'
+import { discoverAround } from './discoverAround.ts'
 import type { RackSetup } from './rackSetup.ts'
+import type { PortInUse } from './serialPorts.ts'
 import type { RackStore } from './rackStore.ts'
 
 /** What people say about the cameras of the rack, and the rack as a file for people. */
@@ -21,22 +27,33 @@ export interface InventoryDesk {
   list(): Promise<readonly PodSpec[]>
   change(camera: CameraId, change: InventoryChange, signal: AbortSignal): Promise<PodSpec>
   identity(camera: CameraId): IdentityView
+  discover(seconds: number, signal: AbortSignal): Promise<DiscoveryView>
+  /** The command line has opened no console yet: those of these cameras are, and waited for. */
+  openCameras(cameras: readonly CameraId[], signal: AbortSignal): Promise<void>
+  planIdentify(cameras: readonly CameraId[]): IdentifyPlan
+  identify(cameras: readonly CameraId[], agreed: readonly CameraId[], signal: AbortSignal): AsyncGenerator<IdentifyNews, void, void>
+  assignPower(matches: readonly IdentifyMatch[], signal: AbortSignal): Promise<void>
   exportYaml(): Promise<{ readonly text: string; readonly pods: number }>
   planImport(wish: RackYamlWish): Promise<RackImportView>
   importYaml(wish: RackYamlWish & { readonly hash: string }, signal: AbortSignal): Promise<RackImportView>
 }
 
 export interface InventoryDeskDeps {
-  readonly clock: Pick<Clock, 'wallMs'>
+  readonly clock: Clock
+  readonly leases: Leases
   readonly store: RackStore
-  readonly rack: Pick<RackBook, 'find' | 'setInventory'>
-  readonly setup: Pick<RackSetup, 'check' | 'nameOfLine' | 'takeUp'>
+  readonly rack: Pick<RackBook, 'find' | 'pods' | 'setInventory'>
+  readonly setup: Pick<RackSetup, 'check' | 'load' | 'nameOfLine' | 'takeUp'>
   readonly jobs: Pick<JobBook, 'list'>
+  readonly ports: () => Promise<readonly PortInUse[]>
   /** Only a window shows the rack; a command changes the file. */
   readonly isLoaded: boolean
 }
 
-export function createInventoryDesk({ clock, store, rack, setup, jobs, isLoaded }: InventoryDeskDeps): InventoryDesk {
+const openLimitMs = 10_000
+
+export function createInventoryDesk({ clock, store, rack, setup, jobs, leases, ports, isLoaded }: InventoryDeskDeps): InventoryDesk {
+  const identifying = { clock, leases, all: () => rack.pods().flatMap(({ cameraId }) => rack.find(cameraId) ?? []) }
   const plan = async ({ text, keepIds }: RackYamlWish, file: RackFile): Promise<PlannedRack & { readonly view: RackImportView }> => {
     const document = readLinedYaml(text)
     const lineNames = await namesOf(document.value, file)
@@ -72,6 +89,18 @@ export function createInventoryDesk({ clock, store, rack, setup, jobs, isLoaded 
       return changed
     },
     identity: (camera) => viewIdentity(identityOf(jobs.list(), camera)),
+    discover: async (seconds, signal) => discoverAround({ clock, ports, pods: (await store.read()).pods, nameOfLine: setup.nameOfLine }, seconds, signal),
+    openCameras: async (cameras, signal) => {
+      await setup.load(cameras)
+      const isOpen = (): boolean => cameras.every((camera) => rack.find(camera)?.console.stats().state === 'open')
+      for (let waitedMs = 0; waitedMs < openLimitMs && !isOpen(); waitedMs += 100) await clock.sleep(100, signal)
+    },
+    planIdentify: (cameras) => planIdentify(cameras, identifying),
+    identify: (cameras, agreed, signal) => identifyPower(cameras, agreed, identifying, signal),
+    assignPower: async (matches, signal) => {
+      await store.change((file) => ({ ...file, pods: reassigned(file.pods, matches) }), signal)
+      if (isLoaded) await setup.takeUp()
+    },
     exportYaml: async () => {
       const { pods } = await store.read()
       return { text: `# The rack as Rackbench knows it. Passwords and commands of this computer are not in here.\n${writeYaml(rackDocument(pods))}`, pods: pods.length }

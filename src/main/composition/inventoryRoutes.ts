@@ -10,6 +10,10 @@ export function inventoryRoutes(desk: InventoryDesk) {
   return {
     change: contract.change.handler(async ({ input }) => { await desk.change(input.cameraId, input.change, noSignal()); return {} }),
     identity: contract.identity.handler(({ input }) => desk.identity(input.cameraId)),
+    discover: contract.discover.handler(async ({ input, signal = noSignal() }) => desk.discover(input.seconds, signal)),
+    planIdentify: contract.planIdentify.handler(({ input }) => desk.planIdentify(input.cameraIds)),
+    identify: contract.identify.handler(({ input, signal = noSignal() }) => desk.identify(input.cameraIds, input.agreed, signal)),
+    assignPower: contract.assignPower.handler(async ({ input }) => { await desk.assignPower(input.matches, noSignal()); return {} }),
     exportYaml: contract.exportYaml.handler(async () => desk.exportYaml()),
     planImport: contract.planImport.handler(async ({ input }) => desk.planImport(input)),
     importYaml: contract.importYaml.handler(async ({ input }) => desk.importYaml(input, noSignal())),

@@ -43,7 +43,8 @@ export interface RackSetup {
   /** Where the camera's picture is; `undefined` for nowhere. */
   setSnapshotUrl(id: CameraId, url: string | undefined): Promise<void>
   remove(id: PodId): Promise<void>
-  load(): Promise<void>
+  /** All of the remembered rack, or only these cameras. */
+  load(only?: readonly CameraId[]): Promise<void>
   /** What another process, or an import, made of the rack file since. */
   takeUp(): Promise<void>
   /** Fails with the reason why such a pod cannot be used. */
@@ -149,7 +150,7 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       await changePods((pods) => pods.filter((pod) => pod.id !== id))
       if (ref !== undefined) await deps.secrets.remove(ref)
     }),
-    load: async () => { for (const spec of (await deps.store.read()).pods) await addOrLog(spec) },
+    load: async (only) => { for (const spec of (await deps.store.read()).pods) if (only === undefined || only.includes(spec.cameraId)) await addOrLog(spec) },
     takeUp: async () => lane(always, async () => {
       for (const spec of (await deps.store.read()).pods) await takeUpOne(spec)
     }),

@@ -1,16 +1,18 @@
-import type { CameraId } from '../../../../shared/devices/ids.ts'
-import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { emptyInventory, type InventoryChange, inventoryChangeSchema } from '../../../../shared/rack/inventory.schema.ts'
 import { type Flags, helpOf, parseFlags, quoted, usage, wholeNumber } from '../arguments.ts'
-import type { CliDeps, CliWorkbench } from '../cliWorkbench.ts'
+import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { createTeller, isJson, outputFlag } from '../output/events.ts'
 import { plainText } from '../output/lineWriter.ts'
 import { table } from '../output/words.ts'
+import { identifyRack } from './rackIdentify.ts'
 import { exportRack, importRack } from './rackFiles.ts'
-import type { RackScene } from './rackScene.ts'
+import { cameraNamed, type RackScene, type RackSpec as Spec } from './rackScene.ts'
 
 const flags: Flags = {
+  'seconds': { type: 'string', value: 'SECONDS', help: 'discover: how long to listen (default 5)' },
+  'yes': { type: 'boolean', help: 'identify: cut the ports that were listed without it' },
+  'assign': { type: 'boolean', help: 'identify: write down which port belongs to which camera' },
   'dry-run': { type: 'boolean', help: 'import: say what would be added, changed and left alone, and do nothing' },
   'keep-ids': { type: 'boolean', help: 'import: pods that this rack does not have keep the ids of the file' },
   'output': outputFlag,
@@ -19,9 +21,8 @@ const flags: Flags = {
 }
 
 type Verb = (scene: RackScene) => Promise<ExitCode>
-type Spec = Awaited<ReturnType<CliWorkbench['inventories']['list']>>[number]
 
-const forms = 'list | label CAMERA WORD… | group CAMERA NAME | note CAMERA TEXT | place CAMERA RACK ROW SLOT | maintenance CAMERA on|off [NOTE] | export FILE | import FILE'
+const forms = 'list | label CAMERA WORD… | group CAMERA NAME | note CAMERA TEXT | place CAMERA RACK ROW SLOT | maintenance CAMERA on|off [NOTE] | export FILE | import FILE | discover | identify CAMERA…'
 
 const verbs: Readonly<Record<string, Verb>> = {
   list,
@@ -32,6 +33,8 @@ const verbs: Readonly<Record<string, Verb>> = {
   maintenance: async (scene) => change(scene, maintenanceOf),
   export: exportRack,
   import: importRack,
+  discover,
+  identify: identifyRack,
 }
 
 /** The rack that the window shows: what people say about its cameras, and the whole of it as a file. */
@@ -97,16 +100,6 @@ const withoutNone = (change: InventoryChange): InventoryChange => ({
   ...change, ...(change.group === 'none' ? { group: '' } : {}), ...(change.notes === 'none' ? { notes: '' } : {}),
 })
 
-export async function cameraNamed(name: string | undefined, { inventories }: Pick<CliWorkbench, 'inventories'>): Promise<Spec> {
-  if (name === undefined) throw usage('Which camera?', '"rackbench rack list" names them')
-  const all = await inventories.list()
-  const found = all.filter(({ cameraId, cameraName }) => cameraName === name || cameraId === (name as CameraId))
-  const [spec] = found
-  if (!spec) throw new WorkbenchError('input/not-found', `There is no camera ${quoted(name)} in the rack`, { hint: '"rackbench rack list" names those that are there' })
-  if (found.length > 1) throw new WorkbenchError('input/conflict', `${found.length} cameras are named ${quoted(name)}`, { hint: `Use the id: ${found.map(({ cameraId }) => cameraId).join(', ').slice(0, 200)}` })
-  return spec
-}
-
 function wordsOf({ inventory = emptyInventory }: Spec): string[] {
   const { labels, group, notes, maintenance, place } = inventory
   return [
@@ -122,4 +115,17 @@ async function list({ words, workbench, deps, teller, given }: RackScene): Promi
   if (pods.length === 0) deps.out.line('The rack is empty; add a pod in the window, or import a rack file')
   else table([['camera', 'id', 'chip', 'address', 'power', 'what is said of it'], ...pods.map((pod) => [plainText(pod.cameraName, 24), pod.cameraId, pod.chip, plainText(pod.url, 40), pod.power?.kind ?? (pod.url.startsWith('rack:') ? 'pod' : 'by hand'), plainText(wordsOf(pod).join(' · '), 80)])]).forEach(deps.out.line)
   return exitCodes.success
+}
+
+/** What is there to be added; nothing of it is asked anything. */
+async function discover({ words, workbench, deps, teller, given }: RackScene): Promise<ExitCode> {
+  if (words.length > 0) throw usage(`${quoted(words[0] ?? '')} belongs to nothing`)
+  const seconds = wholeNumber('--seconds', given.text('seconds') ?? '5', 1, 30)
+  const { places, adapters, problem } = await workbench.inventories.discover(seconds, deps.interrupt.signal)
+  const rows = [
+    ...places.map(({ kind, name, address, usedBy }) => [kind === 'pod' ? 'pod' : 'web page', plainText(name, 64), address, usedBy ?? '']),
+    ...adapters.map(({ device, address, name, usedBy }) => ['USB adapter', plainText(name, 48) || device, address, usedBy ?? '']),
+  ]
+  const lines = [...(rows.length === 0 ? ['Nothing announces itself here, and no USB adapter is plugged in'] : table([['what', 'name', 'address', 'used by'], ...rows])), ...(problem === '' ? [] : [plainText(problem)])]
+  return teller.done(exitCodes.success, { places, adapters, problem }, lines.join('\n'))
 }
