@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { CameraId, JobId } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Job } from '../../shared/jobs/reduceJob.ts'
+import type { PowerMany, PowerStep } from '../../shared/rack/powerAct.schema.ts'
 import type { MachineStatus } from '../../shared/rack/rackView.schema.ts'
 import { auditLostJobs, createJobAudit } from '../core/audit/jobAudit.ts'
 import { serveByteLane } from '../core/consoles/laneServer.ts'
@@ -15,17 +16,19 @@ import { hashHex, newJobId, newToken } from '../drivers/host/randomness.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { openSqliteJournal } from '../drivers/storage/sqliteJournal.ts'
 import { createConsoleSettingsFile } from '../drivers/storage/consoleSettingsFile.ts'
-import { createSecretsFile } from '../drivers/storage/secretsFile.ts'
+import { createSecretsBox, type SecretsBox } from '../drivers/storage/secretsBox.ts'
 import { openSqliteLeases } from '../drivers/storage/sqliteLeases.ts'
 import { createPodTftpBackend } from '../drivers/tftp/podTftpBackend.ts'
 import { createUdpNetwork } from '../drivers/tftp/udpNetwork.ts'
 import { type AgentDesk, createAgentDesk } from './agentDesk.ts'
 import { type OpenAudit, openAudit } from './auditDesk.ts'
+import { auditedSecrets } from './auditedSecrets.ts'
 import { type BurnDesk, createBurnDesk } from './burnDesk.ts'
 import { type CaptureDesk, createCaptureDesk } from './captureDesk.ts'
 import { type ChipDesk, createChipDesk } from './chipDesk.ts'
 import { createDumpDesk, type DumpDesk } from './dumpDesk.ts'
 import { createInstallDesk, type InstallDesk } from './installDesk.ts'
+import { powerMany } from './powerMany.ts'
 import { createRackSetup, type RackSetup } from './rackSetup.ts'
 import { createReportDesk, type ReportDesk } from './reportDesk.ts'
 import { createRestoreDesk, readSocs, type RestoreDesk, type RestoreDeskDeps } from './restoreDesk.ts'
@@ -49,6 +52,8 @@ export interface OpenWorkbench extends Workbench {
   readonly reports: ReportDesk
   readonly captures: CaptureDesk
   readonly audit: OpenAudit
+  readonly secrets: SecretsBox
+  readonly many: (request: PowerMany, signal: AbortSignal, force?: string) => AsyncIterable<PowerStep>
 }
 
 export interface WorkbenchOptions {
@@ -73,20 +78,21 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const socs = readSocs(JSON.parse(await readFile(join(resourcesFolder, 'soc.json'), 'utf8')))
   const file = join(dataFolder, 'journal.sqlite')
   const journal = openSqliteJournal(file, { log })
+  const audit = openAudit(environment, clock)
   const leaseStore = openSqliteLeases(file)
   const leases = createLeases({ store: leaseStore, clock, log })
-  const audit = openAudit(environment, clock)
   const jobAudit = createJobAudit(audit, (job) => rack.find(job.camera)?.spec.cameraName ?? job.camera)
   const jobs = createJobBook({ journal, clock, log, newJobId: () => newJobId(clock.wallMs()), beforeStart: (job) => { jobAudit.before(job) } })
   auditLostJobs(audit, jobs.list())
   jobs.listen((job) => { jobAudit.after(job) })
   const jobOf = trackNewestJobs(jobs)
-  const captures = createCaptureDesk({ clock, dataFolder, log, leases: leaseStore })
+  const captures = createCaptureDesk({ clock, dataFolder, log, leases: leaseStore, audit })
   const rack = createRackBook({ clock, log, leases, audit, breakOff: (job, error) => { jobs.breakOff(job.id, error) }, jobOf, captures: captures.store, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
   const network = createUdpNetwork()
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
-  const setup = createRackSetup({ clock, rack, socs, dataFolder, log, ask, secrets: createSecretsFile(join(dataFolder, 'secrets.json')), environment: environment.commandEnvironment ?? {}, serialPorts: environment.serialPorts })
+  const secrets = await auditedSecrets(createSecretsBox({ folder: join(dataFolder, 'secrets'), oldFile: join(dataFolder, 'secrets.json'), vault: environment.keyVault, log }), audit, log)
+  const setup = createRackSetup({ clock, rack, socs, dataFolder, log, ask, secrets, audit, environment: environment.commandEnvironment ?? {}, serialPorts: environment.serialPorts })
   const writing: Omit<RestoreDeskDeps, 'tools'> = {
     clock, rack, jobs, leases, socs, dataFolder, ask, tftpPort: environment.tftpPort,
     openTftp: async (plan, camera, signal) => {
@@ -114,9 +120,10 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, consoleSettings: createConsoleSettingsFile(join(dataFolder, 'consoles.json')), socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, consoleSettings: createConsoleSettingsFile(join(dataFolder, 'consoles.json')), socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, audit,
+    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, audit, secrets,
+    many: (request, signal, force) => powerMany({ rack, clock }, request, signal, force),
     close: async () => {
       closing ??= (async () => {
         await jobs.close()

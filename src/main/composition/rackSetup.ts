@@ -6,9 +6,10 @@ import { cameraIdSchema, podIdSchema, type PodId } from '../../shared/devices/id
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { type Clock, withDeadline } from '../../shared/lifecycle/clock.ts'
 import { createLane } from '../../shared/lifecycle/lane.ts'
+import type { AuditLog } from '../core/audit/auditLog.ts'
 import type { PodSpec, RackBook } from '../core/rack/rackBook.ts'
 import { newToken } from '../drivers/host/randomness.ts'
-import type { Secrets } from '../drivers/storage/secretsFile.ts'
+import type { Secrets } from '../drivers/storage/secretsBox.ts'
 import type { SecretOf } from '../drivers/power/openPower.ts'
 import { powerFromEnvironment, type PowerWishes } from '../drivers/power/powerFromEnvironment.ts'
 import { nameOfLine } from '../drivers/transports/lineName.ts'
@@ -19,6 +20,7 @@ import { devicesOf, type PodDevicesDeps } from './podDevices.ts'
 
 export interface RackSetupDeps extends Omit<PodDevicesDeps, 'secretOf'> {
   readonly secrets: Secrets
+  readonly audit: AuditLog
   readonly clock: Clock
   readonly rack: RackBook
   readonly socs: ReadonlyMap<string, Soc>
@@ -38,6 +40,8 @@ export interface RackSetup {
   setPower(id: PodId, given: Pick<NewPod, 'power' | 'password'>, signal: AbortSignal): Promise<void>
   remove(id: PodId): Promise<void>
   load(): Promise<void>
+  /** The remembered rack for one act on its power: no console is opened but those whose power goes over it. */
+  loadSwitches(): Promise<void>
   openDemo(): Promise<number>
   closeDemo(): Promise<void>
 }
@@ -106,9 +110,12 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       if (oldRef !== undefined && oldRef !== ref) await deps.secrets.remove(oldRef)
     }),
     remove: async (id) => lane(always, async () => {
-      const ref = refOf(rack.pods().find((spec) => spec.id === id)?.power)
-      await rack.remove(id)
-      await save()
+      const known = rack.pods().find((spec) => spec.id === id)
+      const ref = refOf(known?.power)
+      await deps.audit.around({ what: 'remove pod', subject: known?.name ?? id, details: { camera: known?.cameraName ?? '', url: known?.url.slice(0, 400) ?? '' } }, async () => {
+        await rack.remove(id)
+        await save()
+      })
       if (ref !== undefined) await deps.secrets.remove(ref)
     }),
     load: async () => {
@@ -118,6 +125,13 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
         } catch (error) {
           deps.log(`${spec.name} was left out of the rack: ${String(error)}`)
         }
+      }
+    },
+    loadSwitches: async () => {
+      for (const spec of (await loadRack(file)).pods) {
+        const devices = devicesFor(spec, await lineNameOf(spec.url))
+        const openConsole: typeof devices.openConsole = async () => Promise.reject(new WorkbenchError('link/closed', 'This command switches power only, and opens no console'))
+        rack.add(spec, spec.power?.kind === 'vectis' ? devices : Object.create(devices, { openConsole: { value: openConsole }, pod: { value: undefined } }) as typeof devices)
       }
     },
     openDemo: async () => lane(always, async () => {

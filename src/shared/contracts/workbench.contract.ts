@@ -1,5 +1,6 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
+import { auditContract, powerManyContract, secretsContract } from './safety.contract.ts'
 import { agentPlanSchema, agentRequestSchema } from '../agent/agent.schema.ts'
 import { burnPlanSchema, burnRequestSchema } from '../burn/burn.schema.ts'
 import {
@@ -88,7 +89,10 @@ export const workbenchContract = {
     testSwitch: oc.input(switchWishSchema).output(switchReportSchema),
     /** Its configuration into a file of the data folder, secrets masked. `device/wrong-identity` tells the host key until it is accepted. */
     auditSwitch: oc.input(auditWishSchema).output(auditRecordSchema),
+    ...powerManyContract,
   },
+  audit: auditContract,
+  secrets: secretsContract,
   consoles: {
     /** Types into a console; `pod/busy` while a job has it. Output comes over the byte lane (shared/rpc/byteLane.ts). */
     type: oc.input(typeRequestSchema).output(z.object({})),

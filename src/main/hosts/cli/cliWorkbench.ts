@@ -1,5 +1,9 @@
 import type { captureLine, readCapture } from '../../composition/captureTools.ts'
 import type { auditSwitch, testSwitch } from '../../composition/switchTools.ts'
+import type { exportAudit, verifyAuditFile } from '../../composition/auditTools.ts'
+import type { OpenAudit } from '../../composition/auditDesk.ts'
+import type { PowerMany, PowerStep } from '../../../shared/rack/powerAct.schema.ts'
+import type { SecretsPlace } from '../../../shared/secrets/secrets.schema.ts'
 import type { serveReplay } from '../../composition/replayLine.ts'
 import type { serveOneFile } from '../../composition/oneFileServer.ts'
 import type { DetectRequest } from '../../composition/lineTools.ts'
@@ -53,6 +57,11 @@ export interface CliWorkbench {
   importProfiles(source: string, signal: AbortSignal): Promise<ProfileImportResult>
   getUboot(chip: string, file: string | undefined, signal: AbortSignal): Promise<{ readonly path: string; readonly sha256: string; readonly from: 'cache' | 'download' | 'file' }>
   readonly captures: Pick<CaptureDesk, 'sessions' | 'search' | 'newLines' | 'caughtUp' | 'export'>
+  readonly audit: Pick<OpenAudit, 'list' | 'verify' | 'lines'>
+  secretsPlace(): Promise<SecretsPlace>
+  /** Of the remembered rack. */
+  powerCameras(): Promise<readonly { readonly id: CameraId; readonly name: string }[]>
+  powerMany(request: PowerMany, signal: AbortSignal, force?: string): AsyncIterable<PowerStep>
   close(): Promise<void>
 }
 
@@ -107,6 +116,8 @@ export interface CliDeps {
   readonly testSwitch: typeof testSwitch
   readonly auditSwitch: typeof auditSwitch
   readonly serveOneFile: typeof serveOneFile
+  readonly verifyAuditFile: typeof verifyAuditFile
+  readonly exportAudit: typeof exportAudit
   readonly makeTempFolder: (name: string) => Promise<string>
   readonly simulator: {
     readonly faults: () => readonly { readonly name: string; readonly sentence: string }[]
