@@ -3,7 +3,6 @@ import type { Guard } from './guard.ts'
 const book = { file: 'src/main/core/pictures/pictureBook.ts', project: 'integration', tests: 'test/integration/pictures/pictureBook.test.ts' } as const
 const jpeg = { file: 'src/main/protocols/jpeg/parser.ts', project: 'unit', tests: 'src/main/protocols/jpeg/parser.test.ts' } as const
 const source = { file: 'src/main/drivers/http/snapshotSource.ts', project: 'integration', tests: 'test/integration/pictures/snapshotSource.test.ts' } as const
-const many = { file: 'src/main/composition/powerMany.ts', project: 'integration', tests: 'test/integration/powerMany.test.ts' } as const
 
 /** Pictures of cameras, and acting on many of them. */
 export const rackGuards: readonly Guard[] = [
@@ -17,7 +16,4 @@ export const rackGuards: readonly Guard[] = [
   { says: 'a picture of a claimed enormous size is not drawn', ...jpeg, named: 'claims an enormous', find: 'size.widthPx * size.heightPx > maxPixels', replace: 'size.widthPx < 0' },
   { says: 'a piece lies inside its picture', file: 'src/shared/rpc/pictureFrame.ts', project: 'unit', tests: 'src/shared/rpc/pictureFrame.test.ts', named: 'outside its picture', find: ' || offsetBytes + piece.length > lengthBytes', replace: '' },
   { says: 'a slow viewer gets the newest picture', file: 'src/main/core/pictures/pictureLane.ts', project: 'integration', tests: 'test/integration/pictures/pictureBook.test.ts', named: 'does not keep up', find: 'pictures.newest(camera) ?? waiting', replace: 'waiting' },
-  { says: 'many cameras are switched one after another', ...many, named: 'pause between', find: 'if (begun > 0) await clock.sleep(', replace: 'if (begun > 99) await clock.sleep(' },
-  { says: 'many cameras want their number', ...many, named: 'number must be typed', find: 'ids.length > confirmAbove &&', replace: 'ids.length > 999 &&' },
-  { says: 'a stop stops those that have not begun', ...many, named: 'stops those that', find: '    if (signal.aborted) return\n', replace: '' },
 ]

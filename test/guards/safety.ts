@@ -3,6 +3,8 @@ import type { Guard } from './guard.ts'
 const gate = { project: 'integration', file: 'src/main/core/rack/actOnPower.ts', tests: 'test/integration/power/powerGate.test.ts' } as const
 const chain = { project: 'unit', file: 'src/main/core/audit/auditChain.ts', tests: 'src/main/core/audit/auditChain.test.ts' } as const
 
+const box = { project: 'integration', file: 'src/main/drivers/storage/secretsBox.ts', tests: 'test/integration/secrets/secretsBox.test.ts' } as const
+
 /** Power, the audit log and secrets. */
 export const safetyGuards: readonly Guard[] = [
   { says: 'power is not cut while a job has the camera', ...gate, named: 'while a job writes flash', find: 'if (busy.length > 0) override(act, busy, deps)', replace: '' },
@@ -16,4 +18,10 @@ export const safetyGuards: readonly Guard[] = [
   { says: 'an entry follows the one before it', ...chain, named: 'written anew with a hash of its own', find: "if (entry.prev !== (before?.hash ?? firstPrev)) return", replace: 'if (entry.prev === entry.hash) return' },
   { says: 'an entry is written as we write', ...chain, named: 'any single byte', find: 'entry.success && canonicalJson(value) === line', replace: 'entry.success' },
   { says: 'a log that was cut off is noticed by its head', ...chain, named: 'an end that was cut off', find: 'if (!isHeadSeen && head !== firstPrev) return', replace: 'if (isHeadSeen && head === firstPrev) return' },
+  { says: 'more than eight are switched only with their number', file: 'src/main/composition/powerMany.ts', project: 'integration', tests: 'test/integration/power/powerMany.test.ts', named: 'more than eight', find: 'confirm?.trim() !== String(cameraIds.length)', replace: 'confirm === undefined' },
+  { says: 'cameras do not start together', file: 'src/main/composition/powerMany.ts', project: 'integration', tests: 'test/integration/power/powerMany.test.ts', named: 'one after the other', find: '      if (begun.length > 0) await clock.sleep(staggerMs, either).catch(() => undefined)\n', replace: '' },
+  { says: 'a camera in maintenance is left out', file: 'src/main/composition/powerMany.ts', project: 'integration', tests: 'test/integration/power/powerMany.test.ts', named: 'one after the other', find: '  if (maintenance) return', replace: '  if (!maintenance) return' },
+  { says: 'secrets others could read are closed to them', ...box, named: 'what other users could read', find: '    await chmod(path, mode)\n', replace: '' },
+  { says: 'an old readable secret goes only when the new one was read back', ...box, named: 'does not give back what it took', find: "if (open(ref, kept[ref] ?? '') !== text) throw", replace: "if (open(ref, kept[ref] ?? '') === '') throw" },
+  { says: 'a Linux without a keyring is not called protected', file: 'src/main/hosts/electron/keyVault.ts', project: 'integration', tests: box.tests, named: 'a Linux without a keyring', find: "backend !== 'basic_text' && ", replace: '' },
 ]

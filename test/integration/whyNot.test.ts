@@ -57,7 +57,7 @@ test('another switch: the reasons follow it, the console goes on, and it is reme
   await expect.poll(() => again.rack.view().pods[0]?.cameras[0]).toMatchObject({ powerAbility: 'on-off' })
   await again.setup.setPower(id, {}, never)
   expect(again.rack.view().pods[0]?.cameras[0]).toMatchObject({ powerAbility: 'manual' })
-  expect(await readFile(join(folder, 'secrets.json'), 'utf8')).not.toContain('hunter2')
+  expect(await readFile(join(folder, 'secrets', 'plain.json'), 'utf8')).not.toContain('hunter2')
 })
 
 test('a pod switches its own camera and keeps doing so', async () => {

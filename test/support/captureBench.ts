@@ -49,7 +49,7 @@ export interface CaptureBench {
   readonly clock: VirtualClock
   readonly disk: SmallDisk
   readonly lines: string[]
-  open(settings?: Record<string, unknown>, self?: string): CaptureStore
+  open(settings?: Record<string, unknown>, self?: string, beforeRemove?: () => void): CaptureStore
   close(store: CaptureStore): Promise<void>
 }
 
@@ -66,8 +66,8 @@ export function captureBench(isAlive: (process: string) => boolean = () => false
   })
   return {
     folder, clock, disk, lines, close,
-    open: (settings = {}, self = 'me') => {
-      const store = openCaptureStore({ folder, clock, disk, self, isAlive, log: (line) => { lines.push(line) }, settings: captureSettingsSchema.parse({ reserveBytes: 0, ...settings }) })
+    open: (settings = {}, self = 'me', beforeRemove = () => undefined) => {
+      const store = openCaptureStore({ folder, clock, disk, self, isAlive, beforeRemove, log: (line) => { lines.push(line) }, settings: captureSettingsSchema.parse({ reserveBytes: 0, ...settings }) })
       opened.add(store)
       return store
     },

@@ -1,5 +1,6 @@
 import { captureLine, readCapture } from '../../src/main/composition/captureTools.ts'
 import { auditSwitch, testSwitch } from '../../src/main/composition/switchTools.ts'
+import { exportAudit, verifyAuditFile } from '../../src/main/composition/auditTools.ts'
 import { serveReplay } from '../../src/main/composition/replayLine.ts'
 import { serveOneFile } from '../../src/main/composition/oneFileServer.ts'
 import type { CliDeps, CliTarget, CliWorkbench, LineWriter, OpenWorkbenchOptions, SimOptions } from '../../src/main/hosts/cli/cliWorkbench.ts'
@@ -61,7 +62,7 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
       interrupt: { signal: stop.signal, onAgain: (listener) => { again.push(listener) } },
       openWorkbench: async (options) => { fake.opened.push(options); return workbench },
       listPorts: async () => [{ device: '/dev/ttyUSB0', openPath: '/dev/uart-bench', adapter: 'FTDI | ser A5', identity: 'usb://0403:6001/A5', json: { device: '/dev/ttyUSB0', open_path: '/dev/uart-bench' } }],
-      captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch,
+      captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit,
       detect: async (request) => {
         if (story.failDetect !== undefined) throw story.failDetect as Error
         fake.calls.push(`detect ${request.url} ${String(request.budgetMs)}`)
@@ -126,6 +127,10 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
     inventories: { openCameras: async () => undefined, planIdentify: () => { throw new WorkbenchError('input/not-found', 'No rack in this story') }, identify: () => { throw new WorkbenchError('input/not-found', 'No rack in this story') }, assignPower: async () => undefined, discover: async () => ({ places: [], adapters: [], problem: '' }), identity: () => ({ known: [], differences: [] }), list: async () => [], change: async () => { throw new WorkbenchError('input/not-found', 'No rack in this story') }, exportYaml: async () => ({ text: '', pods: 0 }), planImport: async () => { throw new WorkbenchError('input/not-found', 'No rack in this story') }, importYaml: async () => { throw new WorkbenchError('input/not-found', 'No rack in this story') } },
     boots: { list: async () => ({ boots: [], isCut: false, note: '' }), compare: async () => { throw new WorkbenchError('input/not-found', 'No boots in this story') } },
     bundles: { plan: async () => { throw new WorkbenchError('input/not-found', 'No bundle in this story') }, make: async () => { throw new WorkbenchError('input/not-found', 'No bundle in this story') } },
+    audit: { list: () => [], verify: () => ({ state: 'ok', entries: 0, head: '0'.repeat(64) }), lines: () => [] },
+    secretsPlace: async () => ({ kind: 'file', isProtected: false, words: 'In a file', path: '/data/secrets/plain.json', count: 0, sealedCount: 0, notices: [] }),
+    powerCameras: async () => [],
+    powerMany: async function* () { /* no cameras in this story */ },
     close: async () => { fake.calls.push('close') },
     ...story.workbench,
   }

@@ -1,4 +1,4 @@
-import type { PowerManyNews } from '../../src/shared/contracts/powerMany.contract.ts'
+import type { PowerStep } from '../../src/shared/rack/powerAct.schema.ts'
 import { drawScene } from '../../src/main/sim/scene.ts'
 import type { CameraId } from '../../src/shared/devices/ids.ts'
 import { type ByteLaneEnd, type LaneRequest, maxLaneBytes } from '../../src/shared/rpc/byteLane.ts'
@@ -19,7 +19,7 @@ export function serveFixturePictures(end: ByteLaneEnd, rack: () => FixtureRack, 
   }
 }
 
-export function outcomeOf(rack: FixtureRack, cameraId: CameraId): PowerManyNews {
+export function outcomeOf(rack: FixtureRack, cameraId: CameraId): PowerStep {
   const view = rack.cameras.get(cameraId)?.view
   if (view?.life === 'working') return { cameraId, state: 'refused', note: `${view.name} is in use by job-running; its power stays as it is` }
   if (view?.life === 'unknown') return { cameraId, state: 'failed', note: 'The pod does not answer' }

@@ -18,6 +18,7 @@ import { createFixtureConsoleTools } from './fixtureConsoleTools.ts'
 import { fixtureBoots, fixtureComparison } from './fixtureBoots.ts'
 import { createFixtureCaptures } from './fixtureCaptures.ts'
 import { fixtureDiff } from './fixtureDiff.ts'
+import { fixtureMany, fixtureSafety } from './fixtureSafety.ts'
 import { createFixtureRack, type FixtureRack } from './fixtureRack.ts'
 
 /** Values as they come, from those told so far on; ends with the signal. */
@@ -135,7 +136,9 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
       openDemo: contract.rack.openDemo.handler(() => { rack = createFixtureRack(12, 1, true); changed(); return { pods: 12 } }),
       closeDemo: contract.rack.closeDemo.handler(() => { rack = createFixtureRack(0, 1, true); changed(); return {} }),
       power: contract.rack.power.handler(({ input }) => {
-        calls.push(`power ${input.action} ${input.cameraId}`)
+        calls.push(`power ${input.action} ${input.cameraId}${input.force === undefined ? '' : ` forced ${input.force}`}`)
+        const held = rack.cameras.get(input.cameraId)?.view
+        if (held?.life === 'working' && input.force !== held.name) return fail('pod/busy', `"Restore ${held.name}" is writing the flash of ${held.name} (Write and prove kernel, 61 %). The power of ${held.name} stays as it is`, 'Cancel the job first, or wait for it.', { isWriting: true, typeName: held.name })
         return rack.cameras.get(input.cameraId)?.view.life === 'unknown' ? fail('link/unreachable', 'The pod does not answer', 'Check its cable.') : {}
       }),
     },
@@ -147,12 +150,9 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
         return {}
       }),
     },
+    ...fixtureSafety(nowMs()),
     power: {
-      many: contract.power.many.handler(async function* ({ input }) {
-        calls.push(`many ${input.action} ${String(input.cameraIds.length)} every ${String(input.staggerMs)} confirm ${input.confirm ?? 'none'}`)
-        for (const cameraId of input.cameraIds) yield await Promise.resolve({ cameraId, state: 'waiting' as const, note: '' })
-        for (const cameraId of input.cameraIds) yield outcomeOf(rack, cameraId)
-      }),
+      ...fixtureMany(calls, (id) => outcomeOf(rack, id)),
       testSwitch: contract.power.testSwitch.handler(({ input }) => {
         if (input.password === 'wrong') return fail('pod/refused', 'RouterOS at 10.0.0.2:8728 refused the login of "admin"', 'Check the user and the password')
         const ports = [{ name: 'ether1', comment: 'uplink' }, { name: 'ether2', comment: 'cam desk left' }, { name: 'ether3', comment: 'cam desk right' }, { name: 'ether4', comment: '' }]

@@ -127,6 +127,12 @@ const scenes: readonly Scene[] = [
   } },
   { name: 'doctor-form', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Flash' }).click(); await page.getByRole('button', { name: 'Make plan' }).click(); await page.getByRole('region', { name: 'Plan', exact: true }).waitFor() } },
   { name: 'power', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Power' }).click() } },
+  { name: 'power-refused', cameras: 12, steps: async (page) => {
+    await openCard(page, 'cam-02')
+    await page.getByRole('tab', { name: 'Power' }).click()
+    await page.getByRole('button', { name: 'Power cycle' }).click()
+    await page.getByLabel('type cam-02').fill('cam-0')
+  } },
   { name: 'why-not', cameras: 12, steps: async (page) => { await openCard(page, 'cam-10'); await page.getByRole('note', { name: 'Why not' }).waitFor() } },
   { name: 'why-power', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Power' }).click(); await page.getByRole('note', { name: 'Why not' }).waitFor() } },
   { name: 'change-power', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Power' }).click(); await page.getByRole('button', { name: 'Choose another power' }).click() } },
@@ -231,6 +237,11 @@ const scenes: readonly Scene[] = [
   { name: 'jobs', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Jobs' }).click() } },
   { name: 'report', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Jobs' }).click(); await page.getByRole('button', { name: 'Report of job-ok' }).click() } },
   { name: 'settings', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Settings' }).click() } },
+  { name: 'audit', cameras: 12, steps: async (page) => {
+    await page.getByRole('button', { name: 'Settings' }).click()
+    await page.getByRole('button', { name: 'Verify' }).click()
+    await page.getByText('none changed').scrollIntoViewIfNeeded()
+  } },
   { name: 'palette', cameras: 12, steps: async (page) => { await page.keyboard.press('Control+k'); await page.getByRole('combobox').fill('cam') } },
   { name: 'lost', cameras: 12, steps: async (page, server) => { server?.cut(true); await page.getByText('connection lost, trying again').waitFor() } },
 ]

@@ -6,6 +6,7 @@ import type { CameraId } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Job } from '../../shared/jobs/reduceJob.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
+import type { AuditLog } from '../core/audit/auditLog.ts'
 import { phasesWithin } from '../core/captures/jobPhases.ts'
 import { encodeExport, exportEndings, type ExportedPiece } from '../core/captures/exportFormats.ts'
 import type { LeaseStore } from '../core/rack/leases.ts'
@@ -25,6 +26,7 @@ export interface CaptureDeskDeps {
   readonly dataFolder: string
   readonly log: (line: string) => void
   readonly leases: LeaseStore
+  readonly audit: AuditLog
 }
 
 export interface SessionFilter { readonly camera?: CameraId | undefined; readonly sinceMs?: number | undefined; readonly untilMs?: number | undefined }
@@ -50,9 +52,9 @@ export interface CaptureDesk {
   close(): Promise<void>
 }
 
-export function createCaptureDesk({ clock, dataFolder, log, leases }: CaptureDeskDeps): CaptureDesk {
+export function createCaptureDesk({ clock, dataFolder, log, leases, audit }: CaptureDeskDeps): CaptureDesk {
   const folder = join(dataFolder, 'captures')
-  const store = openCaptureStore({ folder, settings: loadCaptureSettings(join(dataFolder, 'captures.json')), clock, disk: createCaptureDisk(), self: describeSelf(), isAlive, log })
+  const store = openCaptureStore({ folder, settings: loadCaptureSettings(join(dataFolder, 'captures.json')), clock, disk: createCaptureDisk(), self: describeSelf(), isAlive, log, beforeRemove: (files, bytes) => { audit.append({ what: 'delete captures', subject: 'the oldest capture files', details: { files, bytes, why: 'quota' } }) } })
   let opened: CaptureIndex | undefined
   let hasLease = false
   // Two programs with one data folder: one writes the index, both search in it.

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { CameraId, JobId } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Job } from '../../shared/jobs/reduceJob.ts'
+import type { PowerMany, PowerStep } from '../../shared/rack/powerAct.schema.ts'
 import type { MachineStatus } from '../../shared/rack/rackView.schema.ts'
 import { auditLostJobs, createJobAudit } from '../core/audit/jobAudit.ts'
 import { serveByteLane } from '../core/consoles/laneServer.ts'
@@ -19,7 +20,7 @@ import { systemFacts } from '../drivers/host/systemFacts.ts'
 import { openSqliteJournal } from '../drivers/storage/sqliteJournal.ts'
 import { createConsoleSettingsFile } from '../drivers/storage/consoleSettingsFile.ts'
 import { sharedPorts } from '../drivers/transports/listSerialPorts.ts'
-import { createSecretsFile } from '../drivers/storage/secretsFile.ts'
+import { createSecretsBox, type SecretsBox } from '../drivers/storage/secretsBox.ts'
 import { openSqliteLeases } from '../drivers/storage/sqliteLeases.ts'
 import { createPodTftpBackend } from '../drivers/tftp/podTftpBackend.ts'
 import { createUdpNetwork } from '../drivers/tftp/udpNetwork.ts'
@@ -27,6 +28,7 @@ import { type AgentDesk, createAgentDesk } from './agentDesk.ts'
 import { type OpenAudit, openAudit } from './auditDesk.ts'
 import { type BootsDesk, createBootsDesk } from './bootsDesk.ts'
 import { type BundleDesk, createBundleDesk } from './bundleDesk.ts'
+import { auditedSecrets } from './auditedSecrets.ts'
 import { type BurnDesk, createBurnDesk } from './burnDesk.ts'
 import { type CaptureDesk, createCaptureDesk } from './captureDesk.ts'
 import { type ChipDesk, createChipDesk } from './chipDesk.ts'
@@ -34,6 +36,7 @@ import { type ConsoleDesk, createConsoleDesk } from './consoleDesk.ts'
 import { createDumpDesk, type DumpDesk } from './dumpDesk.ts'
 import { createInstallDesk, type InstallDesk } from './installDesk.ts'
 import { createInventoryDesk, type InventoryDesk } from './inventoryDesk.ts'
+import { powerMany } from './powerMany.ts'
 import { createRackSetup, type RackSetup } from './rackSetup.ts'
 import { createRackStore } from './rackStore.ts'
 import { createReportDesk, type ReportDesk } from './reportDesk.ts'
@@ -62,6 +65,8 @@ export interface OpenWorkbench extends Workbench {
   readonly consoles: ConsoleDesk
   readonly boots: BootsDesk
   readonly bundles: BundleDesk
+  readonly secrets: SecretsBox
+  readonly many: (request: PowerMany, signal: AbortSignal, force?: string) => AsyncIterable<PowerStep>
 }
 
 export interface WorkbenchOptions {
@@ -86,15 +91,15 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const socs = readSocs(JSON.parse(await readFile(join(resourcesFolder, 'soc.json'), 'utf8')))
   const file = join(dataFolder, 'journal.sqlite')
   const journal = openSqliteJournal(file, { log })
+  const audit = openAudit(environment, clock)
   const leaseStore = openSqliteLeases(file)
   const leases = createLeases({ store: leaseStore, clock, log })
-  const audit = openAudit(environment, clock)
   const jobAudit = createJobAudit(audit, (job) => rack.find(job.camera)?.spec.cameraName ?? job.camera)
   const jobs = createJobBook({ journal, clock, log, newJobId: () => newJobId(clock.wallMs()), beforeStart: (job) => { jobAudit.before(job) } })
   auditLostJobs(audit, jobs.list())
   jobs.listen((job) => { jobAudit.after(job) })
   const jobOf = trackNewestJobs(jobs)
-  const captures = createCaptureDesk({ clock, dataFolder, log, leases: leaseStore })
+  const captures = createCaptureDesk({ clock, dataFolder, log, leases: leaseStore, audit })
   const pictures = createPictureBook({ clock, fetch: fetchSnapshot, log })
   const consoleSettings = createConsoleSettingsFile(join(dataFolder, 'consoles.json'))
   const consoles = createConsoleDesk({ clock, dataFolder, log, leases, consoleSettings, rack: () => rack, dumps: () => dumps })
@@ -104,7 +109,8 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
   const store = createRackStore({ path: join(dataFolder, 'rack.json'), leases, clock })
-  const setup = createRackSetup({ clock, rack, socs, dataFolder, store, log, ask, secrets: createSecretsFile(join(dataFolder, 'secrets.json')), environment: environment.commandEnvironment ?? {}, serialPorts: sharedPorts(environment.serialPorts) })
+  const secrets = await auditedSecrets(createSecretsBox({ folder: join(dataFolder, 'secrets'), oldFile: join(dataFolder, 'secrets.json'), vault: environment.keyVault, log }), audit, log)
+  const setup = createRackSetup({ clock, rack, socs, dataFolder, store, log, ask, secrets, audit, environment: environment.commandEnvironment ?? {}, serialPorts: sharedPorts(environment.serialPorts) })
   const writing: Omit<RestoreDeskDeps, 'tools'> = {
     clock, rack, jobs, leases, socs, dataFolder, ask, tftpPort: environment.tftpPort,
     openTftp: async (plan, camera, signal) => {
@@ -138,9 +144,10 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, inventories, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, inventories, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, pictures, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, audit, consoles, boots, bundles,
+    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, audit, consoles, boots, bundles, secrets,
+    many: (request, signal, force) => powerMany({ rack, clock }, request, signal, force),
     close: async () => {
       closing ??= (async () => {
         // A script gives its console back first.

@@ -1,57 +1,74 @@
 import type { CameraId } from '../../shared/devices/ids.ts'
-import { confirmAbove, type PowerManyNews, type PowerManyRequest } from '../../shared/contracts/powerMany.contract.ts'
-import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
-import { type Clock, withDeadline } from '../../shared/lifecycle/clock.ts'
+import { toWire, WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import { createBell } from '../../shared/lifecycle/bell.ts'
+import type { Clock } from '../../shared/lifecycle/clock.ts'
+import { manyUnconfirmed, type PowerAction, type PowerMany, type PowerStep } from '../../shared/rack/powerAct.schema.ts'
 import type { RackBook } from '../core/rack/rackBook.ts'
 
 export interface PowerManyDeps {
-  readonly rack: Pick<RackBook, 'camera' | 'power'>
+  readonly rack: Pick<RackBook, 'power' | 'camera' | 'view'>
   readonly clock: Clock
 }
 
-/** A switch that is asked over SSH, and read back, needs most of it. */
-const limitMs = 30_000
+const doneWords: Readonly<Record<PowerAction, string>> = { on: 'on', off: 'off', cycle: 'off and on again' }
 
-/** One failure neither stops nor hides the rest. What has begun is brought to its end, whoever looks away. */
-export async function* powerMany({ rack, clock }: PowerManyDeps, { cameraIds, action, staggerMs, confirm }: PowerManyRequest, signal: AbortSignal): AsyncGenerator<PowerManyNews, void, void> {
-  const ids = [...new Set(cameraIds)]
-  if (ids.length > confirmAbove && confirm?.trim() !== String(ids.length)) {
-    throw new WorkbenchError('input/conflict', `Switching ${ids.length} cameras wants their number as the confirmation`, { context: { cameras: ids.length }, hint: `Type ${ids.length}` })
+/**
+ * One act on many cameras, one after the other begun, each with its own outcome. A signal that aborts stops those that have not begun;
+ * those that have come to their end, because a camera is never left half-way.
+ */
+export async function* powerMany({ rack, clock }: PowerManyDeps, { cameraIds, action, staggerMs, confirm }: PowerMany, signal: AbortSignal, force?: string): AsyncGenerator<PowerStep, void, void> {
+  if (cameraIds.length > manyUnconfirmed && confirm?.trim() !== String(cameraIds.length)) {
+    throw new WorkbenchError('input/conflict', `Power ${action} of ${cameraIds.length} cameras was not confirmed`, { context: { cameras: cameraIds.length }, hint: `Type their number, ${cameraIds.length}` })
   }
-  for (const cameraId of ids) yield { cameraId, state: 'waiting', note: '' }
-  let begun = 0
-  for (const cameraId of ids) {
-    const refusal = refusalOf(rack, cameraId, action)
-    if (refusal !== undefined) { yield { cameraId, state: 'refused', note: refusal }; continue }
-    // A viewer that has left ends the stream; it has not failed.
-    if (begun > 0) await clock.sleep(staggerMs, signal).catch(() => undefined)
-    if (signal.aborted) return
-    begun += 1
-    yield { cameraId, state: 'acting', note: '' }
-    yield await switchOne({ rack, clock }, cameraId, action)
+  // One that is not there is a mistake of the whole list, before anything is switched.
+  for (const id of cameraIds) rack.camera(id)
+  const told: PowerStep[] = cameraIds.map((cameraId) => ({ cameraId, state: 'waiting', note: '' }))
+  const bell = createBell()
+  const tell = (step: PowerStep): void => { told.push(step); bell.ring() }
+  const stop = new AbortController()
+  const either = AbortSignal.any([signal, stop.signal])
+  let isOver = false
+  const running = beginAll().finally(() => { isOver = true; bell.ring() })
+
+  async function one(cameraId: CameraId): Promise<void> {
+    tell({ cameraId, state: 'acting', note: '' })
+    try {
+      // Its own signal: whoever looked away does not leave a camera dark.
+      const { isVerified } = await rack.power(cameraId, action, new AbortController().signal, force)
+      tell({ cameraId, state: isVerified ? 'done' : 'unverified', note: isVerified ? `${doneWords[action]}, read back` : `${doneWords[action]}; this switch cannot be asked` })
+    } catch (error) {
+      const { code, message } = toWire(error)
+      tell({ cameraId, state: code === 'pod/busy' || code === 'pod/no-power-control' ? 'refused' : 'failed', note: message })
+    }
+  }
+  async function beginAll(): Promise<void> {
+    const begun: Promise<void>[] = []
+    for (const [index, cameraId] of cameraIds.entries()) {
+      const why = leftOut(rack, cameraId)
+      if (why !== undefined) { tell({ cameraId, state: 'refused', note: why }); continue }
+      if (begun.length > 0) await clock.sleep(staggerMs, either).catch(() => undefined)
+      if (either.aborted) { for (const id of cameraIds.slice(index)) tell({ cameraId: id, state: 'refused', note: 'not begun: cancelled' }); break }
+      begun.push(one(cameraId))
+    }
+    await Promise.all(begun)
+  }
+
+  try {
+    for (;;) {
+      const ring = bell.next(new AbortController().signal)
+      for (let step = told.shift(); step; step = told.shift()) yield step
+      if (isOver) break
+      await ring
+    }
+    await running
+  } finally {
+    stop.abort()
   }
 }
 
-function refusalOf(rack: PowerManyDeps['rack'], id: CameraId, action: PowerManyRequest['action']): string | undefined {
-  try {
-    const { power } = rack.camera(id).devices
-    if (power.ability === 'manual') return 'Only a person switches it'
-    return power.ability === 'cycle-only' && action !== 'cycle' ? `${power.label} can only cycle it` : undefined
-  } catch (error) {
-    return error instanceof WorkbenchError ? error.message : String(error)
-  }
-}
-
-async function switchOne({ rack, clock }: PowerManyDeps, cameraId: CameraId, action: PowerManyRequest['action']): Promise<PowerManyNews> {
-  try {
-    // Not under the viewer's signal: half a cycle is a camera that stays dark.
-    await withDeadline(clock, limitMs, 'its power', new AbortController().signal, async (within) => rack.power(cameraId, action, within))
-    const { power } = rack.camera(cameraId).devices
-    return power.ability === 'on-off' && power.proof === 'read-back'
-      ? { cameraId, state: 'done', note: 'read back' }
-      : { cameraId, state: 'unverified', note: 'accepted; its state cannot be read back' }
-  } catch (error) {
-    if (!(error instanceof WorkbenchError)) throw error
-    return { cameraId, state: error.code === 'pod/busy' ? 'refused' : 'failed', note: error.message }
-  }
+/** Why nothing is tried with it. */
+function leftOut(rack: Pick<RackBook, 'view' | 'camera'>, id: CameraId): string | undefined {
+  const maintenance = rack.view().pods.flatMap(({ cameras }) => cameras).find((camera) => camera.id === id)?.inventory?.maintenance
+  if (maintenance) return `left out: set aside for maintenance${maintenance.note === '' ? '' : ` (${maintenance.note})`}`
+  return rack.camera(id).devices.power.ability === 'manual' ? 'left out: its power is switched by a person' : undefined
 }

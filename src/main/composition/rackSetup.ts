@@ -6,9 +6,10 @@ import { type CameraId, cameraIdSchema, podIdSchema, type PodId } from '../../sh
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { type Clock, withDeadline } from '../../shared/lifecycle/clock.ts'
 import { createLane } from '../../shared/lifecycle/lane.ts'
+import type { AuditLog } from '../core/audit/auditLog.ts'
 import type { PodSpec, RackBook } from '../core/rack/rackBook.ts'
 import { newToken } from '../drivers/host/randomness.ts'
-import type { Secrets } from '../drivers/storage/secretsFile.ts'
+import type { Secrets } from '../drivers/storage/secretsBox.ts'
 import type { SecretOf } from '../drivers/power/openPower.ts'
 import { powerFromEnvironment, type PowerWishes } from '../drivers/power/powerFromEnvironment.ts'
 import { nameOfLine } from '../drivers/transports/lineName.ts'
@@ -20,6 +21,7 @@ import type { RackStore } from './rackStore.ts'
 
 export interface RackSetupDeps extends Omit<PodDevicesDeps, 'secretOf'> {
   readonly secrets: Secrets
+  readonly audit: AuditLog
   readonly clock: Clock
   readonly rack: RackBook
   readonly socs: ReadonlyMap<string, Soc>
@@ -49,6 +51,8 @@ export interface RackSetup {
   takeUp(): Promise<void>
   /** Fails with the reason why such a pod cannot be used. */
   check(spec: PodSpec): void
+  /** The remembered rack for one act on its power: no console is opened but those whose power goes over it. */
+  loadSwitches(): Promise<void>
   openDemo(): Promise<number>
   closeDemo(): Promise<void>
 }
@@ -145,9 +149,12 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       await changePods((pods) => pods.map(({ snapshotUrl: _before, ...pod }) => (pod.cameraId !== id ? { ...pod, ...(_before === undefined ? {} : { snapshotUrl: _before }) } : { ...pod, ...(url === undefined ? {} : { snapshotUrl: url }) })))
     }),
     remove: async (id) => lane(always, async () => {
-      const ref = refOf(rack.pods().find((spec) => spec.id === id)?.power)
-      await rack.remove(id)
-      await changePods((pods) => pods.filter((pod) => pod.id !== id))
+      const known = rack.pods().find((spec) => spec.id === id)
+      const ref = refOf(known?.power)
+      await deps.audit.around({ what: 'remove pod', subject: known?.name ?? id, details: { camera: known?.cameraName ?? '', url: known?.url.slice(0, 400) ?? '' } }, async () => {
+        await rack.remove(id)
+        await changePods((pods) => pods.filter((pod) => pod.id !== id))
+      })
       if (ref !== undefined) await deps.secrets.remove(ref)
     }),
     load: async (only) => { for (const spec of (await deps.store.read()).pods) if (only === undefined || only.includes(spec.cameraId)) await addOrLog(spec) },
@@ -158,6 +165,13 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
     knownOn: async (lineName) => {
       for (const spec of (await deps.store.read()).pods) if (await lineNameOf(spec.url).catch(() => undefined) === lineName) return spec
       return undefined
+    },
+    loadSwitches: async () => {
+      for (const spec of (await loadRack(file)).pods) {
+        const devices = devicesFor(spec, await lineNameOf(spec.url))
+        const openConsole: typeof devices.openConsole = async () => Promise.reject(new WorkbenchError('link/closed', 'This command switches power only, and opens no console'))
+        rack.add(spec, spec.power?.kind === 'vectis' ? devices : Object.create(devices, { openConsole: { value: openConsole }, pod: { value: undefined } }) as typeof devices)
+      }
     },
     openDemo: async () => lane(always, async () => {
       demo ??= await openDemoRack(rack, { clock: deps.clock, folder: join(dataFolder, 'demo'), log: deps.log })

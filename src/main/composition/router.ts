@@ -10,7 +10,8 @@ import { typedBytes } from '../core/consoles/typedBytes.ts'
 import { watchMarks } from '../core/consoles/watchMarks.ts'
 import type { RackBook } from '../core/rack/rackBook.ts'
 import { viewLayout } from '../core/workflows/restore/layoutTable.ts'
-import { auditSwitch, testSwitch } from './switchTools.ts'
+import { type SafetyDeps, safetyRoutes } from './safetyRoutes.ts'
+import { auditSwitchWith, testSwitch } from './switchTools.ts'
 import type { PortInUse } from './serialPorts.ts'
 import type { ConsoleSettingsFile } from '../drivers/storage/consoleSettingsFile.ts'
 import { listFolder } from '../drivers/files/listFolder.ts'
@@ -33,10 +34,9 @@ import type { RestoreDesk } from './restoreDesk.ts'
 import type { RackSetup } from './rackSetup.ts'
 import type { ReportDesk } from './reportDesk.ts'
 import { pictureRoutes } from './picturesRoutes.ts'
-import { powerManyRoutes } from './powerManyRoutes.ts'
 import { resumeJob } from './resumeJob.ts'
 
-export interface RouterDeps {
+export interface RouterDeps extends Pick<SafetyDeps, 'audit' | 'secrets'> {
   readonly clock: Clock
   readonly log: (line: string) => void
   readonly rack: RackBook
@@ -72,8 +72,9 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, boots, bundles, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports }: RouterDeps) {
+export function createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, boots, bundles, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports, audit, secrets }: RouterDeps) {
   const contract = implement(workbenchContract)
+  const safety = safetyRoutes({ rack, clock, audit, secrets })
   return contract.router({
     system: {
       watchStatus: contract.system.watchStatus.handler(async function* ({ signal = noSignal() }) {
@@ -105,10 +106,12 @@ export function createRouter({ clock, log, rack, setup, jobs, desk, installs, du
     inventory: inventoryRoutes(inventories),
     pictures: pictureRoutes({ setup }),
     power: {
-      ...powerManyRoutes({ rack, clock }),
       testSwitch: contract.power.testSwitch.handler(async ({ input, signal = noSignal() }) => testSwitch(input, signal)),
-      auditSwitch: contract.power.auditSwitch.handler(async ({ input, signal = noSignal() }) => auditSwitch(input, dataFolder, signal)),
+      auditSwitch: contract.power.auditSwitch.handler(async ({ input, signal = noSignal() }) => auditSwitchWith(input, dataFolder, signal, audit)),
+      ...safety.power,
     },
+    audit: safety.audit,
+    secrets: safety.secrets,
     consoles: {
       ...consoleToolRoutes(consoles, quietly),
       ...createBroadcastRoutes({ clock, rack, consoleSettings, log }),

@@ -1,6 +1,7 @@
 import type { implement } from '@orpc/server'
 import type { WorkbenchContract } from '../../shared/contracts/workbench.contract.ts'
 import type { SerialPortsDeps } from '../drivers/transports/listSerialPorts.ts'
+import type { KeyVault } from '../../shared/secrets/secrets.schema.ts'
 import type { ByteLaneEnd } from '../../shared/rpc/byteLane.ts'
 
 /** Everything that differs between hosts, as data. */
@@ -20,6 +21,8 @@ export interface HostEnvironment {
   readonly ubootUrl?: string | undefined
   /** What commands that switch power inherit. */
   readonly commandEnvironment?: Readonly<Record<string, string | undefined>>
+  /** What seals passwords; a host without one keeps them in a file for this user only. */
+  readonly keyVault?: KeyVault | undefined
   /** Where this computer's serial adapters are listed; the system otherwise. */
   readonly serialPorts?: SerialPortsDeps
   /** Faults and foreign errors, for the person who runs the host. */

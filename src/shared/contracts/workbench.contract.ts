@@ -1,5 +1,6 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
+import { auditContract, powerManyContract, secretsContract } from './safety.contract.ts'
 import { agentPlanSchema, agentRequestSchema } from '../agent/agent.schema.ts'
 import { burnPlanSchema, burnRequestSchema } from '../burn/burn.schema.ts'
 import {
@@ -22,7 +23,6 @@ import { powerWishSchema } from '../rack/powerAct.schema.ts'
 import { machineStatusSchema, rackViewSchema } from '../rack/rackView.schema.ts'
 import { layoutRequestSchema, layoutViewSchema } from '../restore/layout.schema.ts'
 import { picturesContract } from './pictures.contract.ts'
-import { powerManyContract } from './powerMany.contract.ts'
 import { restorePlanSchema, restoreRequestSchema, verdictSchema } from '../restore/restore.schema.ts'
 import { inventoryContract } from './inventory.contract.ts'
 import { consoleToolsContract } from './consoleTools.contract.ts'
@@ -94,12 +94,14 @@ export const workbenchContract = {
   inventory: inventoryContract,
   pictures: picturesContract,
   power: {
-    ...powerManyContract,
     /** Logs in to a RouterOS switch and reads; never changes anything, and remembers nothing. */
     testSwitch: oc.input(switchWishSchema).output(switchReportSchema),
     /** Its configuration into a file of the data folder, secrets masked. `device/wrong-identity` tells the host key until it is accepted. */
     auditSwitch: oc.input(auditWishSchema).output(auditRecordSchema),
+    ...powerManyContract,
   },
+  audit: auditContract,
+  secrets: secretsContract,
   consoles: {
     ...consoleToolsContract,
     ...broadcastContract,

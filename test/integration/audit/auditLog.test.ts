@@ -6,8 +6,12 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { type AuditLog, createAuditLog, createMemoryAuditStore } from '../../../src/main/core/audit/auditLog.ts'
+import { auditLostJobs, createJobAudit } from '../../../src/main/core/audit/jobAudit.ts'
 import { hashHex } from '../../../src/main/drivers/host/randomness.ts'
 import { openSqliteAudit, type SqliteAudit } from '../../../src/main/drivers/storage/sqliteAudit.ts'
+import type { JobNews } from '../../../src/shared/jobs/jobEvent.ts'
+import { type Job, reduceJob } from '../../../src/shared/jobs/reduceJob.ts'
+import { numbered } from '../../support/planFixture.ts'
 import { WorkbenchError } from '../../../src/shared/errors/workbenchError.ts'
 
 const writer = join(import.meta.dirname, '../../support/auditWriter.ts')
@@ -109,4 +113,16 @@ test('entries that were cut off are noticed by a head that was noted', async () 
   other.close()
   expect(audit.verify().state).toBe('ok')
   expect(audit.verify(head)).toMatchObject({ state: 'broken', seq: 3, why: expect.stringContaining('cut off') as string })
+})
+
+test('a job whose program was killed gets its outcome from whoever starts next, once', async () => {
+  const { audit } = open(await tempFile())
+  const begun = numbered('crashed', [{ type: 'job-started' }])
+  const fold = (news: JobNews[]): Job => numbered('crashed', [{ type: 'job-started' }, ...news]).reduce<Job | undefined>((job, event) => reduceJob(job, event), undefined)!
+  const running = begun.reduce<Job | undefined>((job, event) => reduceJob(job, event), undefined)!
+  createJobAudit(audit, () => 'cam-01').before(running)
+  auditLostJobs(audit, [running])
+  expect(audit.list({ limit: 10 })).toHaveLength(1)
+  for (let start = 0; start < 2; start += 1) auditLostJobs(audit, [fold([{ type: 'job-interrupted', verdict: 'interrupted' }])])
+  expect(audit.list({ limit: 10 }).map(({ what, details }) => `${what} ${String(details['outcome'] ?? '')}`)).toEqual(['outcome interrupted', 'restore '])
 })

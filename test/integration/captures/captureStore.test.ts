@@ -180,6 +180,20 @@ test('captures stop before the disk is full: the journal needs the rest', async 
   expect(story(await piecesOf(store, undefined))).toEqual(['rx:a'])
 })
 
+test('what the quota would delete stays while it cannot be written down first', async () => {
+  const bench = captureBench()
+  let isClosed = true
+  const store = bench.open({ quotaBytes: 65_536, partBytes: 4096, graceMs: 0 }, 'me', () => { if (isClosed) throw new Error('the audit log is full') })
+  const tap = store.open(gate)
+  for (let part = 0; part < 15; part += 1) { await bench.clock.advance(10); tap.received(bytes('p'.repeat(5_000))); await store.flush() }
+  const said = async (): Promise<string> => { await bench.clock.advance(500); return bench.lines.join('\n') }
+  await expect.poll(said, { timeout: 10_000, interval: 10 }).toContain('the audit log is full')
+  expect(await store.parts()).toHaveLength(15)
+  isClosed = false
+  await expect.poll(async () => { await said(); return store.state().notices.map(({ kind }) => kind) }, { timeout: 10_000, interval: 10 }).toContain('deleted')
+  await tap.close()
+})
+
 test('the quota is announced before anything goes, and then the oldest closed files go', async () => {
   const bench = captureBench()
   const store = bench.open({ quotaBytes: 65_536, partBytes: 4096, graceMs: 30_000 })

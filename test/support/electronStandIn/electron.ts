@@ -46,6 +46,9 @@ export const session = {
   },
 }
 
+/** A computer without a keyring. */
+export const safeStorage = { isEncryptionAvailable: (): boolean => false }
+
 class PortMain extends EventEmitter {
   readonly raw: MessagePort
   constructor(raw: MessagePort) {

@@ -1,5 +1,9 @@
 import type { captureLine, readCapture } from '../../composition/captureTools.ts'
 import type { auditSwitch, testSwitch } from '../../composition/switchTools.ts'
+import type { exportAudit, verifyAuditFile } from '../../composition/auditTools.ts'
+import type { OpenAudit } from '../../composition/auditDesk.ts'
+import type { PowerMany, PowerStep } from '../../../shared/rack/powerAct.schema.ts'
+import type { SecretsPlace } from '../../../shared/secrets/secrets.schema.ts'
 import type { serveReplay } from '../../composition/replayLine.ts'
 import type { serveOneFile } from '../../composition/oneFileServer.ts'
 import type { DetectRequest } from '../../composition/lineTools.ts'
@@ -63,6 +67,11 @@ export interface CliWorkbench {
   readonly inventories: InventoryDesk
   readonly boots: BootsDesk
   readonly bundles: BundleDesk
+  readonly audit: Pick<OpenAudit, 'list' | 'verify' | 'lines'>
+  secretsPlace(): Promise<SecretsPlace>
+  /** Of the remembered rack. */
+  powerCameras(): Promise<readonly { readonly id: CameraId; readonly name: string }[]>
+  powerMany(request: PowerMany, signal: AbortSignal, force?: string): AsyncIterable<PowerStep>
   close(): Promise<void>
 }
 
@@ -117,6 +126,8 @@ export interface CliDeps {
   readonly testSwitch: typeof testSwitch
   readonly auditSwitch: typeof auditSwitch
   readonly serveOneFile: typeof serveOneFile
+  readonly verifyAuditFile: typeof verifyAuditFile
+  readonly exportAudit: typeof exportAudit
   readonly makeTempFolder: (name: string) => Promise<string>
   readonly simulator: {
     readonly faults: () => readonly { readonly name: string; readonly sentence: string }[]

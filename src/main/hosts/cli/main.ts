@@ -4,6 +4,8 @@ import type { CliDeps } from './cliWorkbench.ts'
 import { capturesCommand } from './commands/captures.ts'
 import { demoCommand } from './commands/demo.ts'
 import { profilesCommand, ubootCommand } from './commands/bootFiles.ts'
+import { auditCommand } from './commands/audit.ts'
+import { secretsCommand } from './commands/secrets.ts'
 import { agentCommand } from './commands/agent.ts'
 import { bundleCommand } from './commands/bundle.ts'
 import { burnCommand } from './commands/burn.ts'
@@ -51,8 +53,10 @@ const commands: Readonly<Record<string, Command>> = {
   network: { summary: 'serve one file by TFTP', run: networkCommand },
   profiles: { summary: 'import boot profiles', run: profilesCommand },
   uboot: { summary: 'fetch the U-Boot of a chip', run: ubootCommand },
-  power: { summary: 'test a RouterOS switch, or keep its configuration', run: powerCommand },
+  power: { summary: 'switch cameras; test a RouterOS switch, or keep its configuration', run: powerCommand },
   rack: { summary: 'the cameras of the rack: labels, maintenance, export, import', run: rackCommand },
+  audit: { summary: 'what was destroyed and by whom; proves the list', run: auditCommand },
+  secrets: { summary: 'where passwords are kept', run: secretsCommand },
   ports: { summary: 'the serial ports of this computer', run: portsCommand },
 }
 

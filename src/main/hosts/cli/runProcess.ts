@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { captureLine, readCapture } from '../../composition/captureTools.ts'
 import { auditSwitch, testSwitch } from '../../composition/switchTools.ts'
+import { exportAudit, verifyAuditFile } from '../../composition/auditTools.ts'
 import { serveReplay } from '../../composition/replayLine.ts'
 import { serveOneFile } from '../../composition/oneFileServer.ts'
 import { detectOnLine } from '../../composition/lineTools.ts'
@@ -35,7 +36,7 @@ function depsOfProcess(): CliDeps {
   const nowMs = (): number => performance.now()
   const makeTempFolder = async (name: string): Promise<string> => mkdtemp(join(tmpdir(), `${name}-`))
   return {
-    version, nowMs, makeTempFolder, listPorts, detect: detectOnLine, captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch,
+    version, nowMs, makeTempFolder, listPorts, detect: detectOnLine, captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit,
     environment: process.env,
     dataFolder: dataFolderOf({ platform: process.platform, homeFolder, variables: process.env }),
     out: createLineWriter(process.stdout),

@@ -1,12 +1,13 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { app, type BrowserWindow, dialog, ipcMain, protocol, session } from 'electron'
+import { app, type BrowserWindow, dialog, ipcMain, protocol, safeStorage, session } from 'electron'
 import { createWorkbench } from '../../composition/createWorkbench.ts'
 import { readPageFiles } from '../../composition/pageFiles.ts'
 import { dataFolderOf } from '../../composition/userFolders.ts'
 import type { Workbench } from '../../composition/workbench.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import { keyVaultOf } from './keyVault.ts'
 import { createPageWindow, pageScheme, pageUrl, refusePermissions, servePage } from './pageWindow.ts'
 import { servePorts } from './portLinks.ts'
 
@@ -15,7 +16,7 @@ const log = (line: string): void => { process.stderr.write(`${line}\n`) }
 async function openWorkbench(root: string): Promise<Workbench> {
   const homeFolder = homedir()
   return createWorkbench({
-    host: 'electron', version: app.getVersion(), homeFolder, log, commandEnvironment: process.env, fetch: globalThis.fetch, ubootUrl: process.env['RACKBENCH_UBOOT_URL'], tftpPort: Number(process.env['RACKBENCH_TFTP_PORT'] ?? 69),
+    host: 'electron', version: app.getVersion(), homeFolder, log, keyVault: keyVaultOf(safeStorage, process.platform), commandEnvironment: process.env, fetch: globalThis.fetch, ubootUrl: process.env['RACKBENCH_UBOOT_URL'], tftpPort: Number(process.env['RACKBENCH_TFTP_PORT'] ?? 69),
     dataFolder: dataFolderOf({ platform: process.platform, homeFolder, variables: process.env }),
     resourcesFolder: join(root, 'resources'),
   }, { loadRack: true })

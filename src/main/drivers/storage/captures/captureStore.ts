@@ -63,13 +63,15 @@ export interface CaptureStoreDeps {
   readonly self: string
   readonly isAlive: (process: string) => boolean
   readonly log: (line: string) => void
+  /** Asked before the quota deletes anything; what it throws keeps the files. */
+  readonly beforeRemove?: (files: number, bytes: number) => void
 }
 
 export const newSessionId = (wallMs: number): SessionId =>
   sessionIdSchema.parse(`${new Date(wallMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(3).toString('hex')}`)
 
 /** Starts at once; what earlier runs left is looked through meanwhile. */
-export function openCaptureStore({ folder, settings, clock, disk, self, isAlive, log }: CaptureStoreDeps): CaptureStore {
+export function openCaptureStore({ folder, settings, clock, disk, self, isAlive, log, beforeRemove }: CaptureStoreDeps): CaptureStore {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch {
@@ -114,6 +116,7 @@ export function openCaptureStore({ folder, settings, clock, disk, self, isAlive,
     const step = stepQuota(quota, [...known.values()], settings, clock.wallMs())
     quota = step
     if (step.warning !== undefined) notice('quota-near', step.warning)
+    if (step.remove.length > 0) beforeRemove?.(step.remove.length, step.remove.reduce((sum, part) => sum + bytesOf(part), 0))
     for (const part of step.remove) {
       // The bytes first: an index without bytes is left out by the next scan, and bytes without an index would stay for ever.
       await disk.remove(`${part.base}${rawSuffix}`)

@@ -3,6 +3,7 @@ import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { type Flags, helpOf, parseFlags, type ParsedFlags, quoted, usage, wholeNumber } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
+import { actOnCameras } from './powerAct.ts'
 import { createTeller, isJson, outputFlag, type Teller } from '../output/events.ts'
 import { plainText } from '../output/lineWriter.ts'
 import { table } from '../output/words.ts'
@@ -16,23 +17,28 @@ const flags: Flags = {
   'comment': { type: 'string', value: 'TEXT', help: 'test: the port, by the comment beside it' },
   'ssh-port': { type: 'string', value: 'PORT', help: 'audit: of its shell (default 22)' },
   'accept-key': { type: 'string', value: 'SHA256:…', help: 'audit: the host key that you have compared with the one that the switch shows' },
+  'stagger': { type: 'string', value: 'TIME', help: 'on, off, cycle: between two cameras, as 300ms or 2s (default 300ms)' },
+  'confirm': { type: 'string', value: 'NUMBER', help: 'on, off, cycle: how many cameras they are, when they are more than eight' },
+  'force-name': { type: 'string', value: 'NAME', help: 'off, cycle: the name of the camera, although a job has it; its flash may be lost' },
   'data': { type: 'string', value: 'DIR', help: 'the data folder, for the record and the accepted keys' },
   'output': outputFlag,
   'help': { type: 'boolean', short: 'h', help: 'this text' },
 }
 
-/** `power test` reads a switch, `power audit` keeps its configuration; neither changes anything on it. */
+/** `power on`, `off` and `cycle` act on cameras of the rack. `power test` reads a switch, `power audit` keeps its configuration; neither changes anything on it. */
 export async function powerCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
-  const given = parseFlags('power', flags, argv, 1)
+  const given = parseFlags('power', flags, argv, 1001)
   if (given.has('help')) {
-    helpOf('power test|audit [flags]', 'test logs in to a RouterOS switch, lists its ports and reads the state of one. audit saves its configuration as a file, secrets masked. Nothing is switched.', flags).forEach(deps.out.line)
+    helpOf('power on|off|cycle CAMERA… | test | audit [flags]', 'on, off and cycle switch cameras of the rack, one after the other; a camera that a job has is refused. test logs in to a RouterOS switch, lists its ports and reads the state of one. audit saves its configuration as a file, secrets masked; neither switches anything.', flags).forEach(deps.out.line)
     return exitCodes.success
   }
   const teller = createTeller(deps.out, isJson(given))
-  const [verb] = given.positionals
+  const [verb, ...names] = given.positionals
+  if (verb === 'on' || verb === 'off' || verb === 'cycle') return actOnCameras(verb, names, given, deps, teller)
+  if (names.length > 0) throw usage(`${quoted(names[0] ?? '')} belongs to no flag`, 'rackbench power --help lists the flags')
   if (verb === 'test') return test(given, deps, teller)
   if (verb === 'audit') return audit(given, deps, teller)
-  throw usage(verb === undefined ? 'What is to be done with the switch?' : `${quoted(verb)} is neither test nor audit`, 'rackbench power test, or rackbench power audit')
+  throw usage(verb === undefined ? 'What is to be done with the switch?' : `${quoted(verb)} is none of on, off, cycle, test, audit`, 'rackbench power --help lists the flags')
 }
 
 function loginOf(given: ParsedFlags, { environment }: Pick<CliDeps, 'environment'>): { readonly host: string; readonly user: string; readonly password: string } {

@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest'
+import { powerMany } from '../../../src/main/composition/powerMany.ts'
+import type { RackBook } from '../../../src/main/core/rack/rackBook.ts'
+import { type CameraId, cameraIdSchema } from '../../../src/shared/devices/ids.ts'
+import { WorkbenchError } from '../../../src/shared/errors/workbenchError.ts'
+import { powerManySchema, type PowerStep } from '../../../src/shared/rack/powerAct.schema.ts'
+import { createVirtualClock } from '../../support/virtualClock.ts'
+
+const idOf = (number: number): CameraId => cameraIdSchema.parse(`cam-${number}`)
+const idsUpTo = (count: number): CameraId[] => Array.from({ length: count }, (_, index) => idOf(index + 1))
+
+/** A rack that only knows names and notes who was switched when. */
+function rackOf(count: number, more: { readonly maintenance?: CameraId; readonly manual?: CameraId; readonly act?: (id: CameraId) => Promise<{ isVerified: boolean }> } = {}) {
+  const clock = createVirtualClock()
+  const acts: { id: CameraId; atMs: number }[] = []
+  const ids = idsUpTo(count)
+  const rack = {
+    camera: (id: CameraId) => {
+      if (!ids.includes(id)) throw new WorkbenchError('input/not-found', `There is no camera ${id}`)
+      return { spec: { cameraName: id }, devices: { power: { ability: id === more.manual ? 'manual' : 'on-off' } } }
+    },
+    view: () => ({ revision: 1, pods: [{ cameras: ids.map((id) => ({ id, ...(id === more.maintenance ? { inventory: { maintenance: { sinceMs: 0, note: 'new lens' } } } : {}) })) }] }),
+    power: async (id: CameraId) => { acts.push({ id, atMs: clock.nowMs() }); return more.act ? more.act(id) : { isVerified: true } },
+  } as unknown as Pick<RackBook, 'power' | 'camera' | 'view'>
+  const many = async (input: object, signal = new AbortController().signal, onStep: (step: PowerStep) => void = () => undefined): Promise<PowerStep[]> => clock.run((async () => {
+    const steps: PowerStep[] = []
+    for await (const step of powerMany({ rack, clock }, powerManySchema.parse({ cameraIds: ids, action: 'cycle', ...input }), signal)) { steps.push(step); onStep(step) }
+    return steps
+  })())
+  return { clock, acts, many }
+}
+const ends = (steps: readonly PowerStep[]): Record<string, string> => Object.fromEntries(steps.map(({ cameraId, state, note }) => [cameraId, note === '' ? state : `${state}: ${note}`]))
+
+test('one after the other, so that they do not start together; each with its own end', async () => {
+  const { acts, many } = rackOf(4, {
+    maintenance: idOf(2),
+    act: async (id) => {
+      if (id === idOf(3)) throw new WorkbenchError('pod/busy', 'a job has it')
+      if (id === idOf(4)) throw new WorkbenchError('link/unreachable', 'nobody answers')
+      return { isVerified: false }
+    },
+  })
+  const steps = await many({ staggerMs: 500 })
+  expect(acts).toEqual([{ id: idOf(1), atMs: 0 }, { id: idOf(3), atMs: 500 }, { id: idOf(4), atMs: 1_000 }])
+  expect(ends(steps)).toEqual({
+    'cam-1': 'unverified: off and on again; this switch cannot be asked', 'cam-2': 'refused: left out: set aside for maintenance (new lens)', 'cam-3': 'refused: a job has it', 'cam-4': 'failed: nobody answers',
+  })
+  expect(steps.filter(({ state }) => state === 'waiting')).toHaveLength(4)
+})
+
+test('300 ms apart when nothing is said, and never more than a minute', async () => {
+  const { acts, many } = rackOf(3)
+  await many({ action: 'on' })
+  expect(acts.map(({ atMs }) => atMs)).toEqual([0, 300, 600])
+  expect(powerManySchema.safeParse({ cameraIds: [idOf(1)], action: 'on', staggerMs: 60_001 }).success).toBe(false)
+  expect(powerManySchema.safeParse({ cameraIds: [idOf(1), idOf(1)], action: 'on' }).success).toBe(false)
+})
+
+test('more than eight only with their number, typed', async () => {
+  const { acts, many } = rackOf(9)
+  for (const confirm of [undefined, '', '8', '09', 'nine', 'yes']) await expect(many({ ...(confirm === undefined ? {} : { confirm }) })).rejects.toMatchObject({ code: 'input/conflict' })
+  expect(acts).toEqual([])
+  await many({ confirm: '9' })
+  expect(acts).toHaveLength(9)
+  await rackOf(8).many({})
+})
+
+test('a camera that is not there is a mistake of the whole list, before anything is switched', async () => {
+  const { acts, many } = rackOf(2)
+  await expect(many({ cameraIds: [idOf(1), idOf(7)] })).rejects.toMatchObject({ code: 'input/not-found' })
+  expect(acts).toEqual([])
+})
+
+test('cancelling stops those that have not begun, and lets the others come to their end', async () => {
+  const stop = new AbortController()
+  const { acts, many } = rackOf(4)
+  const steps = await many({}, stop.signal, ({ cameraId, state }) => { if (cameraId === idOf(2) && state === 'acting') stop.abort() })
+  expect(acts.map(({ id }) => id)).toEqual([idOf(1), idOf(2)])
+  expect(ends(steps)).toMatchObject({ 'cam-2': 'done: off and on again, read back', 'cam-3': 'refused: not begun: cancelled', 'cam-4': 'refused: not begun: cancelled' })
+})
+
+test('what a person switches is left out', async () => {
+  const { acts, many } = rackOf(2, { manual: idOf(1) })
+  expect(ends(await many({}))['cam-1']).toContain('by a person')
+  expect(acts.map(({ id }) => id)).toEqual([idOf(2)])
+})
