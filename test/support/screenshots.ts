@@ -43,8 +43,32 @@ async function openWall(page: Page, density: number): Promise<void> {
   await page.getByRole('group', { name: 'Consoles on the screen' }).getByRole('button', { name: String(density), exact: true }).click()
   await page.getByRole('option', { name: /^cam-01/ }).waitFor()
 }
+const zoomTo = async (page: Page, step: string): Promise<void> => { await page.getByRole('group', { name: 'Zoom' }).getByRole('button', { name: step, exact: true }).click() }
+const looks: readonly Scene[] = [1, 12, 100, 200].flatMap((cameras) => ['Pictures', 'Cards', 'Tiles', 'Dots'].flatMap((step) => [1, 4].filter((perPod) => perPod === 1 || cameras === 12).flatMap((perPod) => ['Grid', 'Elevation'].map((shape): Scene => ({
+  name: `look-${String(cameras)}${perPod === 4 ? '-pods' : ''}-${step.toLowerCase()}-${shape.toLowerCase()}`, cameras, perPod, steps: async (page) => {
+    await card(page, 'cam-01').waitFor()
+    await page.getByRole('button', { name: shape, exact: true }).click()
+    await zoomTo(page, step)
+    for (const name of ['cam-01', 'cam-03']) if (cameras > 1 || name === 'cam-01') await card(page, name).click({ modifiers: ['Control'] })
+  },
+})))))
 
 const scenes: readonly Scene[] = [
+  ...looks,
+  { name: 'power-many', cameras: 12, steps: async (page) => {
+    await page.getByRole('button', { name: 'Select all shown' }).click()
+    await page.getByRole('button', { name: 'Cycle', exact: true }).click()
+    await page.getByLabel('Number of cameras').fill('12')
+  } },
+  { name: 'power-many-done', cameras: 12, steps: async (page) => {
+    await page.getByRole('button', { name: 'Select all shown' }).click()
+    await page.getByRole('button', { name: 'Cycle', exact: true }).click()
+    await page.getByLabel('Number of cameras').fill('12')
+    await page.getByRole('button', { name: 'Power cycle 12' }).click()
+    await page.getByText('12 of 12 answered').waitFor()
+  } },
+  { name: 'rack-filter', cameras: 12, steps: async (page) => { await page.getByRole('searchbox', { name: 'Show only' }).fill('qa -booted'); await openCard(page, 'cam-04') } },
+  { name: 'rack-filter-nothing', cameras: 12, steps: async (page) => { await page.getByRole('searchbox', { name: 'Show only' }).fill('nobody') } },
   { name: 'start', cameras: 0, steps: async (page) => { await page.getByRole('heading', { name: 'Add a pod' }).waitFor() } },
   { name: 'add-serial', cameras: 0, steps: async (page) => {
     await page.getByRole('group', { name: 'Serial ports' }).getByRole('button').first().click()
@@ -80,9 +104,7 @@ const scenes: readonly Scene[] = [
     await card(page, 'cam-01').waitFor()
   } },
   { name: 'rack-100-compact', cameras: 100, steps: async (page) => {
-    await page.keyboard.press('Control+k')
-    await page.getByRole('combobox').fill('compact')
-    await page.keyboard.press('Enter')
+    await zoomTo(page, 'Tiles')
     await card(page, 'cam-01').focus()
     await page.keyboard.press('Space')
     await page.keyboard.press('ArrowDown')

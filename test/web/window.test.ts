@@ -57,7 +57,7 @@ test('a card shows the last console lines, live', async () => {
 test('a job shows as a bar with its percent, and who holds the console', async () => {
   await rack()
   expect(card('cam-02').querySelector('[role="progressbar"]')?.getAttribute('aria-valuenow')).toBe('61')
-  expect(card('cam-02').textContent).toContain('lent to job-running')
+  expect(card('cam-02').textContent).toContain('held by job-running')
 })
 test('keys: arrows move, Space selects, Enter opens, Escape closes, Ctrl K finds', async () => {
   await rack()

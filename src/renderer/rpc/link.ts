@@ -4,6 +4,7 @@ import { shallowRef, type ShallowRef, watch } from 'vue'
 import type { WorkbenchContract } from '../../shared/contracts/workbench.contract.ts'
 import { Cancelled, WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { ConsoleLane, type LaneWire } from './consoleLane.ts'
+import { PictureLane } from './pictureLane.ts'
 import { asWorkbenchError } from './problems.ts'
 
 export type WorkbenchClient = ContractRouterClient<WorkbenchContract>
@@ -28,6 +29,7 @@ export interface LinkState {
 export interface WorkbenchLink {
   readonly client: WorkbenchClient
   readonly lane: ConsoleLane
+  readonly pictures: PictureLane
   readonly state: Readonly<ShallowRef<LinkState>>
   /** Resolves at once when connected; rejects with the signal's reason. */
   connected(signal: AbortSignal): Promise<void>
@@ -65,6 +67,13 @@ function withMappedErrors(value: unknown, map: (error: unknown) => Error): unkno
   return wrapped
 }
 
+/** A carrier answers each frame it hands over, so it is listened to once, whoever wants the frames. */
+function shareLane(wire: LaneWire): LaneWire {
+  const listeners: ((frame: Uint8Array) => void)[] = []
+  wire.onFrame((frame) => { for (const listener of listeners) listener(frame) })
+  return { send: (message) => { wire.send(message) }, onFrame: (listener) => { listeners.push(listener) } }
+}
+
 async function pause(durationMs: number, signal: AbortSignal, wake: (go: () => void) => void): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, durationMs)
@@ -78,6 +87,7 @@ export function openLink({ open, backOffMs = defaultBackOffMs }: LinkOptions): W
   const closing = new AbortController()
   const state = shallowRef<LinkState>({ phase: 'connecting', epoch: 0, note: '' })
   const lane = new ConsoleLane()
+  const pictures = new PictureLane()
   let wire: OpenWire | undefined
   let wake = (): void => undefined
 
@@ -101,11 +111,14 @@ export function openLink({ open, backOffMs = defaultBackOffMs }: LinkOptions): W
     const opened = await open(closing.signal)
     if (closing.signal.aborted) { opened.close(); return false }
     wire = opened
-    lane.attach(opened.lane)
+    const shared = shareLane(opened.lane)
+    lane.attach(shared)
+    pictures.attach(shared)
     state.value = { phase: 'connected', epoch: state.value.epoch + 1, note: '' }
     await opened.closed
     wire = undefined
     lane.detach()
+    pictures.detach()
     return true
   }
 
@@ -143,6 +156,7 @@ export function openLink({ open, backOffMs = defaultBackOffMs }: LinkOptions): W
   return {
     client: createORPCClient<WorkbenchClient>(link),
     lane,
+    pictures,
     state,
     connected,
     retryNow: () => { wake() },

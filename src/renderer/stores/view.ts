@@ -9,6 +9,11 @@ import type { ThemeName } from '../ui/theme.ts'
 
 export type ViewName = 'rack' | 'consoles' | 'jobs' | 'captures' | 'compare' | 'settings'
 export type PanelTab = 'restore' | 'install' | 'dump' | 'burn' | 'agent' | 'console' | 'power' | 'history' | 'details'
+/** From the nearest to the farthest look at the rack. */
+export const zoomSteps = ['large', 'normal', 'compact', 'dots'] as const
+export type ZoomStep = (typeof zoomSteps)[number]
+export const zoomWords: Readonly<Record<ZoomStep, string>> = { large: 'Pictures', normal: 'Cards', compact: 'Tiles', dots: 'Dots' }
+export type RackShape = 'grid' | 'elevation'
 export type ThemeChoice = ThemeName | 'system'
 
 /** Where the person is looking. Nothing of the rack's own state. */
@@ -21,12 +26,16 @@ export const useViewStore = defineStore('view', () => {
   const selected = shallowRef<ReadonlySet<CameraId>>(new Set())
   const panes = shallowRef<readonly CameraId[]>([])
   const lifeFilter = ref<CameraLife>()
-  const dialog = ref<'add-pod' | 'palette' | 'restore-selected' | 'change-power'>()
+  const wordFilter = ref('')
+  /** Cameras that a line is to be sent to; the wall of consoles takes it from here. */
+  const broadcastTo = shallowRef<readonly CameraId[]>([])
+  const dialog = ref<'add-pod' | 'palette' | 'restore-selected' | 'dump-selected' | 'change-power'>()
   const report = ref<JobId>()
   const notice = shallowRef<WireError>()
 
   const themeChoice = useLocalStorage<ThemeChoice>('rackbench-theme', 'system')
-  const zoom = useLocalStorage<'normal' | 'compact'>('rackbench-zoom', 'normal')
+  const zoom = useLocalStorage<ZoomStep>('rackbench-zoom', 'large')
+  const rackShape = useLocalStorage<RackShape>('rackbench-shape', 'grid')
   const prefersDark = usePreferredDark()
   const theme = computed<ThemeName>(() => (themeChoice.value === 'system' ? (prefersDark.value ? 'dark' : 'light') : themeChoice.value))
 
@@ -47,14 +56,25 @@ export const useViewStore = defineStore('view', () => {
     if (!next.delete(id)) next.add(id)
     selected.value = next
   }
+  const select = (ids: Iterable<CameraId>): void => { selected.value = new Set(ids) }
+  function zoomBy(steps: number): void {
+    // What was remembered may be of another version.
+    const at = Math.max(0, zoomSteps.indexOf(zoom.value))
+    zoom.value = zoomSteps[Math.min(zoomSteps.length - 1, Math.max(0, at + steps))] ?? 'large'
+  }
   const clearSelection = (): void => { selected.value = new Set() }
   function showConsoles(ids: readonly CameraId[]): void {
     panes.value = ids
     view.value = 'consoles'
   }
+  function broadcast(ids: readonly CameraId[]): void {
+    broadcastTo.value = ids
+    showConsoles(ids.slice(0, 9))
+  }
   const switchTheme = (): void => { themeChoice.value = theme.value === 'dark' ? 'light' : 'dark' }
   return {
-    view, camera, tab, job, selected, panes, lifeFilter, dialog, report, notice, themeChoice, theme, zoom,
+    view, camera, tab, job, selected, panes, lifeFilter, dialog, report, notice, themeChoice, theme, zoom, rackShape, wordFilter, broadcastTo,
+    select, zoomBy, broadcast,
     open, openJob, closePanel, toggleSelected, clearSelection, showConsoles, switchTheme,
   }
 })

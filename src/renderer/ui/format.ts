@@ -43,3 +43,10 @@ export const watts = (value: number | undefined): string => (value === undefined
 export const podAddress = (url: string): string => url.replace(/^rack:\/\//, '')
 /** Local time with milliseconds, where order matters. */
 export const preciseTime = (atMs: number): string => `${clockTime(atMs)}.${String(Math.floor(((atMs % 1000) + 1000) % 1000)).padStart(3, '0')}`
+/** How old something is, at a glance: 3 s, 4 min, 2 h, 5 d. */
+export function age(forMs: number): string {
+  const seconds = Math.max(0, Math.floor(forMs / 1000))
+  if (seconds < 60) return `${String(seconds)} s`
+  if (seconds < 3600) return `${String(Math.floor(seconds / 60))} min`
+  return seconds < 172_800 ? `${String(Math.floor(seconds / 3600))} h` : `${String(Math.floor(seconds / 86_400))} d`
+}

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createFixtureRack } from '../../../../test/support/fixtureRack.ts'
 import type { CameraId } from '../../../shared/devices/ids.ts'
-import { chooseColumns, layoutRows, type Move, moveFrom } from './rackLayout.ts'
+import { chooseColumns, layoutRows, type Move, moveFrom, placesOf, rangeOf } from './rackLayout.ts'
 
 const pods = (count: number, perPod: number) => createFixtureRack(count, perPod, false).view()
 const idsOf = (rows: ReturnType<typeof layoutRows>): readonly (readonly string[])[] => rows.map(({ segments }) => segments.flatMap(({ cameras }) => cameras.map(({ id }) => id)))
@@ -53,4 +53,13 @@ test('pods of four fill a screen that has room for six; single cameras use all o
   // Two rows of six or three of four: where three are in view, the wider cards.
   expect(chooseColumns(pods(12, 1), 1350, 204, 340, 8)).toBe(6)
   expect(chooseColumns(pods(12, 1), 1350, 204, 340, 8, 3)).toBe(4)
+})
+test('a range goes from one to the other in the order as seen, whichever comes first', () => {
+  const places = placesOf(layoutRows(pods(6, 1), 4))
+  const range = (from: string | undefined, to: string): readonly string[] => rangeOf(places, from as CameraId | undefined, to as CameraId)
+  expect(range('cam-02', 'cam-04')).toEqual(['cam-02', 'cam-03', 'cam-04'])
+  expect(range('cam-04', 'cam-02')).toEqual(['cam-02', 'cam-03', 'cam-04'])
+  expect(range(undefined, 'cam-03')).toEqual(['cam-03'])
+  expect(range('filtered-away', 'cam-03')).toEqual(['cam-03'])
+  expect(range('cam-02', 'gone')).toEqual([])
 })

@@ -58,14 +58,13 @@ export function chooseColumns(pods: readonly PodView[], widthPx: number, leastPx
 
 export type Move = 'left' | 'right' | 'up' | 'down' | 'first' | 'last'
 
-interface Place { readonly row: number; readonly column: number; readonly id: CameraId }
+export interface Place { readonly row: number; readonly column: number; readonly id: CameraId }
 
-const placesOf = (rows: readonly RackRow[]): readonly Place[] =>
+export const placesOf = (rows: readonly RackRow[]): readonly Place[] =>
   rows.flatMap(({ segments }, row) => segments.flatMap(({ column, cameras }) => cameras.map(({ id }, index) => ({ row, column: column + index, id }))))
 
 /** Where an arrow leads. Left and right follow the order, up and down the column as it is seen; at an edge it stays. */
-export function moveFrom(rows: readonly RackRow[], from: CameraId | undefined, move: Move): { readonly id: CameraId; readonly row: number } | undefined {
-  const places = placesOf(rows)
+export function moveAmong(places: readonly Place[], from: CameraId | undefined, move: Move): Place | undefined {
   const at = places.findIndex(({ id }) => id === from)
   const here = places[at]
   if (!here || move === 'first') return places[0]
@@ -74,4 +73,12 @@ export function moveFrom(rows: readonly RackRow[], from: CameraId | undefined, m
   const away = (place: Place): number => Math.abs(place.row - here.row) * 1000 + Math.abs(place.column - here.column)
   const candidates = places.filter(({ row }) => (move === 'up' ? row < here.row : row > here.row))
   return candidates.reduce<Place | undefined>((best, place) => (best && away(best) <= away(place) ? best : place), undefined) ?? here
+}
+export const moveFrom = (rows: readonly RackRow[], from: CameraId | undefined, move: Move): Place | undefined => moveAmong(placesOf(rows), from, move)
+
+/** All from one to the other, both included, in the order as seen; one that is not seen leaves the other alone. */
+export function rangeOf(places: readonly Pick<Place, 'id'>[], from: CameraId | undefined, to: CameraId): readonly CameraId[] {
+  const [a, b] = [places.findIndex(({ id }) => id === from), places.findIndex(({ id }) => id === to)]
+  if (b < 0) return []
+  return a < 0 ? [to] : places.slice(Math.min(a, b), Math.max(a, b) + 1).map(({ id }) => id)
 }
