@@ -12,7 +12,7 @@ import { createPart } from '../../src/main/drivers/storage/captures/partFile.ts'
 import type { CameraId } from '../../src/shared/devices/ids.ts'
 import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
 import type { BenchRow } from './row.ts'
-import { clickUntil, takeSeen, watchWall } from './wallPage.ts'
+import { clickUntil, paintedAt, takeSeen, watchWall } from './wallPage.ts'
 
 const consoles = 100
 const burstSeconds = 10
@@ -85,7 +85,7 @@ async function firstPaint(browser: Browser, url: string): Promise<number> {
     const started = Date.now()
     await page.goto(url, { waitUntil: 'commit' })
     await page.locator('[data-camera]').first().waitFor()
-    times.push(await page.evaluate(async () => new Promise<number>((resolve) => { requestAnimationFrame(() => { requestAnimationFrame(() => { resolve(Date.now()) }) }) })) - started)
+    times.push(await paintedAt(page) - started)
     await page.close()
   }
   return times.sort((a, b) => a - b)[2] ?? Number.NaN

@@ -24,6 +24,7 @@ export function createWallTail(): WallTail {
     },
     skip: () => { length = 0 },
     text: (rows, columns) => {
+      if (rows < 1) return ''
       const tail = new LineTail(rows)
       // A few lines more than are shown, because empty ones are left out.
       tail.push(kept.subarray(startOfLines(kept, length, rows * 3 + 8), length))
