@@ -3,9 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { missingForWindow, openDemo, openWindow } from './openWindow.ts'
 
 const card = (page: Page, number: number) => page.locator(`[data-camera="demo-cam-${String(number).padStart(2, '0')}"]`)
+/** What is used of a canvas; it runs in the page. */
+interface Drawn { readonly width: number; readonly height: number; getContext(kind: '2d'): { getImageData(x: number, y: number, width: number, height: number): { readonly data: ArrayLike<number> } } | null }
 /** How many colours a canvas holds: an empty one has one. */
-const colours = async (page: Page, number: number): Promise<number> => card(page, number).locator('canvas').evaluate((canvas: HTMLCanvasElement) => {
-  const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? new Uint8ClampedArray()
+const colours = async (page: Page, number: number): Promise<number> => card(page, number).locator('canvas').evaluate((element) => {
+  const canvas = element as unknown as Drawn
+  const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? []
   const seen = new Set<number>()
   for (let at = 0; at < pixels.length; at += 400) seen.add(((pixels[at] ?? 0) << 16) | ((pixels[at + 1] ?? 0) << 8) | (pixels[at + 2] ?? 0))
   return seen.size
@@ -40,7 +43,7 @@ describe.skipIf(missingForWindow() !== undefined)('the rack, in a browser on the
     expect(await card(page, 2).getAttribute('aria-selected')).toBe('true')
     await card(page, 1).focus()
     await page.keyboard.press('ArrowDown')
-    await expect.poll(async () => page.evaluate(() => document.activeElement?.getAttribute('data-camera'))).toBe('demo-cam-03')
+    await expect.poll(async () => page.evaluate<string>(`document.activeElement?.getAttribute('data-camera')`)).toBe('demo-cam-03')
     await page.reload()
     await page.getByText('Rack B').waitFor()
     expect(await page.locator('.dot').count()).toBe(12)
