@@ -14,6 +14,7 @@ import type { CameraConsole } from '../consoles/cameraConsole.ts'
 import { createConsole } from '../consoles/consoleHub.ts'
 import { lifeOf } from './cameraLife.ts'
 import type { Leases } from './leases.ts'
+import { createPowerEdges } from './powerEdges.ts'
 import { type StartFacts, whyNots } from './whyNot.ts'
 
 /** What is remembered of a place in the rack. */
@@ -178,15 +179,18 @@ export function createRackBook({ clock, log, leases, jobOf, watchJobs, captures,
       if (entries.has(spec.id)) throw new WorkbenchError('input/conflict', `There is a pod ${spec.id} already`, { context: { pod: spec.id } })
       const twin = [...entries.values()].find((each) => each.devices.resource === devices.resource)
       if (twin) throw new WorkbenchError('input/conflict', `${spec.url} is in the rack already, as ${twin.spec.name}`, { context: { pod: twin.spec.id } })
+      const capture = captures?.open({ id: spec.cameraId, name: spec.cameraName, chip: spec.chip })
+      const edges = createPowerEdges((edge) => capture?.power(edge))
       const entry: Entry = {
-        spec, devices, boot: startBootWatch(clock.nowMs()), power: 'unknown', store: undefined, stop: new AbortController(),
+        spec, devices: edges.watched(devices), boot: startBootWatch(clock.nowMs()), power: 'unknown', store: undefined, stop: new AbortController(),
         reach: devices.pod ? 'checking' : 'reachable', reachNote: '',
         console: createConsole({
-          cameraId: spec.cameraId, open: devices.openConsole, clock, log, capture: captures?.open({ id: spec.cameraId, name: spec.cameraName, chip: spec.chip }),
+          cameraId: spec.cameraId, open: devices.openConsole, clock, log, capture,
           onBytes: (bytes) => {
             entry.boot = watchBoot(entry.boot, bytes, clock.nowMs())
             // A camera that talks has power, whatever was last asked of the pod.
             entry.power = 'on'
+            edges.heard()
             changed()
           },
         }),
