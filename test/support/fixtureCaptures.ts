@@ -47,7 +47,7 @@ export interface FixtureCaptures {
 /** A few sessions with everything that can be in one; times count back from the first moment. */
 export function createFixtureCaptures(nowMs: number): FixtureCaptures {
   const hourMs = 3_600_000
-  const whole = told(1, 'cam-01', 'hi3516ev300', nowMs - 2 * hourMs, [...greet, [1500, 'lost'], [8300, 'found'], [20, 'rx', noise], [5, 'rx', '\r\nsegfault at 0\r\n'], [40, 'dropped'], [300, 'rx', '# ']])
+  const whole = told(1, 'cam-01', 'hi3516ev300', nowMs - 2 * hourMs, [[40, 'power-on'], ...greet, [900, 'cycle'], [2100, 'power-on'], [1500, 'lost'], [8300, 'found'], [20, 'rx', noise], [5, 'rx', '\r\nsegfault at 0\r\n'], [40, 'dropped'], [300, 'rx', '# ']])
   const phases = [['U-Boot to RAM', 0, 700], ['Write and prove', 700, 2600]] as const
   const loop = told(2, 'cam-04', 'hi3518ev200', nowMs - hourMs, loops(120), { isOpen: true })
   const cut = told(3, 'cam-09', 'hi3516ev300', nowMs - 26 * hourMs, [...bootLines(90), [400, 'cut']], { isCut: true })

@@ -15,6 +15,7 @@ import { fixtureAgentPlan, fixtureDoctorStory } from './fixtureAgent.ts'
 import { fixtureMarks } from './fixtureConsoles.ts'
 import { outcomeOf, serveFixturePictures } from './fixturePictures.ts'
 import { createFixtureConsoleTools } from './fixtureConsoleTools.ts'
+import { captureQuerySchema } from '../../src/shared/captures/captures.schema.ts'
 import { fixtureBoots, fixtureComparison } from './fixtureBoots.ts'
 import { createFixtureCaptures } from './fixtureCaptures.ts'
 import { fixtureDiff } from './fixtureDiff.ts'
@@ -193,7 +194,10 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
       sessions: contract.captures.sessions.handler(() => [...captures.sessions].sort((a, b) => b.startedAtMs - a.startedAtMs)),
       status: contract.captures.status.handler(() => ({ usedBytes: 8.2 * 1024 ** 3, quotaBytes: 20 * 1024 ** 3, droppedBytes: 0, notices: [] })),
       search: contract.captures.search.handler(({ input }) => (input.pattern?.includes('(') === true && !input.pattern.includes(')') ? fail('input/malformed', 'This is no pattern: Unterminated group') : captures.search(input))),
-      newLines: contract.captures.newLines.handler(() => []),
+      newLines: contract.captures.newLines.handler(({ input }) => {
+        calls.push(`new ${input.firmware ?? 'any'}`)
+        return captures.search(captureQuerySchema.parse({ pattern: 'segfault|panic', limit: 3 })).lines.map((line) => ({ ...line, kind: line.line, firmware: 'Linux version 4.9.37 (builder@openipc) #2 Tue Nov 3 2026', lines: 7 }))
+      }),
       read: contract.captures.read.handler(({ input }) => { calls.push(`read ${String(input.maxBytes)}`); return captures.read(input) ?? fail('input/not-found', `There is no capture ${input.session}`) }),
       timeline: contract.captures.timeline.handler(({ input }) => captures.timeline(input.session) ?? fail('input/not-found', `There is no capture ${input.session}`)),
       export: contract.captures.export.handler(({ input }) => {

@@ -131,7 +131,7 @@ const scenes: readonly Scene[] = [
   { name: 'finished', cameras: 12, steps: async (page) => { await showJob(page, 'cam-01') } },
   { name: 'failed', cameras: 12, steps: async (page) => { await openCard(page, 'cam-09'); await page.getByRole('button', { name: 'Resume' }).waitFor() } },
   { name: 'compare', cameras: 12, steps: async (page) => {
-    await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Compare' }).click()
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Compare both' }).click()
     await page.getByLabel(/^First/).fill('/home/lab/backups/cam-01-before')
     await page.getByLabel(/^Second/).fill('/home/lab/backups/cam-01-after')
     await page.getByRole('button', { name: 'Compare', exact: true }).last().click()
@@ -254,6 +254,9 @@ const scenes: readonly Scene[] = [
   { name: 'captures-pattern', cameras: 12, steps: async (page) => { await openCaptures(page); await page.getByRole('button', { name: 'Pattern' }).click(); await page.getByRole('searchbox', { name: 'Pattern to search for' }).fill('(a'); await page.keyboard.press('Enter'); await page.getByRole('alert').waitFor() } },
   { name: 'captures-sessions', cameras: 12, steps: async (page) => { await openCaptures(page); await page.getByRole('tab', { name: 'Sessions' }).click() } },
   { name: 'captures-replay', cameras: 12, steps: async (page) => { await openCaptures(page); await page.getByRole('tab', { name: 'Sessions' }).click(); await page.getByRole('option', { name: /cam-01/ }).first().click(); await page.getByRole('button', { name: '16×' }).click(); await page.getByRole('button', { name: 'Play from here' }).click(); await page.getByRole('listbox', { name: 'Lines of the session' }).getByText('login:').waitFor() } },
+  { name: 'captures-new', cameras: 12, steps: async (page) => { await openCaptures(page); await page.getByRole('tab', { name: 'New lines' }).click(); await page.getByText(/kinds, newest first/).waitFor() } },
+  { name: 'captures-boots', cameras: 12, steps: async (page) => { await openCaptures(page); await page.getByRole('tab', { name: 'Boots' }).click(); await page.getByRole('option').first().click(); await page.getByText('choose another one').waitFor() } },
+  { name: 'captures-compare', cameras: 12, steps: async (page) => { await openCaptures(page); await page.getByRole('tab', { name: 'Boots' }).click(); await page.getByRole('option').nth(0).click(); await page.getByRole('option').nth(2).click(); await page.getByRole('button', { name: 'Compare both' }).click(); await page.getByRole('region', { name: 'Two boots side by side' }).waitFor() } },
   { name: 'captures-bundle', cameras: 12, steps: async (page) => { await openCaptures(page); await page.getByRole('button', { name: 'Support bundle' }).click(); await page.getByText(/console sessions/).waitFor(); await page.getByRole('button', { name: 'Make the bundle' }).click(); await page.getByText('Written').waitFor() } },
   { name: 'captures-export', cameras: 12, steps: async (page) => { await findIn(page, 'segfault'); await page.getByRole('option', { name: /segfault/ }).first().click(); await page.getByRole('button', { name: 'Export' }).click(); await page.getByRole('dialog').getByRole('button', { name: 'Export' }).click(); await page.getByText('Written').waitFor() } },
   { name: 'jobs', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Jobs' }).click() } },

@@ -1,5 +1,5 @@
 import type { Boot, BootComparison, BootList, BootQuery, BootRef } from '../../shared/captures/boots.schema.ts'
-import type { SessionId } from '../../shared/captures/captures.schema.ts'
+import { isPowerEdge, type SessionId } from '../../shared/captures/captures.schema.ts'
 import type { CameraId } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { type BootLine, compareBoots } from '../core/captures/compareBoots.ts'
@@ -47,7 +47,7 @@ async function linesOf(captures: CaptureDesk, { session, startOffset, endOffset 
   let bytes = 0
   let isCut = false
   for await (const piece of readSession(await captures.store.parts(session), { offset: startOffset }, signal)) {
-    if (piece.kind !== 'rx') { if (piece.kind !== 'tx') cutter.finish(); continue }
+    if (piece.kind !== 'rx') { if (piece.kind !== 'tx' && !isPowerEdge(piece.kind)) cutter.finish(); continue }
     cutter.push(piece.bytes, piece.offset, piece.atMs)
     bytes += piece.bytes.length
     isCut = lines.length > mostLines || bytes > mostBytes

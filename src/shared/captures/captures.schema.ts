@@ -63,9 +63,14 @@ export type CaptureSession = z.infer<typeof captureSessionSchema>
 
 /**
  * rx, tx: bytes from and to the camera. dropped: so many bytes came and were not kept (full disk). lost, found: the line went away and
- * came back; what the camera said in between nobody heard. cut: the program ended without closing; up to a second may be missing.
+ * came back; what the camera said in between nobody heard. cut: the program ended without closing; up to a second may be missing. power-on,
+ * power-off: switched and proved; cycle: switching off and on began; power-failed: it did not work, and nobody knows; seen-on, seen-off: it
+ * changed, and not by us.
  */
-export const capturePieceKinds = ['rx', 'tx', 'dropped', 'lost', 'found', 'cut'] as const
+export const powerEdges = ['power-on', 'power-off', 'cycle', 'power-failed', 'seen-on', 'seen-off'] as const
+/** Unlike other marks these end no line: a camera talks on while its switch is still being read back. */
+export const isPowerEdge = (kind: string): boolean => (powerEdges as readonly string[]).includes(kind)
+export const capturePieceKinds = ['rx', 'tx', 'dropped', 'lost', 'found', 'cut', ...powerEdges] as const
 export const capturePieceSchema = z.object({
   kind: z.enum(capturePieceKinds),
   offset: z.number().int().min(0),

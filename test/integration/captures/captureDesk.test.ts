@@ -153,3 +153,22 @@ test('two workbenches share one data folder: one writes the index, both search',
   expect((await other.captures.search(wish, late)).lines).toHaveLength(1)
   expect((await workbench.captures.search(wish, late)).lines).toHaveLength(1)
 })
+
+test('what happened to the power stands in the time of the session and cuts no line, also for the search', async () => {
+  const { workbench } = await bench()
+  const tap = workbench.captures.store.open(gate)
+  tap.power('cycle')
+  tap.received(bytes('System start'))
+  tap.power('power-on')
+  tap.received(bytes('up\n'))
+  await tap.close()
+  const client = createRouterClient(workbench.router) as unknown as ContractRouterClient<WorkbenchContract>
+  const [session] = await client.captures.sessions()
+  expect((await client.captures.timeline({ session: session!.session })).marks.map(({ kind }) => kind)).toEqual(['cycle', 'power-on'])
+  await workbench.captures.caughtUp(AbortSignal.timeout(20_000))
+  expect((await client.captures.search({ words: 'startup' })).lines.map(({ line }) => line)).toEqual(['System startup'])
+  const { path } = await client.captures.export({ session: session!.session, format: 'text' })
+  const text = await readFile(path, 'utf8')
+  expect(text).toContain('power was switched on')
+  expect(text).toMatch(/System startup\n/)
+})

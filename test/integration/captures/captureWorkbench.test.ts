@@ -85,3 +85,17 @@ test('damaged settings are not guessed about', async () => {
     await expect(open(folder)).rejects.toMatchObject({ code: 'input/malformed' })
   }
 })
+
+test('acts of power on a camera of the rack are kept with what it says, whoever does them', async () => {
+  const folder = await dataFolder()
+  const workbench = await open(folder)
+  await workbench.setup.openDemo()
+  const [camera] = workbench.rack.view().pods.flatMap(({ cameras }) => cameras)
+  await workbench.rack.power(camera!.id, 'cycle', never)
+  await workbench.rack.camera(camera!.id).devices.power.cycle(100, never)
+  const kinds = async (): Promise<string[]> => {
+    const [session] = await workbench.captures.sessions({ camera: camera!.id })
+    return session ? (await piecesOf(workbench.captures.store, session.session)).map(({ kind }) => kind).filter((kind) => kind !== 'rx' && kind !== 'tx') : []
+  }
+  await expect.poll(async () => (await kinds()).filter((kind) => kind === 'cycle' || kind === 'power-on'), { timeout: 20_000 }).toEqual(['cycle', 'power-on', 'cycle', 'power-on'])
+})

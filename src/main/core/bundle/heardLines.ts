@@ -1,3 +1,4 @@
+import { isPowerEdge } from '../../../shared/captures/captures.schema.ts'
 import { escapeSequences } from '../../protocols/captureLines/plainLine.ts'
 import { asksForSecret } from '../../protocols/redaction/rules.ts'
 import type { ExportedPiece } from '../captures/exportFormats.ts'
@@ -53,8 +54,7 @@ export function createLineListener(emit: (line: HeardLine) => void): LineListene
     push: (piece) => {
       const { kind, atMs, bytes } = piece
       if (kind !== 'rx' && kind !== 'tx') {
-        finish('rx')
-        finish('tx')
+        if (!isPowerEdge(kind)) { finish('rx'); finish('tx') }
         emit({ direction: 'mark', atMs, text: markWords(piece), isHidden: false, leftOutBytes: 0 })
         return
       }

@@ -1,4 +1,7 @@
+import type { powerEdges } from '../../../shared/captures/captures.schema.ts'
 import type { CameraId } from '../../../shared/devices/ids.ts'
+
+export type PowerEdge = (typeof powerEdges)[number]
 
 /** Told of everything that passes on one console, in order and at once. Never throws and never waits: it may be in the way of nobody. */
 export interface ConsoleTap {
@@ -11,6 +14,8 @@ export interface ConsoleTap {
 }
 
 export interface CapturedConsole extends ConsoleTap {
+  /** What happened to the camera's power. */
+  power(edge: PowerEdge): void
   /** Resolves when all that was told is on disk, or cannot be. */
   close(): Promise<void>
 }

@@ -12,7 +12,7 @@ const good = told({ uboot: 0, kernel: 100 }, 5000, [[0, 'U-Boot 2016.11'], [10, 
 test('numbers and times are no difference, another line is, and what follows stands side by side again', () => {
   const bad = told({ uboot: 0, kernel: 140 }, 90_000, [[0, 'U-Boot 2016.11'], [10, 'DRAM:  128 MiB'], [140, '[    0.000000] Booting Linux on CPU 0'], [220, '[   10.4] mmc0: error -110'], [230, '[    0.5] eth0: up 10Mbps'], [300, '[   12.1] Kernel panic']])
   expect(rowsOf(good, bad)).toEqual([
-    'uboot U-Boot 2016.11 = U-Boot 2016.11', 'uboot DRAM:  64 MiB = DRAM:  128 MiB', 'kernel [    0.000000] Booting Linux = [    0.000000] Booting Linux on CPU 0',
+    'uboot U-Boot 2016.11 = U-Boot 2016.11', 'uboot DRAM:  64 MiB = DRAM:  128 MiB', 'kernel [    0.000000] Booting Linux on CPU 0 = [    0.000000] Booting Linux on CPU 0',
     'kernel - / [   10.4] mmc0: error -110', 'kernel [    0.412010] eth0: up 100Mbps = [    0.5] eth0: up 10Mbps',
     'kernel [    2.100000] VFS: Mounted root / -', 'kernel - / [   12.1] Kernel panic',
   ])

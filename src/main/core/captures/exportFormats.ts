@@ -1,4 +1,4 @@
-import type { CaptureFormat, CapturePiece, CaptureSession } from '../../../shared/captures/captures.schema.ts'
+import { type CaptureFormat, type CapturePiece, type CaptureSession, isPowerEdge } from '../../../shared/captures/captures.schema.ts'
 import { createLineCutter } from '../../protocols/captureLines/plainLine.ts'
 import { captureLimits } from '../../protocols/dcap/frame.ts'
 import { encodeCaptureHeader, encodeRecord } from '../../protocols/dcap/writer.ts'
@@ -34,6 +34,12 @@ export const markWords = ({ kind, droppedBytes }: ExportedPiece): string => {
     case 'lost': return 'the line went away'
     case 'found': return 'the line is back'
     case 'cut': return 'the program ended here; up to a second may be missing'
+    case 'power-on': return 'power was switched on'
+    case 'power-off': return 'power was switched off'
+    case 'cycle': return 'power is switched off and on'
+    case 'power-failed': return 'power could not be switched; nobody knows how it stands'
+    case 'seen-on': return 'power came on'
+    case 'seen-off': return 'power went off'
     case 'rx': case 'tx': return ''
   }
 }
@@ -50,7 +56,7 @@ async function* linesOf(pieces: AsyncIterable<ExportedPiece>, show: (line: Expor
     session = piece.session
     const { kind } = piece
     if (kind === 'rx' || kind === 'tx') cutters[kind].push(piece.bytes, piece.offset, piece.atMs)
-    else { finish(); out += show({ session, direction: 'mark', offset: piece.offset, atMs: piece.atMs, text: markWords(piece) }) }
+    else { if (!isPowerEdge(kind)) finish(); out += show({ session, direction: 'mark', offset: piece.offset, atMs: piece.atMs, text: markWords(piece) }) }
     if (out !== '') yield out
     out = ''
   }

@@ -22,6 +22,7 @@ import { lifeOf } from './cameraLife.ts'
 import { maintenanceWords } from './inventory.ts'
 import { gatePower } from './jobPower.ts'
 import type { Leases } from './leases.ts'
+import { createPowerEdges } from './powerEdges.ts'
 import { type StartFacts, whyNots } from './whyNot.ts'
 
 /** What is remembered of a place in the rack. */
@@ -226,17 +227,20 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, wat
       if (entries.has(spec.id)) throw new WorkbenchError('input/conflict', `There is a pod ${spec.id} already`, { context: { pod: spec.id } })
       const twin = [...entries.values()].find((each) => each.devices.resource === devices.resource)
       if (twin) throw new WorkbenchError('input/conflict', `${spec.url} is in the rack already, as ${twin.spec.name}`, { context: { pod: twin.spec.id } })
+      const capture = captures?.open({ id: spec.cameraId, name: spec.cameraName, chip: spec.chip })
+      const edges = createPowerEdges((edge) => capture?.power(edge))
       const entry: Entry = {
-        spec, own: devices, boot: startBootWatch(clock.nowMs()), firmware: undefined, power: 'unknown', store: undefined, stop: new AbortController(),
+        spec, own: devices: edges.watched(devices), boot: startBootWatch(clock.nowMs()), firmware: undefined, power: 'unknown', store: undefined, stop: new AbortController(),
         reach: devices.pod ? 'checking' : 'reachable', reachNote: '',
         devices: gatePower(devices, createJobPowerGate({ spec, devices }, () => sharingPower({ own: devices, spec }), powerDeps)),
         console: createConsole({
-          cameraId: spec.cameraId, open: devices.openConsole, clock, log, capture: captures?.open({ id: spec.cameraId, name: spec.cameraName, chip: spec.chip }),
+          cameraId: spec.cameraId, open: devices.openConsole, clock, log, capture,
           onBytes: (bytes, position) => {
             watchBytes?.(spec.cameraId, bytes, position)
             hear(entry, bytes)
             // A camera that talks has power, whatever was last asked of the pod.
             entry.power = 'on'
+            edges.heard()
             changed()
           },
         }),

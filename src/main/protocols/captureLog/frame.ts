@@ -10,7 +10,8 @@ export const rawSuffix = '.raw'
 export const indexSuffix = '.idx'
 
 /** `end` is the last record of a file that was closed; a file without it was not. */
-export const recordKinds = ['rx', 'tx', 'dropped', 'lost', 'found', 'cut', 'end'] as const
+// Their places are the numbers on disk: new ones come last.
+export const recordKinds = ['rx', 'tx', 'dropped', 'lost', 'found', 'cut', 'end', 'power-on', 'power-off', 'cycle', 'power-failed', 'seen-on', 'seen-off'] as const
 export type RecordKind = (typeof recordKinds)[number]
 
 export interface IndexRecord {

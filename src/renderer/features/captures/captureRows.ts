@@ -1,4 +1,4 @@
-import type { CapturePiece } from '../../../shared/captures/captures.schema.ts'
+import { type CapturePiece, isPowerEdge } from '../../../shared/captures/captures.schema.ts'
 
 export type Direction = 'rx' | 'tx'
 /** One line of the reader. `steps` says until which byte had come by when; replay shows a line as it grew. */
@@ -82,8 +82,7 @@ function walk(pieces: readonly CapturePiece[], { take, finish, mark }: Walker): 
   let lostMs: number | undefined
   for (const { kind, bytes, offset, atMs, droppedBytes } of pieces) {
     if (kind === 'rx' || kind === 'tx') { take(kind, bytes, offset, atMs); continue }
-    finish('rx')
-    finish('tx')
+    if (!isPowerEdge(kind)) { finish('rx'); finish('tx') }
     mark({ kind, offset, atMs, droppedBytes, awayMs: kind === 'found' && lostMs !== undefined ? atMs - lostMs : undefined })
     if (kind === 'lost') lostMs = atMs
     if (kind === 'found') lostMs = undefined

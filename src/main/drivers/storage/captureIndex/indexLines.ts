@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
+import { isPowerEdge } from '../../../../shared/captures/captures.schema.ts'
 import { indexHeaderBytes, indexRecordBytes, indexSuffix, rawSuffix } from '../../../protocols/captureLog/frame.ts'
 import { parseRecords } from '../../../protocols/captureLog/parser.ts'
 import { lineKind } from '../../../protocols/captureLines/lineKind.ts'
@@ -186,7 +187,7 @@ function readOn(part: PartToIndex, resume: Resume, found: (line: CutLine) => voi
         if (wanted > 0) cutter.push(readAt(raw, record.offset + skip, wanted), record.offset + skip, record.atMs)
         if (cutter.openOffset !== undefined && cutter.openOffset >= record.offset) lineRecord = resume.record + done
         budget -= record.lengthBytes
-      } else if (record.kind !== 'tx') cutter.finish()
+      } else if (record.kind !== 'tx' && !isPowerEdge(record.kind)) cutter.finish()
       done += 1
       if (budget <= 0) break
     }

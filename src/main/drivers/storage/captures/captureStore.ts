@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { type CaptureNotice, type CaptureSession, type CaptureSettings, type IndexHeader, type SessionId, sessionIdSchema } from '../../../../shared/captures/captures.schema.ts'
+import { type CaptureNotice, type CaptureSession, type CaptureSettings, type IndexHeader, type powerEdges, type SessionId, sessionIdSchema } from '../../../../shared/captures/captures.schema.ts'
 import type { CameraId } from '../../../../shared/devices/ids.ts'
 import { Cancelled } from '../../../../shared/errors/workbenchError.ts'
 import { type Clock, withDeadline } from '../../../../shared/lifecycle/clock.ts'
@@ -29,6 +29,7 @@ export interface StoredConsole {
   sent(bytes: Uint8Array): void
   lost(): void
   found(): void
+  power(edge: (typeof powerEdges)[number]): void
   close(): Promise<void>
 }
 
@@ -183,6 +184,7 @@ export function openCaptureStore({ folder, settings, clock, disk, self, isAlive,
       sent: (bytes) => { if (!isClosed) writer.take('tx', bytes.slice()) },
       lost: () => { if (!isClosed) writer.mark('lost') },
       found: () => { if (!isClosed) writer.mark('found') },
+      power: (edge) => { if (!isClosed) writer.mark(edge) },
       close: async () => {
         if (isClosed) return
         isClosed = true

@@ -21,7 +21,7 @@ export interface ConsoleWriterDeps {
 
 export interface ConsoleWriter {
   take(kind: 'rx' | 'tx', bytes: Uint8Array): void
-  mark(kind: 'lost' | 'found'): void
+  mark(kind: Exclude<NewRecord['kind'], 'rx' | 'tx' | 'dropped' | 'cut' | 'end'>): void
   /** Writes what waits; a failure leaves everything as it was, to be written by the next attempt. */
   flush(): Promise<void>
   /** After the last flush. */

@@ -1,10 +1,9 @@
 import { isAbsolute, resolve } from 'node:path'
 import { captureExportSchema, captureFormats, captureQuerySchema, newLinesQuerySchema, sessionIdSchema } from '../../../../shared/captures/captures.schema.ts'
 import type { CameraId } from '../../../../shared/devices/ids.ts'
-import { toWire, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { type Flags, helpOf, oneOf, parseFlags, type ParsedFlags, quoted, usage, wholeNumber } from '../arguments.ts'
 import type { CliDeps, CliWorkbench } from '../cliWorkbench.ts'
-import { type ExitCode, exitCodeOfError, exitCodes } from '../exitCodes.ts'
+import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { plainText } from '../output/lineWriter.ts'
 import { table } from '../output/words.ts'
 import { compareTwo, listBoots } from './boots.ts'
@@ -42,12 +41,6 @@ export async function capturesCommand(argv: readonly string[], deps: CliDeps): P
   const workbench = await deps.openWorkbench({ dataFolder: given.text('data') ?? deps.dataFolder, tftpPort: 69, log: () => undefined, ask: async () => undefined })
   try {
     return await run({ given, words, json, deps, workbench })
-  } catch (error) {
-    if (!json || !(error instanceof WorkbenchError)) throw error
-    const wire = toWire(error)
-    deps.out.line(JSON.stringify({ event: 'error', ...wire }))
-    deps.out.line(JSON.stringify({ event: 'done', success: false }))
-    return exitCodeOfError(wire.code)
   } finally {
     await workbench.close()
   }
