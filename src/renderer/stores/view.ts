@@ -21,7 +21,7 @@ export const useViewStore = defineStore('view', () => {
   const selected = shallowRef<ReadonlySet<CameraId>>(new Set())
   const panes = shallowRef<readonly CameraId[]>([])
   const lifeFilter = ref<CameraLife>()
-  const dialog = ref<'add-pod' | 'palette' | 'restore-selected' | 'change-power'>()
+  const dialog = ref<'add-pod' | 'palette' | 'keys' | 'restore-selected' | 'change-power'>()
   const report = ref<JobId>()
   const notice = shallowRef<WireError>()
 
