@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { type FixtureServer, openFixtureServer } from './fixtureServer.ts'
 
-interface Scene {
+export interface Scene {
   readonly name: string
   readonly cameras: number
   readonly perPod?: number
@@ -267,14 +267,21 @@ const scenes: readonly Scene[] = [
     await page.getByRole('button', { name: 'Verify' }).click()
     await page.getByText('none changed').scrollIntoViewIfNeeded()
   } },
+  { name: 'keys', cameras: 12, steps: async (page) => { await card(page, 'cam-01').focus(); await page.keyboard.press('?'); await page.getByRole('dialog', { name: 'Keys' }).waitFor() } },
+  { name: 'menu-camera', cameras: 12, steps: async (page) => { await card(page, 'cam-05').focus(); await page.keyboard.press('Shift+F10'); await page.getByRole('menu').waitFor() } },
+  { name: 'menu-job', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Jobs' }).click(); await page.getByRole('row', { name: /job-ok/ }).first().click({ button: 'right' }); await page.getByRole('menu').waitFor() } },
+  { name: 'ask-power', cameras: 12, steps: async (page) => { await card(page, 'cam-01').click({ button: 'right' }); await page.getByRole('menuitem', { name: /^Power cycle/ }).click(); await page.getByRole('dialog', { name: 'Power cycle: cam-01?' }).waitFor() } },
   { name: 'palette', cameras: 12, steps: async (page) => { await page.keyboard.press('Control+k'); await page.getByRole('combobox').fill('cam') } },
   { name: 'lost', cameras: 12, steps: async (page, server) => { server?.cut(true); await page.getByText('connection lost, trying again').waitFor() } },
 ]
 
+/** For the test that runs all of them. */
+export const allScenes = (): readonly Scene[] => scenes
+
 const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 const sizes = [{ width: 1440, height: 900 }, { width: 1024, height: 700 }] as const
 
-async function axeFindings(page: Page, source: string): Promise<readonly string[]> {
+export async function axeFindings(page: Page, source: string): Promise<readonly string[]> {
   // Through the debugger, because the page's own policy rightly refuses foreign scripts.
   await page.evaluate(source)
   return await page.evaluate(async () => {
@@ -328,4 +335,4 @@ async function main(): Promise<void> {
   process.exitCode = found.length > 0 ? 1 : 0
 }
 
-await main()
+if (import.meta.main) await main()

@@ -170,7 +170,7 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       for (const spec of (await deps.store.read()).pods) {
         const devices = devicesFor(spec, await lineNameOf(spec.url))
         const openConsole: typeof devices.openConsole = async () => Promise.reject(new WorkbenchError('link/closed', 'This command switches power only, and opens no console'))
-        rack.add(spec, spec.power?.kind === 'vectis' ? devices : Object.create(devices, { openConsole: { value: openConsole }, pod: { value: undefined } }) as typeof devices)
+        rack.add(spec, spec.power?.kind === 'vectis' ? devices : Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(devices), openConsole: { value: openConsole }, pod: { value: undefined } }) as typeof devices)
       }
     },
     openDemo: async () => lane(always, async () => {

@@ -24,6 +24,7 @@ export const useCapturesStore = defineStore('captures', () => {
   const end = shallowRef<Pick<CapturePage, 'next' | 'isStopped' | 'note'>>({ isStopped: false, note: '' })
   const busy = ref(false)
   const opened = shallowRef<{ readonly session: SessionId; readonly offset?: number; readonly wish?: CaptureWish }>()
+  const tab = ref<'search' | 'sessions' | 'boots' | 'new'>('search')
   let asking = new AbortController()
 
   const bySession = computed(() => new Map((sessions.value ?? []).map((each) => [each.session, each])))
@@ -72,5 +73,5 @@ export const useCapturesStore = defineStore('captures', () => {
     if (!busy.value && asked.value && end.value.next !== undefined) await page(asked.value, end.value.next)
   }
   const stop = (): void => { asking.abort(new Cancelled('the search was stopped')); asking = new AbortController(); busy.value = false }
-  return { sessions, status, problem, searchProblem, asked, lines, end, busy, opened, bySession, cameras, nameOf, refresh, search, more, stop }
+  return { sessions, status, problem, searchProblem, asked, lines, end, busy, opened, tab, bySession, cameras, nameOf, refresh, search, more, stop }
 })

@@ -29,7 +29,7 @@ export const useViewStore = defineStore('view', () => {
   const wordFilter = ref('')
   /** Cameras that a line is to be sent to; the wall of consoles takes it from here. */
   const broadcastTo = shallowRef<readonly CameraId[]>([])
-  const dialog = ref<'add-pod' | 'palette' | 'restore-selected' | 'dump-selected' | 'change-power'>()
+  const dialog = ref<'add-pod' | 'palette' | 'keys' | 'restore-selected' | 'dump-selected' | 'change-power'>()
   const report = ref<JobId>()
   const notice = shallowRef<WireError>()
 

@@ -25,6 +25,10 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => { rmSync(root, { recursive: true, force: true }) })
 
+test('the application\'s menu names a command, and the page is told which', () => {
+  expect(seen['menu']).toEqual(expect.arrayContaining(['Rack', 'View', 'Camera', 'Captures', 'Help']))
+  expect(seen['chosen']).toEqual(['view.jobs'])
+})
 test('what is built is what is declared: an ES module, a CommonJS preload, a page', () => {
   expect((JSON.parse(readFileSync(path.join(project, 'package.json'), 'utf8')) as { main: string }).main).toBe('out/main/index.js')
   for (const file of ['out/main/index.js', 'out/preload/index.cjs', 'out/renderer/index.html']) expect(existsSync(path.join(root, file)), file).toBe(true)

@@ -23,11 +23,13 @@ await loaded
 const window = record.windows[0]!
 const { webContents } = window
 
+const chosen: string[] = []
 const pagePorts = new Promise<readonly MessagePort[]>((resolve) => {
   ;(globalThis as unknown as { window: unknown }).window = {
     location: { origin: 'rackbench://app' },
-    postMessage: (message: { type: string }, origin: string, ports: readonly MessagePort[]) => {
-      if (message.type === 'rackbench-ports' && origin === 'rackbench://app') resolve(ports)
+    postMessage: (message: { type: string; id?: string }, origin: string, ports: readonly MessagePort[] = []) => {
+      if (message.type === 'rackbench-command' && origin === 'rackbench://app') chosen.push(message.id ?? '')
+      else if (message.type === 'rackbench-ports' && origin === 'rackbench://app') resolve(ports)
     },
   }
 })
@@ -57,6 +59,8 @@ const chips = await client.system.chips({})
 const error = await client.rack.power({ cameraId: 'nobody' as never, action: 'on' }).catch((caught: unknown) => (caught as { data?: unknown }).data)
 bytesPort!.postMessage('{"do":"nonsense"}')
 
+record.menu.find(({ label }) => label === 'View')?.submenu?.find(({ label }) => label === 'Jobs')?.click?.()
+
 const [page, missing, outside, otherHost] = [await asked('rackbench://app/'), await asked('rackbench://app/nope'), await asked('rackbench://app/..%2f..%2fpackage.json'), await asked('rackbench://other/index.html')]
 const seen = {
   webPreferences: window.options.webPreferences, schemes: record.schemes, bridges: [...record.bridges.keys()], bridgeKeys: Object.keys(record.bridges.get('rackbench')!),
@@ -68,7 +72,7 @@ const seen = {
     webview: prevented('will-attach-webview', {}),
   },
   open: webContents.openHandler?.({ url: 'https://evil.example/' }).action, granted: granted(), checked: record.permissionCheck?.(),
-  ports: [rpcPort !== undefined, bytesPort !== undefined], strangerPorts, seenBefore, chips, error,
+  ports: [rpcPort !== undefined, bytesPort !== undefined], strangerPorts, seenBefore, chips, error, chosen, menu: record.menu.map(({ label, role }) => label ?? role),
 }
 // SQLite takes its write-ahead file away when the last connection closes, and not before.
 const log = `${process.env['RACKBENCH_DATA'] ?? ''}/journal.sqlite-wal`

@@ -16,7 +16,14 @@ export const record = {
   permissionCheck: undefined as (() => boolean) | undefined,
   bridges: new Map<string, Record<string, () => void>>(),
   errors: [] as string[],
+  menu: [] as MenuItem[],
   exitCode: undefined as number | undefined,
+}
+
+interface MenuItem { readonly label?: string; readonly role?: string; readonly submenu?: readonly MenuItem[]; readonly click?: () => void }
+export const Menu = {
+  buildFromTemplate: (template: MenuItem[]): MenuItem[] => template,
+  setApplicationMenu: (menu: MenuItem[]): void => { record.menu = menu },
 }
 
 class StandInApp extends EventEmitter {
@@ -73,7 +80,7 @@ export class MessageChannelMain {
 class Frame {
   url = ''
   readonly parent = null
-  postMessage(channel: string, message: unknown, ports: readonly PortMain[]): void {
+  postMessage(channel: string, message: unknown, ports: readonly PortMain[] = []): void {
     ipcRenderer.emit(channel, { ports: ports.map(({ raw }) => raw) }, message)
   }
 }

@@ -229,10 +229,11 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, wat
       if (twin) throw new WorkbenchError('input/conflict', `${spec.url} is in the rack already, as ${twin.spec.name}`, { context: { pod: twin.spec.id } })
       const capture = captures?.open({ id: spec.cameraId, name: spec.cameraName, chip: spec.chip })
       const edges = createPowerEdges((edge) => capture?.power(edge))
+      const seen = edges.watched(devices)
       const entry: Entry = {
-        spec, own: devices: edges.watched(devices), boot: startBootWatch(clock.nowMs()), firmware: undefined, power: 'unknown', store: undefined, stop: new AbortController(),
+        spec, own: seen, boot: startBootWatch(clock.nowMs()), firmware: undefined, power: 'unknown', store: undefined, stop: new AbortController(),
         reach: devices.pod ? 'checking' : 'reachable', reachNote: '',
-        devices: gatePower(devices, createJobPowerGate({ spec, devices }, () => sharingPower({ own: devices, spec }), powerDeps)),
+        devices: gatePower(seen, createJobPowerGate({ spec, devices: seen }, () => sharingPower({ own: seen, spec }), powerDeps)),
         console: createConsole({
           cameraId: spec.cameraId, open: devices.openConsole, clock, log, capture,
           onBytes: (bytes, position) => {

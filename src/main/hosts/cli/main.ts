@@ -1,3 +1,4 @@
+import type { CliCommandName } from '../../../shared/commands/cliCommands.ts'
 import { Cancelled, toWire, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { quoted, usage } from './arguments.ts'
 import type { CliDeps } from './cliWorkbench.ts'
@@ -32,7 +33,8 @@ interface Command {
   readonly run: (argv: readonly string[], deps: CliDeps) => Promise<ExitCode>
 }
 
-const commands: Readonly<Record<string, Command>> = {
+/** The same list of commands as that of the window; one that the list does not know does not compile, nor one that is missing here. */
+const commands: Readonly<Record<CliCommandName, Command>> = {
   restore: { summary: 'restore a camera and prove it', run: restoreCommand },
   install: { summary: 'install an OpenIPC release and prove it', run: installCommand },
   dump: { summary: 'read a camera\'s flash into files and prove them', run: dumpCommand },
@@ -79,7 +81,7 @@ async function run(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
     return name === undefined ? exitCodes.wrongInput : exitCodes.success
   }
   if (name === '--version' || name === '-V') { deps.out.line(deps.version); return exitCodes.success }
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  const command = Object.hasOwn(commands, name) ? commands[name as CliCommandName] : undefined
   if (!command) throw usage(`There is no command ${quoted(name)}`, `Commands: ${commandNames.join(', ')}`)
   return command.run(rest, deps)
 }

@@ -8,6 +8,7 @@ import { dataFolderOf } from '../../composition/userFolders.ts'
 import type { Workbench } from '../../composition/workbench.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { keyVaultOf } from './keyVault.ts'
+import { setAppMenu } from './appMenu.ts'
 import { createPageWindow, pageScheme, pageUrl, refusePermissions, servePage } from './pageWindow.ts'
 import { servePorts } from './portLinks.ts'
 
@@ -50,6 +51,7 @@ async function main(): Promise<void> {
   const workbench = await openWorkbench(root)
   leaveAfter(workbench)
   servePorts({ ipcMain, workbench, window: () => window, log })
+  setAppMenu(process.platform, () => window)
   window = createPageWindow(join(root, 'out/preload/index.cjs'), join(root, 'resources/icon.png'))
   await window.loadURL(pageUrl)
 }

@@ -1,5 +1,8 @@
+import type { Targets } from '../../../shared/commands/command.ts'
+import { keyWords } from '../../../shared/commands/keys.ts'
 import type { CameraView } from '../../../shared/rack/rackView.schema.ts'
-import type { WorkKind } from '../../../shared/rack/whyNot.schema.ts'
+import type { Deed } from '../../commands/commandStore.ts'
+import { platform } from '../../ui/platform.ts'
 import type { Status } from '../../ui/stateWords.ts'
 
 export interface PaletteEntry {
@@ -7,6 +10,9 @@ export interface PaletteEntry {
   readonly title: string
   readonly detail: string
   readonly status?: Status
+  /** It is listed with the reason why it cannot be done. */
+  readonly isOff?: boolean
+  readonly keys?: string
   run(): void
 }
 
@@ -23,18 +29,24 @@ export function matchEntries(entries: readonly PaletteEntry[], text: string, lim
     .sort((a, b) => b.rank - a.rank || a.index - b.index).slice(0, limit).map(({ entry }) => entry)
 }
 
-/** What can be done with one camera; why not, where it cannot. */
-export function workEntries(camera: CameraView, open: (tab: CameraWork) => void): readonly PaletteEntry[] {
-  return works.map(({ work, title, detail }) => {
-    const why = camera.whyNot?.find((each) => each.work === work)
-    return { id: `do ${work} ${camera.id}`, title: `${title} ${camera.name}`, detail: why ? `${why.cannot ? 'not now: ' : ''}${why.sentence}` : detail, run: () => { open(work) } }
-  })
+/** What it would be about stands behind its title; why not stands in place of what it does. */
+export function entryOf({ command, target, standing }: Deed, run: () => void): PaletteEntry {
+  const { id, title, about, on, keys: [first] = [], destructive } = command
+  const does = destructive === undefined ? about : `${about} · asks first`
+  return {
+    id: `do ${id}`, title: on === 'camera' && target !== undefined ? `${title} · ${(target as Targets['camera']).name}` : title,
+    detail: standing ? `${standing.cannot ? 'not now: ' : ''}${standing.sentence}` : does, isOff: standing?.cannot === true, ...(first ? { keys: keyWords(first, platform) } : {}), run,
+  }
 }
 
-type CameraWork = Exclude<WorkKind, 'install'>
-const works: readonly { readonly work: CameraWork; readonly title: string; readonly detail: string }[] = [
-  { work: 'restore', title: 'Restore', detail: 'choose an image, plan, confirm' }, { work: 'dump', title: 'Dump', detail: 'copy the flash to files' }, { work: 'burn', title: 'U-Boot into', detail: 'into RAM, through the boot ROM' },
-  { work: 'power', title: 'Power of', detail: 'on, off, cycle' }, { work: 'console', title: 'Console of', detail: 'what it says, and typing' },
-]
+/** What was used last stands first, then what can be done now, then what cannot and why. */
+export function inOrder(deeds: readonly Deed[], recent: readonly string[]): readonly Deed[] {
+  const rank = ({ command, target, standing }: Deed): number => {
+    const at = recent.indexOf(command.id)
+    if (standing?.cannot && command.explains !== true) return 300
+    return at >= 0 ? at : target !== undefined && command.on !== 'window' ? 100 : 200
+  }
+  return deeds.map((deed, index) => ({ deed, index })).sort((a, b) => rank(a.deed) - rank(b.deed) || a.index - b.index).map(({ deed }) => deed)
+}
 
 export const cameraDetail = (camera: CameraView, podName: string): string => [podName, camera.chip, camera.lifeNote].filter(Boolean).join(' · ')

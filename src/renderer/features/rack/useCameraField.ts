@@ -1,6 +1,9 @@
 import { useEventListener } from '@vueuse/core'
 import { computed, type ComputedRef, nextTick, type Ref, ref, watch } from 'vue'
+import { isMenuKey } from '../../../shared/commands/keys.ts'
 import { type CameraId, cameraIdSchema } from '../../../shared/devices/ids.ts'
+import { useCommandStore } from '../../commands/commandStore.ts'
+import { useRackStore } from '../../stores/rack.ts'
 import { useViewStore } from '../../stores/view.ts'
 import { type Move, moveAmong, type Place, rangeOf } from './rackLayout.ts'
 
@@ -18,6 +21,7 @@ export interface CameraField {
   onKey(event: KeyboardEvent): Promise<void>
   onClick(event: MouseEvent): void
   onDown(event: PointerEvent): void
+  onMenu(event: Event): void
 }
 
 const moves: Readonly<Record<string, Move>> = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down', Home: 'first', End: 'last' }
@@ -32,6 +36,8 @@ const cameraAt = (event: Event): CameraId | undefined => {
 /** Keys, clicks and a frame over the cards: the same for every shape of the rack. */
 export function useCameraField({ scroller, places, reveal }: FieldOptions): CameraField {
   const view = useViewStore()
+  const rack = useRackStore()
+  const commands = useCommandStore()
   const current = ref<CameraId>()
   const anchor = ref<CameraId>()
   const frame = ref<{ left: number; top: number; width: number; height: number }>()
@@ -70,6 +76,10 @@ export function useCameraField({ scroller, places, reveal }: FieldOptions): Came
     const place = places().find(({ id }) => id === reachable.value)
     if (hadKeys && place) await focus(place)
   })
+  function onMenu(event: Event, id = cameraAt(event)): void {
+    const camera = id === undefined ? undefined : rack.byId.get(id)
+    if (camera) commands.openMenu(event, 'camera', camera, `What can be done with ${camera.name}`, ['Camera', 'Power'])
+  }
   async function onKey(event: KeyboardEvent): Promise<void> {
     if (event.altKey) return
     if (event.ctrlKey || event.metaKey) {
@@ -79,6 +89,7 @@ export function useCameraField({ scroller, places, reveal }: FieldOptions): Came
     const move = moves[event.key]
     const id = cameraAt(event) ?? reachable.value
     if (move) { event.preventDefault(); await go(move, event.shiftKey) }
+    else if (isMenuKey(event)) onMenu(event, id)
     else if (event.key === 'Enter' && id) { event.preventDefault(); view.open(id) }
     else if (event.key === ' ' && id) { event.preventDefault(); anchor.value = id; view.toggleSelected(id) }
   }
@@ -116,5 +127,5 @@ export function useCameraField({ scroller, places, reveal }: FieldOptions): Came
     view.select([...(from.adds ? view.selected : []), ...touched])
   })
   useEventListener(window, 'pointercancel', () => { start = undefined; frame.value = undefined })
-  return { reachable, frame, onKey, onClick, onDown }
+  return { reachable, frame, onKey, onClick, onDown, onMenu: (event) => { onMenu(event) } }
 }

@@ -1,0 +1,97 @@
+import type { Targets } from '../../shared/commands/command.ts'
+import type { ListedCommand } from '../../shared/commands/commands.ts'
+import type { CameraId } from '../../shared/devices/ids.ts'
+import type { CameraView } from '../../shared/rack/rackView.schema.ts'
+import { useWorkbench } from '../rpc/useWorkbench.ts'
+import { useCapturesStore } from '../stores/captures.ts'
+import { useJobsStore } from '../stores/jobs.ts'
+import { useMachineStore } from '../stores/machine.ts'
+import { useShownStore } from '../stores/shown.ts'
+import { type PanelTab, useViewStore, type ViewName } from '../stores/view.ts'
+import { nextArea } from './areas.ts'
+
+/** A command without a handler, or with a handler for something else, does not compile. */
+export type Handlers = { readonly [C in ListedCommand as C['id']]: (target: Targets[C['on']]) => unknown }
+
+/** What each command does in the window; the only place that knows. */
+export function useHandlers(): Handlers {
+  const { client } = useWorkbench()
+  const view = useViewStore()
+  const shown = useShownStore()
+  const captures = useCapturesStore()
+  const jobs = useJobsStore()
+  const machine = useMachineStore()
+
+  const goTo = (name: ViewName) => () => { view.view = name }
+  const tab = (name: PanelTab) => ({ id }: CameraView) => { view.open(id, name) }
+  const power = (action: 'on' | 'off' | 'cycle') => async ({ id }: CameraView) => client.rack.power({ cameraId: id, action })
+  const bootFiles = async (): Promise<void> => { view.view = 'settings'; await shown.focusOn('[aria-labelledby="set-boot"] input') }
+  async function resume(id: Targets['job']['id'], camera: CameraId, workflow: Targets['job']['workflow']): Promise<void> {
+    view.openJob(await jobs.resume(id), camera, workflow)
+  }
+  function closePanel(): void {
+    const id = view.camera
+    view.closePanel()
+    document.querySelector<HTMLElement>(`[data-camera="${id ?? ''}"]`)?.focus()
+  }
+  async function capturesTab(tabName: 'search' | 'sessions', selector: string): Promise<void> {
+    view.view = 'captures'
+    captures.tab = tabName
+    await shown.focusOn(selector)
+  }
+  function openSession({ session }: Targets['session']): void {
+    view.view = 'captures'
+    if (captures.opened?.session !== session) captures.opened = { session }
+  }
+  const inSession = (work: Parameters<typeof shown.withReader>[0]) => async (session: Targets['session']): Promise<void> => { openSession(session); await shown.withReader(work) }
+
+  return {
+    'palette.open': () => { view.dialog = view.dialog === 'palette' ? undefined : 'palette' },
+    'keys.show': () => { view.dialog = 'keys' },
+    'area.next': () => { nextArea()?.focus() },
+    'panel.close': closePanel,
+    'view.theme': () => { view.switchTheme() },
+    'view.cards': () => { view.zoom = view.zoom === 'compact' ? 'normal' : 'compact' },
+    'link.retry': () => { machine.retryNow() },
+    'view.rack': goTo('rack'), 'view.consoles': goTo('consoles'), 'view.jobs': goTo('jobs'), 'view.captures': goTo('captures'), 'view.compare': goTo('compare'), 'view.settings': goTo('settings'),
+    'rack.addPod': () => { view.dialog = 'add-pod' },
+    'rack.openDemo': async () => client.rack.openDemo({}),
+    'rack.closeDemo': async () => client.rack.closeDemo({}),
+    'rack.showAll': () => { view.lifeFilter = undefined },
+    'rack.clearSelection': () => { view.clearSelection() },
+    'boot.files': bootFiles, 'boot.importProfiles': bootFiles, 'boot.getUboot': bootFiles,
+    'captures.search': async () => capturesTab('search', '.captures input[type="search"]'),
+    'captures.sessions': async () => capturesTab('sessions', '.captures [role="listbox"]'),
+
+    'camera.open': ({ id }) => { view.open(id) },
+    'camera.select': ({ id }) => { view.toggleSelected(id) },
+    'camera.restore': tab('restore'), 'camera.install': tab('install'), 'camera.dump': tab('dump'), 'camera.burn': tab('burn'), 'camera.examine': tab('agent'), 'camera.history': tab('history'), 'camera.power': tab('power'),
+    'power.on': power('on'), 'power.off': power('off'), 'power.cycle': power('cycle'),
+    'power.choose': ({ id }) => { view.open(id, 'power'); view.dialog = 'change-power' },
+    'console.open': async ({ id }) => { view.open(id, 'console'); await shown.focusOn('aside .xterm-helper-textarea') },
+    'console.full': ({ id }) => { view.showConsoles([id]) },
+    'console.search': async ({ id }) => shown.withConsole(id, (deeds) => { deeds.search() }),
+    'console.copy': async ({ id }) => shown.withConsole(id, (deeds) => { deeds.copy() }),
+    'console.paste': async ({ id }) => shown.withConsole(id, (deeds) => { deeds.paste() }),
+    'console.sendFile': async ({ id }) => shown.withConsole(id, (deeds) => { deeds.sendFile() }),
+    'console.line': async ({ id }) => shown.withConsole(id, (deeds) => { deeds.line() }),
+    'console.terminal': async ({ id }) => shown.withConsole(id, (deeds) => { deeds.shape('terminal') }),
+    'console.lines': async ({ id }) => shown.withConsole(id, (deeds) => { deeds.shape('lines') }),
+    'console.hex': async ({ id }) => shown.withConsole(id, (deeds) => { deeds.shape('hex') }),
+
+    'cameras.restore': () => { view.dialog = 'restore-selected' },
+    'cameras.consoles': (cameras) => { view.showConsoles(cameras.slice(0, 9).map(({ id }) => id)) },
+
+    'job.open': ({ id, camera, workflow }) => { view.openJob(id, camera, workflow) },
+    'job.report': ({ id }) => { view.report = id },
+    'job.cancel': async ({ id }) => jobs.cancel(id),
+    'job.resume': async ({ id, camera, workflow }) => resume(id, camera, workflow),
+
+    'session.open': openSession,
+    'session.find': inSession((deeds) => { deeds.find() }),
+    'session.export': inSession((deeds) => { deeds.export() }),
+    'session.hex': inSession((deeds) => { deeds.hex() }),
+    'session.replay': inSession((deeds) => { deeds.replay() }),
+    'session.close': () => { captures.opened = undefined },
+  }
+}

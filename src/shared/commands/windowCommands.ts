@@ -1,0 +1,46 @@
+import { type CommandOn, not } from './command.ts'
+
+/** What is about the window, the rack or the workbench, and no camera. */
+export const windowCommands = [
+  { id: 'palette.open', on: 'window', group: 'General', title: 'Find a camera, run a command', about: 'cameras by name, and everything that can be done', keys: ['Mod+K', 'Mod+Shift+K'] },
+  { id: 'keys.show', on: 'window', group: 'General', title: 'Keys', about: 'what the keyboard does here', keys: ['?'] },
+  { id: 'area.next', on: 'window', group: 'General', title: 'Next area', about: 'from the views to the middle, the panel and back; also out of a terminal', keys: ['F6', 'Mod+Shift+E'] },
+  {
+    id: 'panel.close', on: 'window', group: 'General', title: 'Close the panel', about: 'back to the card', keys: ['Escape'],
+    available: ({ isPanelOpen }) => (isPanelOpen ? undefined : not('No panel is open')),
+  },
+  { id: 'view.theme', on: 'window', group: 'General', title: 'Light or dark theme', about: 'the other one of the two' },
+  { id: 'view.cards', on: 'window', group: 'General', title: 'Compact or normal cards', about: 'more cameras, or more of each' },
+  {
+    id: 'link.retry', on: 'window', group: 'General', title: 'Connect again now', about: 'without waiting for the next try',
+    available: ({ isLinkLost }) => (isLinkLost ? undefined : not('The connection is up')),
+  },
+  { id: 'view.rack', on: 'window', group: 'Go to', title: 'Rack', about: 'the cameras and their state', keys: ['Alt+1'] },
+  { id: 'view.consoles', on: 'window', group: 'Go to', title: 'Consoles', about: 'several, side by side', keys: ['Alt+2'] },
+  { id: 'view.jobs', on: 'window', group: 'Go to', title: 'Jobs', about: 'what was done, and its reports', keys: ['Alt+3'], cli: { words: 'jobs', options: '[JOB]' } },
+  { id: 'view.captures', on: 'window', group: 'Go to', title: 'Captures', about: 'everything that was said', keys: ['Alt+4'], cli: { words: 'captures list', options: '--camera' } },
+  { id: 'view.compare', on: 'window', group: 'Go to', title: 'Compare two dumps', about: 'by partition, sector and variable', keys: ['Alt+5'], cli: { words: 'diff', options: 'A B' } },
+  { id: 'view.settings', on: 'window', group: 'Go to', title: 'Settings', about: 'pods, boot files, appearance', keys: ['Alt+6'] },
+  { id: 'rack.addPod', on: 'window', group: 'Rack', title: 'Add a pod', about: 'rack://…, or a camera on a serial port', cli: { words: 'ports', options: '' } },
+  {
+    id: 'rack.openDemo', on: 'window', group: 'Rack', title: 'Open the demo rack', about: '12 simulated cameras',
+    available: ({ hasDemo }) => (hasDemo ? not('The demo rack is open') : undefined),
+  },
+  {
+    id: 'rack.closeDemo', on: 'window', group: 'Rack', title: 'Close the demo rack', about: 'stops the simulated cameras',
+    available: ({ hasDemo }) => (hasDemo ? undefined : not('The demo rack is not open')),
+  },
+  {
+    id: 'rack.showAll', on: 'window', group: 'Rack', title: 'Show cameras of all states', about: 'takes the filter away',
+    available: ({ isFiltered }) => (isFiltered ? undefined : not('All are shown')),
+  },
+  {
+    id: 'rack.clearSelection', on: 'window', group: 'Rack', title: 'Clear the selection', about: 'no camera is selected then',
+    available: ({ chosen }) => (chosen > 0 ? undefined : not('No camera is selected', 'Space selects a card')),
+  },
+  { id: 'boot.files', on: 'window', group: 'Rack', title: 'Boot files', about: 'which chips can be started over their boot ROM', cli: { words: 'chips', options: '' } },
+  { id: 'boot.importProfiles', on: 'window', group: 'Rack', title: 'Import boot profiles', about: 'from a folder, a file or a web address', cli: { words: 'profiles import', options: 'SOURCE' } },
+  { id: 'boot.getUboot', on: 'window', group: 'Rack', title: 'Get the U-Boot of a chip', about: 'from the cache, else downloaded', cli: { words: 'uboot', options: 'CHIP --file' } },
+  { id: 'captures.search', on: 'window', group: 'Captures', title: 'Search captures', about: 'words or a pattern, in what all consoles said', keys: ['Mod+Shift+F'], cli: { words: 'captures search', options: '--camera --since --until' } },
+  { id: 'captures.sessions', on: 'window', group: 'Captures', title: 'Sessions of captures', about: 'newest first' },
+] as const satisfies readonly CommandOn<'window'>[]
