@@ -42,6 +42,9 @@ test('any single byte that is changed, added or removed is noticed', () => {
     else bytes.splice(at, how === 'remove' ? 1 : 0, ...(how === 'add' ? [by] : []))
     expect(verifyFile(new Uint8Array(bytes), hashText, headOf(lines)).state).not.toBe('ok')
   }), { numRuns: 500 })
+  // A blank that changes no value is a changed byte all the same.
+  const [line = ''] = chainOf([{ atMs: 1, what: 'note', subject: '', details: {} }])
+  expect(verifyFile(bytesOf([line.replace('{', '{ ')]), hashText).state).toBe('broken')
 })
 
 test('a line that was removed, doubled or moved is noticed, and where', () => {
