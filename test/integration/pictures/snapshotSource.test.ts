@@ -1,13 +1,18 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { fetchSnapshot } from '../../../src/main/drivers/http/snapshotSource.ts'
 import { checkJpeg } from '../../../src/main/protocols/jpeg/parser.ts'
 import { drawScene } from '../../../src/main/sim/scene.ts'
+import { createSimRack } from '../../../src/main/sim/simRack.ts'
+import { createSnapshotHttp } from '../../../src/main/sim/snapshotHttp.ts'
+import { WorkbenchError } from '../../../src/shared/errors/workbenchError.ts'
 import { type Answer, type FileServer, openFileServer, redirect } from '../../support/fileServer.ts'
+import { createVirtualClock } from '../../support/virtualClock.ts'
 
 const always = (): AbortSignal => new AbortController().signal
 async function camera(answer: Answer | Uint8Array): Promise<{ server: FileServer; url: string }> {
@@ -79,4 +84,35 @@ if (hasFfmpeg) test('a JPEG of another encoder (ffmpeg) is taken', async () => {
   await run('ffmpeg', ['-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc=size=1280x720', '-frames:v', '1', file])
   const { url } = await camera(await readFile(file))
   expect(checkJpeg(await fetchSnapshot(url, always()))).toMatchObject({ ok: true, widthPx: 1280, heightPx: 720 })
+})
+
+describe('the simulated camera behind its own web server', () => {
+  async function booted(fault: string): Promise<string> {
+    const clock = createVirtualClock()
+    const sim = createSimRack({ clock, pods: 1, speed: 'fast', faults: [fault] })
+    onTestFinished(async () => sim.close())
+    await clock.advance(120_000)
+    const server = createSnapshotHttp(sim.pods)
+    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+    onTestFinished(() => { server.close(); server.closeAllConnections() })
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/1/image.jpg`
+  }
+
+  test('picture-silent: it is waited for only as long as its time lasts', async () => {
+    const limit = new AbortController()
+    const asking = fetchSnapshot(await booted('picture-silent'), limit.signal)
+    limit.abort(new Error('its time is over'))
+    await expect(asking).rejects.toThrow('its time is over')
+  })
+  test('picture-endless: 50 MiB are not read', async () => {
+    await expect(fetchSnapshot(await booted('picture-endless'), always())).rejects.toMatchObject({ code: 'input/too-large' })
+  })
+  test('picture-text: a page is no picture', async () => {
+    const url = await booted('picture-text')
+    const got = await fetchSnapshot(url, always()).then(checkJpeg, (error: unknown) => error)
+    expect(got).toSatisfy((answer) => answer instanceof WorkbenchError || (typeof answer === 'object' && answer !== null && 'ok' in answer && answer.ok === false))
+  })
+  test('without a fault it sends one', async () => {
+    expect(checkJpeg(await fetchSnapshot(await booted('http-slow'), always()))).toMatchObject({ ok: true })
+  })
 })
