@@ -163,15 +163,15 @@ export function openCaptureStore({ folder, settings, clock, disk, self, isAlive,
   }
   const running = run().catch((error: unknown) => { log(`captures stopped: ${String(error)}`) })
 
-  const headerOf = (camera: Parameters<CaptureStore['open']>[0], session: SessionId, part: number, startOffset: number): IndexHeader => ({
-    rackbench: 'capture', version: 1, camera: camera.id, cameraName: plainName(camera.name), chip: plainName(camera.chip), session, part, startOffset, startedAtMs: clock.wallMs(), process: self,
+  const headerOf = (camera: Parameters<CaptureStore['open']>[0], session: SessionId, part: number, startOffset: number, startedAtMs: number): IndexHeader => ({
+    rackbench: 'capture', version: 1, camera: camera.id, cameraName: plainName(camera.name), chip: plainName(camera.chip), session, part, startOffset, startedAtMs, process: self,
   })
   const open: CaptureStore['open'] = (camera) => {
     const session = newSessionId(clock.wallMs())
     const writer = createConsoleWriter({
       wallMs: () => clock.wallMs(), isPaused: () => paused !== undefined, partBytes: settings.partBytes, partMs: settings.partMs,
-      openPart: async (number, startOffset) => {
-        const part = await createPart(disk, folder, settings.nameTemplate, headerOf(camera, session, number, startOffset))
+      openPart: async (number, startOffset, startedAtMs) => {
+        const part = await createPart(disk, folder, settings.nameTemplate, headerOf(camera, session, number, startOffset, startedAtMs))
         known.set(part.part.base, part.part)
         return part
       },

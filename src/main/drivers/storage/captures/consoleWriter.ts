@@ -13,7 +13,7 @@ const stageBytes = 8 * 1024
 export interface ConsoleWriterDeps {
   readonly wallMs: () => number
   /** Opens the next part of this session; the first one is number 1. */
-  readonly openPart: (part: number, startOffset: number) => Promise<PartWriter>
+  readonly openPart: (part: number, startOffset: number, startedAtMs: number) => Promise<PartWriter>
   readonly isPaused: () => boolean
   readonly partBytes: number
   readonly partMs: number
@@ -85,7 +85,8 @@ export function createConsoleWriter({ wallMs, openPart, isPaused, partBytes, par
       pending = emptyBatch()
     }
     if (!current) {
-      current = await openPart(parts + 1, written)
+      // It begins with what is in it, which was heard up to a second before there is a file.
+      current = await openPart(parts + 1, written, writing.records[0]?.atMs ?? wallMs())
       parts += 1
     }
     await current.append(writing.records, writing.chunks)
