@@ -57,6 +57,9 @@ async function startOn<Plan>(desk: WorkDesk<unknown, Plan>, work: (plan: Plan) =
   return started.jobId
 }
 
+/** Whether another camera than before is the one that is meant. It is said of this camera on this day: a start takes it back. */
+export function acceptIdentity({ draft }: WorkDesk<{ acceptIdentity: boolean }, unknown>, accepted: boolean): void { draft.acceptIdentity = accepted }
+
 /** Asks and keeps what came of it; the desk says that it is being asked. */
 async function ask<T>(desk: { problem: WireError | undefined }, busy: (is: boolean) => void, work: () => Promise<T>): Promise<T | undefined> {
   busy(true)
