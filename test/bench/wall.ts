@@ -17,6 +17,9 @@ import { clickUntil, paintedAt, takeSeen, watchWall } from './wallPage.ts'
 const consoles = 100
 const burstSeconds = 10
 const gigabyte = 1e9
+/** `RACKBENCH_BENCH_PROFILE=DIR` for a profile of each thread of the workbench; the profiler itself costs a few percent. */
+const profileFolder = process.env['RACKBENCH_BENCH_PROFILE']
+const profileFlags = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]
 
 interface Talker<Hello> { readonly hello: Hello; ask<T>(line: string): Promise<T>; end(): Promise<void> }
 
@@ -93,7 +96,7 @@ async function firstPaint(browser: Browser, url: string): Promise<number> {
 
 async function talkRows(folder: string, browser: Browser, minutes: number): Promise<BenchRow[]> {
   const uarts = await start<number[]>('uartsProcess.ts', [], [String(consoles)])
-  const host = await start<{ url: string; startMs: number }>('wallHostProcess.ts', ['--expose-gc'], [folder, JSON.stringify(uarts.hello)])
+  const host = await start<{ url: string; startMs: number }>('wallHostProcess.ts', ['--expose-gc', ...profileFlags], [folder, JSON.stringify(uarts.hello)])
   try {
     const paint = await firstPaint(browser, host.hello.url)
     const page = await openPage(browser, host.hello.url)
@@ -125,7 +128,9 @@ async function talkRows(folder: string, browser: Browser, minutes: number): Prom
     const sent = await uarts.ask<{ bytes: number; crc: number }[]>('stop')
     await after(2_000)
     const captured = await host.ask<{ bytes: number; crc: number }[]>('verify')
-    const wrong = sent.filter(({ bytes, crc }, index) => captured[index]?.bytes !== bytes || captured[index].crc !== crc).length
+    const differs = sent.flatMap(({ bytes, crc }, index) => (captured[index]?.bytes === bytes && captured[index].crc === crc ? [] : [`cam-${index + 1} sent ${bytes}, captured ${captured[index]?.bytes ?? 0}`]))
+    const wrong = differs.length
+    if (wrong > 0) process.stderr.write(`streams that differ: ${differs.slice(0, 5).join('; ')}\n`)
     const run = `${consoles} consoles at 115200 baud, ${minutes} min`
     const [frames, grown, share] = [seen.intervals.length / (elapsedMs / 1000), (now.heldBytes - before.heldBytes) / 1e6, 100 * (now.cpuMs - before.cpuMs) / elapsedMs]
     return [

@@ -20,6 +20,7 @@ export const captureGuards: readonly Guard[] = [
   { says: 'the captures of a living process are not cut', file: `${captures}/partScan.ts`, ...store, named: 'another process is writing', find: 'if (isAlive(header.process)) return', replace: "if (header.process === '') return" },
   { says: 'bytes that no record speaks of are cut', file: `${captures}/partScan.ts`, ...store, named: 'bytes that no record speaks of', find: '  await raw.truncate(rawBytes)\n', replace: '' },
   { says: 'a paused capture costs bounded memory', file: `${captures}/consoleWriter.ts`, ...store, named: 'a full disk pauses', find: 'pending.bytes + writing.bytes + bytes.length > limit', replace: 'pending.bytes < 0' },
+  { says: 'a burst is written before it fills the memory', file: `${captures}/consoleWriter.ts`, ...store, named: 'a burst of ten megabytes', find: 'onMuch?.()\n', replace: 'undefined\n' },
   { says: 'what was dropped leaves a mark with its size', file: `${captures}/consoleWriter.ts`, ...store, named: 'a full disk pauses', find: '      settleDropped()\n', replace: '' },
   { says: 'captures leave room to the journal', file: `${captures}/captureStore.ts`, ...store, named: 'the journal needs the rest', find: 'freeBytes < settings.reserveBytes', replace: 'freeBytes < 0' },
   { says: 'the quota warns before it deletes', file: `${captures}/quota.ts`, ...store, named: 'announced before anything goes', find: ' || nowMs - warnedAtMs < graceMs', replace: '' },

@@ -1,4 +1,4 @@
-import { orAborted, createDeferred, type Deferred } from './signals.ts'
+import { createDeferred, type Deferred } from './signals.ts'
 
 /** Bytes from a callback world, read in order by one reader. `undefined` after `end`; `fail` rejects instead. */
 export interface ByteQueue {
@@ -18,7 +18,15 @@ export function createByteQueue(): ByteQueue {
   let ended = false
   let failure: Error | undefined
   let news: Deferred<void> | undefined
+  let heard: AbortSignal | undefined
   const wake = (): void => { news?.resolve(); news = undefined }
+  /** One reader with one signal reads thousands of times a second, so the signal is asked to wake it once and not for each read. */
+  const hear = (signal: AbortSignal | undefined): void => {
+    if (heard === signal) return
+    heard?.removeEventListener('abort', wake)
+    heard = signal
+    signal?.addEventListener('abort', wake, { once: true })
+  }
   const takeAll = (): Uint8Array => {
     const first = chunks[0]
     const all = chunks.length === 1 && first ? first : joinBytes(chunks)
@@ -33,16 +41,17 @@ export function createByteQueue(): ByteQueue {
       waitingBytes += chunk.length
       wake()
     },
-    end: () => { ended = true; wake() },
-    fail: (error) => { failure ??= error; ended = true; wake() },
+    end: () => { ended = true; wake(); hear(undefined) },
+    fail: (error) => { failure ??= error; ended = true; wake(); hear(undefined) },
     read: async (signal) => {
       for (;;) {
         signal.throwIfAborted()
         if (waitingBytes > 0) return takeAll()
         if (failure) throw failure
         if (ended) return undefined
+        hear(signal)
         news ??= createDeferred()
-        await orAborted(news.promise, signal)
+        await news.promise
       }
     },
     discard: () => {

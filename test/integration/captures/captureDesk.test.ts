@@ -68,6 +68,8 @@ test('the timeline of a session: bytes along its time, gaps where they were, and
   const { workbench } = await bench()
   const tap = workbench.captures.store.open(gate)
   tap.received(bytes('before\n'))
+  // On disk, so that the session begins here and not with what comes after.
+  await workbench.captures.store.flush()
   const saidMs = Date.now()
   await expect.poll(() => Date.now()).toBeGreaterThan(saidMs + 1)
   tap.lost()

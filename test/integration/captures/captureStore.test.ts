@@ -137,6 +137,21 @@ test('what another process is writing is not cut', async () => {
   await tap.close()
 })
 
+test('a burst of ten megabytes between two rounds is whole, and does not wait for the next one', async () => {
+  const bench = captureBench()
+  const store = bench.open()
+  const tap = store.open(gate)
+  tap.received(bytes('before'))
+  await expect.poll(async () => { await store.flush(); return (await store.sessions()).length }).toBe(1)
+  const chunk = bytes('y'.repeat(64 * 1024))
+  for (let sent = 0; sent < 160; sent += 1) tap.received(chunk)
+  expect(store.state().droppedBytes).toBe(0)
+  // The clock stands still: no round is due.
+  await expect.poll(() => statSync(join(bench.folder, gate.id, namesIn(bench.folder).find((name) => name.endsWith('.raw')) ?? '')).size).toBe(6 + 160 * 64 * 1024)
+  await tap.close()
+  expect((await piecesOf(store, undefined)).every(({ kind }) => kind === 'rx')).toBe(true)
+})
+
 test('a full disk pauses, costs bounded memory, and the hole has its size', async () => {
   const bench = captureBench()
   const store = bench.open()

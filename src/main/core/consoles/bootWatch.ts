@@ -8,8 +8,8 @@ const loopWindowMs = 180_000
 /** A kernel that mounts a worn overlay is quiet for half a minute; a minute is too long for anything. */
 const silentMs = 60_000
 const maxLineChars = 512
-/** As many arguments as a call surely takes. */
-const pieceBytes = 4_096
+/** One byte is one character here: a UTF-8 letter cut in two must not depend on the cut. Which letter an odd byte becomes does not matter. */
+const letters = new TextDecoder('latin1')
 
 export type BootSeen = 'nothing' | 'boot rom' | 'u-boot' | 'prompt' | 'kernel' | 'login'
 
@@ -55,6 +55,7 @@ const kernelTime = /^\[ *(\d{1,9})\.\d{6}\]/
 /** getty's prompt, and not the "Last login:" that a shell prints. */
 const login = /^(?:(?!last\b)[\w.-]{1,64} )?login: /i
 const panic = /Kernel panic - not syncing/
+const lineEnd = /[\r\n]/
 
 function withLine(watch: BootWatch, line: string, atMs: number, isWhole: boolean): BootWatch {
   if (login.test(line)) return { ...watch, seen: 'login', loginSeenAtMs: watch.seen === 'login' ? watch.loginSeenAtMs : atMs, bannersAtMs: [], panicked: false }
@@ -80,13 +81,16 @@ function withFirmware(watch: BootWatch, line: string): BootWatch {
 /** Bytes in any pieces give the same result. */
 export function watchBoot(watch: BootWatch, bytes: Uint8Array, atMs: number): BootWatch {
   if (bytes.length === 0) return watch
-  // One byte is one character here: a UTF-8 letter cut in two must not depend on the cut.
-  let text = watch.line
-  for (let at = 0; at < bytes.length; at += pieceBytes) text += String.fromCharCode(...bytes.subarray(at, at + pieceBytes))
-  const lines = text.split(/[\r\n]/)
+  const lines = (watch.line + letters.decode(bytes)).split(lineEnd)
   // The beginning is what is looked at, so the beginning is what is kept.
   const rest = (lines.pop() ?? '').slice(0, maxLineChars)
-  const after = lines.reduce((sum, line) => withFirmware(withLine(sum, readable(line), atMs, true), readable(line)), watch)
+  let after = watch
+  for (const line of lines) {
+    // Between the two letters of a line end.
+    if (line === '') continue
+    const text = readable(line)
+    after = withFirmware(withLine(after, text, atMs, true), text)
+  }
   return { ...withLine(after, readable(rest), atMs, false), line: rest, lastByteAtMs: atMs }
 }
 

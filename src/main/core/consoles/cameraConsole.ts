@@ -39,6 +39,8 @@ export interface CameraConsole {
   readonly cameraId: CameraId
   /** History after that position at once, then live. Result: stop listening. */
   subscribe(afterPosition: number, listener: ConsoleListener): () => void
+  /** Told that there is more, without the bytes. The listener returns at once and never throws. Result: stop listening. */
+  listen(listener: () => void): () => void
   /** Reads history; for viewers that take it in their own time. */
   read(afterPosition: number, maxBytes: number): HistoryPiece
   readonly end: number

@@ -49,10 +49,13 @@ interface Lent { readonly holder: string; readonly sinceMs: number; queue: ByteQ
 export function createConsole({ cameraId, open, clock, log, historyBytes = defaultHistoryBytes, onBytes, capture }: ConsoleDeps): CameraConsole {
   const history = createHistoryRing(historyBytes)
   const meter = createActivityMeter()
-  const traffic = createTrafficMarks()
+  const traffic = createTrafficMarks(historyBytes)
   const byHand = createLane()
   const listeners = new Set<() => void>()
   const bell = createBell()
+  /** Rung for the line and not for each byte. */
+  const lineBell = createBell()
+  const ring = (): void => { bell.ring(); lineBell.ring() }
   const closing = new AbortController()
   let trying = new AbortController()
   let lent: Lent | undefined
@@ -67,10 +70,10 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
   const append = (bytes: Uint8Array): void => {
     traffic.received(history.end, clock.wallMs())
     history.append(bytes)
-    for (const listener of [...listeners]) listener()
+    for (const listener of listeners) listener()
     bell.ring()
   }
-  const mark = (text: string): void => { append(new TextEncoder().encode(`\r\n--- ${timeOfDay(clock.wallMs())} ${text} ---\r\n`)) }
+  const mark = (text: string): void => { append(new TextEncoder().encode(`\r\n--- ${timeOfDay(clock.wallMs())} ${text} ---\r\n`)); lineBell.ring() }
   const tellBootWatch = (bytes: Uint8Array): void => {
     try { onBytes?.(bytes, history.end - bytes.length) } catch (error) { log(`console ${cameraId}: the watcher failed: ${String(error)}`) }
   }
@@ -92,7 +95,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       note = `lost: ${why}`
       mark(`console line lost: ${why}`)
       lent?.queue.fail(new WorkbenchError('link/closed', `The console line was lost: ${why}`, { context: { camera: cameraId } }))
-      bell.ring()
+      ring()
     },
   })
   const rate = createLineRate(clock, () => line.transport)
@@ -147,11 +150,11 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
   const keepOpen = async (): Promise<void> => {
     let pauseMs = firstPauseMs
     while (!closing.signal.aborted) {
-      const change = bell.next(closing.signal).catch(() => undefined)
+      const change = lineBell.next(closing.signal).catch(() => undefined)
       if (lent || released || line.isOpen) { await change; continue }
       const openedAtMs = clock.nowMs()
       if (await tryOnce()) {
-        while (line.isOpen && !closing.signal.aborted) await bell.next(closing.signal).catch(() => undefined)
+        while (line.isOpen && !closing.signal.aborted) await lineBell.next(closing.signal).catch(() => undefined)
         if (clock.nowMs() - openedAtMs >= steadyMs) pauseMs = firstPauseMs
       }
       if (lent || released || closing.signal.aborted) continue
@@ -171,7 +174,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       } finally {
         lent = undefined
         mine.queue.end()
-        bell.ring()
+        ring()
       }
     }
     const release = async (): Promise<void> => {
@@ -241,7 +244,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
     const mine: ReleasedLine = { by, sinceMs: clock.wallMs() }
     released = mine
     trying.abort(new Cancelled('the console is released'))
-    bell.ring()
+    ring()
     try {
       await byHand(signal, rate.toRest).catch(() => undefined)
       const wasOpen = line.isOpen
@@ -255,7 +258,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       released = undefined
       throw error
     } finally {
-      bell.ring()
+      ring()
     }
   }
 
@@ -273,6 +276,12 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       push()
       listeners.add(push)
       return () => { listeners.delete(push) }
+    },
+    listen: (listener) => {
+      // One entry for each call, as with `subscribe`.
+      const told = (): void => { listener() }
+      listeners.add(told)
+      return () => { listeners.delete(told) }
     },
     read: readFrom,
     get end() { return history.end },
@@ -308,7 +317,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       lent = mine
       // Nobody but the holder opens the line from now on: an attempt that is under way ends first.
       trying.abort(new Cancelled('the console is lent'))
-      bell.ring()
+      ring()
       // A rate that somebody set by hand is not the job's. Where it stays, the line is closed, and `attach` says why it does not open.
       await byHand(signal, restOrClose).catch(() => undefined)
       return exclusiveOf(mine)

@@ -95,7 +95,7 @@ export function serveByteLane({ end, consoleOf, clock, pictures }: LaneServerDep
     // Asking again starts again: a viewer that found a hole does so.
     leave(camera)
     // What an earlier run of this program counted further means nothing here.
-    const watch: Watch = { console, position: request.after > console.end ? 0 : Math.floor(request.after), stop: console.subscribe(console.end, bell.ring) }
+    const watch: Watch = { console, position: request.after > console.end ? 0 : Math.floor(request.after), stop: console.listen(bell.ring) }
     watches.set(camera, watch)
     try {
       replay(watch)

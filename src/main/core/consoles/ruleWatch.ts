@@ -41,6 +41,12 @@ export interface RuleWatch {
   close(): Promise<void>
 }
 
+/** What is looked for in small letters, made once: a rack says thousands of lines a second. */
+interface RuleLook { readonly rule: ConsoleRule; readonly any: readonly string[]; readonly until: string }
+const lookOf = (rule: ConsoleRule): RuleLook => ({
+  rule, any: rule.on && rule.match.kind === 'words' ? rule.match.any.map((words) => words.toLowerCase()) : [], until: rule.times?.until?.toLowerCase() ?? '',
+})
+
 export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchDeps): RuleWatch {
   const closing = new AbortController()
   const bell = createBell()
@@ -52,6 +58,8 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
   const strikes = new Map<string, number>()
   const running = new Set<Promise<void>>()
   let rules: readonly ConsoleRule[] = []
+  let looks: readonly RuleLook[] = []
+  let patternRules: readonly ConsoleRule[] = []
   let hits: RuleHit[] = []
   let last = 0
   let waiting: SeenLine[] = []
@@ -100,12 +108,11 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
   }
   const look = (line: SeenLine): void => {
     const small = line.text.toLowerCase()
-    for (const rule of rules) {
-      const { match, times } = rule
-      if (times?.until !== undefined && times.until !== '' && small.includes(times.until.toLowerCase())) seenAtMs.delete(keyOf(rule, line.cameraId))
-      if (rule.on && match.kind === 'words' && match.any.some((words) => small.includes(words.toLowerCase()))) met(rule, line)
+    for (const { rule, any, until } of looks) {
+      if (until !== '' && small.includes(until)) seenAtMs.delete(keyOf(rule, line.cameraId))
+      if (any.some((words) => small.includes(words))) met(rule, line)
     }
-    if (!rules.some((rule) => rule.on && rule.match.kind === 'pattern' && !isStopped(rule))) return
+    if (!patternRules.some((rule) => !isStopped(rule))) return
     if (waiting.length >= maxWaitingLines) { missed += 1; return }
     waiting.push(line)
     work.ring()
@@ -153,6 +160,8 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
       // A rule that was changed gets another chance.
       for (const rule of next) if (JSON.stringify(rule) !== JSON.stringify(rules.find(({ id }) => id === rule.id))) strikes.delete(rule.id)
       rules = next
+      looks = next.map(lookOf)
+      patternRules = next.filter(({ on, match }) => on && match.kind === 'pattern')
     },
     received: (cameraId, bytes, position) => { cutterOf(cameraId).push(bytes, position, clock.wallMs()) },
     watch: async function* ({ cameraId, after }, signal) {

@@ -27,3 +27,12 @@ test('whatever passes, the memory is bounded and the newest is there', () => {
     expect(kept.at(-1)?.sequence).toBe(marks.last)
   }), { numRuns: 10 })
 })
+test('times of bytes that the history has no more are dropped, and counts go on', () => {
+  const marks = createTrafficMarks(10_000)
+  for (let at = 0; at < 100_000; at += 1) marks.received(at * 100, at)
+  const kept = marks.after(0, 100_000)
+  expect(kept.length).toBeLessThan(600)
+  expect(kept[0]?.position).toBeLessThanOrEqual(100_000 * 100 - 10_000)
+  expect(kept.at(-1)).toEqual({ sequence: 100_000, position: 9_999_900, atMs: 99_999 })
+  expect(kept.map(({ sequence }) => sequence)).toEqual(Array.from(kept, (_, index) => 100_000 - kept.length + 1 + index))
+})

@@ -47,15 +47,17 @@ export function createLineCutter(emit: (line: CutLine) => void, maxBytes = maxLi
   return {
     finish,
     push: (bytes, offset, atMs) => {
-      bytes.forEach((byte, index) => {
+      // Every byte of every console comes through here: a plain loop is several times as fast as a call for each.
+      for (let index = 0; index < bytes.length; index += 1) {
+        const byte = bytes[index] ?? 0
         // A bare carriage return begins a line again on a screen; here both are kept, for both were said.
-        if (byte === 0x0a || byte === 0x0d) { finish(); return }
+        if (byte === 0x0a || byte === 0x0d) { finish(); continue }
         if (length === 0) { startOffset = offset + index; startMs = atMs }
         if (byte < 0x20 || byte >= 0x7f) isPlain = false
         line[length] = byte
         length += 1
         if (length === maxBytes) finish()
-      })
+      }
     },
     get openLine() { return length === 0 ? undefined : { offset: startOffset, atMs: startMs, text: text() } },
     get openOffset() { return length === 0 ? undefined : startOffset },

@@ -1,7 +1,9 @@
 import type { NewRecord, PartWriter } from './partFile.ts'
 
-/** What one console may have unwritten: seconds of the fastest UART, or of a disk that thinks. */
-const maxPendingBytes = 4 * 1024 * 1024
+/** What one console may have unwritten: more than a second of the fastest line, or of a disk that thinks. */
+const maxPendingBytes = 16 * 1024 * 1024
+/** More than this does not wait for the next round: a burst would fill the memory meanwhile. */
+const hurryBytes = 1024 * 1024
 const maxPendingRecords = 65_536
 /** While nothing can be written the beginning is kept, to show how it began. */
 const maxPausedBytes = 256 * 1024
@@ -15,6 +17,8 @@ export interface ConsoleWriterDeps {
   /** Opens the next part of this session; the first one is number 1. */
   readonly openPart: (part: number, startOffset: number, startedAtMs: number) => Promise<PartWriter>
   readonly isPaused: () => boolean
+  /** So much waits that it should be written now; told once until it is. */
+  readonly onMuch?: () => void
   readonly partBytes: number
   readonly partMs: number
 }
@@ -35,7 +39,7 @@ interface Batch { records: NewRecord[]; chunks: Uint8Array[]; bytes: number }
 const emptyBatch = (): Batch => ({ records: [], chunks: [], bytes: 0 })
 
 /** One console on its way to disk. Takes bytes at once and writes them later, in large pieces, at most one write at a time. */
-export function createConsoleWriter({ wallMs, openPart, isPaused, partBytes, partMs }: ConsoleWriterDeps): ConsoleWriter {
+export function createConsoleWriter({ wallMs, openPart, isPaused, partBytes, partMs, onMuch }: ConsoleWriterDeps): ConsoleWriter {
   let pending = emptyBatch()
   let writing = emptyBatch()
   let stage = new Uint8Array(stageBytes)
@@ -110,6 +114,7 @@ export function createConsoleWriter({ wallMs, openPart, isPaused, partBytes, par
         return
       }
       stow(bytes)
+      if (pending.bytes < hurryBytes && pending.bytes + bytes.length >= hurryBytes) onMuch?.()
       pending.bytes += bytes.length
       record(kind, bytes.length)
     },
