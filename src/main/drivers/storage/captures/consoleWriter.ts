@@ -15,8 +15,8 @@ export interface ConsoleWriterDeps {
   /** Opens the next part of this session; the first one is number 1. */
   readonly openPart: (part: number, startOffset: number) => Promise<PartWriter>
   readonly isPaused: () => boolean
-  readonly partBytes: number
-  readonly partMs: number
+  /** Asked each time: somebody may change it meanwhile. */
+  readonly limits: () => { readonly partBytes: number; readonly partMs: number }
 }
 
 export interface ConsoleWriter {
@@ -35,7 +35,7 @@ interface Batch { records: NewRecord[]; chunks: Uint8Array[]; bytes: number }
 const emptyBatch = (): Batch => ({ records: [], chunks: [], bytes: 0 })
 
 /** One console on its way to disk. Takes bytes at once and writes them later, in large pieces, at most one write at a time. */
-export function createConsoleWriter({ wallMs, openPart, isPaused, partBytes, partMs }: ConsoleWriterDeps): ConsoleWriter {
+export function createConsoleWriter({ wallMs, openPart, isPaused, limits }: ConsoleWriterDeps): ConsoleWriter {
   let pending = emptyBatch()
   let writing = emptyBatch()
   let stage = new Uint8Array(stageBytes)
@@ -76,6 +76,7 @@ export function createConsoleWriter({ wallMs, openPart, isPaused, partBytes, par
     await old?.end(wallMs())
   }
   const write = async (): Promise<void> => {
+    const { partBytes, partMs } = limits()
     if (current && (current.part.rawBytes >= partBytes || wallMs() - current.part.header.startedAtMs >= partMs)) await closePart()
     if (writing.records.length === 0) {
       sealStage()
