@@ -5,6 +5,7 @@ import type { DiscoveryView } from '../../shared/rack/discovery.schema.ts'
 import type { IdentifyMatch, IdentifyNews, IdentifyPlan } from '../../shared/rack/identify.schema.ts'
 import type { IdentityView } from '../../shared/rack/identity.schema.ts'
 import type { InventoryChange } from '../../shared/rack/inventory.schema.ts'
+import type { InventoryMany, InventoryOutcome } from '../../shared/rack/inventoryMany.schema.ts'
 import type { RackImportView, RackYamlWish } from '../../shared/rack/rackImport.schema.ts'
 import type { AuditLog } from '../core/audit/auditLog.ts'
 import type { JobBook } from '../core/jobs/jobBook.ts'
@@ -19,6 +20,7 @@ import { readLinedYaml, writeYaml } from '../drivers/files/yamlText.ts'
 import { hashHex, newToken } from '../drivers/host/randomness.ts'
 import { maxPods, type RackFile, rackFileSchema } from '../drivers/storage/rackFile.ts'
 import { discoverAround } from './discoverAround.ts'
+import { setInventoryOfMany } from './inventoryMany.ts'
 import type { RackSetup } from './rackSetup.ts'
 import type { PortInUse } from './serialPorts.ts'
 import type { RackStore } from './rackStore.ts'
@@ -27,6 +29,7 @@ import type { RackStore } from './rackStore.ts'
 export interface InventoryDesk {
   list(): Promise<readonly PodSpec[]>
   change(camera: CameraId, change: InventoryChange, signal: AbortSignal): Promise<PodSpec>
+  setMany(wish: InventoryMany, signal: AbortSignal): Promise<InventoryOutcome[]>
   identity(camera: CameraId): IdentityView
   discover(seconds: number, signal: AbortSignal): Promise<DiscoveryView>
   /** The command line has opened no console yet: those of these cameras are, and waited for. */
@@ -90,6 +93,7 @@ export function createInventoryDesk({ clock, store, rack, setup, jobs, leases, a
       if (shown) rack.setInventory(changed.id, changed.inventory)
       return changed
     },
+    setMany: async (wish, signal) => setInventoryOfMany({ clock, store, rack }, wish, signal),
     identity: (camera) => viewIdentity(identityOf(jobs.list(), camera)),
     discover: async (seconds, signal) => discoverAround({ clock, ports, pods: (await store.read()).pods, nameOfLine: setup.nameOfLine }, seconds, signal),
     openCameras: async (cameras, signal) => {
