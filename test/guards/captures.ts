@@ -4,6 +4,7 @@ const captures = 'src/main/drivers/storage/captures'
 const index = 'src/main/drivers/storage/captureIndex'
 const reader = 'src/renderer/features/captures'
 const store = { project: 'integration', tests: 'test/integration/captures/captureStore.test.ts' } as const
+const settings = { project: 'integration', tests: 'test/integration/captures/captureSettings.test.ts' } as const
 const search = { project: 'integration', tests: 'test/integration/captures/captureIndex.test.ts' } as const
 const wired = { project: 'integration', tests: 'test/integration/captures/captureWorkbench.test.ts' } as const
 const desk = { project: 'integration', tests: 'test/integration/captures/captureDesk.test.ts' } as const
@@ -24,6 +25,10 @@ export const captureGuards: readonly Guard[] = [
   { says: 'what was dropped leaves a mark with its size', file: `${captures}/consoleWriter.ts`, ...store, named: 'a full disk pauses', find: '      settleDropped()\n', replace: '' },
   { says: 'captures leave room to the journal', file: `${captures}/captureStore.ts`, ...store, named: 'the journal needs the rest', find: 'freeBytes < settings.reserveBytes', replace: 'freeBytes < 0' },
   { says: 'the quota warns before it deletes', file: `${captures}/quota.ts`, ...store, named: 'announced before anything goes', find: ' || nowMs - warnedAtMs < graceMs', replace: '' },
+  { says: 'a smaller quota is announced before it deletes', file: `${captures}/quota.ts`, ...settings, named: 'announced anew', find: ' || quotaBytes < seenBytes', replace: '' },
+  { says: 'a smaller quota that deletes is agreed to', file: 'src/main/composition/captureSettings.ts', ...settings, named: 'agreed to and written down', find: 'if (!agreedToDelete) {', replace: 'if (cut.files < 0) {' },
+  { says: 'a smaller quota that deletes is in the audit log', file: 'src/main/composition/captureSettings.ts', ...settings, named: 'agreed to and written down', find: 'if (cut.files === 0) return keep()', replace: 'if (cut.files === 0 || agreedToDelete) return keep()' },
+  { says: 'a damaged file of settings leaves the quota as it is', file: `${captures}/captureStore.ts`, ...settings, named: 'changes nothing', find: 'if (readSettings) settings = await readSettings()', replace: 'if (readSettings) settings = await readSettings().catch(() => ({ ...settings, quotaBytes: 65_536 }))' },
   { says: 'a capture that is written is not deleted', file: `${captures}/quota.ts`, ...store, named: 'announced before anything goes', find: 'parts.filter(({ isClosed }) => isClosed)', replace: '[...parts]' },
   { says: 'what is typed into a console is captured, too', file: 'src/main/core/consoles/consoleHub.ts', ...wired, named: 'nobody looks', find: 'if (line.isOpen) capture?.sent(bytes)', replace: '' },
   { says: 'a capture that the quota deleted stops no index', file: `${index}/indexLines.ts`, ...search, named: 'a file that goes', find: 'if (isThere(part) && readOn(', replace: 'if (readOn(' },

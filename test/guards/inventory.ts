@@ -51,4 +51,6 @@ export const inventoryGuards: readonly Guard[] = [
     find: 'if (port < 1 || host.length > 253 || !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(host)) return undefined', replace: '' },
   { says: 'a change of the rack is made to what the file holds then', file: 'src/main/composition/rackStore.ts', project: 'integration', tests, named: 'many changes at once',
     find: 'const lease = await take(signal)', replace: 'const lease = { release: async () => undefined }\n      void take' },
+  { says: 'many cameras are set aside by their typed number only', file: 'src/main/composition/inventoryMany.ts', project: 'integration', tests: 'test/integration/inventoryMany.test.ts', named: 'above eight', find: 'if (maintenance !== undefined && cameraIds.length > manyUnconfirmed', replace: 'if (maintenance !== undefined && cameraIds.length > 10 * manyUnconfirmed' },
+  { says: 'a camera that cannot take a change keeps what it had', file: 'src/main/composition/inventoryMany.ts', project: 'integration', tests: 'test/integration/inventoryMany.test.ts', named: 'each has its own outcome', find: 'return inventory ? { ...pod, inventory } : pod', replace: "return { ...pod, inventory: inventory ?? { labels: [], group: '', notes: '' } }" },
 ]

@@ -6,7 +6,9 @@ import { createWorkbench, type OpenWorkbench } from '../../src/main/composition/
 import { resumeJob } from '../../src/main/composition/resumeJob.ts'
 import { type LoopbackRack, startLoopbackRack } from '../../src/main/composition/simulator.ts'
 import type { PodSpec } from '../../src/main/core/rack/rackBook.ts'
+import { agentRequestSchema } from '../../src/shared/agent/agent.schema.ts'
 import type { JobId } from '../../src/shared/devices/ids.ts'
+import { installRequestSchema } from '../../src/shared/install/install.schema.ts'
 import type { Job } from '../../src/shared/jobs/reduceJob.ts'
 import { restoreRequestSchema, type RestoreRequest } from '../../src/shared/restore/restore.schema.ts'
 import { freeUdpPort } from '../support/freePort.ts'
@@ -49,7 +51,7 @@ async function openBench(): Promise<Bench> {
 const [first, second] = ['02:52:42:00:00:01', '02:52:42:00:00:02']
 
 test('a swapped camera is seen before the first erase and again in each plan, until somebody accepts it', async () => {
-  const { workbench: { desk, inventories }, spec, request, ended, swap } = await openBench()
+  const { workbench: { desk, inventories, audit }, spec, request, ended, swap } = await openBench()
   const job = await ended(await desk.start(request(), undefined, never))
   expect(job).toMatchObject({ verdict: 'restored and booted', identity: { state: 'first', facts: { mac: first, soc: 'hi3516ev300' } } })
   expect(inventories.identity(spec.cameraId).known).toEqual(expect.arrayContaining([expect.objectContaining({ field: 'mac', value: first, job: 'Restore front' })]))
@@ -70,6 +72,11 @@ test('a swapped camera is seen before the first erase and again in each plan, un
   expect(accepting).toMatchObject({ refusals: [], warnings: [expect.stringContaining('It is accepted')] })
   const accepted = await ended(await desk.start(request({ acceptIdentity: true }), accepting.hash, never))
   expect(accepted).toMatchObject({ verdict: 'restored and booted', identity: { state: 'accepted', facts: { mac: second } } })
+  // Written down before the job was, and once.
+  const acts = audit.list({ limit: 50 }).reverse()
+  const index = acts.findIndex(({ what }) => what === 'accept identity')
+  expect(acts.slice(index, index + 2)).toMatchObject([{ subject: 'front', details: { camera: spec.cameraId, known: `mac ${first}`, found: `mac ${second}` } }, { what: 'restore', details: { job: accepted.id } }])
+  expect(acts.filter(({ what }) => what === 'accept identity')).toHaveLength(1)
   expect(inventories.identity(spec.cameraId)).toMatchObject({ differences: [], known: expect.arrayContaining([expect.objectContaining({ field: 'mac', value: second })]) as unknown })
   expect(await ended(await desk.start(request(), undefined, never))).toMatchObject({ verdict: 'restored and booted', identity: { state: 'same' } })
 })
@@ -84,4 +91,21 @@ test('a resume accepts nobody: what was accepted once was said of that camera', 
   expect((await ended(id)).verdict).toBe('cancelled')
   await swap()
   expect(await ended(await resumeJob({ jobs, desk, installs }, id, never))).toMatchObject({ error: { code: 'device/wrong-identity' }, partitions: [{ state: 'pending' }] })
+})
+
+test('an acceptance is written down by each kind of job, also of whoever answers, and without the log there is no job', async () => {
+  const { workbench, rack, spec, request, ended } = await openBench()
+  const { desk, installs, agents, jobs, audit } = workbench
+  const files = { cameraId: spec.cameraId, profilePath: rack.profilePath, ubootPath: rack.ubootPath, acceptIdentity: true }
+  const stopped = async (id: JobId): Promise<string> => { jobs.cancel(id); return (await ended(id)).workflow }
+  const agentRequest = agentRequestSchema.parse({ ...files, agentPath: rack.agentPath, work: { kind: 'info' } })
+  const started = [
+    await stopped(await installs.start(installRequestSchema.parse({ ...files, releasePath: rack.releasePath, norMib: 16 }), undefined, never)),
+    await stopped(await agents.start(agentRequest, (await agents.plan(agentRequest)).hash)),
+  ]
+  expect(started).toEqual(['install', 'agent'])
+  expect(audit.list({ limit: 50 }).filter(({ what }) => what === 'accept identity').map(({ subject, details }) => [subject, details['found']])).toEqual([['front', 'whoever answers'], ['front', 'whoever answers']])
+  audit.close()
+  await expect(desk.start(request({ acceptIdentity: true }), undefined, never)).rejects.toMatchObject({ message: expect.stringContaining('Nothing was done (accept identity of front)') as string })
+  expect(jobs.list()).toHaveLength(2)
 })

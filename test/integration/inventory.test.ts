@@ -183,4 +183,6 @@ test('the window takes up what a command has changed, and an import adds pods to
   expect(workbench.rack.view().pods.map(({ url, name, cameras: [shown] }) => [url, name, shown?.inventory?.labels])).toEqual([
     ['tcp://127.0.0.1:9', 'bench', []], ['tcp://127.0.0.1:12', 'moved', undefined], ['tcp://127.0.0.1:11', expect.stringMatching(/^pod-/), ['qa']],
   ])
+  // The import that was refused destroyed nothing.
+  expect(workbench.audit.list({ limit: 10 })).toMatchObject([{ what: 'outcome', details: { outcome: 'done' } }, { what: 'import inventory', details: { added: 1, changed: 1, pods: 'new, back' } }])
 })

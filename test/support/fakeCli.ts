@@ -8,6 +8,7 @@ import { Cancelled, WorkbenchError } from '../../src/shared/errors/workbenchErro
 import type { JobEvent, JobNews } from '../../src/shared/jobs/jobEvent.ts'
 import type { RestorePlan } from '../../src/shared/restore/restore.schema.ts'
 import { camera, jobId, numbered, plan as fixturePlan } from './planFixture.ts'
+import { captureSettingsSchema } from '../../src/shared/captures/captures.schema.ts'
 
 export interface RecordingWriter extends LineWriter {
   readonly lines: string[]
@@ -123,7 +124,7 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
     },
     jobs: () => [],
     chips: async () => [{ name: 'hi3516ev300', protocol: 'standard', ready: false, needs: ['profile', 'U-Boot image'], hasPublicUboot: true }],
-    captures: { sessions: async () => [], search: async () => ({ lines: [], isStopped: false, note: '' }), newLines: async () => [], caughtUp: async () => undefined, export: async () => { throw new WorkbenchError('input/not-found', 'No captures in this story') } },
+    captures: { sessions: async () => [], search: async () => ({ lines: [], isStopped: false, note: '' }), newLines: async () => [], caughtUp: async () => undefined, settings: async () => captureSettingsSchema.parse({}), changeSettings: async (change) => captureSettingsSchema.parse(change), export: async () => { throw new WorkbenchError('input/not-found', 'No captures in this story') } },
     inventories: { openCameras: async () => undefined, planIdentify: () => { throw new WorkbenchError('input/not-found', 'No rack in this story') }, identify: () => { throw new WorkbenchError('input/not-found', 'No rack in this story') }, assignPower: async () => undefined, discover: async () => ({ places: [], adapters: [], problem: '' }), identity: () => ({ known: [], differences: [] }), list: async () => [], change: async () => { throw new WorkbenchError('input/not-found', 'No rack in this story') }, exportYaml: async () => ({ text: '', pods: 0 }), planImport: async () => { throw new WorkbenchError('input/not-found', 'No rack in this story') }, importYaml: async () => { throw new WorkbenchError('input/not-found', 'No rack in this story') } },
     boots: { list: async () => ({ boots: [], isCut: false, note: '' }), compare: async () => { throw new WorkbenchError('input/not-found', 'No boots in this story') } },
     bundles: { plan: async () => { throw new WorkbenchError('input/not-found', 'No bundle in this story') }, make: async () => { throw new WorkbenchError('input/not-found', 'No bundle in this story') } },

@@ -31,6 +31,14 @@ export function fixtureInventory({ calls, change, cameraOf }: FixtureInventoryDe
       change(input.cameraId, (view) => ({ ...view, inventory: changedInventory(view.inventory, input.change, atMs) }))
       return {}
     }),
+    setMany: contract.setMany.handler(({ input: { cameraIds, ...wish } }) => {
+      calls.push(`inventory of ${String(cameraIds.length)} ${JSON.stringify(wish)}`)
+      return cameraIds.map((cameraId, index) => {
+        const labels = [...new Set([...(cameraOf(cameraId)?.inventory?.labels ?? []).filter((label) => !wish.removeLabels.includes(label)), ...wish.addLabels])]
+        if (index !== 1) change(cameraId, (view) => ({ ...view, inventory: changedInventory(view.inventory, { labels, ...(wish.group === undefined ? {} : { group: wish.group }), ...(wish.maintenance === undefined ? {} : { maintenance: wish.maintenance }) }, atMs) }))
+        return { cameraId, camera: cameraId, state: index === 1 ? 'failed' as const : 'changed' as const, note: index === 1 ? 'It would have 33 labels, and a camera has at most 32' : '' }
+      })
+    }),
     identity: contract.identity.handler(({ input }) => {
       const known = { field: 'mac', value: '02:1a:7f:33:40:01', atMs, job: `Dump ${input.cameraId}` } as const
       const more = [{ field: 'soc', value: 'hi3516ev300', atMs, job: `Restore ${input.cameraId}` }, { field: 'jedecId', value: 'ef4018', atMs, job: `Restore ${input.cameraId}` }, { field: 'ubootVersion', value: 'U-Boot 2016.11 (OpenIPC)', atMs, job: `Restore ${input.cameraId}` }] as const

@@ -1,6 +1,7 @@
 import { implement, ORPCError } from '@orpc/server'
 import { broadcastLine } from '../../src/main/core/consoles/broadcastLine.ts'
 import { viewLayout } from '../../src/main/core/workflows/restore/layoutTable.ts'
+import { fixtureCaptureSettings } from './fixtureCaptureSettings.ts'
 import { fixtureInventory } from './fixtureInventory.ts'
 import { workbenchContract } from '../../src/shared/contracts/workbench.contract.ts'
 import { defaultTyping, type Typing } from '../../src/shared/consoles/consoles.schema.ts'
@@ -56,11 +57,13 @@ export interface FixtureOptions {
   readonly cameras: number
   readonly perPod?: number
   readonly nowMs: () => number
+  /** Captures that fill most of their quota. */
+  readonly quotaNear?: boolean
 }
 
 /** A workbench that stands still until a test moves it: all states at once, no device, no timer. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is what oRPC infers
-export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOptions) {
+export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear = false }: FixtureOptions) {
   let rack: FixtureRack = createFixtureRack(cameras, perPod, false)
   let revision = 1
   const rackListeners = new Set<(view: RackView) => void>()
@@ -71,6 +74,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
   const calls: string[] = []
   const typing = new Map<CameraId, Typing>()
   const captures = createFixtureCaptures(nowMs())
+  const captureSettings = fixtureCaptureSettings(calls, nowMs(), quotaNear)
   const consoleTools = createFixtureConsoleTools(stream, calls, nowMs)
 
   const view = (): RackView => ({ revision, pods: rack.view() })
@@ -192,7 +196,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
     },
     captures: {
       sessions: contract.captures.sessions.handler(() => [...captures.sessions].sort((a, b) => b.startedAtMs - a.startedAtMs)),
-      status: contract.captures.status.handler(() => ({ usedBytes: 8.2 * 1024 ** 3, quotaBytes: 20 * 1024 ** 3, droppedBytes: 0, notices: [] })),
+      status: contract.captures.status.handler(() => captureSettings.status()),
       search: contract.captures.search.handler(({ input }) => (input.pattern?.includes('(') === true && !input.pattern.includes(')') ? fail('input/malformed', 'This is no pattern: Unterminated group') : captures.search(input))),
       newLines: contract.captures.newLines.handler(({ input }) => {
         calls.push(`new ${input.firmware ?? 'any'}`)
@@ -206,6 +210,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs }: FixtureOp
         return { path: input.path ?? `/home/lab/.local/share/rackbench/exports/cam-01.${input.format}`, sessions: 1, bytes: 12_288 }
       }),
     },
+    captureSettings: captureSettings.routes,
     boots: {
       list: contract.boots.list.handler(({ input }) => { const boots = fixtureBoots(nowMs()).filter(({ camera }) => input.cameras.length === 0 || input.cameras.includes(camera)); return { boots, isCut: false, note: '' } }),
       compare: contract.boots.compare.handler(({ input }) => fixtureComparison(nowMs(), input.a, input.b) ?? fail('input/not-found', 'There is no such boot')),

@@ -13,6 +13,7 @@ export interface Scene {
   readonly name: string
   readonly cameras: number
   readonly perPod?: number
+  readonly quotaNear?: boolean
   readonly steps: (page: Page, server: FixtureServer | undefined) => Promise<void>
 }
 
@@ -245,6 +246,8 @@ const scenes: readonly Scene[] = [
     await page.getByLabel('and then').selectOption('dump')
   } },
   { name: 'captures', cameras: 12, steps: async (page) => { await openCaptures(page) } },
+  { name: 'captures-quota', cameras: 12, quotaNear: true, steps: async (page) => { await page.getByText('Captures fill 93 %').waitFor() } },
+  { name: 'captures-settings', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Settings' }).click(); await page.getByLabel('Quota, GiB').fill('2'); await page.getByRole('button', { name: 'Keep these settings' }).click(); await page.getByRole('button', { name: 'Use the smaller quota' }).scrollIntoViewIfNeeded() } },
   { name: 'captures-found', cameras: 12, steps: async (page) => { await findIn(page, 'kernel panic') } },
   { name: 'captures-reader', cameras: 12, steps: async (page) => { await findIn(page, 'segfault'); await page.getByRole('option', { name: /segfault/ }).first().click(); await page.getByRole('region', { name: /^Session of/ }).getByText('the line went away', { exact: true }).last().waitFor() } },
   { name: 'captures-loop', cameras: 12, steps: async (page) => { await findIn(page, 'kernel panic'); await page.getByRole('option', { name: /panic/ }).nth(3).click(); await page.getByRole('region', { name: /^Session of/ }).getByText('120 lines').waitFor() } },
@@ -267,6 +270,7 @@ const scenes: readonly Scene[] = [
     await page.getByRole('button', { name: 'Verify' }).click()
     await page.getByText('none changed').scrollIntoViewIfNeeded()
   } },
+  { name: 'label-many', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Select all shown' }).click(); await page.getByRole('button', { name: 'Label', exact: true }).click(); await page.getByLabel('Add labels').fill('qa, lens=4mm'); await page.getByRole('button', { name: 'Set aside' }).click() } },
   { name: 'keys', cameras: 12, steps: async (page) => { await card(page, 'cam-01').focus(); await page.keyboard.press('?'); await page.getByRole('dialog', { name: 'Keys' }).waitFor() } },
   { name: 'menu-camera', cameras: 12, steps: async (page) => { await card(page, 'cam-05').focus(); await page.keyboard.press('Shift+F10'); await page.getByRole('menu').waitFor() } },
   { name: 'menu-job', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Jobs' }).click(); await page.getByRole('row', { name: /job-ok/ }).first().click({ button: 'right' }); await page.getByRole('menu').waitFor() } },
@@ -294,7 +298,7 @@ async function shoot(browser: Browser, scene: Scene, folder: string, url: string
   const found: string[] = []
   for (const size of sizes) {
     for (const theme of ['dark', 'light'] as const) {
-      const server = url ? undefined : await openFixtureServer(join(import.meta.dirname, '../../out/renderer'), { cameras: scene.cameras, perPod: scene.perPod ?? 4, nowMs: () => Date.now() })
+      const server = url ? undefined : await openFixtureServer(join(import.meta.dirname, '../../out/renderer'), { cameras: scene.cameras, perPod: scene.perPod ?? 4, nowMs: () => Date.now(), quotaNear: scene.quotaNear ?? false })
       const context = await browser.newContext({ viewport: size, colorScheme: theme })
       const page = await context.newPage()
       const name = `${scene.name}-${String(size.width)}-${theme}`

@@ -4,6 +4,7 @@ import type { Soc } from '../../shared/devices/deviceProfile.schema.ts'
 import type { JobId } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
+import type { AuditLog } from '../core/audit/auditLog.ts'
 import type { JobBook } from '../core/jobs/jobBook.ts'
 import type { Leases } from '../core/rack/leases.ts'
 import type { CameraEntry, RackBook } from '../core/rack/rackBook.ts'
@@ -14,7 +15,7 @@ import type { AgentStarter } from '../core/workflows/agent/startAgent.ts'
 import { readAgentFile, readFlashImage } from '../drivers/files/agentFiles.ts'
 import { inspectDumpPlace, openHiddenDump } from '../drivers/files/dumpFolder.ts'
 import { hashHex } from '../drivers/host/randomness.ts'
-import { identityCheckOf, refuseAside, refuseBusy, refuseStranger, useOf } from './cameraUse.ts'
+import { auditAcceptance, identityCheckOf, refuseAside, refuseBusy, refuseStranger, useOf } from './cameraUse.ts'
 import { type BootFacts, findBoot, orProblem, starterOf } from './bootDesk.ts'
 
 export interface AgentDeskDeps {
@@ -22,6 +23,7 @@ export interface AgentDeskDeps {
   readonly rack: RackBook
   readonly jobs: JobBook
   readonly leases: Leases
+  readonly audit: Pick<AuditLog, 'around'>
   readonly socs: ReadonlyMap<string, Soc>
   readonly dataFolder: string
   readonly ask: (question: string, signal: AbortSignal) => Promise<void>
@@ -94,7 +96,7 @@ export function createAgentDesk(deps: AgentDeskDeps): AgentDesk {
       if (!starter) throw new WorkbenchError('internal/bug', 'There is no way to load the flash agent, and the plan did not say so')
       refuseBusy(camera, deps.leases)
       const title = `${titles[request.work.kind]} ${spec.cameraName}`
-      return deps.jobs.start({
+      return auditAcceptance(camera, deps, request.acceptIdentity, async () => deps.jobs.start({
         workflow: 'agent', title, pod: spec.id, camera: spec.cameraId, plan,
         run: async (context) => {
           const bench: AgentBench = {
@@ -103,7 +105,7 @@ export function createAgentDesk(deps: AgentDeskDeps): AgentDesk {
           }
           return runAgent(bench, context)
         },
-      })
+      }))
     },
   }
 }

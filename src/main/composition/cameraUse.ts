@@ -1,4 +1,5 @@
 import { toWire, type WireError, WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import type { AuditLog } from '../core/audit/auditLog.ts'
 import { releasedError } from '../core/consoles/releasedLine.ts'
 import type { JobBook } from '../core/jobs/jobBook.ts'
 import { type IdentityCheck, identityFacts, identityOf, knownBefore, wrongIdentity } from '../core/rack/identity.ts'
@@ -40,6 +41,15 @@ export function refuseStranger<P extends { readonly refusals: WireError[]; reado
   if (differences.length === 0) return plan
   const error = wrongIdentity(spec.cameraName, differences)
   return accept === true ? { ...plan, warnings: [`${error.message}. It is accepted as the camera that is meant`, ...plan.warnings] } : { ...plan, refusals: [toWire(error), ...plan.refusals] }
+}
+
+/** Whoever says that another camera than the known one is meant is written down before its job starts; without that there is no job. */
+export async function auditAcceptance<T>({ spec, devices }: CameraEntry, { jobs, audit }: { readonly jobs: Pick<JobBook, 'list'>; readonly audit: Pick<AuditLog, 'around'> }, accept: boolean | undefined, start: () => Promise<T>): Promise<T> {
+  if (accept !== true) return start()
+  const differences = knownBefore(identityOf(jobs.list(), spec.cameraId), identityFacts({ adapter: devices.resource, soc: spec.chip.split(':')[0] }))
+  const [known, found] = [differences.map(({ field, known: before }) => `${field} ${before.value}`), differences.map(({ field, found: value }) => `${field} ${value}`)]
+  // Nothing differs as far as anybody has looked: it is said of whoever answers.
+  return audit.around({ what: 'accept identity', subject: spec.cameraName, details: { camera: spec.cameraId, ...(differences.length === 0 ? { found: 'whoever answers' } : { known: known.join(', '), found: found.join(', ') }) } }, start)
 }
 
 /** First of all that is in the way: a camera that somebody has set aside. */

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from 'node:path'
 import type {
-  CaptureExport, CaptureExported, CapturePage, CaptureQuery, CaptureRead, CaptureSession, CaptureStatus, CaptureStretch, CaptureTimeline, NewLine, NewLinesQuery, SessionId,
+  CaptureExport, CaptureExported, CapturePage, CaptureQuery, CaptureRead, CaptureSession, CaptureSettings, CaptureSettingsChange, CaptureStatus, CaptureStretch, CaptureTimeline, NewLine, NewLinesQuery, SessionId,
 } from '../../shared/captures/captures.schema.ts'
 import type { CameraId } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
@@ -18,8 +18,9 @@ import { createCaptureDisk } from '../drivers/storage/captures/captureDisk.ts'
 import { type CaptureStore, openCaptureStore } from '../drivers/storage/captures/captureStore.ts'
 import { surveySession } from '../drivers/storage/captures/sessionSurvey.ts'
 import { readSession } from '../drivers/storage/captures/sessionReader.ts'
-import { loadCaptureSettings } from '../drivers/storage/captures/settingsFile.ts'
+import { createCaptureSettingsFile, loadCaptureSettings } from '../drivers/storage/captures/settingsFile.ts'
 import { describeSelf, isAlive } from '../drivers/storage/processIdentity.ts'
+import { changeCaptureSettings } from './captureSettings.ts'
 
 export interface CaptureDeskDeps {
   readonly clock: Clock
@@ -38,6 +39,9 @@ export interface CaptureDesk {
   startIndex(): void
   sessions(filter: SessionFilter): Promise<CaptureSession[]>
   status(): CaptureStatus
+  settings(): Promise<CaptureSettings>
+  /** Holds from now on, and in other programs with this data folder within seconds. `input/conflict` while a smaller quota would delete and nobody agreed. */
+  changeSettings(change: CaptureSettingsChange, agreedToDelete: boolean): Promise<CaptureSettings>
   search(query: CaptureQuery, signal: AbortSignal): Promise<CapturePage>
   newLines(query: NewLinesQuery, signal: AbortSignal): Promise<NewLine[]>
   boots(query: BootSearch, signal: AbortSignal): Promise<readonly FoundBoot[]>
@@ -54,7 +58,9 @@ export interface CaptureDesk {
 
 export function createCaptureDesk({ clock, dataFolder, log, leases, audit }: CaptureDeskDeps): CaptureDesk {
   const folder = join(dataFolder, 'captures')
-  const store = openCaptureStore({ folder, settings: loadCaptureSettings(join(dataFolder, 'captures.json')), clock, disk: createCaptureDisk(), self: describeSelf(), isAlive, log, beforeRemove: (files, bytes) => { audit.append({ what: 'delete captures', subject: 'the oldest capture files', details: { files, bytes, why: 'quota' } }) } })
+  const path = join(dataFolder, 'captures.json')
+  const settingsFile = createCaptureSettingsFile(path)
+  const store = openCaptureStore({ folder, settings: loadCaptureSettings(path), readSettings: settingsFile.read, clock, disk: createCaptureDisk(), self: describeSelf(), isAlive, log, beforeRemove: (files, bytes) => { audit.append({ what: 'delete captures', subject: 'the oldest capture files', details: { files, bytes, why: 'quota' } }) } })
   let opened: CaptureIndex | undefined
   let hasLease = false
   // Two programs with one data folder: one writes the index, both search in it.
@@ -80,7 +86,9 @@ export function createCaptureDesk({ clock, dataFolder, log, leases, audit }: Cap
   return {
     store, sessions,
     startIndex: () => { index() },
-    status: () => { const { paused, ...state } = store.state(); return { ...state, notices: [...state.notices], ...(paused === undefined ? {} : { paused }) } },
+    status: () => { const { paused, quota, ...state } = store.state(); return { ...state, notices: [...state.notices], ...(paused === undefined ? {} : { paused }), ...(quota === undefined ? {} : { quota }) } },
+    settings: settingsFile.read,
+    changeSettings: async (change, agreedToDelete) => changeCaptureSettings({ file: settingsFile, store, audit }, change, agreedToDelete),
     search: async (query, signal) => {
       const { lines, next, isStopped } = await index().search(query, signal)
       return { lines: lines.map(lineOf), isStopped, note: index().note(), ...(next === undefined ? {} : { next }) }

@@ -112,7 +112,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const secrets = await auditedSecrets(createSecretsBox({ folder: join(dataFolder, 'secrets'), oldFile: join(dataFolder, 'secrets.json'), vault: environment.keyVault, log }), audit, log)
   const setup = createRackSetup({ clock, rack, socs, dataFolder, store, log, ask, secrets, audit, environment: environment.commandEnvironment ?? {}, serialPorts: sharedPorts(environment.serialPorts) })
   const writing: Omit<RestoreDeskDeps, 'tools'> = {
-    clock, rack, jobs, leases, socs, dataFolder, ask, tftpPort: environment.tftpPort,
+    clock, rack, jobs, leases, audit, socs, dataFolder, ask, tftpPort: environment.tftpPort,
     openTftp: async (plan, camera, signal) => {
       const { pod } = camera.devices
       if (plan.tftp.via === 'host' || !pod) return tftp.open(plan, newToken(), signal)
@@ -126,9 +126,9 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
     tools: { hashHex, parseYaml }, openUploads: async (plan, signal) => tftp.openUploads(plan, signal),
   })
   const burns = createBurnDesk({ clock, rack, jobs, leases, socs, dataFolder, ask })
-  const agents = createAgentDesk({ clock, rack, jobs, leases, socs, dataFolder, ask })
+  const agents = createAgentDesk({ clock, rack, jobs, leases, audit, socs, dataFolder, ask })
   const chips = createChipDesk({ clock, socs, dataFolder, fetch: environment.fetch ?? offline, ubootUrl: environment.ubootUrl })
-  const inventories = createInventoryDesk({ clock, store, rack, setup, jobs, leases, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts), isLoaded: options.loadRack === true })
+  const inventories = createInventoryDesk({ clock, store, rack, setup, jobs, leases, audit, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts), isLoaded: options.loadRack === true })
   const boots = createBootsDesk(captures)
   const bundles = createBundleDesk({ clock, captures, jobs, rack, dataFolder, versions: { Rackbench: environment.version, Host: environment.host, ...systemFacts() } })
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })

@@ -10,7 +10,7 @@ import { readReleaseTarball } from '../drivers/files/releaseTarball.ts'
 import { hashHex, md5Hex, newPoison, newToken, secretBytes } from '../drivers/host/randomness.ts'
 import { readRelease } from '../protocols/openipc/release.ts'
 import { findBoot, findUbootImage, orProblem, starterOf } from './bootDesk.ts'
-import { identityCheckOf, refuseAside, refuseBusy, refuseStranger, useOf } from './cameraUse.ts'
+import { auditAcceptance, identityCheckOf, refuseAside, refuseBusy, refuseStranger, useOf } from './cameraUse.ts'
 import { type RestoreDeskDeps, tftpFacts } from './restoreDesk.ts'
 
 export type InstallDeskDeps = Omit<RestoreDeskDeps, 'tools'>
@@ -49,7 +49,7 @@ export function createInstallDesk(deps: InstallDeskDeps): InstallDesk {
       const { spec } = camera
       checkStartable(plan, planHash ?? plan.hash)
       refuseBusy(camera, deps.leases)
-      return deps.jobs.start({
+      return auditAcceptance(camera, deps, request.acceptIdentity, async () => deps.jobs.start({
         workflow: 'install', title: `Install on ${spec.cameraName}`, pod: spec.id, camera: spec.cameraId, plan,
         run: async (context) => {
           const bench: InstallBench = {
@@ -60,7 +60,7 @@ export function createInstallDesk(deps: InstallDeskDeps): InstallDesk {
           }
           return runInstall(bench, context)
         },
-      })
+      }))
     },
   }
 }

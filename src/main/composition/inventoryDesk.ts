@@ -5,7 +5,9 @@ import type { DiscoveryView } from '../../shared/rack/discovery.schema.ts'
 import type { IdentifyMatch, IdentifyNews, IdentifyPlan } from '../../shared/rack/identify.schema.ts'
 import type { IdentityView } from '../../shared/rack/identity.schema.ts'
 import type { InventoryChange } from '../../shared/rack/inventory.schema.ts'
+import type { InventoryMany, InventoryOutcome } from '../../shared/rack/inventoryMany.schema.ts'
 import type { RackImportView, RackYamlWish } from '../../shared/rack/rackImport.schema.ts'
+import type { AuditLog } from '../core/audit/auditLog.ts'
 import type { JobBook } from '../core/jobs/jobBook.ts'
 import { identityOf, viewIdentity } from '../core/rack/identity.ts'
 import { identifyPower, planIdentify, reassigned } from '../core/rack/identifyPower.ts'
@@ -18,6 +20,7 @@ import { readLinedYaml, writeYaml } from '../drivers/files/yamlText.ts'
 import { hashHex, newToken } from '../drivers/host/randomness.ts'
 import { maxPods, type RackFile, rackFileSchema } from '../drivers/storage/rackFile.ts'
 import { discoverAround } from './discoverAround.ts'
+import { setInventoryOfMany } from './inventoryMany.ts'
 import type { RackSetup } from './rackSetup.ts'
 import type { PortInUse } from './serialPorts.ts'
 import type { RackStore } from './rackStore.ts'
@@ -26,6 +29,7 @@ import type { RackStore } from './rackStore.ts'
 export interface InventoryDesk {
   list(): Promise<readonly PodSpec[]>
   change(camera: CameraId, change: InventoryChange, signal: AbortSignal): Promise<PodSpec>
+  setMany(wish: InventoryMany, signal: AbortSignal): Promise<InventoryOutcome[]>
   identity(camera: CameraId): IdentityView
   discover(seconds: number, signal: AbortSignal): Promise<DiscoveryView>
   /** The command line has opened no console yet: those of these cameras are, and waited for. */
@@ -45,6 +49,7 @@ export interface InventoryDeskDeps {
   readonly rack: Pick<RackBook, 'find' | 'pods' | 'setInventory'>
   readonly setup: Pick<RackSetup, 'check' | 'load' | 'nameOfLine' | 'takeUp'>
   readonly jobs: Pick<JobBook, 'list'>
+  readonly audit: Pick<AuditLog, 'around'>
   readonly ports: () => Promise<readonly PortInUse[]>
   /** Only a window shows the rack; a command changes the file. */
   readonly isLoaded: boolean
@@ -52,7 +57,7 @@ export interface InventoryDeskDeps {
 
 const openLimitMs = 10_000
 
-export function createInventoryDesk({ clock, store, rack, setup, jobs, leases, ports, isLoaded }: InventoryDeskDeps): InventoryDesk {
+export function createInventoryDesk({ clock, store, rack, setup, jobs, leases, audit, ports, isLoaded }: InventoryDeskDeps): InventoryDesk {
   const identifying = { clock, leases, all: () => rack.pods().flatMap(({ cameraId }) => rack.find(cameraId) ?? []) }
   const plan = async ({ text, keepIds }: RackYamlWish, file: RackFile): Promise<PlannedRack & { readonly view: RackImportView }> => {
     const document = readLinedYaml(text)
@@ -88,6 +93,7 @@ export function createInventoryDesk({ clock, store, rack, setup, jobs, leases, p
       if (shown) rack.setInventory(changed.id, changed.inventory)
       return changed
     },
+    setMany: async (wish, signal) => setInventoryOfMany({ clock, store, rack }, wish, signal),
     identity: (camera) => viewIdentity(identityOf(jobs.list(), camera)),
     discover: async (seconds, signal) => discoverAround({ clock, ports, pods: (await store.read()).pods, nameOfLine: setup.nameOfLine }, seconds, signal),
     openCameras: async (cameras, signal) => {
@@ -107,20 +113,23 @@ export function createInventoryDesk({ clock, store, rack, setup, jobs, leases, p
     },
     planImport: async (wish) => (await plan(wish, await store.read())).view,
     importYaml: async (wish, signal) => {
-      let view: RackImportView | undefined
-      await store.change(async (file) => {
-        const planned = await plan(wish, file)
-        const [problem] = planned.view.problems
-        if (problem) throw new WorkbenchError('input/malformed', `Line ${problem.line}: ${problem.message}`, { context: { problems: planned.view.problems.length, line: problem.line }, hint: 'Nothing was imported' })
-        if (planned.view.hash !== wish.hash) throw new WorkbenchError('input/conflict', 'The rack has changed since this import was looked at', { hint: 'Look at it again; nothing was imported' })
-        view = planned.view
-        return rackFileSchema.parse({ ...file, pods: planned.pods })
-      }, signal)
-      if (isLoaded) await setup.takeUp()
-      if (!view) throw new WorkbenchError('internal/bug', 'An import ended without having been planned')
+      // Refused here already, so that the audit log tells of imports and not of typing errors.
+      const { view } = importable(await plan(wish, await store.read()), wish)
+      const details = { added: view.added.length, changed: view.changed.length, pods: [...view.added, ...view.changed].map((each) => each.camera).join(', ') }
+      await audit.around({ what: 'import inventory', subject: 'the rack', details }, async () => {
+        await store.change(async (file) => rackFileSchema.parse({ ...file, pods: importable(await plan(wish, file), wish).pods }), signal)
+        if (isLoaded) await setup.takeUp()
+      })
       return view
     },
   }
+}
+
+function importable<P extends PlannedRack & { readonly view: RackImportView }>(planned: P, wish: { readonly hash: string }): P {
+  const [problem] = planned.view.problems
+  if (problem) throw new WorkbenchError('input/malformed', `Line ${problem.line}: ${problem.message}`, { context: { problems: planned.view.problems.length, line: problem.line }, hint: 'Nothing was imported' })
+  if (planned.view.hash !== wish.hash) throw new WorkbenchError('input/conflict', 'The rack has changed since this import was looked at', { hint: 'Look at it again; nothing was imported' })
+  return planned
 }
 
 function addressesIn(value: unknown): string[] {

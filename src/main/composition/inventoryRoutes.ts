@@ -9,6 +9,7 @@ export function inventoryRoutes(desk: InventoryDesk) {
   const contract = implement(inventoryContract)
   return {
     change: contract.change.handler(async ({ input }) => { await desk.change(input.cameraId, input.change, noSignal()); return {} }),
+    setMany: contract.setMany.handler(async ({ input }) => desk.setMany(input, noSignal())),
     identity: contract.identity.handler(({ input }) => desk.identity(input.cameraId)),
     discover: contract.discover.handler(async ({ input, signal = noSignal() }) => desk.discover(input.seconds, signal)),
     planIdentify: contract.planIdentify.handler(({ input }) => desk.planIdentify(input.cameraIds)),

@@ -3,6 +3,7 @@ import { socCatalogueSchema, type Soc } from '../../shared/devices/deviceProfile
 import type { TftpBackend } from '../../shared/devices/tftpBackend.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import type { RestorePlan, RestoreRequest } from '../../shared/restore/restore.schema.ts'
+import type { AuditLog } from '../core/audit/auditLog.ts'
 import type { JobBook } from '../core/jobs/jobBook.ts'
 import type { Leases } from '../core/rack/leases.ts'
 import type { CameraEntry, RackBook } from '../core/rack/rackBook.ts'
@@ -14,7 +15,7 @@ import { readInput } from '../core/workflows/restore/readInput.ts'
 import { runRestore } from '../core/workflows/restore/restoreWorkflow.ts'
 import { newPoison, newToken } from '../drivers/host/randomness.ts'
 import { chooseHostAddress, listHostAddresses } from '../drivers/network/interfaces.ts'
-import { identityCheckOf, refuseAside, refuseBusy, refuseStranger, useOf } from './cameraUse.ts'
+import { auditAcceptance, identityCheckOf, refuseAside, refuseBusy, refuseStranger, useOf } from './cameraUse.ts'
 import { findBoot, orProblem, starterOf } from './bootDesk.ts'
 import { createInputShelf } from './inputShelf.ts'
 import { createSharedBytes, createSharedWholes } from './sharedBytes.ts'
@@ -24,6 +25,7 @@ export interface RestoreDeskDeps {
   readonly rack: RackBook
   readonly jobs: JobBook
   readonly leases: Leases
+  readonly audit: Pick<AuditLog, 'around'>
   readonly tools: InputTools
   readonly socs: ReadonlyMap<string, Soc>
   readonly dataFolder: string
@@ -75,10 +77,10 @@ export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
     const { plan } = prepared
     checkStartable(plan, planHash ?? plan.hash)
     refuseBusy(camera, deps.leases)
-    return deps.jobs.start({
+    return auditAcceptance(camera, deps, request.acceptIdentity, async () => deps.jobs.start({
       workflow: 'restore', title: `Restore ${camera.spec.cameraName}`, pod: camera.spec.id, camera: camera.spec.cameraId, plan,
       run: async (context) => runRestore(benchOf({ ...prepared, imageOf, starter }, camera, context.jobId, deps), context),
-    })
+    }))
   }
 
   return {

@@ -23,6 +23,7 @@ import type { BundleDesk } from './bundleDesk.ts'
 import { bundleRoutes } from './bundleRoutes.ts'
 import type { BurnDesk } from './burnDesk.ts'
 import type { CaptureDesk } from './captureDesk.ts'
+import { captureSettingsRoutes } from './captureSettingsRoutes.ts'
 import type { ChipDesk } from './chipDesk.ts'
 import type { ConsoleDesk } from './consoleDesk.ts'
 import { consoleToolRoutes } from './consoleToolRoutes.ts'
@@ -139,6 +140,7 @@ export function createRouter({ clock, log, rack, setup, jobs, desk, installs, du
     },
     boots: bootsRoutes(boots),
     bundle: bundleRoutes(bundles),
+    captureSettings: captureSettingsRoutes(captures),
     restore: {
       plan: contract.restore.plan.handler(async ({ input, signal = noSignal() }) => desk.plan(input, signal)),
       start: contract.restore.start.handler(async ({ input }) => ({ jobId: await desk.start(input.request, input.planHash, noSignal()) })),

@@ -41,6 +41,14 @@ export const useCapturesStore = defineStore('captures', () => {
       problem.value = toProblem(error)
     }
   }
+  /** The state alone, for views that show no list; a link that is away says so itself. */
+  async function look(): Promise<void> {
+    try {
+      status.value = await client.captures.status({})
+    } catch {
+      // What was known stays; the lists say what is wrong.
+    }
+  }
   async function page(wish: CaptureWish, before: number | undefined): Promise<void> {
     asking.abort(new Cancelled('another search'))
     const mine = asking = new AbortController()
@@ -73,5 +81,5 @@ export const useCapturesStore = defineStore('captures', () => {
     if (!busy.value && asked.value && end.value.next !== undefined) await page(asked.value, end.value.next)
   }
   const stop = (): void => { asking.abort(new Cancelled('the search was stopped')); asking = new AbortController(); busy.value = false }
-  return { sessions, status, problem, searchProblem, asked, lines, end, busy, opened, tab, bySession, cameras, nameOf, refresh, search, more, stop }
+  return { sessions, status, problem, searchProblem, asked, lines, end, busy, opened, tab, bySession, cameras, nameOf, refresh, look, search, more, stop }
 })

@@ -4,7 +4,7 @@ import { z } from 'zod'
 export const auditActs = [
   'restore', 'install', 'agent write', 'agent erase', 'burn',
   'power on', 'power off', 'power cycle', 'power override',
-  'remove pod', 'delete captures', 'import inventory', 'accept identity', 'accept host key', 'export switch configuration',
+  'remove pod', 'delete captures', 'change capture settings', 'import inventory', 'accept identity', 'accept host key', 'export switch configuration',
   'keep secret', 'remove secret', 'move secrets', 'outcome', 'note',
 ] as const
 export type AuditAct = (typeof auditActs)[number]

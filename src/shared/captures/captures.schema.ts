@@ -35,6 +35,18 @@ export const captureSettingsSchema = z.object({
 })
 export type CaptureSettings = z.infer<typeof captureSettingsSchema>
 
+/** What a person changes of it: what is absent stays as it is. */
+export const captureSettingsChangeSchema = z.object({
+  nameTemplate: nameTemplateSchema.optional(),
+  partBytes: captureSettingsSchema.shape.partBytes.removeDefault().optional(),
+  partMs: captureSettingsSchema.shape.partMs.removeDefault().optional(),
+  quotaBytes: captureSettingsSchema.shape.quotaBytes.removeDefault().optional(),
+})
+export type CaptureSettingsChange = z.infer<typeof captureSettingsChangeSchema>
+/** What a quota would take away. */
+export const captureCutSchema = z.object({ files: z.number().int().min(0), bytes: z.number().min(0) })
+export type CaptureCut = z.infer<typeof captureCutSchema>
+
 export const captureNoticeSchema = z.object({
   atMs: z.number(),
   kind: z.enum(['quota-near', 'deleted', 'paused', 'resumed', 'tail-cut', 'index']),
@@ -168,6 +180,16 @@ export const captureStatusSchema = z.object({
   /** Why nothing is kept now. */
   paused: z.string().optional(),
   notices: z.array(captureNoticeSchema),
+  /** While it was announced that files will go. */
+  quota: z.object({
+    sinceMs: z.number(),
+    /** Nothing goes before that time, however full it is. */
+    removesFromMs: z.number(),
+    /** When it is full at the pace of the last day; absent when nothing comes. */
+    fullAtMs: z.number().optional(),
+    /** What goes first. */
+    oldest: z.object({ cameraName: z.string(), fromMs: z.number(), untilMs: z.number() }).optional(),
+  }).optional(),
 })
 export type CaptureStatus = z.infer<typeof captureStatusSchema>
 

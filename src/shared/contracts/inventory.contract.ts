@@ -5,11 +5,14 @@ import { discoveryViewSchema } from '../rack/discovery.schema.ts'
 import { identifyMatchSchema, identifyNewsSchema, identifyPlanSchema } from '../rack/identify.schema.ts'
 import { identityViewSchema } from '../rack/identity.schema.ts'
 import { inventoryChangeSchema } from '../rack/inventory.schema.ts'
+import { inventoryManySchema, inventoryOutcomeSchema } from '../rack/inventoryMany.schema.ts'
 import { rackImportViewSchema, rackYamlWishSchema } from '../rack/rackImport.schema.ts'
 
 export const inventoryContract = {
   /** Labels, group, notes, place and maintenance of one camera. Kept with the rack. */
   change: oc.input(z.object({ cameraId: cameraIdSchema, change: inventoryChangeSchema })).output(z.object({})),
+  /** The same of many, each with its own outcome. `input/conflict` when more than eight are set aside and their number was not typed. */
+  setMany: oc.input(inventoryManySchema).output(z.array(inventoryOutcomeSchema)),
   /** Who the camera is, as far as its jobs have read it, and when. */
   identity: oc.input(z.object({ cameraId: cameraIdSchema })).output(identityViewSchema),
   /** What announces itself on this network in that time, and the USB adapters of this computer. Nothing found is asked anything. */

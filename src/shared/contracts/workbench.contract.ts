@@ -28,6 +28,7 @@ import { inventoryContract } from './inventory.contract.ts'
 import { consoleToolsContract } from './consoleTools.contract.ts'
 import { bootsContract } from './boots.contract.ts'
 import { bundleContract } from './bundle.contract.ts'
+import { captureSettingsContract } from './captureSettings.contract.ts'
 
 const nothing = z.object({}).optional()
 
@@ -131,6 +132,7 @@ export const workbenchContract = {
   },
   boots: bootsContract,
   bundle: bundleContract,
+  captureSettings: captureSettingsContract,
   restore: {
     /** Reads and checks the input and asks the pod; touches neither camera nor flash. */
     plan: oc.input(restoreRequestSchema).output(restorePlanSchema),

@@ -62,7 +62,7 @@ export interface CliWorkbench {
   chips(signal: AbortSignal): Promise<readonly ChipView[]>
   importProfiles(source: string, signal: AbortSignal): Promise<ProfileImportResult>
   getUboot(chip: string, file: string | undefined, signal: AbortSignal): Promise<{ readonly path: string; readonly sha256: string; readonly from: 'cache' | 'download' | 'file' }>
-  readonly captures: Pick<CaptureDesk, 'sessions' | 'search' | 'newLines' | 'caughtUp' | 'export'>
+  readonly captures: Pick<CaptureDesk, 'sessions' | 'search' | 'newLines' | 'caughtUp' | 'export' | 'settings' | 'changeSettings'>
   /** The rack that is remembered; no console is opened for it. */
   readonly inventories: InventoryDesk
   readonly boots: BootsDesk

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { type CaptureNotice, type CaptureSession, type CaptureSettings, type IndexHeader, type powerEdges, type SessionId, sessionIdSchema } from '../../../../shared/captures/captures.schema.ts'
+import { type CaptureCut, type CaptureNotice, type CaptureSession, type CaptureSettings, type CaptureStatus, type IndexHeader, type powerEdges, type SessionId, sessionIdSchema } from '../../../../shared/captures/captures.schema.ts'
 import type { CameraId } from '../../../../shared/devices/ids.ts'
 import { Cancelled } from '../../../../shared/errors/workbenchError.ts'
 import { createBell } from '../../../../shared/lifecycle/bell.ts'
@@ -11,7 +11,7 @@ import type { CaptureDisk } from './captureDisk.ts'
 import { type ConsoleWriter, createConsoleWriter } from './consoleWriter.ts'
 import { createPart, type Part } from './partFile.ts'
 import { scanParts } from './partScan.ts'
-import { bytesOf, pauseReason, type QuotaState, stepQuota } from './quota.ts'
+import { bytesOf, cutOf, pauseReason, quotaOutlook, type QuotaState, stepQuota } from './quota.ts'
 import { sessionsOf } from './sessions.ts'
 
 /** Twice a second: a killed program loses less than one second. */
@@ -41,6 +41,7 @@ export interface CaptureState {
   readonly paused: string | undefined
   readonly droppedBytes: number
   readonly notices: readonly CaptureNotice[]
+  readonly quota: CaptureStatus['quota']
 }
 
 export interface CaptureStore {
@@ -53,12 +54,18 @@ export interface CaptureStore {
   parts(session?: SessionId): Promise<readonly Part[]>
   state(): CaptureState
   notice(kind: CaptureNotice['kind'], message: string): void
+  /** From the next file and the next look at the quota on. */
+  use(settings: CaptureSettings): void
+  /** What that quota would take of what is there now. */
+  cutOf(quotaBytes: number): Promise<CaptureCut>
   close(): Promise<void>
 }
 
 export interface CaptureStoreDeps {
   readonly folder: string
   readonly settings: CaptureSettings
+  /** Asked before each look at the quota: a command on this computer changes the same file. What it throws leaves them as they are. */
+  readonly readSettings?: () => Promise<CaptureSettings>
   readonly clock: Clock
   readonly disk: CaptureDisk
   /** As `describeProcess` says; whose files are left alone while `isAlive`. */
@@ -73,7 +80,7 @@ export const newSessionId = (wallMs: number): SessionId =>
   sessionIdSchema.parse(`${new Date(wallMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${randomBytes(3).toString('hex')}`)
 
 /** Starts at once; what earlier runs left is looked through meanwhile. */
-export function openCaptureStore({ folder, settings, clock, disk, self, isAlive, log, beforeRemove }: CaptureStoreDeps): CaptureStore {
+export function openCaptureStore({ folder, settings: first, readSettings, clock, disk, self, isAlive, log, beforeRemove }: CaptureStoreDeps): CaptureStore {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch {
@@ -84,6 +91,7 @@ export function openCaptureStore({ folder, settings, clock, disk, self, isAlive,
   const notices: CaptureNotice[] = []
   const closing = new AbortController()
   const hurry = createBell()
+  let settings = first
   let droppedByClosed = 0
   let paused: string | undefined
   let droppedAtPause = 0
@@ -116,6 +124,7 @@ export function openCaptureStore({ folder, settings, clock, disk, self, isAlive,
     notice('resumed', `Captures go on; ${droppedBytes() - droppedAtPause} bytes were not kept meanwhile, and each console has a mark where`)
   }
   const keepQuota = async (): Promise<void> => {
+    if (readSettings) settings = await readSettings()
     const step = stepQuota(quota, [...known.values()], settings, clock.wallMs())
     quota = step
     if (step.warning !== undefined) notice('quota-near', step.warning)
@@ -179,7 +188,7 @@ export function openCaptureStore({ folder, settings, clock, disk, self, isAlive,
   const open: CaptureStore['open'] = (camera) => {
     const session = newSessionId(clock.wallMs())
     const writer = createConsoleWriter({
-      wallMs: () => clock.wallMs(), isPaused: () => paused !== undefined, onMuch: hurry.ring, partBytes: settings.partBytes, partMs: settings.partMs,
+      wallMs: () => clock.wallMs(), isPaused: () => paused !== undefined, onMuch: hurry.ring, limits: () => settings,
       openPart: async (number, startOffset, startedAtMs) => {
         const part = await createPart(disk, folder, settings.nameTemplate, headerOf(camera, session, number, startOffset, startedAtMs))
         known.set(part.part.base, part.part)
@@ -212,8 +221,10 @@ export function openCaptureStore({ folder, settings, clock, disk, self, isAlive,
   }
   return {
     open, flush, parts, notice,
+    use: (next) => { settings = next; quotaDueMs = clock.nowMs() },
+    cutOf: async (quotaBytes) => { await scanned; return cutOf([...known.values()], quotaBytes) },
     sessions: async () => sessionsOf(await parts()),
-    state: () => ({ usedBytes: [...known.values()].reduce((sum, part) => sum + bytesOf(part), 0), quotaBytes: settings.quotaBytes, paused, droppedBytes: droppedBytes(), notices: [...notices] }),
+    state: () => ({ usedBytes: [...known.values()].reduce((sum, part) => sum + bytesOf(part), 0), quotaBytes: settings.quotaBytes, paused, droppedBytes: droppedBytes(), notices: [...notices], quota: quotaOutlook(quota, [...known.values()], settings, clock.wallMs()) }),
     close: async () => {
       closing.abort(new Cancelled('captures are closed'))
       await running

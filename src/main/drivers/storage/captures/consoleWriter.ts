@@ -19,8 +19,8 @@ export interface ConsoleWriterDeps {
   readonly isPaused: () => boolean
   /** So much waits that it should be written now; told once until it is. */
   readonly onMuch?: () => void
-  readonly partBytes: number
-  readonly partMs: number
+  /** Asked each time: somebody may change it meanwhile. */
+  readonly limits: () => { readonly partBytes: number; readonly partMs: number }
 }
 
 export interface ConsoleWriter {
@@ -39,7 +39,7 @@ interface Batch { records: NewRecord[]; chunks: Uint8Array[]; bytes: number }
 const emptyBatch = (): Batch => ({ records: [], chunks: [], bytes: 0 })
 
 /** One console on its way to disk. Takes bytes at once and writes them later, in large pieces, at most one write at a time. */
-export function createConsoleWriter({ wallMs, openPart, isPaused, partBytes, partMs, onMuch }: ConsoleWriterDeps): ConsoleWriter {
+export function createConsoleWriter({ wallMs, openPart, isPaused, limits, onMuch }: ConsoleWriterDeps): ConsoleWriter {
   let pending = emptyBatch()
   let writing = emptyBatch()
   let stage = new Uint8Array(stageBytes)
@@ -80,6 +80,7 @@ export function createConsoleWriter({ wallMs, openPart, isPaused, partBytes, par
     await old?.end(wallMs())
   }
   const write = async (): Promise<void> => {
+    const { partBytes, partMs } = limits()
     if (current && (current.part.rawBytes >= partBytes || wallMs() - current.part.header.startedAtMs >= partMs)) await closePart()
     if (writing.records.length === 0) {
       sealStage()

@@ -8,6 +8,7 @@ import { plainText } from '../output/lineWriter.ts'
 import { table } from '../output/words.ts'
 import { compareTwo, listBoots } from './boots.ts'
 import { cameraOf, rangeOf } from './captureArguments.ts'
+import { captureSettings, settingsFlags } from './captureSettings.ts'
 
 /** A large store that has never been searched takes longer to read; what is there by then is searched, and that is said. */
 const catchUpLimitMs = 60_000
@@ -23,6 +24,7 @@ const flags: Flags = {
   session: { type: 'string', short: 's', value: 'SESSION', help: 'export: one session; otherwise all of --camera in that time' },
   format: { type: 'string', short: 'f', value: 'FORMAT', help: `export: ${captureFormats.join(', ')} (default text)` },
   out: { type: 'string', short: 'o', value: 'FILE', help: 'export: a new file; never overwritten (default: in the data folder)' },
+  ...settingsFlags,
   output: { type: 'string', value: 'MODE', help: 'human, json (default human)' },
   data: { type: 'string', value: 'DIR', help: 'the data folder' },
   help: { type: 'boolean', short: 'h', help: 'this text' },
@@ -33,9 +35,9 @@ interface Scene { readonly given: ParsedFlags; readonly words: readonly string[]
 /** What consoles said: which sessions there are, where something was said, and a file of it. */
 export async function capturesCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
   const given = parseFlags('captures', flags, argv, 40)
-  if (given.has('help')) { helpOf('captures list | search WORDS… | export | boots [CAMERA] | compare BOOT BOOT [flags]', 'Everything that consoles said is kept; this lists it, searches it, writes it into a file, and times and compares boots.', flags).forEach(deps.out.line); return exitCodes.success }
+  if (given.has('help')) { helpOf('captures list | search WORDS… | export | boots [CAMERA] | compare BOOT BOOT | settings [flags]', 'Everything that consoles said is kept; this lists it, searches it, writes it into a file, times and compares boots, and says how much is kept.', flags).forEach(deps.out.line); return exitCodes.success }
   const [what, ...words] = given.positionals
-  const run = { list, search, export: exportFile, boots: listBoots, compare: compareTwo }[oneOf('captures', what ?? '', ['list', 'search', 'export', 'boots', 'compare'])]
+  const run = { list, search, export: exportFile, boots: listBoots, compare: compareTwo, settings: captureSettings }[oneOf('captures', what ?? '', ['list', 'search', 'export', 'boots', 'compare', 'settings'])]
   if (words.length > 0 && (what === 'list' || what === 'export')) throw usage(`${quoted(words[0] ?? '')} belongs to no flag`, 'rackbench captures --help lists the flags')
   const json = oneOf('--output', given.text('output') ?? 'human', ['human', 'json']) === 'json'
   const workbench = await deps.openWorkbench({ dataFolder: given.text('data') ?? deps.dataFolder, tftpPort: 69, log: () => undefined, ask: async () => undefined })
