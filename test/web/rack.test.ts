@@ -54,7 +54,8 @@ test('plus and minus go through the steps, which are remembered; each card stays
 test('a card tells firmware, lock, alarms and why there is no picture', async () => {
   await rack()
   expect(card('cam-01').textContent).toContain('OpenIPC 2.5.11.02')
-  expect(card('cam-04').textContent).toContain('3 alarms')
+  // Once: a number that stands there twice is looked for twice.
+  expect(card('cam-04').textContent?.match(/3 alarms/g)).toHaveLength(1)
   expect(card('cam-04').textContent).toContain('The camera does not answer within 4 s')
   expect(card('cam-05').textContent).toContain('power off')
   expect(card('cam-02').textContent).toContain('held by job-running')
