@@ -3,6 +3,7 @@ import { changedInventory } from '../../src/main/core/rack/inventory.ts'
 import { inventoryContract } from '../../src/shared/contracts/inventory.contract.ts'
 import type { CameraId } from '../../src/shared/devices/ids.ts'
 import { WorkbenchError } from '../../src/shared/errors/workbenchError.ts'
+import type { IdentifyPlan } from '../../src/shared/rack/identify.schema.ts'
 import type { RackImportView } from '../../src/shared/rack/rackImport.schema.ts'
 import type { CameraView } from '../../src/shared/rack/rackView.schema.ts'
 
@@ -46,16 +47,38 @@ export function fixtureInventory({ calls, change, cameraOf }: FixtureInventoryDe
       return { known: [known, ...more], differences: input.cameraId === 'cam-04' ? [{ field: 'mac', known: known.value, found: '02:1a:7f:33:40:99', knownAtMs: atMs, foundAtMs: atMs + 3_600_000 }] : [] }
     }),
     discover: contract.discover.handler(() => ({ adapters: [], problem: '', places: [{ kind: 'pod', name: 'rack-node-001', host: 'rack-node-001.local', address: 'rack://10.216.128.80' }, { kind: 'pod', name: 'rack-node-002', host: 'rack-node-002.local', address: 'rack://10.216.128.69', usedBy: 'cam-01' }, { kind: 'other', name: 'printer', host: 'printer.local', address: 'rack://10.216.128.9?api=80' }] })),
-    planIdentify: contract.planIdentify.handler(({ input }) => ({ cuts: input.cameraIds.map((cameraId) => ({ cameraId, camera: cameraId, power: `the port of ${cameraId}` })), watched: input.cameraIds.map((cameraId) => ({ cameraId, camera: cameraId })), skipped: [], forecastMs: 22_000 * input.cameraIds.length })),
+    planIdentify: contract.planIdentify.handler(({ input }) => identifyPlanOf(input.cameraIds, cameraOf)),
     identify: contract.identify.handler(async function* ({ input }) {
       calls.push(`identify ${input.agreed.join(' ')}`)
-      const matches = input.agreed.map((port) => ({ port, console: port }))
-      for (const match of matches) yield { type: 'seen' as const, cameraId: match.port, camera: match.port, power: `the port of ${match.port}`, answered: [{ cameraId: match.console, camera: match.console }], match }
+      // The wires of the last two are crossed, and the first one says nothing.
+      const [silent] = input.agreed
+      const crossed = input.agreed.slice(-2)
+      const consoleOf = (port: CameraId): CameraId => (crossed.includes(port) ? crossed.find((other) => other !== port) ?? port : port)
+      const matches = input.agreed.filter((port) => port !== silent).map((port) => ({ port, console: consoleOf(port) }))
+      for (const port of input.agreed) {
+        const named = { cameraId: port, camera: port, power: `the port of ${port}` }
+        const match = matches.find((each) => each.port === port)
+        yield { type: 'cutting' as const, ...named }
+        yield { type: 'seen' as const, ...named, answered: match ? [{ cameraId: match.console, camera: match.console }] : [], ...(match ? { match } : {}) }
+      }
       yield { type: 'done' as const, matches }
     }),
-    assignPower: contract.assignPower.handler(() => ({})),
+    assignPower: contract.assignPower.handler(({ input }) => { calls.push(`assign ${input.matches.map(({ port, console }) => `${port}>${console}`).join(' ')}`); return {} }),
     exportYaml: contract.exportYaml.handler(() => ({ text: 'rackbench: 1\npods: []\n', pods: 12 })),
     planImport: contract.planImport.handler(({ input }) => planOf(input.text)),
     importYaml: contract.importYaml.handler(({ input }) => { calls.push('importYaml'); return planOf(input.text) }),
+  }
+}
+
+function identifyPlanOf(cameraIds: readonly CameraId[], cameraOf: FixtureInventoryDeps['cameraOf']): IdentifyPlan {
+  const whyNot = (id: CameraId): string | undefined => {
+    const camera = cameraOf(id)
+    if (camera?.leaseHolder !== undefined) return `it is in use by ${camera.leaseHolder}`
+    return camera?.inventory?.maintenance ? `${camera.name} is in maintenance: ${camera.inventory.maintenance.note}` : undefined
+  }
+  const open = cameraIds.filter((id) => whyNot(id) === undefined)
+  return {
+    cuts: open.map((cameraId) => ({ cameraId, camera: cameraId, power: `the port of ${cameraId}` })), watched: open.map((cameraId) => ({ cameraId, camera: cameraId })),
+    skipped: cameraIds.flatMap((cameraId) => { const why = whyNot(cameraId); return why === undefined ? [] : [{ cameraId, camera: cameraId, why }] }), forecastMs: 22_000 * open.length,
   }
 }

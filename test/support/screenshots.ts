@@ -271,6 +271,8 @@ const scenes: readonly Scene[] = [
     await page.getByText('none changed').scrollIntoViewIfNeeded()
   } },
   { name: 'label-many', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Select all shown' }).click(); await page.getByRole('button', { name: 'Label', exact: true }).click(); await page.getByLabel('Add labels').fill('qa, lens=4mm'); await page.getByRole('button', { name: 'Set aside' }).click() } },
+  { name: 'identify', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Settings' }).click(); await page.getByRole('button', { name: 'Whose power is whose' }).click(); await page.getByRole('heading', { name: /Power is cut/ }).waitFor() } },
+  { name: 'identify-done', cameras: 6, steps: async (page) => { await page.getByRole('button', { name: 'Settings' }).click(); await page.getByRole('button', { name: 'Whose power is whose' }).click(); await page.getByRole('button', { name: /^Cut \d+ ports/ }).click(); await page.getByRole('button', { name: 'Store it' }).waitFor() } },
   { name: 'keys', cameras: 12, steps: async (page) => { await card(page, 'cam-01').focus(); await page.keyboard.press('?'); await page.getByRole('dialog', { name: 'Keys' }).waitFor() } },
   { name: 'menu-camera', cameras: 12, steps: async (page) => { await card(page, 'cam-05').focus(); await page.keyboard.press('Shift+F10'); await page.getByRole('menu').waitFor() } },
   { name: 'menu-job', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Jobs' }).click(); await page.getByRole('row', { name: /job-ok/ }).first().click({ button: 'right' }); await page.getByRole('menu').waitFor() } },

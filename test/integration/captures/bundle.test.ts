@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -147,6 +148,20 @@ test('a zip that fails half way is no file', async () => {
   // A full disk, as far as this computer has one.
   await expect(writeZip('/dev/full/a.zip', large(), 1_000_000, never)).rejects.toMatchObject({ code: 'host/io' })
 })
+test('a disk that is full in the middle of a bundle is said, and leaves nothing half', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rackbench-bundle-'))
+  onTestFinished(async () => rm(folder, { recursive: true, force: true }))
+  const write = (limit: string): unknown => {
+    const { stdout } = spawnSync('bash', ['-c', `${limit} exec "$0" "$@"`, process.execPath, join(import.meta.dirname, '../../support/zipWriter.ts'), join(folder, 'a.zip')], { encoding: 'utf8', timeout: 30_000 })
+    return JSON.parse(stdout)
+  }
+  // The system refuses what is beyond, in the middle of a write, as a full disk does.
+  expect(write('ulimit -f 1024;')).toMatchObject({ code: 'host/disk-full', hint: expect.stringContaining('Free some space') as string })
+  expect(await readdir(folder)).toEqual([])
+  expect(write('')).toMatchObject({ bytes: expect.any(Number) as number })
+  expect(await readdir(folder)).toEqual(['a.zip'])
+})
+
 test('on the command line: a plan, a bundle, and what it tells programs', async () => {
   const { folder, workbench } = await bench()
   await said(workbench, [['rx', 'psk="hunter2hunter2"\n']])

@@ -38,6 +38,7 @@ function problemWith(path: string, cause: unknown): Error {
   const code = cause instanceof Error && 'syscall' in cause && 'code' in cause ? String(cause.code) : undefined
   if (code === undefined) return cause instanceof Error ? cause : new WorkbenchError('host/io', `${path} cannot be written`, { cause })
   if (code === 'EEXIST') return new WorkbenchError('input/conflict', `${path} is there already`, { cause, hint: 'Choose another name; nothing is overwritten' })
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new WorkbenchError('host/disk-full', `There is no room for ${path}`, { cause, hint: 'Free some space, or choose another disk' })
+  // A limit on the size of files stops it in the middle just as a full disk does.
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return new WorkbenchError('host/disk-full', `There is no room for ${path}`, { cause, hint: 'Free some space, or choose another disk' })
   return new WorkbenchError('host/io', `${path} cannot be written`, { cause })
 }

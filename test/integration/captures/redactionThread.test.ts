@@ -1,0 +1,33 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { openRedactor } from '../../../src/main/drivers/storage/redaction/openRedactor.ts'
+import { redactionSchema } from '../../../src/shared/captures/bundle.schema.ts'
+import { never } from '../../support/captureBench.ts'
+import { createVirtualClock } from '../../support/virtualClock.ts'
+
+const hostile = redactionSchema.parse({ rules: [], words: [], patterns: ['(a+)+$'] })
+const line = { text: `${'a'.repeat(60)}b` }
+
+test('a pattern that thinks for years is ended at the limit of its own thread, not before and not by anybody else', async () => {
+  const clock = createVirtualClock()
+  const redactor = openRedactor(hostile, clock)
+  onTestFinished(async () => redactor.close())
+  let outcome = 'waiting'
+  const asked = redactor.lines('s', [line], never).then(() => { outcome = 'answered' }, (error: unknown) => { outcome = 'ended'; throw error })
+  const told = expect(asked).rejects.toMatchObject({ code: 'input/too-large', message: expect.stringContaining('nothing was written') as string, hint: expect.stringContaining('repeats inside repeats') as string })
+  await clock.advance(14_900)
+  expect(outcome).toBe('waiting')
+  await clock.advance(200)
+  await told
+  expect(outcome).toBe('ended')
+})
+
+test('whoever gives up ends the thread at once, and is not told of a slow pattern', async () => {
+  const clock = createVirtualClock()
+  const redactor = openRedactor(hostile, clock)
+  onTestFinished(async () => redactor.close())
+  const own = new AbortController()
+  const told = expect(redactor.lines('s', [line], own.signal)).rejects.toThrow('enough')
+  await clock.advance(1_000)
+  own.abort(new Error('enough'))
+  await told
+})
