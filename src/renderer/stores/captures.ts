@@ -49,6 +49,16 @@ export const useCapturesStore = defineStore('captures', () => {
       // What was known stays; the lists say what is wrong.
     }
   }
+  /** What a camera said at some time, as far as it is kept; `false`: no session of it is. */
+  async function openAt(camera: CameraId, atMs: number): Promise<boolean> {
+    await refresh()
+    const session = (sessions.value ?? []).filter((each) => each.camera === camera && each.startedAtMs <= atMs).sort((a, b) => b.startedAtMs - a.startedAtMs)[0]
+    if (!session) return false
+    const { pieces } = await client.captures.read({ session: session.session, offset: session.startOffset, fromMs: atMs, maxBytes: 1 }, { signal: AbortSignal.timeout(limitMs) })
+    tab.value = 'sessions'
+    opened.value = { session: session.session, offset: pieces[0]?.offset ?? session.endOffset }
+    return true
+  }
   async function page(wish: CaptureWish, before: number | undefined): Promise<void> {
     asking.abort(new Cancelled('another search'))
     const mine = asking = new AbortController()
@@ -81,5 +91,5 @@ export const useCapturesStore = defineStore('captures', () => {
     if (!busy.value && asked.value && end.value.next !== undefined) await page(asked.value, end.value.next)
   }
   const stop = (): void => { asking.abort(new Cancelled('the search was stopped')); asking = new AbortController(); busy.value = false }
-  return { sessions, status, problem, searchProblem, asked, lines, end, busy, opened, tab, bySession, cameras, nameOf, refresh, look, search, more, stop }
+  return { sessions, status, problem, searchProblem, asked, lines, end, busy, opened, tab, bySession, cameras, nameOf, refresh, look, openAt, search, more, stop }
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { missingForWindow } from '../openWindow.ts'
-import { beginDay, card, filterRack, goTo, jobTime, lifeOf, openRackThatBoots, openTab, pageComplaints, panel, select, soon, startRestore } from './storySteps.ts'
+import { beginDay, card, filterRack, goTo, jobTime, lifeOf, openRackThatBoots, openTab, pageComplaints, panel, select, sendAlarmsAway, soon, startRestore } from './storySteps.ts'
 
 describe.skipIf(missingForWindow() !== undefined)('the day of an engineer', () => {
   test('the rack on the wall, the camera that loops, consoles, power', async () => {
@@ -8,12 +8,7 @@ describe.skipIf(missingForWindow() !== undefined)('the day of an engineer', () =
     const { page, step, picture, camera, workbench } = day
     await step('opens the rack, and twelve cameras boot', async () => openRackThatBoots(day))
 
-    await step('sees an alarm of the one that loops, and sends it away', async () => {
-      await page.getByRole('log', { name: 'Alarms' }).getByText('Boot loop', { exact: true }).waitFor()
-      await page.getByRole('log', { name: 'Alarms' }).getByText('Kernel panic', { exact: true }).waitFor()
-      await page.getByRole('button', { name: /^Dismiss all/ }).first().click()
-      await expect.poll(async () => page.getByRole('log', { name: 'Alarms' }).getByRole('article').count(), soon).toBe(0)
-    })
+    await step('sees the alarms of the one that loops, and sends them away', async () => sendAlarmsAway(page))
 
     await step('looks at the pictures of all cameras', async () => {
       await page.getByRole('group', { name: 'Zoom' }).getByRole('button', { name: 'Pictures' }).click()
