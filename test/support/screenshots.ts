@@ -132,7 +132,7 @@ const scenes: readonly Scene[] = [
   { name: 'finished', cameras: 12, steps: async (page) => { await showJob(page, 'cam-01') } },
   { name: 'failed', cameras: 12, steps: async (page) => { await openCard(page, 'cam-09'); await page.getByRole('button', { name: 'Resume' }).waitFor() } },
   { name: 'compare', cameras: 12, steps: async (page) => {
-    await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Compare both' }).click()
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Compare', exact: true }).click()
     await page.getByLabel(/^First/).fill('/home/lab/backups/cam-01-before')
     await page.getByLabel(/^Second/).fill('/home/lab/backups/cam-01-after')
     await page.getByRole('button', { name: 'Compare', exact: true }).last().click()
@@ -210,7 +210,7 @@ const scenes: readonly Scene[] = [
     await page.getByLabel('Filter by words').fill('ev300')
     await page.getByRole('button', { name: 'Broadcast', exact: true }).click()
     await page.getByRole('button', { name: /^Choose all shown/ }).click()
-    await page.getByRole('button', { name: 'Take cam-01 out' }).click()
+    await page.getByRole('button', { name: 'Take out cam-01' }).click()
     await page.getByLabel('Line for all of them').fill('printenv')
   } },
   { name: 'wall-broadcast-sent', cameras: 12, steps: async (page) => {

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import axe from 'axe-core'
 import { expect, test } from 'vitest'
-import { useViewStore } from '../../src/renderer/stores/view.ts'
+import { useBroadcastStore } from '../../src/renderer/stores/broadcast.ts'
 import { until } from './memoryLink.ts'
 import { all, button, card, id, press, rack, text } from './page.ts'
 
@@ -101,7 +101,8 @@ test('broadcast hands the chosen ones to the consoles', async () => {
   await until('two', () => text().includes('2 selected'))
   button('Broadcast').click()
   await until('the consoles', () => document.querySelector('main[aria-label="Consoles"]') !== null)
-  expect([...useViewStore().broadcastTo]).toEqual(['cam-01', 'cam-04'])
+  await until('the wall and who gets the line', () => document.querySelector('[aria-label="Line for all of them"]') !== null)
+  expect([...useBroadcastStore().chosen]).toEqual(['cam-01', 'cam-04'])
 })
 test('the address of a picture is set in the panel, and a wrong one is refused there', async () => {
   const { fixture } = await rack()

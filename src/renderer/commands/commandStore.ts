@@ -9,7 +9,7 @@ import { useCapturesStore } from '../stores/captures.ts'
 import { useJobsStore } from '../stores/jobs.ts'
 import { useMachineStore } from '../stores/machine.ts'
 import { useRackStore } from '../stores/rack.ts'
-import { useViewStore } from '../stores/view.ts'
+import { useViewStore, zoomSteps } from '../stores/view.ts'
 import { useHandlers } from './handlers.ts'
 
 type AtHand = { readonly [P in Place]: Targets[P] | undefined }
@@ -47,6 +47,7 @@ export const useCommandStore = defineStore('commands', () => {
       window: {
         hasDemo: rack.hasDemo, pods: rack.pods.length, chosen: chosen.value.length, isFiltered: view.lifeFilter !== undefined, isPanelOpen: view.view === 'rack' && view.camera !== undefined,
         isLinkLost: machine.link.phase === 'lost', isReading: captures.opened !== undefined,
+        isRackShown: view.view === 'rack', rackShape: view.rackShape, nearer: zoomSteps.indexOf(view.zoom), farther: zoomSteps.length - 1 - zoomSteps.indexOf(view.zoom),
       },
       camera: camera.value,
       cameras: chosen.value.length > 1 ? chosen.value : undefined,
@@ -82,6 +83,11 @@ export const useCommandStore = defineStore('commands', () => {
     asked.value = undefined
     if (deed) perform(deed)
   }
+  /** A key alone does nothing where it cannot; a chord says why not. */
+  function can(id: string): boolean {
+    const command = commandOf(id)
+    return command !== undefined && deedOf(command, atHand.value[command.on]).standing?.cannot !== true
+  }
   function runById(id: string): void {
     const command = commandOf(id)
     if (command) run(deedOf(command, atHand.value[command.on]))
@@ -94,5 +100,5 @@ export const useCommandStore = defineStore('commands', () => {
     const byPointer = event instanceof MouseEvent && event.type === 'contextmenu' && event.button === 2
     menu.value = { label, deeds: commands.filter(fits).map((command) => deedOf(command, target)), x: byPointer ? event.clientX : box.left + 12, y: byPointer ? event.clientY : Math.min(box.bottom, box.top + 28) }
   }
-  return { focused, recent, menu, asked, deeds, run, runById, confirm, openMenu }
+  return { focused, recent, menu, asked, deeds, run, can, runById, confirm, openMenu }
 })

@@ -3,10 +3,11 @@ import type { ListedCommand } from '../../shared/commands/commands.ts'
 import type { CameraId } from '../../shared/devices/ids.ts'
 import type { CameraView } from '../../shared/rack/rackView.schema.ts'
 import { useWorkbench } from '../rpc/useWorkbench.ts'
+import { useBroadcastStore } from '../stores/broadcast.ts'
 import { useCapturesStore } from '../stores/captures.ts'
 import { useJobsStore } from '../stores/jobs.ts'
 import { useMachineStore } from '../stores/machine.ts'
-import { useShownStore } from '../stores/shown.ts'
+import { type ConsoleDeeds, useShownStore } from '../stores/shown.ts'
 import { type PanelTab, useViewStore, type ViewName } from '../stores/view.ts'
 import { nextArea } from './areas.ts'
 
@@ -21,6 +22,7 @@ export function useHandlers(): Handlers {
   const captures = useCapturesStore()
   const jobs = useJobsStore()
   const machine = useMachineStore()
+  const broadcast = useBroadcastStore()
 
   const goTo = (name: ViewName) => () => { view.view = name }
   const tab = (name: PanelTab) => ({ id }: CameraView) => { view.open(id, name) }
@@ -34,7 +36,7 @@ export function useHandlers(): Handlers {
     view.closePanel()
     document.querySelector<HTMLElement>(`[data-camera="${id ?? ''}"]`)?.focus()
   }
-  async function capturesTab(tabName: 'search' | 'sessions', selector: string): Promise<void> {
+  async function capturesTab(tabName: typeof captures.tab, selector: string): Promise<void> {
     view.view = 'captures'
     captures.tab = tabName
     await shown.focusOn(selector)
@@ -45,15 +47,26 @@ export function useHandlers(): Handlers {
   }
   const inSession = (work: Parameters<typeof shown.withReader>[0]) => async (session: Targets['session']): Promise<void> => { openSession(session); await shown.withReader(work) }
 
+  const settings = (selector: string) => async (): Promise<void> => { view.view = 'settings'; await shown.focusOn(selector) }
+  const rackFile = (name: 'rack-export' | 'rack-import') => () => { view.view = 'settings'; view.dialog = name }
+  const rackAs = (shape: typeof view.rackShape) => () => { view.view = 'rack'; view.rackShape = shape }
+  const consolesAs = (shape: typeof view.consolesShape) => () => { view.view = 'consoles'; view.consolesShape = shape }
+  const inTab = (name: PanelTab, selector: string) => async ({ id }: CameraView): Promise<void> => { view.open(id, name); await shown.focusOn(`aside ${selector}`) }
+  const inConsole = (work: (deeds: ConsoleDeeds) => void) => async ({ id }: CameraView): Promise<void> => shown.withConsole(id, work)
+  const powerMany = (action: 'on' | 'off' | 'cycle') => () => { view.view = 'rack'; view.powerMany = action }
+
   return {
     'palette.open': () => { view.dialog = view.dialog === 'palette' ? undefined : 'palette' },
     'keys.show': () => { view.dialog = 'keys' },
     'area.next': () => { nextArea()?.focus() },
     'panel.close': closePanel,
     'view.theme': () => { view.switchTheme() },
-    'view.cards': () => { view.zoom = view.zoom === 'compact' ? 'normal' : 'compact' },
     'link.retry': () => { machine.retryNow() },
     'view.rack': goTo('rack'), 'view.consoles': goTo('consoles'), 'view.jobs': goTo('jobs'), 'view.captures': goTo('captures'), 'view.compare': goTo('compare'), 'view.settings': goTo('settings'),
+    'consoles.panes': consolesAs('panes'), 'consoles.wall': consolesAs('wall'), 'consoles.broadcast': () => { broadcast.beginOnWall() },
+    'rack.nearer': () => { view.zoomBy(-1) }, 'rack.farther': () => { view.zoomBy(1) }, 'rack.grid': rackAs('grid'), 'rack.elevation': rackAs('elevation'),
+    'rack.selectShown': async () => shown.withRack((deeds) => { deeds.selectShown() }),
+    'rack.discover': () => { view.dialog = 'add-pod' }, 'rack.export': rackFile('rack-export'), 'rack.import': rackFile('rack-import'),
     'rack.addPod': () => { view.dialog = 'add-pod' },
     'rack.openDemo': async () => client.rack.openDemo({}),
     'rack.closeDemo': async () => client.rack.closeDemo({}),
@@ -63,6 +76,13 @@ export function useHandlers(): Handlers {
     'captures.search': async () => capturesTab('search', '.captures input[type="search"]'),
     'captures.sessions': async () => capturesTab('sessions', '.captures [role="listbox"]'),
 
+    'captures.boots': async () => capturesTab('boots', '.captures [aria-selected="true"]'), 'captures.newLines': async () => capturesTab('new', '.captures [aria-selected="true"]'),
+    'captures.bundle': () => { view.dialog = 'bundle' },
+    'safety.audit': settings('[aria-labelledby="set-audit"] button'), 'safety.verify': async () => { view.view = 'settings'; await shown.press('[aria-labelledby="set-audit"] button') },
+    'safety.secrets': settings('#set-secrets'),
+
+    'camera.details': tab('details'), 'camera.maintenance': inTab('details', 'form[aria-label="Maintenance"] :is(input, button)'), 'camera.picture': inTab('power', 'input[id^="picture-"]'),
+    'camera.bundle': ({ id }) => { view.open(id); view.dialog = 'camera-bundle' },
     'camera.open': ({ id }) => { view.open(id) },
     'camera.select': ({ id }) => { view.toggleSelected(id) },
     'camera.restore': tab('restore'), 'camera.install': tab('install'), 'camera.dump': tab('dump'), 'camera.burn': tab('burn'), 'camera.examine': tab('agent'), 'camera.history': tab('history'), 'camera.power': tab('power'),
@@ -70,16 +90,22 @@ export function useHandlers(): Handlers {
     'power.choose': ({ id }) => { view.open(id, 'power'); view.dialog = 'change-power' },
     'console.open': async ({ id }) => { view.open(id, 'console'); await shown.focusOn('aside .xterm-helper-textarea') },
     'console.full': ({ id }) => { view.showConsoles([id]) },
-    'console.search': async ({ id }) => shown.withConsole(id, (deeds) => { deeds.search() }),
-    'console.copy': async ({ id }) => shown.withConsole(id, (deeds) => { deeds.copy() }),
-    'console.paste': async ({ id }) => shown.withConsole(id, (deeds) => { deeds.paste() }),
-    'console.sendFile': async ({ id }) => shown.withConsole(id, (deeds) => { deeds.sendFile() }),
-    'console.line': async ({ id }) => shown.withConsole(id, (deeds) => { deeds.line() }),
-    'console.terminal': async ({ id }) => shown.withConsole(id, (deeds) => { deeds.shape('terminal') }),
-    'console.lines': async ({ id }) => shown.withConsole(id, (deeds) => { deeds.shape('lines') }),
-    'console.hex': async ({ id }) => shown.withConsole(id, (deeds) => { deeds.shape('hex') }),
+    'console.search': inConsole((deeds) => { deeds.search() }),
+    'console.copy': inConsole((deeds) => { deeds.copy() }),
+    'console.paste': inConsole((deeds) => { deeds.paste() }),
+    'console.sendFile': inConsole((deeds) => { deeds.sendFile() }),
+    'console.line': inConsole((deeds) => { deeds.line() }),
+    'console.take': inConsole((deeds) => { deeds.writer('take') }), 'console.give': inConsole((deeds) => { deeds.writer('free') }),
+    'console.release': inConsole((deeds) => { deeds.writer('release') }), 'console.takeBack': inConsole((deeds) => { deeds.writer('takeBack') }),
+    'console.macros': inConsole((deeds) => { deeds.tool('macros') }), 'console.script': inConsole((deeds) => { deeds.tool('script') }), 'console.rules': inConsole((deeds) => { deeds.tool('rules') }),
+    'console.terminal': inConsole((deeds) => { deeds.shape('terminal') }),
+    'console.lines': inConsole((deeds) => { deeds.shape('lines') }),
+    'console.hex': inConsole((deeds) => { deeds.shape('hex') }),
 
     'cameras.restore': () => { view.dialog = 'restore-selected' },
+    'cameras.dump': () => { view.dialog = 'dump-selected' },
+    'cameras.powerOn': powerMany('on'), 'cameras.powerOff': powerMany('off'), 'cameras.powerCycle': powerMany('cycle'),
+    'cameras.broadcast': (cameras) => { broadcast.beginOnWall(cameras.map(({ id }) => id)) },
     'cameras.consoles': (cameras) => { view.showConsoles(cameras.slice(0, 9).map(({ id }) => id)) },
 
     'job.open': ({ id, camera, workflow }) => { view.openJob(id, camera, workflow) },

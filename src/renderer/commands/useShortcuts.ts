@@ -24,7 +24,7 @@ export function useShortcuts(): void {
     // Under an open dialog nothing moves; the palette's own key closes it again.
     const isBelow = document.querySelector('dialog[open], [role="menu"]') !== null || view.report !== undefined
     if (isBelow && !(found.id === 'palette.open' && view.dialog === 'palette')) return
-    if (found.id === 'panel.close' && view.camera === undefined) return
+    if (isTyping(found.keys) && !store.can(found.id)) return
     event.preventDefault()
     store.runById(found.id)
   })

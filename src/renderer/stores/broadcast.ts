@@ -5,10 +5,12 @@ import type { CameraId } from '../../shared/devices/ids.ts'
 import type { WireError } from '../../shared/errors/workbenchError.ts'
 import { toProblem } from '../rpc/problems.ts'
 import { useWorkbench } from '../rpc/useWorkbench.ts'
+import { useViewStore } from './view.ts'
 
 /** Who is typed to together. Stays until it is ended, also while another view is looked at; begins with nobody. */
 export const useBroadcastStore = defineStore('broadcast', () => {
   const { client } = useWorkbench()
+  const view = useViewStore()
   const active = ref(false)
   const chosen = shallowRef<ReadonlySet<CameraId>>(new Set())
   /** Chosen, and taken out by hand for now. */
@@ -31,6 +33,13 @@ export const useBroadcastStore = defineStore('broadcast', () => {
     out.value = new Set()
     outcomes.value = []
     problem.value = undefined
+  }
+  /** On the wall, where everybody sees who gets it. */
+  function beginOnWall(ids: readonly CameraId[] = []): void {
+    if (ids.length > 0) { end(); chosen.value = new Set(ids) }
+    active.value = true
+    view.consolesShape = 'wall'
+    view.view = 'consoles'
   }
   function toggle(id: CameraId): void {
     active.value = true
@@ -58,5 +67,5 @@ export const useBroadcastStore = defineStore('broadcast', () => {
     }
   }
   const refused = computed(() => outcomes.value.flatMap(({ cameraId, error }) => (error ? [{ cameraId, error }] : [])))
-  return { active, chosen, out, outcomes, problem, sending, refused, begin, end, toggle, choose, chooseNone, turn, send }
+  return { active, chosen, out, outcomes, problem, sending, refused, begin, beginOnWall, end, toggle, choose, chooseNone, turn, send }
 })

@@ -11,6 +11,12 @@ export interface ConsoleDeeds {
   sendFile(): void
   line(): void
   shape(as: 'terminal' | 'lines' | 'hex'): void
+  writer(to: 'take' | 'free' | 'release' | 'takeBack'): void
+  tool(name: 'macros' | 'script' | 'rules'): void
+}
+/** What the rack on the screen can be asked for: it knows what its filter lets through. */
+export interface RackDeeds {
+  selectShown(): void
 }
 /** What the open session can be asked for. */
 export interface ReaderDeeds {
@@ -39,6 +45,7 @@ export const useShownStore = defineStore('shown', () => {
   const view = useViewStore()
   const consoles = new Map<CameraId, ConsoleDeeds>()
   let reader: ReaderDeeds | undefined
+  let rack: RackDeeds | undefined
 
   function showConsole(id: CameraId, deeds: ConsoleDeeds): void {
     onMounted(() => { consoles.set(id, deeds) })
@@ -47,6 +54,10 @@ export const useShownStore = defineStore('shown', () => {
   function showReader(deeds: ReaderDeeds): void {
     onMounted(() => { reader = deeds })
     onBeforeUnmount(() => { if (reader === deeds) reader = undefined })
+  }
+  function showRack(deeds: RackDeeds): void {
+    onMounted(() => { rack = deeds })
+    onBeforeUnmount(() => { if (rack === deeds) rack = undefined })
   }
   /** Opens the console of a camera where none is shown. */
   async function withConsole(id: CameraId, work: (deeds: ConsoleDeeds) => void): Promise<void> {
@@ -58,11 +69,21 @@ export const useShownStore = defineStore('shown', () => {
     const deeds = await waitFor(() => reader)
     if (deeds) work(deeds)
   }
+  async function withRack(work: (deeds: RackDeeds) => void): Promise<void> {
+    view.view = 'rack'
+    const deeds = await waitFor(() => rack)
+    if (deeds) work(deeds)
+  }
   /** Puts the focus into a place as soon as it is drawn. */
-  async function focusOn(selector: string): Promise<void> {
+  async function focusOn(selector: string): Promise<HTMLElement | undefined> {
     const element = await waitFor(() => document.querySelector<HTMLElement>(selector) ?? undefined)
     element?.scrollIntoView({ block: 'nearest' })
     element?.focus()
+    return element
   }
-  return { showConsole, showReader, withConsole, withReader, focusOn }
+  async function press(selector: string): Promise<void> {
+    const element = await focusOn(selector)
+    element?.click()
+  }
+  return { showConsole, showReader, showRack, withConsole, withReader, withRack, focusOn, press }
 })

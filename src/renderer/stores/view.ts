@@ -14,6 +14,7 @@ export const zoomSteps = ['large', 'normal', 'compact', 'dots'] as const
 export type ZoomStep = (typeof zoomSteps)[number]
 export const zoomWords: Readonly<Record<ZoomStep, string>> = { large: 'Pictures', normal: 'Cards', compact: 'Tiles', dots: 'Dots' }
 export type RackShape = 'grid' | 'elevation'
+export type ConsolesShape = 'panes' | 'wall'
 export type ThemeChoice = ThemeName | 'system'
 
 /** Where the person is looking. Nothing of the rack's own state. */
@@ -27,15 +28,16 @@ export const useViewStore = defineStore('view', () => {
   const panes = shallowRef<readonly CameraId[]>([])
   const lifeFilter = ref<CameraLife>()
   const wordFilter = ref('')
-  /** Cameras that a line is to be sent to; the wall of consoles takes it from here. */
-  const broadcastTo = shallowRef<readonly CameraId[]>([])
-  const dialog = ref<'add-pod' | 'palette' | 'keys' | 'restore-selected' | 'dump-selected' | 'change-power'>()
+  const dialog = ref<'add-pod' | 'palette' | 'keys' | 'restore-selected' | 'dump-selected' | 'change-power' | 'bundle' | 'camera-bundle' | 'rack-export' | 'rack-import'>()
+  /** Asked for the selected cameras. */
+  const powerMany = ref<'on' | 'off' | 'cycle'>()
   const report = ref<JobId>()
   const notice = shallowRef<WireError>()
 
   const themeChoice = useLocalStorage<ThemeChoice>('rackbench-theme', 'system')
   const zoom = useLocalStorage<ZoomStep>('rackbench-zoom', 'large')
   const rackShape = useLocalStorage<RackShape>('rackbench-shape', 'grid')
+  const consolesShape = useLocalStorage<ConsolesShape>('rackbench-consoles-shape', 'panes')
   const prefersDark = usePreferredDark()
   const theme = computed<ThemeName>(() => (themeChoice.value === 'system' ? (prefersDark.value ? 'dark' : 'light') : themeChoice.value))
 
@@ -65,16 +67,13 @@ export const useViewStore = defineStore('view', () => {
   const clearSelection = (): void => { selected.value = new Set() }
   function showConsoles(ids: readonly CameraId[]): void {
     panes.value = ids
+    consolesShape.value = 'panes'
     view.value = 'consoles'
-  }
-  function broadcast(ids: readonly CameraId[]): void {
-    broadcastTo.value = ids
-    showConsoles(ids.slice(0, 9))
   }
   const switchTheme = (): void => { themeChoice.value = theme.value === 'dark' ? 'light' : 'dark' }
   return {
-    view, camera, tab, job, selected, panes, lifeFilter, dialog, report, notice, themeChoice, theme, zoom, rackShape, wordFilter, broadcastTo,
-    select, zoomBy, broadcast,
+    view, camera, tab, job, selected, panes, lifeFilter, dialog, report, notice, themeChoice, theme, zoom, rackShape, wordFilter, powerMany, consolesShape,
+    select, zoomBy,
     open, openJob, closePanel, toggleSelected, clearSelection, showConsoles, switchTheme,
   }
 })

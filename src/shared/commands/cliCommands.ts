@@ -10,8 +10,14 @@ export const cliOnly = {
   serve: 'starts the window',
   detect: 'waits for a boot ROM on a line; the window does so when it starts a camera',
   capture: 'keeps what one line says; the window keeps what all cameras say',
-  bundle: 'to be listed', console: 'to be listed', rack: 'to be listed', audit: 'to be listed', secrets: 'to be listed',
   network: 'serves one file by TFTP; in the window every job serves its own',
+} as const
+
+/** Of a command that both have, what the window leaves out. */
+export const cliVerbsOnly = {
+  'rack identify': 'cuts one port after another to see whose power is whose; meant for somebody who looks at the rack',
+  'audit export': 'writes the log into a file for other programs',
+  'power audit': 'keeps the configuration of a switch; the window does so where a switch is tested',
 } as const
 
 /** Each command of the command line is one of the list, or stands above. */

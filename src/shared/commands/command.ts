@@ -23,6 +23,11 @@ export interface WindowFacts {
   readonly isPanelOpen: boolean
   readonly isLinkLost: boolean
   readonly isReading: boolean
+  readonly isRackShown: boolean
+  readonly rackShape: 'grid' | 'elevation'
+  /** How many steps of the zoom are left. */
+  readonly nearer: number
+  readonly farther: number
 }
 
 export const commandGroups = ['General', 'Go to', 'Rack', 'Camera', 'Power', 'Console', 'Several cameras', 'Job', 'Captures'] as const
@@ -37,6 +42,8 @@ export interface CommandOn<P extends Place> {
   readonly on: P
   readonly group: CommandGroup
   readonly title: string
+  /** Where there is room for one word only. */
+  readonly word?: string
   /** One line for somebody who does not know it. */
   readonly about: string
   readonly keys?: readonly Keys[]

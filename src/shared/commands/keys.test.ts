@@ -26,6 +26,8 @@ describe('a key of a command', () => {
   test('a question mark is one with and without Shift', () => {
     expect(isPressed('?', press('?', { code: 'Slash', shiftKey: true }), 'other')).toBe(true)
     expect(isPressed('?', press('?', { code: 'Comma' }), 'other')).toBe(true)
+    expect([press('+', { code: 'Equal', shiftKey: true }), press('=', { code: 'Equal' }), press('+', { code: 'BracketRight' }), press('+', { code: 'Digit1', shiftKey: true }), press('+', { code: 'NumpadAdd' })].map((each) => isPressed('Plus', each, 'other'))).toEqual([true, true, true, true, true])
+    expect([isPressed('Minus', press('-', { code: 'Minus' }), 'mac'), isPressed('Minus', press('_', { code: 'Minus', shiftKey: true }), 'other'), isPressed('Plus', press('+', { code: 'Equal', ctrlKey: true }), 'other')]).toEqual([true, false, false])
   })
   test('in a terminal only what has Alt, or Ctrl and Shift; on a Mac also Command', () => {
     const taken = (keys: Keys): readonly boolean[] => [isTakenInTerminal(keys, 'other'), isTakenInTerminal(keys, 'mac')]

@@ -1,7 +1,7 @@
 type Letter = 'A' | 'B' | 'C' | 'D' | 'E' | 'F' | 'G' | 'H' | 'I' | 'J' | 'K' | 'L' | 'M' | 'N' | 'O' | 'P' | 'Q' | 'R' | 'S' | 'T' | 'U' | 'V' | 'W' | 'X' | 'Y' | 'Z'
 type Digit = '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9' | '0'
 /** `Mod` is Ctrl, and Command on a Mac. A letter or digit alone would be typing. */
-export type Keys = `${'Mod+' | 'Mod+Shift+' | 'Alt+' | 'Alt+Shift+'}${Letter | Digit}` | 'F6' | 'Escape' | '?'
+export type Keys = `${'Mod+' | 'Mod+Shift+' | 'Alt+' | 'Alt+Shift+'}${Letter | Digit}` | 'F6' | 'Escape' | '?' | 'Plus' | 'Minus'
 export type Platform = 'mac' | 'other'
 
 /** What a key event of the page has, and nothing of the page. */
@@ -13,6 +13,8 @@ export interface KeyPress {
   readonly shiftKey: boolean
   readonly altKey: boolean
 }
+/** Signs that stand on other keys, with and without Shift, from keyboard to keyboard; the unshifted sign of a common plus key counts too. */
+const signs: Readonly<Record<string, readonly string[]>> = { '?': ['?'], 'Plus': ['+', '='], 'Minus': ['-'] }
 interface Chord { readonly mod: boolean; readonly shift: boolean; readonly alt: boolean; readonly key: string }
 
 function chordOf(keys: Keys): Chord {
@@ -30,8 +32,8 @@ export function isPressed(keys: Keys, press: KeyPress, platform: Platform): bool
   const { mod, shift, alt, key } = chordOf(keys)
   const isMod = platform === 'mac' ? press.metaKey && !press.ctrlKey : press.ctrlKey && !press.metaKey
   if ((mod ? !isMod : press.ctrlKey || press.metaKey) || alt !== press.altKey) return false
-  // Whether a question mark needs Shift is a matter of the keyboard.
-  return (key === '?' || shift === press.shiftKey) && letterOf(press) === key
+  const written = signs[key]
+  return written ? written.includes(press.key) : shift === press.shiftKey && letterOf(press) === key
 }
 
 /** A terminal sends Ctrl with a letter, F keys and Escape to the camera. What is left to us there has Alt, or Ctrl and Shift; Command never reaches a camera. */
@@ -47,6 +49,6 @@ export const isTyping = (keys: Keys): boolean => !keys.includes('+') && keys !==
 export const isMenuKey = ({ key, shiftKey }: Pick<KeyPress, 'key' | 'shiftKey'>): boolean => key === 'ContextMenu' || (key === 'F10' && shiftKey)
 
 export function keyWords(keys: Keys, platform: Platform): string {
-  const names: Readonly<Record<string, string>> = platform === 'mac' ? { Mod: '⌘', Shift: '⇧', Alt: '⌥', Escape: 'Esc' } : { Mod: 'Ctrl', Escape: 'Esc' }
+  const names: Readonly<Record<string, string>> = platform === 'mac' ? { Mod: '⌘', Shift: '⇧', Alt: '⌥', Escape: 'Esc', Plus: '+', Minus: '−' } : { Mod: 'Ctrl', Escape: 'Esc', Plus: '+', Minus: '−' }
   return keys.split('+').map((part) => names[part] ?? part).join(platform === 'mac' ? '' : ' ')
 }

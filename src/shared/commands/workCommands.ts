@@ -13,7 +13,12 @@ function resumable(job: JobSummary): Standing | undefined {
 /** What is about the selected cameras. */
 export const camerasCommands = [
   { id: 'cameras.restore', on: 'cameras', group: 'Several cameras', title: 'Restore the selected', about: 'one image, a plan for each, one question', destructive: 'plan' },
+  { id: 'cameras.dump', on: 'cameras', group: 'Several cameras', title: 'Dump the selected', about: 'the flash of each into a folder of its own' },
+  { id: 'cameras.powerOn', on: 'cameras', group: 'Several cameras', title: 'Power on the selected', about: 'one after another, with a pause', cli: { words: 'power on', options: 'CAMERA… --stagger' } },
+  { id: 'cameras.powerOff', on: 'cameras', group: 'Several cameras', title: 'Power off the selected', about: 'one after another; a camera with a job is left alone', destructive: 'plan', cli: { words: 'power off', options: 'CAMERA… --stagger --confirm' } },
+  { id: 'cameras.powerCycle', on: 'cameras', group: 'Several cameras', title: 'Power cycle the selected', about: 'one after another; a camera with a job is left alone', destructive: 'plan', cli: { words: 'power cycle', options: 'CAMERA… --stagger --confirm' } },
   { id: 'cameras.consoles', on: 'cameras', group: 'Several cameras', title: 'Consoles of the selected', about: 'side by side, nine at most' },
+  { id: 'cameras.broadcast', on: 'cameras', group: 'Several cameras', title: 'Broadcast to the selected', about: 'one line to all of them, on the wall' },
 ] as const satisfies readonly CommandOn<'cameras'>[]
 
 export const jobCommands = [
