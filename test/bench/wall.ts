@@ -12,7 +12,7 @@ import { createPart } from '../../src/main/drivers/storage/captures/partFile.ts'
 import type { CameraId } from '../../src/shared/devices/ids.ts'
 import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
 import type { BenchRow } from './row.ts'
-import { clickUntil, paintedAt, takeSeen, watchWall } from './wallPage.ts'
+import { clickUntil, framesOf, paintedAt, takeSeen, watchWall } from './wallPage.ts'
 
 const consoles = 100
 const burstSeconds = 10
@@ -118,6 +118,8 @@ async function talkRows(folder: string, browser: Browser, minutes: number): Prom
     const seen = await takeSeen(page)
     const elapsedMs = performance.now() - startedMs
     const now = await host.ask<{ cpuMs: number; heldBytes: number }>('use')
+    const empty = await emptyPageFrames(browser)
+    await page.bringToFront()
     const terminal = await clickUntil(page, '[data-camera]:nth-child(5)', '.overlay .xterm-rows > div:not(:empty)')
     await page.keyboard.press('Escape')
     await uarts.ask(`burst ${burstSeconds}`)
@@ -126,11 +128,13 @@ async function talkRows(folder: string, browser: Browser, minutes: number): Prom
     const burst = await takeSeen(page)
     await after(1_000)
     const sent = await uarts.ask<{ bytes: number; crc: number }[]>('stop')
-    await after(2_000)
+    const stoppedMs = performance.now()
+    const held = await settled(host, sent.reduce((sum, { bytes }) => sum + bytes, 0))
+    const tookMs = performance.now() - stoppedMs
     const captured = await host.ask<{ bytes: number; crc: number }[]>('verify')
     const differs = sent.flatMap(({ bytes, crc }, index) => (captured[index]?.bytes === bytes && captured[index].crc === crc ? [] : [`cam-${index + 1} sent ${bytes}, captured ${captured[index]?.bytes ?? 0}`]))
     const wrong = differs.length
-    if (wrong > 0) process.stderr.write(`streams that differ: ${differs.slice(0, 5).join('; ')}\n`)
+    if (wrong > 0) process.stderr.write(`streams that differ: ${differs.slice(0, 5).join('; ')}; dropped ${held.droppedBytes}\n`)
     const run = `${consoles} consoles at 115200 baud, ${minutes} min`
     const [frames, grown, share] = [seen.intervals.length / (elapsedMs / 1000), (now.heldBytes - before.heldBytes) / 1e6, 100 * (now.cpuMs - before.cpuMs) / elapsedMs]
     return [
@@ -144,6 +148,8 @@ async function talkRows(folder: string, browser: Browser, minutes: number): Prom
       row(`main process during that, one core`, share, '%', '<= 40', share <= 40),
       below(`main process, memory grown after the first ${warmSeconds} s of it`, grown, 'MB', 5),
       below('10 MB/s on one console: event to pixel of the others, p95', p95(burst.othersLatency), 'ms', 100),
+      row('after that burst, until its last byte is captured', tookMs / 1000, 's', 'told', true),
+      row('frames of an empty page beside it, the consoles talking', empty, '/s', 'told', true),
       below('first paint of a rack of 100 cameras, from its address', paint, 'ms', 1000),
       below('first paint of it from the start of serve', host.hello.startMs + paint, 'ms', 1000),
     ]
@@ -151,6 +157,23 @@ async function talkRows(folder: string, browser: Browser, minutes: number): Prom
     await uarts.end()
     await host.end()
   }
+}
+
+/** What was sent may still be in the sockets between; what is lost never comes. */
+async function settled(host: Pick<Talker<unknown>, 'ask'>, sentBytes: number): Promise<{ capturedBytes: number; droppedBytes: number }> {
+  let held = await host.ask<{ capturedBytes: number; droppedBytes: number }>('held')
+  for (let second = 0; second < 60 && held.capturedBytes + held.droppedBytes < sentBytes; second += 1) {
+    await after(1_000)
+    held = await host.ask('held')
+  }
+  return held
+}
+/** With nothing in it that could be drawn: what this computer gives any page at that time. */
+async function emptyPageFrames(browser: Browser): Promise<number> {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+  const perSecond = await framesOf(page, 5_000)
+  await page.close()
+  return perSecond
 }
 
 /** As a UART fills it: a record for each line. The index is not running: it would still be reading this gigabyte. */

@@ -8,8 +8,8 @@ import { serveWeb } from '../../src/main/hosts/web/webHost.ts'
 
 /**
  * The workbench as `serve` runs it, in a process of its own (node --expose-gc), so that its time and memory are its own. Arguments: folder,
- * console ports as JSON. Commands, each answered by one line: `use` (ms of processor, bytes held after a collection), `verify` (bytes and
- * CRC-32 of each captured stream).
+ * console ports as JSON. Commands, each answered by one line: `use` (ms of processor, bytes held after a collection), `held` (bytes on disk
+ * and bytes dropped), `verify` (bytes and CRC-32 of each captured stream).
  */
 const [, , folder = '', ports = '[]'] = process.argv
 const collect = (globalThis as unknown as { gc: () => void }).gc
@@ -38,13 +38,18 @@ async function verify(): Promise<{ bytes: number; crc: number }[]> {
   }
   return streams
 }
+async function held(): Promise<{ capturedBytes: number; droppedBytes: number }> {
+  const { store } = workbench.captures
+  await store.flush()
+  return { capturedBytes: (await store.parts()).reduce((sum, { rawBytes }) => sum + rawBytes, 0), droppedBytes: store.state().droppedBytes }
+}
 function use(): { cpuMs: number; heldBytes: number } {
   const { user, system } = process.cpuUsage()
   collect()
   const { heapUsed, external } = process.memoryUsage()
   return { cpuMs: (user + system) / 1000, heldBytes: heapUsed + external }
 }
-for await (const line of createInterface(process.stdin)) process.stdout.write(`${JSON.stringify(line === 'verify' ? await verify() : use())}\n`)
+for await (const line of createInterface(process.stdin)) process.stdout.write(`${JSON.stringify(line === 'verify' ? await verify() : line === 'held' ? await held() : use())}\n`)
 await web.close()
 await workbench.close()
 process.exit()

@@ -75,3 +75,17 @@ export async function clickUntil(page: Page, clicked: string, appears: string): 
 export async function paintedAt(page: Page): Promise<number> {
   return page.evaluate<number>('new Promise((resolve) => { requestAnimationFrame(() => { requestAnimationFrame(() => { resolve(Date.now()) }) }) })')
 }
+/** Frames per second of a page in that time. */
+export async function framesOf(page: Page, durationMs: number): Promise<number> {
+  return page.evaluate<number>(`new Promise((resolve) => {
+    const startedMs = performance.now()
+    let frames = 0
+    const frame = () => {
+      frames += 1
+      const tookMs = performance.now() - startedMs
+      if (tookMs < ${durationMs}) requestAnimationFrame(frame)
+      else resolve(frames / tookMs * 1000)
+    }
+    requestAnimationFrame(frame)
+  })`)
+}

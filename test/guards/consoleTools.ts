@@ -13,6 +13,7 @@ export const consoleToolGuards: readonly Guard[] = [
   { says: 'a link that dies frees its writer', ...shared, file: writer, named: 'a link that dies', find: '        leave(viewer.id)\n', replace: '' },
   { says: 'only who looks can hold the writer', ...shared, file: writer, named: 'a link that dies', find: 'if (!writer && viewer && watching.has(viewer.id)) give(viewer)', replace: 'if (!writer && viewer) give(viewer)' },
   { says: 'a released line is not opened again by itself', ...shared, file: hub, named: 'released for another program', find: 'if (lent || released || line.isOpen) { await change; continue }', replace: 'if (lent || line.isOpen) { await change; continue }' },
+  { says: 'a line that is taken back is opened again', ...shared, file: hub, named: 'released for another program', find: '---\\r\\n`)); lineBell.ring() }', replace: '---\\r\\n`)) }' },
   { says: 'nothing is typed into a released line', ...shared, file: hub, named: 'released for another program', find: '    if (released) throw releasedError(`The console of ${cameraId}`, released)\n', replace: '' },
   { says: 'no job starts on a released line', ...shared, file: 'src/main/composition/cameraUse.ts', named: 'no job starts', find: "if (held?.kind === 'released') throw", replace: "if (held?.name === '') throw" },
   { says: 'a script has the camera to itself', ...scripts, file: 'src/main/composition/consoleDesk.ts', named: 'while it runs it has the writer', find: 'leases.take(entry.devices.resource, holder, signal)', replace: "leases.take('nothing', holder, signal)" },

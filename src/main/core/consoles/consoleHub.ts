@@ -262,6 +262,12 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
     }
   }
 
+  const printed = (bytes: number): string[] => printedLines(history.read(Math.max(0, history.end - bytes), bytes).bytes, maxLineChars)
+  /** Asked four times a second for each console of a rack: with two lines in a short end the last of them is whole. */
+  const lastLine = (): string => {
+    const few = printed(512)
+    return (few.length > 1 ? few : printed(2_048)).at(-1) ?? ''
+  }
   const readFrom = (after: number, maxBytes: number): HistoryPiece => history.read(after, maxBytes)
   return {
     cameraId,
@@ -326,7 +332,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       state: lent ? 'lent' : released ? 'released' : line.isOpen ? 'open' : closing.signal.aborted ? 'closed' : isTrying || bytesReceived === 0 ? 'connecting' : 'closed',
       note: lent ? lent.holder : released ? releasedNote(released) : line.isOpen ? '' : note,
       bytesReceived, bytesLost, lastByteAtMs,
-      lastLine: printedLines(history.read(history.end - 2_048, 2_048).bytes, maxLineChars).at(-1) ?? '',
+      lastLine: lastLine(),
       activity: meter.read(clock.nowMs()),
     }),
     lastLines: (count) => count <= 0 ? [] : printedLines(history.read(Math.max(0, history.end - 32_768), 32_768).bytes, maxLineChars).slice(-count),

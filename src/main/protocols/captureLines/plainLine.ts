@@ -4,6 +4,13 @@ export const escapeSequences = new RegExp(`${escape}(?:\\[[0-?]*[ -/]*(?:[@-~]|$
 // eslint-disable-next-line no-control-regex -- control characters are what this is about
 export const controlLetters = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufffd]/g
 
+const plainLetters = /^[\x20-\x7e]*$/
+/** The end where there is none. */
+function placeOf(bytes: Uint8Array, byte: number, from: number): number {
+  const place = bytes.indexOf(byte, from)
+  return place === -1 ? bytes.length : place
+}
+
 /** Longer lines are cut into several: binary noise has no line ends. */
 export const maxLineBytes = 1024
 
@@ -32,31 +39,39 @@ export function createLineCutter(emit: (line: CutLine) => void, maxBytes = maxLi
   let length = 0
   let startOffset = 0
   let startMs = 0
-  let isPlain = true
   const text = (): string => {
     const decoded = decoder.decode(line.subarray(0, length))
-    return (isPlain ? decoded : decoded.replace(escapeSequences, '').replace(controlLetters, '')).trimEnd()
+    return (plainLetters.test(decoded) ? decoded : decoded.replace(escapeSequences, '').replace(controlLetters, '')).trimEnd()
   }
   const finish = (): void => {
     if (length === 0) return
     const whole = text()
     if (whole.trim() !== '') emit({ offset: startOffset, atMs: startMs, text: whole })
     length = 0
-    isPlain = true
+  }
+  const take = (bytes: Uint8Array, offset: number, atMs: number): void => {
+    for (let at = 0; at < bytes.length;) {
+      if (length === 0) { startOffset = offset + at; startMs = atMs }
+      const some = bytes.subarray(at, at + maxBytes - length)
+      line.set(some, length)
+      length += some.length
+      at += some.length
+      if (length === maxBytes) finish()
+    }
   }
   return {
     finish,
     push: (bytes, offset, atMs) => {
-      // Every byte of every console comes through here: a plain loop is several times as fast as a call for each.
-      for (let index = 0; index < bytes.length; index += 1) {
-        const byte = bytes[index] ?? 0
-        // A bare carriage return begins a line again on a screen; here both are kept, for both were said.
-        if (byte === 0x0a || byte === 0x0d) { finish(); continue }
-        if (length === 0) { startOffset = offset + index; startMs = atMs }
-        if (byte < 0x20 || byte >= 0x7f) isPlain = false
-        line[length] = byte
-        length += 1
-        if (length === maxBytes) finish()
+      // Every byte of every console comes through here, so it is looked for ends and copied in stretches. A bare carriage return begins a
+      // line again on a screen; here both are kept, for both were said.
+      let [newline, carriage] = [-1, -1]
+      for (let at = 0; at < bytes.length;) {
+        if (newline < at) newline = placeOf(bytes, 0x0a, at)
+        if (carriage < at) carriage = placeOf(bytes, 0x0d, at)
+        const end = Math.min(newline, carriage)
+        if (end > at) take(bytes.subarray(at, end), offset + at, atMs)
+        if (end < bytes.length) finish()
+        at = end + 1
       }
     },
     get openLine() { return length === 0 ? undefined : { offset: startOffset, atMs: startMs, text: text() } },

@@ -12,7 +12,9 @@ import type { BootSearch, FoundBoot } from './bootTable.ts'
 import type { FoundPage, KindQuery, LineQuery, NewKind } from './searchLines.ts'
 import type { SearchAnswer, SearchRequest } from './searchWorker.ts'
 
-const lookEveryMs = 1_000
+/** A round costs much of what ten times as many lines in it cost; whoever asks for the newest does not wait for it. */
+const lookEveryMs = 3_000
+const retryEveryMs = 10_000
 const forgetEveryMs = 60_000
 /** After its own limit a search is given so long to say what it has; then its thread is ended. */
 const lateMs = 500
@@ -43,10 +45,12 @@ export interface CaptureIndexDeps {
 export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, tell }: CaptureIndexDeps): CaptureIndex {
   const closing = new AbortController()
   const bell = createBell()
+  const hurry = createBell()
   const lane = createLane()
   const told = new Map<string, string>()
   let searcher: Worker | undefined
   let rounds = 0
+  let wantedRounds = 0
   let isBehind = true
   let isReader = false
   let failure = ''
@@ -68,7 +72,9 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
         rounds += 1
         isBehind = false
         bell.ring()
-        await clock.sleep(lookEveryMs, closing.signal)
+        if (wantedRounds > rounds) continue
+        const pause = new AbortController()
+        await Promise.race([hurry.next(closing.signal), clock.sleep(lookEveryMs, AbortSignal.any([closing.signal, pause.signal]))]).finally(() => { pause.abort() })
       }
     } finally {
       await worker.terminate()
@@ -95,7 +101,7 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
           rounds += 2
           isBehind = false
           bell.ring()
-          await clock.sleep(10 * lookEveryMs, closing.signal)
+          await clock.sleep(retryEveryMs, closing.signal)
         }
       } catch (error) {
         if (closing.signal.aborted) return
@@ -108,7 +114,7 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
         // What is in it can all be had from the logs again; on a full disk it stays, for it could not be made again there.
         if (isDamaged) removeQuietly(file)
         isBehind = true
-        await clock.sleep(10 * lookEveryMs, closing.signal).catch(() => undefined)
+        await clock.sleep(retryEveryMs, closing.signal).catch(() => undefined)
       }
     }
   }
@@ -137,6 +143,8 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
     caughtUp: async (signal) => {
       // The round that runs may have looked before the call.
       const wanted = rounds + 2
+      wantedRounds = Math.max(wantedRounds, wanted)
+      hurry.ring()
       while (!isReader && rounds < wanted) await bell.next(AbortSignal.any([signal, closing.signal]))
     },
     search: async (query, signal) => {

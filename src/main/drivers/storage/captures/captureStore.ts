@@ -3,7 +3,6 @@ import { mkdirSync } from 'node:fs'
 import { type CaptureCut, type CaptureNotice, type CaptureSession, type CaptureSettings, type CaptureStatus, type IndexHeader, type powerEdges, type SessionId, sessionIdSchema } from '../../../../shared/captures/captures.schema.ts'
 import type { CameraId } from '../../../../shared/devices/ids.ts'
 import { Cancelled } from '../../../../shared/errors/workbenchError.ts'
-import { createBell } from '../../../../shared/lifecycle/bell.ts'
 import { type Clock, withDeadline } from '../../../../shared/lifecycle/clock.ts'
 import { indexSuffix, rawSuffix } from '../../../protocols/captureLog/frame.ts'
 import { plainName } from '../../../protocols/captureLog/writer.ts'
@@ -90,9 +89,8 @@ export function openCaptureStore({ folder, settings: first, readSettings, clock,
   const known = new Map<string, Part>()
   const notices: CaptureNotice[] = []
   const closing = new AbortController()
-  const hurry = createBell()
-  let settings = first
-  let droppedByClosed = 0
+
+  let settings = first  let droppedByClosed = 0
   let paused: string | undefined
   let droppedAtPause = 0
   let quota: QuotaState = { warnedAtMs: undefined }
@@ -161,12 +159,6 @@ export function openCaptureStore({ folder, settings: first, readSettings, clock,
     nextRound ??= round.then(async () => { nextRound = undefined; return flush() })
     return nextRound
   }
-  const pauseUntil = async (much: Promise<void>): Promise<void> => {
-    // A disk that takes nothing is not asked more often because more waits for it.
-    if (paused !== undefined) { await clock.sleep(retryEveryMs, closing.signal).catch(() => undefined); return }
-    const enough = new AbortController()
-    await Promise.race([much, clock.sleep(flushEveryMs, AbortSignal.any([closing.signal, enough.signal])).catch(() => undefined)]).finally(() => { enough.abort() })
-  }
   const run = async (): Promise<void> => {
     await scanned
     while (!closing.signal.aborted) {
@@ -174,10 +166,8 @@ export function openCaptureStore({ folder, settings: first, readSettings, clock,
         quotaDueMs = clock.nowMs() + quotaEveryMs
         await keepQuota().catch((error: unknown) => { log(`captures: ${String(error)}`) })
       }
-      // Asked for before the round, so that what comes during it is not missed.
-      const much = hurry.next(closing.signal).catch(() => undefined)
       await flush()
-      await pauseUntil(much)
+      await clock.sleep(paused === undefined ? flushEveryMs : retryEveryMs, closing.signal).catch(() => undefined)
     }
   }
   const running = run().catch((error: unknown) => { log(`captures stopped: ${String(error)}`) })
@@ -188,7 +178,9 @@ export function openCaptureStore({ folder, settings: first, readSettings, clock,
   const open: CaptureStore['open'] = (camera) => {
     const session = newSessionId(clock.wallMs())
     const writer = createConsoleWriter({
-      wallMs: () => clock.wallMs(), isPaused: () => paused !== undefined, onMuch: hurry.ring, limits: () => settings,
+      // By itself: a round goes through a hundred consoles, and a burst would fill its own room meanwhile. What fails here fails in the round, which says so.
+      onMuch: () => { if (paused === undefined) writer.flush().catch(() => undefined) },
+      wallMs: () => clock.wallMs(), isPaused: () => paused !== undefined, limits: () => settings,
       openPart: async (number, startOffset, startedAtMs) => {
         const part = await createPart(disk, folder, settings.nameTemplate, headerOf(camera, session, number, startOffset, startedAtMs))
         known.set(part.part.base, part.part)

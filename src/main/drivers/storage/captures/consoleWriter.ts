@@ -17,7 +17,7 @@ export interface ConsoleWriterDeps {
   /** Opens the next part of this session; the first one is number 1. */
   readonly openPart: (part: number, startOffset: number, startedAtMs: number) => Promise<PartWriter>
   readonly isPaused: () => boolean
-  /** So much waits that it should be written now; told once until it is. */
+  /** So much waits that it should be written now; told when it comes to that much. */
   readonly onMuch?: () => void
   /** Asked each time: somebody may change it meanwhile. */
   readonly limits: () => { readonly partBytes: number; readonly partMs: number }
@@ -115,9 +115,10 @@ export function createConsoleWriter({ wallMs, openPart, isPaused, limits, onMuch
         return
       }
       stow(bytes)
-      if (pending.bytes < hurryBytes && pending.bytes + bytes.length >= hurryBytes) onMuch?.()
       pending.bytes += bytes.length
       record(kind, bytes.length)
+      // Last: a write that starts here takes what waits, and bytes without their record would be nobody's.
+      if (pending.bytes >= hurryBytes && pending.bytes - bytes.length < hurryBytes) onMuch?.()
     },
     mark: (kind) => { if (pending.records.length <= maxPendingRecords) record(kind, 0) },
     flush,
