@@ -89,8 +89,8 @@ export function openCaptureStore({ folder, settings: first, readSettings, clock,
   const known = new Map<string, Part>()
   const notices: CaptureNotice[] = []
   const closing = new AbortController()
-
-  let settings = first  let droppedByClosed = 0
+  let settings = first
+  let droppedByClosed = 0
   let paused: string | undefined
   let droppedAtPause = 0
   let quota: QuotaState = { warnedAtMs: undefined }

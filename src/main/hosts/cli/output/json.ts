@@ -38,7 +38,6 @@ export function createJsonOutput(out: LineWriter, options: { readonly debug: boo
       case 'flash-examined': say('map', event.map); break
       case 'range-summed': say('sum', event.range); break
       case 'noted': log(event.level, event.message); break
-      case 'identity-read': log(event.state === 'accepted' ? 'warning' : 'info', event.state === 'accepted' ? 'Another camera than before; it is the one that is known from now on' : `What the camera is known by was read: ${event.state}`, { identity: event.facts, state: event.state }); break
       case 'cancel-requested': log('info', 'Cancel requested: the job stops at the next safe point'); break
       case 'undone': log('info', `Cleaned up: ${event.label}`); break
       case 'undo-failed': log('warning', `Could not ${event.label}: ${event.error.message}`); break
