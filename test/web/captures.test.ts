@@ -99,7 +99,7 @@ test('times are absolute, since the start, or since the line before; bytes show 
   await reader('segfault')
   expect(lines()[0]?.textContent).toMatch(/\d\d:\d\d:\d\d\.\d{3}/)
   button('Since start').click()
-  await until('relative times', () => lines()[0]?.textContent?.includes('+0.180') ?? false)
+  await until('relative times', () => lines()[1]?.textContent?.includes('+0.220') ?? false)
   button('Delta').click()
   await until('deltas', () => lines()[2]?.textContent?.includes('+0.180') ?? false)
   button('Hex').click()
@@ -126,7 +126,7 @@ test('a marked stretch is exported, and the path is told; a file that is there i
   button('Export').click()
   await until('the dialog', () => document.querySelector('dialog') !== null)
   button('CSV').click()
-  const write = (): void => { all('dialog footer button').at(-1)?.click() }
+  const write = (): void => { all('dialog .foot button').at(-1)?.click() }
   fill('File on the machine', '/there.csv')
   write()
   await until('the refusal', () => text().includes('nothing is overwritten'))
