@@ -2,10 +2,10 @@ import { onScopeDispose, ref, shallowRef } from 'vue'
 import type { CameraId } from '../../../shared/devices/ids.ts'
 import { defaultTyping, type LineAbilities, type LineWish, type Typing } from '../../../shared/consoles/consoles.schema.ts'
 import { Cancelled, type WireError } from '../../../shared/errors/workbenchError.ts'
-import { toProblem } from '../../rpc/problems.ts'
 import { useWorkbench } from '../../rpc/useWorkbench.ts'
 import { useViewerStore } from '../../stores/viewer.ts'
 import { endOf, linesToSend, piecesOf, rawPieces, sendPaced } from './pacedSend.ts'
+import { tellInto } from './tellInto.ts'
 
 /** More than this is a job for TFTP: at 115200 baud it takes a quarter of an hour. */
 export const maxFileBytes = 8 * 1024 * 1024
@@ -24,16 +24,7 @@ export function useSending(cameraId: CameraId) {
   // Keys keep their order although each goes as its own call.
   let last: Promise<unknown> = Promise.resolve()
 
-  async function tell(work: () => Promise<unknown>): Promise<boolean> {
-    try {
-      await work()
-      problem.value = undefined
-      return true
-    } catch (error) {
-      problem.value = toProblem(error)
-      return false
-    }
-  }
+  const tell = tellInto(problem)
   const call = async (text: string, encoding: Typing['encoding']): Promise<unknown> => await client.consoles.type({ cameraId, text, viewer: who.viewer, ...(encoding === 'utf-8' ? {} : { encoding }) })
   function typed(text: string): void {
     for (const piece of piecesOf([text], false)) last = last.then(async () => await tell(async () => await call(piece, typing.value.encoding)))

@@ -1,8 +1,8 @@
 import { onMounted, shallowRef } from 'vue'
 import { type ConsoleTools, usualTools } from '../../../shared/consoles/consoleTools.schema.ts'
 import type { WireError } from '../../../shared/errors/workbenchError.ts'
-import { toProblem } from '../../rpc/problems.ts'
 import { useWorkbench } from '../../rpc/useWorkbench.ts'
+import { tellInto } from './tellInto.ts'
 
 /** Rules, macros and scripts as the workbench keeps them; read anew each time they are opened. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- refs, as Vue infers them
@@ -12,16 +12,7 @@ export function useTools() {
   const notes = shallowRef<readonly string[]>([])
   const known = shallowRef(false)
   const problem = shallowRef<WireError>()
-  async function tell(work: () => Promise<unknown>): Promise<boolean> {
-    try {
-      await work()
-      problem.value = undefined
-      return true
-    } catch (error) {
-      problem.value = toProblem(error)
-      return false
-    }
-  }
+  const tell = tellInto(problem)
   const read = async (): Promise<void> => {
     const told = await client.consoles.tools({})
     tools.value = told.tools
