@@ -8,6 +8,7 @@ export const errorCodes = [
   'pod/busy', 'pod/no-power-control', 'pod/wrong-power-state', 'pod/refused', 'pod/no-room', 'pod/boot-failed', 'pod/not-a-pod',
   'device/no-answer', 'device/refused', 'device/wrong-content', 'device/no-space', 'device/too-much-output',
   'device/unknown-command', 'device/wrong-identity', 'device/no-network', 'device/not-booted',
+  'device/not-found', 'device/exists', 'device/recovery-incomplete',
   'host/port-in-use', 'host/no-permission', 'host/disk-full', 'host/io',
   'job/past-point-of-no-return', 'job/impossible-event', 'job/undo-failed', 'job/interrupted',
   'internal/bug',
