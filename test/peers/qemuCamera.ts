@@ -21,6 +21,8 @@ export interface QemuCamera {
   powerCut(): Promise<void>
   /** Power off and on at once: RAM and CPU start anew, flash stays. */
   reset(): Promise<void>
+  /** As a switch of its outlet would: off is silence on a line that stays open, on is a cold start. */
+  switchPower(to: 'on' | 'off'): Promise<void>
 }
 
 export interface QemuCameraOptions {
@@ -146,6 +148,10 @@ export async function startQemuCamera({ uboot, flashFile, dir, consolePort: want
         await powerCut()
       },
       reset: async () => { await control.ask('system_reset') },
+      switchPower: async (to) => {
+        await control.ask(to === 'off' ? 'stop' : 'system_reset')
+        if (to === 'on') await control.ask('cont')
+      },
     }
   } catch (error) {
     await powerCut()
