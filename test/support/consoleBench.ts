@@ -20,7 +20,7 @@ const token = 'T'.repeat(43)
 /** A camera that is a TCP port: says what it is told to, and hears. */
 export interface FarCamera {
   readonly url: string
-  say(words: string): void
+  say(words: string | Uint8Array): void
   heard(): string
   clients(): number
   /** Answers each line that ends so. */
@@ -51,7 +51,7 @@ export async function openFarCamera(): Promise<FarCamera> {
 
 export interface Window {
   readonly client: ContractRouterClient<WorkbenchContract>
-  readonly viewer: { readonly id: string; readonly name: string }
+  readonly viewer: { readonly name: string }
   /** Looks at the console; gives what it is told about the writer, newest last. */
   look(cameraId: CameraId): Promise<WriterView[]>
   /** As when its computer loses the network. */
@@ -79,12 +79,10 @@ export async function openConsoleBench(): Promise<ConsoleBench> {
   onTestFinished(async () => workbench.close())
   const web = await serveWeb({ workbench, host: '127.0.0.1', port: 0, rendererFolder: join(folder, 'renderer'), newToken: () => token, log: (line) => { log.push(line) } })
   onTestFinished(async () => web.close())
-  let windows = 0
   return {
     workbench, web, folder, log,
     window: async (name = '') => {
-      windows += 1
-      const viewer = { id: `viewer-${String(windows).padStart(4, '0')}`, name }
+      const viewer = { name }
       const socket = new WebSocket(`ws://127.0.0.1:${web.port}/rpc`, { origin: `http://127.0.0.1:${web.port}` })
       socket.on('error', () => undefined)
       await once(socket, 'open')

@@ -9,10 +9,12 @@ import type { CameraConsole } from '../core/consoles/cameraConsole.ts'
 import { createRuleWatch, type RuleWatch } from '../core/consoles/ruleWatch.ts'
 import { createScriptDesk, type ScriptDesk } from '../core/consoles/scriptDesk.ts'
 import { createViewerNames, createWriterDesk, type WriterDesk } from '../core/consoles/writerDesk.ts'
+import type { JobBook } from '../core/jobs/jobBook.ts'
 import type { Leases } from '../core/rack/leases.ts'
 import type { CameraEntry, RackBook } from '../core/rack/rackBook.ts'
 import { wallText } from '../core/report/reportText.ts'
-import { checkPattern, createPatternThread } from '../drivers/patterns/patternThread.ts'
+import { checkPattern } from '../drivers/patterns/patternRunner.ts'
+import { createPatternThread } from '../drivers/patterns/patternThread.ts'
 import { type ConsoleSettingsFile, createConsoleToolsFile } from '../drivers/storage/consoleSettingsFile.ts'
 import { refuseBusy } from './cameraUse.ts'
 import type { DumpDesk } from './dumpDesk.ts'
@@ -22,6 +24,7 @@ export interface ConsoleDeskDeps {
   readonly dataFolder: string
   readonly log: (line: string) => void
   readonly leases: Leases
+  readonly jobs: Pick<JobBook, 'events' | 'get'>
   readonly consoleSettings: ConsoleSettingsFile
   /** Asked when they are needed: each is made after the consoles are watched. */
   readonly rack: () => RackBook
@@ -49,12 +52,12 @@ export interface ConsoleDesk {
   close(): Promise<void>
 }
 
-export function createConsoleDesk({ clock, dataFolder, log, leases, consoleSettings, rack, dumps }: ConsoleDeskDeps): ConsoleDesk {
+export function createConsoleDesk({ clock, dataFolder, log, leases, jobs, consoleSettings, rack, dumps }: ConsoleDeskDeps): ConsoleDesk {
   const file = createConsoleToolsFile(join(dataFolder, 'consoleTools.json'))
   const patterns = createPatternThread({ clock })
   const names = createViewerNames()
   const writers = new WeakMap<CameraConsole, WriterDesk>()
-  const rules = createRuleWatch({ clock, patterns, log, run: async (cameraId, rule, signal) => runForRule(cameraId, rule, { rack: rack(), dumps: dumps(), clock }, signal) })
+  const rules = createRuleWatch({ clock, patterns, log, run: async (cameraId, rule, tell, signal) => runForRule(cameraId, rule, { rack: rack(), dumps: dumps(), jobs, clock, tell }, signal) })
   const scripts = createScriptDesk({ clock, patterns, log })
   // Until the file is read, and where it cannot be.
   rules.use(usualTools.rules)
@@ -93,7 +96,7 @@ export function createConsoleDesk({ clock, dataFolder, log, leases, consoleSetti
     release: async (cameraId, viewer, signal) => {
       const entry = rack().camera(cameraId)
       refuseBusy(entry, leases)
-      await mayType(cameraId, viewer).releaseLine(names(viewer), signal)
+      await mayType(cameraId, viewer).releaseLine(names.nameOf(viewer), signal)
     },
     takeBack: (cameraId) => { rack().camera(cameraId).console.takeBack() },
     startScript: async (cameraId, script, viewer) => {
@@ -105,7 +108,7 @@ export function createConsoleDesk({ clock, dataFolder, log, leases, consoleSetti
         cameraId, typing, name: entry.spec.cameraName,
         takeLease: async (holder, signal) => leases.take(entry.devices.resource, holder, signal),
         openConsole: async (holder, signal) => entry.console.exclusive(holder, signal),
-      }, { ...script, by: names(viewer) })
+      }, { ...script, by: names.nameOf(viewer) })
     },
     close: async () => {
       await scripts.close()
@@ -117,10 +120,10 @@ export function createConsoleDesk({ clock, dataFolder, log, leases, consoleSetti
 
 const powerLimitMs = 60_000
 
-interface RunDeps { readonly rack: RackBook; readonly dumps: DumpDesk; readonly clock: Clock }
+interface RunDeps { readonly rack: RackBook; readonly dumps: DumpDesk; readonly jobs: ConsoleDeskDeps['jobs']; readonly clock: Clock; readonly tell: (words: string) => void }
 
 /** What a rule may start by itself: nothing of it writes a flash. Its words for the list of hits. */
-async function runForRule(cameraId: CameraId, { run }: ConsoleRule, { rack, dumps, clock }: RunDeps, signal: AbortSignal): Promise<string> {
+async function runForRule(cameraId: CameraId, { run }: ConsoleRule, { rack, dumps, jobs, clock, tell }: RunDeps, signal: AbortSignal): Promise<string> {
   switch (run?.what) {
     case undefined: return ''
     case 'power-cycle': {
@@ -135,8 +138,12 @@ async function runForRule(cameraId: CameraId, { run }: ConsoleRule, { rack, dump
       const plan = await dumps.plan(dumpRequestSchema.parse({ cameraId, outputPath: path }), signal)
       const [refusal] = plan.refusals
       if (refusal) throw fromWire(refusal)
-      await dumps.start(plan.request, plan.hash, signal)
-      return `a dump into ${path} was started by this rule`
+      const id = await dumps.start(plan.request, plan.hash, signal)
+      tell(`a dump into ${path} was started by this rule`)
+      // Started is not done. The job keeps its own limits, and goes on where nobody waits for it any more.
+      for await (const event of jobs.events(id, 0, signal)) void event
+      const { verdict, error } = jobs.get(id)
+      return `the dump into ${path} ended: ${verdict}${error ? `, ${error.message}` : ''}`
     }
   }
 }

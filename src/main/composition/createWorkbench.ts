@@ -102,7 +102,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const captures = createCaptureDesk({ clock, dataFolder, log, leases: leaseStore, audit })
   const pictures = createPictureBook({ clock, fetch: fetchSnapshot, log })
   const consoleSettings = createConsoleSettingsFile(join(dataFolder, 'consoles.json'))
-  const consoles = createConsoleDesk({ clock, dataFolder, log, leases, consoleSettings, rack: () => rack, dumps: () => dumps })
+  const consoles = createConsoleDesk({ clock, dataFolder, log, leases, jobs, consoleSettings, rack: () => rack, dumps: () => dumps })
   await consoles.load()
   const rack: RackBook = createRackBook({ pictures, clock, log, leases, audit, breakOff: (job, error) => { jobs.breakOff(job.id, error) }, jobOf, captures: captures.store, alarmsOf: consoles.rules.alarms, watchBytes: consoles.rules.received, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
   const network = createUdpNetwork()

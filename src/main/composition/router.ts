@@ -31,6 +31,7 @@ import type { DumpDesk } from './dumpDesk.ts'
 import type { InstallDesk } from './installDesk.ts'
 import type { InventoryDesk } from './inventoryDesk.ts'
 import { inventoryRoutes } from './inventoryRoutes.ts'
+import { viewerOf } from './linkContext.ts'
 import type { RestoreDesk } from './restoreDesk.ts'
 import type { RackSetup } from './rackSetup.ts'
 import type { ReportDesk } from './reportDesk.ts'
@@ -116,12 +117,12 @@ export function createRouter({ clock, log, rack, setup, jobs, desk, installs, du
     consoles: {
       ...consoleToolRoutes(consoles, quietly),
       ...createBroadcastRoutes({ clock, rack, consoleSettings, log }),
-      type: contract.consoles.type.handler(async ({ input, signal = noSignal() }) => {
-        await consoles.mayType(input.cameraId, input.viewer).type(typedBytes(input.text, input.encoding), signal)
+      type: contract.consoles.type.handler(async ({ input, context, signal = noSignal() }) => {
+        await consoles.mayType(input.cameraId, input.viewer && viewerOf(context, input.viewer)).type(typedBytes(input.text, input.encoding), signal)
         return {}
       }),
       abilities: contract.consoles.abilities.handler(({ input }) => rack.camera(input.cameraId).console.abilities()),
-      setLine: contract.consoles.setLine.handler(async ({ input: { cameraId, viewer, ...wish }, signal = noSignal() }) => { await consoles.mayType(cameraId, viewer).setLine(wish, signal); return {} }),
+      setLine: contract.consoles.setLine.handler(async ({ input: { cameraId, viewer, ...wish }, context, signal = noSignal() }) => { await consoles.mayType(cameraId, viewer && viewerOf(context, viewer)).setLine(wish, signal); return {} }),
       typing: contract.consoles.typing.handler(async ({ input }) => (await consoleSettings.read()).typing[input.cameraId] ?? defaultTyping),
       setTyping: contract.consoles.setTyping.handler(async ({ input: { cameraId, ...typing } }) => {
         await consoleSettings.change((settings) => ({ ...settings, typing: { ...settings.typing, [rack.camera(cameraId).spec.cameraId]: typing } }))

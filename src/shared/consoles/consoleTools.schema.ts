@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { cameraIdSchema } from '../devices/ids.ts'
 
-/** One window, or one run of the command line; it makes up its id and keeps it. */
+/** What a window says of itself. Who it is, its link tells: an id that a call could choose would be anybody's. */
 export const viewerSchema = z.object({
-  id: z.string().regex(/^[a-zA-Z0-9-]{8,64}$/),
-  /** What others call it. Empty: the workbench gives it one. */
+  /** What others call it. Empty, or taken by another: the workbench gives it one. */
   name: z.string().trim().max(40).default(''),
 })
-export type Viewer = z.infer<typeof viewerSchema>
+export type ViewerWish = z.infer<typeof viewerSchema>
+/** One window, for as long as its link lives. */
+export interface Viewer extends ViewerWish { readonly id: string }
 
 /** Who may type now. `released`: the line is closed, for a program that is not this one. */
 export const writerViewSchema = z.object({

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Locator, Page } from 'playwright-core'
-import { expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type { CameraLife, CameraView } from '../../../src/shared/rack/rackView.schema.ts'
 import { openDemo, openWindow, type OpenWindow } from '../openWindow.ts'
 
@@ -22,6 +22,10 @@ export interface Day extends OpenWindow {
 export async function beginDay(colour: 'light' | 'dark'): Promise<Day> {
   const open = await openWindow({ colour })
   open.page.setDefaultTimeout(soon.timeout)
+  // What Node says of itself is a leak mostly. That it calls its own database an experiment is none of ours.
+  const onWarning = (warning: Error): void => { if (warning.name !== 'ExperimentalWarning') open.complaints.push(`process: ${warning.stack ?? warning.message}`) }
+  process.on('warning', onWarning)
+  onTestFinished(() => { process.off('warning', onWarning) })
   return {
     ...open,
     step: async (words, work) => {
@@ -93,5 +97,5 @@ export async function select(page: Page, names: readonly string[]): Promise<void
   await page.getByText(`${String(names.length)} selected`).waitFor()
 }
 
-/** What the page itself complained of; the log of the workbench tells of cameras. */
-export const pageComplaints = ({ complaints }: Day): string[] => complaints.filter((line) => line.startsWith('page:') || line.startsWith('console:'))
+/** What the page itself complained of, and what Node did; the log of the workbench tells of cameras. */
+export const pageComplaints = ({ complaints }: Day): string[] => complaints.filter((line) => ['page:', 'console:', 'process:'].some((by) => line.startsWith(by)))

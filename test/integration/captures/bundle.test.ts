@@ -135,6 +135,22 @@ test('a pattern that hangs ends with its thread and leaves no file; a wrong one 
   await ended
   expect((await readdir(folder)).filter((name) => name.includes('.zip'))).toEqual([])
 })
+test('a zip of many files keeps nothing of those that are in already', async () => {
+  const { folder } = await bench()
+  const warnings: string[] = []
+  const onWarning = ({ name, message }: Error): void => { warnings.push(`${name}: ${message}`) }
+  process.on('warning', onWarning)
+  onTestFinished(() => { process.off('warning', onWarning) })
+  const parts = async function* () { for (let file = 0; file < 60; file += 1) yield { name: `${String(file)}.txt`, pieces: [bytes('x'.repeat(1_000))] } }
+  const path = join(folder, 'many.zip')
+  await writeZip(path, parts(), 1e6, never)
+  // Warnings are told a moment later.
+  await new Promise((resolve) => { setImmediate(resolve) })
+  expect((await unzipped(path)).size).toBe(60)
+  // Not every Node thinks its own database finished.
+  expect(warnings.filter((line) => !line.startsWith('ExperimentalWarning'))).toEqual([])
+})
+
 test('a zip that fails half way is no file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-bundle-'))
   onTestFinished(async () => rm(folder, { recursive: true, force: true }))

@@ -77,7 +77,7 @@ test('a page goes on where the one before ended, without a line twice or left ou
   await tap.close()
 })
 
-test('a line that is still coming is found when it is whole, once', async () => {
+test('a line that is still coming is found as far as it has come, and once when it is whole', async () => {
   const bench = captureBench()
   const store = bench.open()
   const tap = store.open(gate)
@@ -85,7 +85,7 @@ test('a line that is still coming is found when it is whole, once', async () => 
   tap.received(bytes('first half '))
   await store.flush()
   await index.caughtUp(never)
-  expect(await wordsFound(index, { words: 'half' })).toEqual([])
+  expect(await wordsFound(index, { words: 'half' })).toEqual(['first half'])
   tap.received(bytes('second half\nopen end'))
   await store.flush()
   await index.caughtUp(never)
@@ -93,6 +93,57 @@ test('a line that is still coming is found when it is whole, once', async () => 
   await tap.close()
   await index.caughtUp(never)
   expect(await wordsFound(index, { words: 'open' })).toEqual(['open end'])
+})
+
+test('what was said since the index was read on is found all the same, by words and by pattern, in its order', async () => {
+  const bench = captureBench()
+  const store = bench.open()
+  const [one, two] = [store.open(gate), store.open(yard)]
+  one.received(bytes('needle old\n'))
+  await store.flush()
+  const { index } = indexOf(bench, store)
+  await index.caughtUp(never)
+  // Behind the last round, and long before the next: nobody waits for it.
+  await bench.clock.advance(1_000)
+  one.received(bytes('needle \u001b[31mnew\u001b[0m\nneed'))
+  await bench.clock.advance(1_000)
+  two.received(bytes('Needle-two\nother line\n'))
+  one.received(bytes('le open'))
+  await store.flush()
+  const all = ['Needle-two', 'needle open', 'needle new', 'needle old']
+  expect((await wordsFound(index, { words: 'needle' })).toSorted()).toEqual([...all].toSorted())
+  expect((await wordsFound(index, { pattern: '^needle', ignoreCase: true })).at(-1)).toBe('needle old')
+  expect(await wordsFound(index, { pattern: 'needle (new|old)$' })).toEqual(['needle new', 'needle old'])
+  expect(await wordsFound(index, { words: 'needle', cameras: ['cam-2'] })).toEqual(['Needle-two'])
+  expect(await wordsFound(index, { words: 'needle', limit: 1 })).toHaveLength(1)
+  const { lines: [found] } = await index.search(query({ words: 'needle new' }), never)
+  const [piece] = await piecesOf(store, (await store.sessions()).find(({ camera }) => camera === 'cam-1')?.session, { offset: found?.offset ?? 0 })
+  expect(text(piece?.bytes ?? bytes(''))).toBe('needle \u001b[31mnew\u001b[0m\nneed')
+  expect(await wordsFound(index, { words: 'needle', untilMs: (found?.atMs ?? 0) })).toEqual(['needle old'])
+  // Read into the index, each is there once.
+  await index.caughtUp(never)
+  expect((await wordsFound(index, { words: 'needle' })).toSorted()).toEqual([...all].toSorted())
+  await one.close()
+  await two.close()
+})
+
+test('more new lines than a page holds come page by page, none twice and none left out', async () => {
+  const bench = captureBench()
+  const store = bench.open()
+  const tap = store.open(gate)
+  const { index } = indexOf(bench, store)
+  await index.caughtUp(never)
+  tap.received(bytes(Array.from({ length: 50 }, (_, number) => `tick number ${String(number)}\n`).join('')))
+  await store.flush()
+  const seen: string[] = []
+  for (let before: number | undefined, page = 0; page < 20; page += 1) {
+    const { lines, next } = await index.search(query({ words: 'tick', limit: 7, before }), never)
+    seen.push(...lines.map(({ line }) => line))
+    before = next
+    if (next === undefined) break
+  }
+  expect(seen).toEqual(Array.from({ length: 50 }, (_, number) => `tick number ${String(49 - number)}`))
+  await tap.close()
 })
 
 test('a hostile pattern is ended with its thread, and the next search works', async () => {
@@ -104,6 +155,10 @@ test('a hostile pattern is ended with its thread, and the next search works', as
   const { index } = indexOf(bench, store)
   await index.caughtUp(never)
   await expect(index.search(query({ pattern: '^(a+)+$', limitMs: 300 }), never)).rejects.toMatchObject({ code: 'input/too-large' })
+  // The same among lines that nobody has indexed.
+  tap.received(bytes(`${'b'.repeat(64)}!\n`))
+  await store.flush()
+  await expect(index.search(query({ pattern: '^(b+)+$', limitMs: 300 }), never)).rejects.toMatchObject({ code: 'input/too-large' })
   expect(await wordsFound(index, { pattern: 'other' })).toEqual(['other line'])
   await expect(index.search(query({ pattern: '(' }), never)).rejects.toMatchObject({ code: 'input/malformed' })
   await tap.close()

@@ -11,6 +11,8 @@ test('a pattern that thinks for years is ended at the limit of its own thread, n
   const clock = createVirtualClock()
   const redactor = openRedactor(hostile, clock)
   onTestFinished(async () => redactor.close())
+  // What it costs to start the thread is not counted.
+  await redactor.counts(never)
   let outcome = 'waiting'
   const asked = redactor.lines('s', [line], never).then(() => { outcome = 'answered' }, (error: unknown) => { outcome = 'ended'; throw error })
   const told = expect(asked).rejects.toMatchObject({ code: 'input/too-large', message: expect.stringContaining('nothing was written') as string, hint: expect.stringContaining('repeats inside repeats') as string })
@@ -19,12 +21,15 @@ test('a pattern that thinks for years is ended at the limit of its own thread, n
   await clock.advance(200)
   await told
   expect(outcome).toBe('ended')
+  // It knew what was secret; another one would not.
+  await expect(redactor.value('x', never)).rejects.toMatchObject({ code: 'link/closed' })
 })
 
 test('whoever gives up ends the thread at once, and is not told of a slow pattern', async () => {
   const clock = createVirtualClock()
   const redactor = openRedactor(hostile, clock)
   onTestFinished(async () => redactor.close())
+  await redactor.counts(never)
   const own = new AbortController()
   const told = expect(redactor.lines('s', [line], own.signal)).rejects.toThrow('enough')
   await clock.advance(1_000)

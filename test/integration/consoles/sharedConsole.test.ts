@@ -42,6 +42,24 @@ test('one writes, the other looks; taking over is seen by the one who loses it, 
   await expect.poll(far.heard).toBe('ls\rid\r')
 })
 
+test('nobody acts in the name of another: who somebody is, its link says and not its call', async () => {
+  const { cameraId, far, window } = await bench()
+  const [ann, bob] = [await window('Ann'), await window('Ann')]
+  const [seenByAnn, seenByBob] = [await ann.look(cameraId), await bob.look(cameraId)]
+  await ann.client.consoles.takeWriter({ cameraId, viewer: ann.viewer })
+  await expect.poll(() => seenByBob.at(-1)).toMatchObject({ who: 'viewer', name: 'Ann' })
+  // All that Ann's own window says of her, the older form with an id in it, too.
+  const forged = { ...ann.viewer, id: 'viewer-0001', linkId: 'viewer-0001' }
+  await bob.client.consoles.freeWriter({ cameraId, viewer: forged })
+  await expect(bob.client.consoles.type({ cameraId, text: 'rm\r', viewer: forged })).rejects.toMatchObject({ data: { code: 'pod/busy', message: expect.stringMatching(/^Ann types/) as string } })
+  await expect(bob.client.consoles.release({ cameraId, viewer: forged })).rejects.toMatchObject({ data: { code: 'pod/busy' } })
+  expect(seenByAnn.at(-1)).toMatchObject({ who: 'you' })
+  // Taking over is allowed, and never under the name of who loses it.
+  await bob.client.consoles.takeWriter({ cameraId, viewer: forged })
+  await expect.poll(() => seenByAnn.at(-1)).toMatchObject({ who: 'viewer', name: 'Ann (2)', lost: { by: 'Ann (2)' } })
+  expect(far.heard()).toBe('')
+})
+
 test('a link that dies gives the writer free; who does not look cannot hold it', async () => {
   const { cameraId, far, window } = await bench()
   const [ann, bob] = [await window('Ann'), await window('Bob')]

@@ -23,8 +23,8 @@ export interface RuleWatchDeps {
   readonly clock: Clock
   readonly patterns: Patterns
   readonly log: (line: string) => void
-  /** Does what a rule wishes; its words are shown as a hit. Never called more often than the rule says. */
-  readonly run: (cameraId: CameraId, rule: ConsoleRule, signal: AbortSignal) => Promise<string>
+  /** Does what a rule wishes, to its end; what it tells meanwhile and its last words are shown as hits. Never called more often than the rule says, and for one rule at a time on each camera. */
+  readonly run: (cameraId: CameraId, rule: ConsoleRule, tell: (words: string) => void, signal: AbortSignal) => Promise<string>
   readonly onHit?: () => void
 }
 
@@ -56,7 +56,8 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
   const seenAtMs = new Map<string, readonly number[]>()
   const ranAtMs = new Map<string, number>()
   const strikes = new Map<string, number>()
-  const running = new Set<Promise<void>>()
+  /** Which rule is at work on which camera: two dumps of one camera would be in each other's way. */
+  const running = new Map<CameraId, { readonly name: string; readonly ended: Promise<void> }>()
   let rules: readonly ConsoleRule[] = []
   let looks: readonly RuleLook[] = []
   let patternRules: readonly ConsoleRule[] = []
@@ -79,15 +80,16 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
     bell.ring()
   }
   const act = async (rule: ConsoleRule, cameraId: CameraId): Promise<void> => {
+    const tell = (words: string): void => { add(rule, { cameraId, line: words.slice(0, shownLetters), atMs: clock.wallMs() }) }
     let words: string
     try {
-      words = await run(cameraId, rule, closing.signal)
+      words = await run(cameraId, rule, tell, closing.signal)
     } catch (error) {
       if (closing.signal.aborted) return
       if (!(error instanceof WorkbenchError)) log(`rule ${rule.id}: ${String(error)}`)
       words = `not run: ${error instanceof WorkbenchError ? error.message : 'an unexpected error; the log has the details'}`
     }
-    add(rule, { cameraId, line: words, atMs: clock.wallMs() })
+    tell(words)
   }
   const met = (rule: ConsoleRule, line: SeenLine): void => {
     const key = keyOf(rule, line.cameraId)
@@ -103,8 +105,12 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
     const before = ranAtMs.get(key)
     if (before !== undefined && clock.nowMs() - before < rule.run.everyMinutes * 60_000) return
     ranAtMs.set(key, clock.nowMs())
-    const one: Promise<void> = act(rule, line.cameraId).finally(() => { running.delete(one) })
-    running.add(one)
+    const other = running.get(line.cameraId)
+    if (other) {
+      add(rule, { cameraId: line.cameraId, line: `not run: the rule "${other.name}" is still at work on this camera`, atMs: clock.wallMs() })
+      return
+    }
+    running.set(line.cameraId, { name: rule.name, ended: act(rule, line.cameraId).finally(() => { running.delete(line.cameraId) }) })
   }
   const look = (line: SeenLine): void => {
     const small = line.text.toLowerCase()
@@ -185,7 +191,7 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
     close: async () => {
       closing.abort(new Cancelled('the rules end'))
       await pumping
-      await Promise.allSettled(running)
+      await Promise.allSettled([...running.values()].map(async ({ ended }) => ended))
     },
   }
 }

@@ -7,25 +7,45 @@ import type { CameraConsole } from './cameraConsole.ts'
 
 const knownViewers = 1_000
 
-/** One name for one viewer, for as long as this program runs. */
-export type ViewerNames = (viewer: Viewer) => string
+/** One name for one viewer, while it looks at any console. Nobody has the name of another. */
+export interface ViewerNames {
+  nameOf(viewer: Viewer): string
+  /** Once for each console that it looks at. */
+  came(viewer: Viewer): void
+  left(viewer: Viewer): void
+}
 
 export function createViewerNames(): ViewerNames {
-  const names = new Map<string, string>()
-  return ({ id, name }) => {
-    const wanted = name === '' ? names.get(id) : name
-    const given = wanted ?? freeName(names)
+  const names = new Map<string, { readonly wish: string; readonly name: string }>()
+  const looking = new Map<string, number>()
+  const nameOf = ({ id, name: wish }: Viewer): string => {
+    const known = names.get(id)
+    const isTaken = (name: string): boolean => [...names].some(([other, taken]) => other !== id && taken.name === name)
+    const name = known?.wish === wish ? known.name : freeName(wish, isTaken)
     names.delete(id)
-    names.set(id, given)
+    names.set(id, { wish, name })
     const [oldest] = names.keys()
     if (names.size > knownViewers && oldest !== undefined) names.delete(oldest)
-    return given
+    return name
+  }
+  return {
+    nameOf,
+    came: (viewer) => { looking.set(viewer.id, (looking.get(viewer.id) ?? 0) + 1); nameOf(viewer) },
+    left: ({ id }) => {
+      const more = (looking.get(id) ?? 1) - 1
+      if (more > 0) { looking.set(id, more); return }
+      looking.delete(id)
+      names.delete(id)
+    },
   }
 }
 
-function freeName(names: ReadonlyMap<string, string>): string {
-  const taken = new Set(names.values())
-  for (let number = 1; ; number += 1) if (!taken.has(`window ${number}`)) return `window ${number}`
+/** "Ann", or "Ann (2)" where somebody calls itself so already; "window 1" for who wishes none. */
+function freeName(wish: string, isTaken: (name: string) => boolean): string {
+  for (let number = 1; ; number += 1) {
+    const name = wish === '' ? `window ${number}` : number === 1 ? wish : `${wish} (${number})`
+    if (!isTaken(name)) return name
+  }
 }
 
 /** Who types into one console. Jobs and a released line stand above it: they keep everybody away, and the writer stays who it was. */
@@ -54,7 +74,7 @@ export function createWriterDesk({ console, clock, names }: WriterDeskDeps): Wri
   let writer: Writer | undefined
 
   const give = (viewer: Viewer): void => {
-    writer = { id: viewer.id, name: names(viewer), sinceMs: clock.wallMs() }
+    writer = { id: viewer.id, name: names.nameOf(viewer), sinceMs: clock.wallMs() }
     lost.delete(viewer.id)
     bell.ring()
   }
@@ -96,13 +116,13 @@ export function createWriterDesk({ console, clock, names }: WriterDeskDeps): Wri
       mustBeViewers()
       if (!watching.has(viewer.id)) throw new WorkbenchError('input/conflict', 'Only who watches a console can have its writer', { hint: 'Open the console first' })
       if (writer?.id === viewer.id) return
-      if (writer) lost.set(writer.id, { by: names(viewer), atMs: clock.wallMs() })
+      if (writer) lost.set(writer.id, { by: names.nameOf(viewer), atMs: clock.wallMs() })
       give(viewer)
     },
     free: ({ id }) => { lost.delete(id); free(id); bell.ring() },
     watch: async function* (viewer, signal) {
       watching.set(viewer.id, (watching.get(viewer.id) ?? 0) + 1)
-      names(viewer)
+      names.came(viewer)
       const writerNews = renewed(async () => bell.next(signal))
       const consoleNews = renewed(async () => console.changed(signal))
       try {
@@ -117,6 +137,7 @@ export function createWriterDesk({ console, clock, names }: WriterDeskDeps): Wri
         }
       } finally {
         leave(viewer.id)
+        names.left(viewer)
       }
     },
   }

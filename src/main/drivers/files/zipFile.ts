@@ -41,11 +41,14 @@ async function putInPlace(beside: string, path: string): Promise<void> {
 async function* zipped(parts: AsyncIterable<ZipPart>, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
   const zip = new ZipFile()
   const out = zip.outputStream as Readable
+  // One listener for all files: each of its own would stay, and keep its source, until the last one is in.
+  let leave: (() => void) | undefined
+  out.once('close', () => { leave?.() })
   const fill = async (): Promise<void> => {
     for await (const { name, pieces } of parts) {
       signal.throwIfAborted()
       const source = Readable.from(pieces, { objectMode: false })
-      const ended = new Promise<void>((resolve, reject) => { source.once('close', resolve); source.once('error', reject); out.once('close', () => { source.destroy(); resolve() }) })
+      const ended = new Promise<void>((resolve, reject) => { source.once('close', resolve); source.once('error', reject); leave = () => { source.destroy(); resolve() } })
       // Owner only, as the bundle itself: it is about somebody's network.
       zip.addReadStream(source, name, { mode: 0o100600, compress: true })
       await ended

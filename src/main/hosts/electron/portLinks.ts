@@ -1,5 +1,6 @@
 import { RPCHandler } from '@orpc/server/message-port'
 import { type BrowserWindow, type IpcMain, type IpcMainEvent, MessageChannelMain, type MessagePortMain } from 'electron'
+import { newLinkContext } from '../../composition/linkContext.ts'
 import { rpcErrorOptions } from '../../composition/rpcErrors.ts'
 import type { Workbench } from '../../composition/workbench.ts'
 import { createPortLaneEnd } from '../../../shared/rpc/portLane.ts'
@@ -31,7 +32,7 @@ export function servePorts({ ipcMain, workbench, window, log }: PortLinksDeps): 
     const calls = new MessageChannelMain()
     const bytes = new MessageChannelMain()
     open = [calls.port1, bytes.port1]
-    rpc.upgrade(boundedPort(calls.port1), { context: {} })
+    rpc.upgrade(boundedPort(calls.port1), { context: newLinkContext() })
     workbench.serveLane(createPortLaneEnd(bytes.port1))
     calls.port1.start()
     bytes.port1.start()

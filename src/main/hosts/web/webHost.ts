@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { RPCHandler } from '@orpc/server/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { newLinkContext } from '../../composition/linkContext.ts'
 import { guardHeaders, type PageFile, readPageFiles } from '../../composition/pageFiles.ts'
 import { rpcErrorOptions } from '../../composition/rpcErrors.ts'
 import type { Workbench } from '../../composition/workbench.ts'
@@ -54,7 +55,7 @@ export async function serveWeb({ workbench, host, port: wantedPort, rendererFold
       socket.on('error', (error) => { log(`a link of the page broke: ${error.message}`) })
       awaitToken(socket, token, () => {
         if (serve === 'bytes') workbench.serveLane(laneEndOf(socket))
-        else rpc.upgrade({ addEventListener: socket.addEventListener.bind(socket), send: boundedSend(socket) as WebSocket['send'] }, { context: {} })
+        else rpc.upgrade({ addEventListener: socket.addEventListener.bind(socket), send: boundedSend(socket) as WebSocket['send'] }, { context: newLinkContext() })
           .catch((error: unknown) => { log(`a link could not be served: ${String(error)}`) })
       })
     })

@@ -2,9 +2,9 @@ import type { Worker } from 'node:worker_threads'
 import { Cancelled, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { createBell } from '../../../../shared/lifecycle/bell.ts'
 import { type Clock, withDeadline } from '../../../../shared/lifecycle/clock.ts'
-import { createLane } from '../../../../shared/lifecycle/lane.ts'
+import { nextAnswer, startThread } from '../../host/workerThread.ts'
+import { checkPattern, createPatternRunner } from '../../patterns/patternRunner.ts'
 import type { Part } from '../captures/partFile.ts'
-import { nextAnswer, startThread } from '../workerThread.ts'
 import { removeIndexFile } from './indexFile.ts'
 import type { PartToIndex } from './indexLines.ts'
 import type { IndexAnswer, IndexRequest } from './indexWorker.ts'
@@ -20,6 +20,8 @@ const forgetEveryMs = 60_000
 const lateMs = 500
 /** Of a search without a pattern, and of lists: the index is on a slow disk. */
 const plainLimitMs = 15_000
+/** As many consoles as one rack has. An index that is made anew is behind by more, and says so. */
+const mostTailParts = 512
 
 export interface CaptureIndex {
   /** All that was on disk when this was called can be found. */
@@ -46,9 +48,12 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
   const closing = new AbortController()
   const bell = createBell()
   const hurry = createBell()
-  const lane = createLane()
   const told = new Map<string, string>()
-  let searcher: Worker | undefined
+  const searcher = createPatternRunner<SearchRequest, SearchAnswer>({
+    clock,
+    start: () => startThread(import.meta.url, './searchWorker.ts', 'capture-search', { file }),
+    tooLong: (request) => ('lines' in request && request.lines.pattern !== undefined ? { words: 'This pattern takes too long on a single line and was stopped' } : undefined),
+  })
   let rounds = 0
   let wantedRounds = 0
   let isBehind = true
@@ -110,7 +115,7 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
         // Once, and not at every attempt.
         if (failure !== words) tell(words)
         failure = words
-        await stopSearcher()
+        await searcher.end()
         // What is in it can all be had from the logs again; on a full disk it stays, for it could not be made again there.
         if (isDamaged) removeQuietly(file)
         isBehind = true
@@ -120,42 +125,42 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
   }
   const running = run()
 
-  const stopSearcher = async (): Promise<void> => { const old = searcher; searcher = undefined; await old?.terminate() }
-  const ask = async (request: SearchRequest, limitMs: number, parent: AbortSignal): Promise<SearchAnswer> => lane(parent, async () => {
+  const ask = async (request: SearchRequest, limitMs: number, parent: AbortSignal): Promise<SearchAnswer> => {
     if (failure !== '') throw new WorkbenchError('host/io', failure, { hint: 'The captures themselves are kept apart from it and lose nothing' })
+    const either = AbortSignal.any([parent, closing.signal])
     // The first search of a new index waits until there is one.
-    if (rounds === 0) await withDeadline(clock, plainLimitMs, 'opening the search index', AbortSignal.any([parent, closing.signal]), async (signal) => { while (rounds === 0) await bell.next(signal) })
-    const worker = searcher ??= startThread(import.meta.url, './searchWorker.ts', 'capture-search', { file })
-    worker.postMessage(request)
-    try {
-      return await withDeadline(clock, limitMs, 'The search', AbortSignal.any([parent, closing.signal]), async (signal) => nextAnswer<SearchAnswer>(worker, signal))
-    } catch (error) {
-      await stopSearcher()
-      throw error
-    }
-  })
+    if (rounds === 0) await withDeadline(clock, plainLimitMs, 'opening the search index', either, async (signal) => { while (rounds === 0) await bell.next(signal) })
+    return searcher.ask(request, limitMs, either)
+  }
+  /** What was said since the last round, and lines that have not ended: nothing of it is in the index yet. */
+  const tailParts = async (): Promise<PartToIndex[]> => (await parts()).filter((part) => !part.isClosed || told.get(part.base) !== stateOf(part)).slice(-mostTailParts).map(partToIndex)
   const answered = (answer: SearchAnswer): Exclude<SearchAnswer, { readonly failed: string }> => {
     if ('failed' in answer) throw new WorkbenchError('host/io', 'The search index could not be read', { cause: answer.failed, hint: 'Search again in a moment' })
     return answer
   }
 
+  const caughtUp = async (signal: AbortSignal): Promise<void> => {
+    // The round that runs may have looked before the call.
+    const wanted = rounds + 2
+    wantedRounds = Math.max(wantedRounds, wanted)
+    hurry.ring()
+    while (!isReader && rounds < wanted) await bell.next(AbortSignal.any([signal, closing.signal]))
+  }
+  const searchOnce = async (query: LineQuery, tail: readonly PartToIndex[], signal: AbortSignal): Promise<FoundPage> => {
+    const answer = answered(await ask({ lines: query, tail }, (query.pattern === undefined ? plainLimitMs : query.limitMs) + lateMs, signal))
+    return 'page' in answer ? answer.page : { lines: [], next: undefined, isStopped: true }
+  }
+
   return {
-    caughtUp: async (signal) => {
-      // The round that runs may have looked before the call.
-      const wanted = rounds + 2
-      wantedRounds = Math.max(wantedRounds, wanted)
-      hurry.ring()
-      while (!isReader && rounds < wanted) await bell.next(AbortSignal.any([signal, closing.signal]))
-    },
+    caughtUp,
     search: async (query, signal) => {
-      checkPattern(query.pattern)
-      try {
-        const answer = answered(await ask({ lines: query }, (query.pattern === undefined ? plainLimitMs : query.limitMs) + lateMs, signal))
-        return 'page' in answer ? answer.page : { lines: [], next: undefined, isStopped: true }
-      } catch (error) {
-        if (!(error instanceof WorkbenchError) || error.code !== 'link/timeout' || query.pattern === undefined) throw error
-        throw new WorkbenchError('input/too-large', 'This pattern takes too long on a single line and was stopped', { cause: error, hint: 'Patterns with repeats inside repeats do that; make it simpler, or search for words' })
-      }
+      if (query.pattern !== undefined) checkPattern(query.pattern)
+      // The pages behind the first one are of older lines.
+      const page = await searchOnce(query, query.before === undefined ? await tailParts() : [], signal)
+      if (page.isTailOnly !== true || isReader) return page
+      // A flood: pages are cut well only where the index is.
+      const isThere = await withDeadline(clock, plainLimitMs, 'reading on', signal, caughtUp).then(() => true, (error: unknown) => { signal.throwIfAborted(); if (closing.signal.aborted) throw error; return false })
+      return isThere ? searchOnce(query, [], signal) : page
     },
     newKinds: async (query, signal) => {
       const answer = answered(await ask({ kinds: query }, plainLimitMs, signal))
@@ -169,7 +174,7 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
     close: async () => {
       closing.abort(new Cancelled('the index is closed'))
       await running
-      await stopSearcher()
+      await searcher.end()
     },
   }
 }
@@ -177,15 +182,6 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
 const stateOf = (part: Part): string => `${part.rawBytes} ${part.indexBytes} ${String(part.isClosed)}`
 const partToIndex = ({ base, header, rawBytes, isClosed }: Part): PartToIndex =>
   ({ base, camera: header.camera, session: header.session, startOffset: header.startOffset, rawBytes, isClosed })
-
-function checkPattern(pattern: string | undefined): void {
-  if (pattern === undefined) return
-  try {
-    new RegExp(pattern)
-  } catch (cause) {
-    throw new WorkbenchError('input/malformed', `This is no pattern: ${cause instanceof Error ? cause.message : ''}`, { cause })
-  }
-}
 
 function removeQuietly(file: string): void {
   try {

@@ -28,7 +28,7 @@ const partsInTurn = 127
 const nearbyLines = 1_000_000
 
 interface Found extends CutLine { readonly part: number; readonly camera: number }
-interface Resume { readonly part: number; offset: number; record: number; isDone: boolean }
+export interface Resume { readonly part: number; offset: number; record: number; isDone: boolean }
 
 export interface LineIndexer {
   /** Reads on in these parts; one transaction at a time, so that it can end between two. Result: how many lines were added. */
@@ -164,10 +164,10 @@ export function createLineIndexer(database: DatabaseSync): LineIndexer {
 const firmwareLine = /^(?:\[ *\d+\.\d+\] )?(Linux version \d.{0,200})/
 
 /** The quota may have deleted it since it was told of; its lines are forgotten soon. */
-const isThere = ({ base }: PartToIndex): boolean => existsSync(`${base}${indexSuffix}`) && existsSync(`${base}${rawSuffix}`)
+export const isThere = ({ base }: PartToIndex): boolean => existsSync(`${base}${indexSuffix}`) && existsSync(`${base}${rawSuffix}`)
 
 /** Some from where the last reading ended; true when there is more. */
-function readOn(part: PartToIndex, resume: Resume, found: (line: CutLine) => void, waiting: (line: CutLine) => void): boolean {
+export function readOn(part: PartToIndex, resume: Resume, found: (line: CutLine) => void, waiting: (line: CutLine) => void): boolean {
   const index = openSync(`${part.base}${indexSuffix}`, 'r')
   const raw = openSync(`${part.base}${rawSuffix}`, 'r')
   try {

@@ -32,6 +32,8 @@ export interface FoundPage {
   readonly next: number | undefined
   /** The time was over before all was looked at. */
   readonly isStopped: boolean
+  /** More was said since the index was read on than one page holds. */
+  readonly isTailOnly?: boolean
 }
 export interface KindQuery {
   readonly cameras: readonly string[]

@@ -1,9 +1,9 @@
 import type { Redaction, RedactionKind } from '../../../../shared/captures/bundle.schema.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
-import { type Clock, withDeadline } from '../../../../shared/lifecycle/clock.ts'
-import { createLane } from '../../../../shared/lifecycle/lane.ts'
+import type { Clock } from '../../../../shared/lifecycle/clock.ts'
 import type { RedactedLine } from '../../../protocols/redaction/redactor.ts'
-import { nextAnswer, startThread } from '../workerThread.ts'
+import { startThread } from '../../host/workerThread.ts'
+import { checkPattern, createPatternRunner } from '../../patterns/patternRunner.ts'
 import type { RedactAnswer, RedactRequest } from './redactWorker.ts'
 
 /** A batch of the bundle has a few hundred lines; the rules of the house need milliseconds for it. */
@@ -23,32 +23,24 @@ export interface OpenRedactor {
 
 export function openRedactor(redaction: Redaction, clock: Clock): OpenRedactor {
   for (const pattern of redaction.patterns) checkPattern(pattern)
-  const worker = startThread(import.meta.url, './redactWorker.ts', 'redact', { redaction })
-  const lane = createLane()
-  const ask = async (request: RedactRequest, parent: AbortSignal): Promise<RedactAnswer> => lane(parent, async () => {
-    worker.postMessage(request)
-    const answer = await withDeadline(clock, askLimitMs, 'Taking secrets out', parent, async (signal) => nextAnswer<RedactAnswer>(worker, signal)).catch(async (error: unknown) => {
-      await worker.terminate()
-      if (!(error instanceof WorkbenchError) || error.code !== 'link/timeout') throw error
-      throw new WorkbenchError('input/too-large', 'A pattern takes too long on a single line and was stopped; nothing was written', { cause: error, hint: 'Patterns with repeats inside repeats do that; make it simpler, or use words' })
-    })
+  const runner = createPatternRunner<RedactRequest, RedactAnswer>({
+    clock,
+    start: () => startThread(import.meta.url, './redactWorker.ts', 'redact', { redaction }),
+    tooLong: () => ({ words: 'A pattern takes too long on a single line and was stopped; nothing was written' }),
+    // Another one would not know the secrets that were learned.
+    isOnce: true,
+  })
+  const ask = async (request: RedactRequest, signal: AbortSignal): Promise<RedactAnswer> => {
+    const answer = await runner.ask(request, askLimitMs, signal)
     if ('failed' in answer) throw new WorkbenchError('internal/bug', 'Secrets could not be taken out; nothing was written', { cause: answer.failed })
     return answer
-  })
+  }
   return {
     lines: async (stream, lines, signal) => { const answer = await ask({ do: 'lines', stream, lines }, signal); return 'lines' in answer ? answer.lines : [] },
     value: async (value, signal) => { const answer = await ask({ do: 'value', value }, signal); return 'value' in answer ? answer.value : undefined },
     html: async (page, signal) => { const answer = await ask({ do: 'html', page }, signal); return 'page' in answer ? answer.page : '' },
     useLearned: async (signal) => { await ask({ do: 'use-learned' }, signal) },
     counts: async (signal) => { const answer = await ask({ do: 'counts' }, signal); return 'counts' in answer ? answer.counts : {} },
-    close: async () => { await worker.terminate() },
-  }
-}
-
-function checkPattern(pattern: string): void {
-  try {
-    new RegExp(pattern)
-  } catch (cause) {
-    throw new WorkbenchError('input/malformed', `This is no pattern: ${cause instanceof Error ? cause.message : ''}`, { cause })
+    close: runner.end,
   }
 }

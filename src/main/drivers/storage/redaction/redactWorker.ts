@@ -41,3 +41,4 @@ parentPort?.on('message', (request: RedactRequest) => {
   }
   parentPort?.postMessage(answer)
 })
+parentPort?.postMessage({ ready: true })
