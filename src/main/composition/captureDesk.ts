@@ -90,6 +90,8 @@ export function createCaptureDesk({ clock, dataFolder, log, leases, audit }: Cap
     settings: settingsFile.read,
     changeSettings: async (change, agreedToDelete) => changeCaptureSettings({ file: settingsFile, store, audit }, change, agreedToDelete),
     search: async (query, signal) => {
+      // The last second is in memory only.
+      if (query.before === undefined) await store.flush()
       const { lines, next, isStopped } = await index().search(query, signal)
       return { lines: lines.map(lineOf), isStopped, note: index().note(), ...(next === undefined ? {} : { next }) }
     },

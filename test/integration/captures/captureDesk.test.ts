@@ -156,6 +156,21 @@ test('two workbenches share one data folder: one writes the index, both search',
   expect((await workbench.captures.search(wish, late)).lines).toHaveLength(1)
 })
 
+test('a line is found in the moment after it was said, here and in another program', async () => {
+  const { folder, workbench } = await bench()
+  const late = AbortSignal.timeout(20_000)
+  const wish = { words: 'needle', ignoreCase: false, cameras: [], limit: 10, limitMs: 1_000 }
+  const found = async (captures: OpenWorkbench['captures']): Promise<string[]> => (await captures.search(wish, late)).lines.map(({ line }) => line)
+  const tap = workbench.captures.store.open(gate)
+  await workbench.captures.caughtUp(late)
+  tap.received(bytes('needle one\nneedle tw'))
+  expect((await found(workbench.captures)).toSorted()).toEqual(['needle one', 'needle tw'])
+  const other = await createWorkbench({ host: 'cli', version: 'test', dataFolder: folder, homeFolder: folder, tftpPort: 0, resourcesFolder: join(import.meta.dirname, '../../../resources'), log: () => undefined })
+  onTestFinished(async () => other.close())
+  expect((await found(other.captures)).toSorted()).toEqual(['needle one', 'needle tw'])
+  await tap.close()
+})
+
 test('what happened to the power stands in the time of the session and cuts no line, also for the search', async () => {
   const { workbench } = await bench()
   const tap = workbench.captures.store.open(gate)
