@@ -11,6 +11,8 @@ export interface ConsoleLineDeps {
   readonly open: OpenTransport
   readonly clock: Clock
   readonly onBytes: (bytes: Uint8Array) => void
+  /** Asked after each piece; nothing more is read until it resolves. */
+  readonly mayReadOn?: (signal: AbortSignal) => Promise<void>
   /** The line went away without being told to. */
   readonly onLost: (why: string) => void
 }
@@ -29,7 +31,7 @@ export interface ConsoleLine {
 
 interface Current { readonly transport: Transport; readonly stop: AbortController; reading: Promise<void> }
 
-export function createConsoleLine({ open, clock, onBytes, onLost }: ConsoleLineDeps): ConsoleLine {
+export function createConsoleLine({ open, clock, onBytes, mayReadOn, onLost }: ConsoleLineDeps): ConsoleLine {
   const changes = createLane()
   const writes = createLane()
   let current: Current | undefined
@@ -40,6 +42,7 @@ export function createConsoleLine({ open, clock, onBytes, onLost }: ConsoleLineD
         const bytes = await transport.read(stop.signal)
         if (!bytes) return 'the far side closed it'
         onBytes(bytes)
+        await mayReadOn?.(stop.signal)
       }
     } catch (error) {
       return error instanceof WorkbenchError ? error.message : 'the line failed'
