@@ -7,6 +7,7 @@ const store = { project: 'integration', tests: 'test/integration/captures/captur
 const settings = { project: 'integration', tests: 'test/integration/captures/captureSettings.test.ts' } as const
 const search = { project: 'integration', tests: 'test/integration/captures/captureIndex.test.ts' } as const
 const wired = { project: 'integration', tests: 'test/integration/captures/captureWorkbench.test.ts' } as const
+const held = { project: 'integration', tests: 'test/integration/consoles/holdBack.test.ts' } as const
 const desk = { project: 'integration', tests: 'test/integration/captures/captureDesk.test.ts' } as const
 
 /** What keeps every byte of a console, and keeps it from doing harm. */
@@ -22,6 +23,10 @@ export const captureGuards: readonly Guard[] = [
   { says: 'bytes that no record speaks of are cut', file: `${captures}/partScan.ts`, ...store, named: 'bytes that no record speaks of', find: '  await raw.truncate(rawBytes)\n', replace: '' },
   { says: 'a paused capture costs bounded memory', file: `${captures}/consoleWriter.ts`, ...store, named: 'a full disk pauses', find: 'pending.bytes + writing.bytes + bytes.length > limit', replace: 'pending.bytes < 0' },
   { says: 'a burst is written before it fills the memory', file: `${captures}/consoleWriter.ts`, ...store, named: 'a burst of ten megabytes', find: 'onMuch?.()\n', replace: 'undefined\n' },
+  { says: 'a console is left unread while its capture is full', file: 'src/main/core/consoles/consoleLine.ts', ...held, named: 'left unread until there is room', find: '        await mayReadOn?.(stop.signal)\n', replace: '' },
+  { says: 'a job is not held back by its capture', file: 'src/main/core/consoles/holdBack.ts', ...held, named: 'a job reads its console', find: ' && !isLent()', replace: '' },
+  { says: 'a disk that thinks holds a console for a bounded time', file: 'src/main/core/consoles/holdBack.ts', ...held, named: 'after five seconds', find: 'if (clock.nowMs() >= untilMs)', replace: 'if (clock.nowMs() < 0)' },
+  { says: 'a paused capture holds nobody back', file: `${captures}/consoleWriter.ts`, ...held, named: 'a paused capture', find: 'return !isPaused() && (', replace: 'return (' },
   { says: 'what was dropped leaves a mark with its size', file: `${captures}/consoleWriter.ts`, ...store, named: 'a full disk pauses', find: '      settleDropped()\n', replace: '' },
   { says: 'captures leave room to the journal', file: `${captures}/captureStore.ts`, ...store, named: 'the journal needs the rest', find: 'freeBytes < settings.reserveBytes', replace: 'freeBytes < 0' },
   { says: 'the quota warns before it deletes', file: `${captures}/quota.ts`, ...store, named: 'announced before anything goes', find: ' || nowMs - warnedAtMs < graceMs', replace: '' },

@@ -15,11 +15,16 @@ export const bytes = (words: string): Uint8Array => Uint8Array.from(words, (lett
 export const gate = { id: 'cam-1' as CameraId, name: 'Gate', chip: 'hi3516ev300' }
 
 /** A disk in a real folder that holds so many bytes and no more, as a small partition would. */
-export interface SmallDisk extends CaptureDisk { roomBytes: number; freeSaid: number }
+export interface SmallDisk extends CaptureDisk {
+  roomBytes: number
+  freeSaid: number
+  /** Writes wait for it, as on a disk that thinks. */
+  ready: Promise<void>
+}
 export function createSmallDisk(): SmallDisk {
   const real = createCaptureDisk()
   const disk: SmallDisk = {
-    roomBytes: Infinity, freeSaid: 1e12,
+    roomBytes: Infinity, freeSaid: 1e12, ready: Promise.resolve(),
     freeBytes: async () => disk.freeSaid,
     remove: async (path) => real.remove(path),
     create: async (path) => {
@@ -27,6 +32,7 @@ export function createSmallDisk(): SmallDisk {
       return {
         close: async () => file.close(),
         write: async (parts, position) => {
+          await disk.ready
           const length = parts.reduce((sum, part) => sum + part.length, 0)
           if (length > disk.roomBytes) {
             // What fits lands, as on a real one.

@@ -201,7 +201,7 @@ const scenes: readonly Scene[] = [
     await page.getByRole('button', { name: 'Consoles' }).click()
     for (const name of ['cam-01', 'cam-02', 'cam-04', 'cam-09']) await page.getByRole('navigation', { name: 'Cameras' }).getByText(name).click()
   } },
-  ...([4, 36, 100] as const).map((density): Scene => ({ name: `wall-${String(density)}`, cameras: 100, steps: async (page) => { await openWall(page, density) } })),
+  ...([4, 16, 36, 100] as const).map((density): Scene => ({ name: `wall-${String(density)}`, cameras: 100, steps: async (page) => { await openWall(page, density) } })),
   { name: 'wall-12', cameras: 12, steps: async (page) => { await openWall(page, 36) } },
   { name: 'wall-filtered', cameras: 100, steps: async (page) => { await openWall(page, 36); await page.getByLabel('Filter by words').fill('nowhere') } },
   { name: 'wall-terminal', cameras: 100, steps: async (page) => { await openWall(page, 100); await page.getByRole('option', { name: /^cam-13/ }).click(); await page.getByRole('region', { name: 'Console of cam-13' }).getByText('login:').first().waitFor() } },

@@ -12,9 +12,9 @@ function bench() {
   const connect = (): void => { lane.attach({ send: (message) => { asked.push(laneRequestSchema.parse(JSON.parse(message))) }, onFrame: (listener) => { tell = listener } }) }
   const data = (position: number, text: string): void => { tell(encodeLaneFrame({ kind: 'data', camera, position, bytes: new TextEncoder().encode(text) })) }
   const skip = (position: number, skippedBytes: number): void => { tell(encodeLaneFrame({ kind: 'skipped', camera, position, bytes: new Uint8Array(), skippedBytes })) }
-  const view = (after: number) => {
+  const view = (after: number, onlyEnd = false) => {
     const got = { text: '', skipped: 0 }
-    const stop = lane.watch(camera, after, { onBytes: (bytes) => { got.text += new TextDecoder().decode(bytes) }, onSkipped: (count) => { got.skipped += count } })
+    const stop = lane.watch(camera, after, { onBytes: (bytes) => { got.text += new TextDecoder().decode(bytes) }, onSkipped: (count) => { got.skipped += count } }, { onlyEnd })
     return { got, stop }
   }
   connect()
@@ -70,6 +70,30 @@ test('skipped bytes are counted and the rest goes on', () => {
   expect(got).toEqual({ text: 'tail', skipped: 500 })
   connect()
   expect(asked.at(-1)).toEqual({ do: 'watch', camera, after: 504 })
+})
+test('only the end is asked for while nobody wants more: a terminal beside it gets every byte, and it goes back when that is closed', () => {
+  const { view, data, skip, asked, connect } = bench()
+  const tile = view(100, true)
+  data(100, 'live')
+  const terminal = view(104)
+  // Skipped for the tile before our question was read, and not for the terminal.
+  skip(104, 1_000)
+  data(1_104, 'end')
+  data(103, `e${'y'.repeat(1_000)}`)
+  data(1_104, 'end')
+  expect(terminal.got).toEqual({ text: `${'y'.repeat(1_000)}end`, skipped: 0 })
+  terminal.stop()
+  data(1_107, '!')
+  skip(1_107, 501)
+  data(1_608, '?')
+  expect(tile.got).toEqual({ text: `live${'y'.repeat(1_000)}end!?`, skipped: 500 })
+  connect()
+  expect(asked).toEqual([
+    { do: 'watch', camera, after: 100, onlyEnd: true },
+    { do: 'unwatch', camera }, { do: 'watch', camera, after: 103 },
+    { do: 'unwatch', camera }, { do: 'watch', camera, after: 1_107, onlyEnd: true },
+    { do: 'watch', camera, after: 1_609, onlyEnd: true },
+  ])
 })
 test('the last viewer that leaves ends the watch; frames of others and noise are dropped', () => {
   const { view, data, asked, noise } = bench()

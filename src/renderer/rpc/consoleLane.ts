@@ -13,9 +13,14 @@ export interface ConsoleViewer {
   onSkipped(count: number): void
 }
 
+/** A viewer of the last lines alone is spared what a burst leaves behind, as long as nobody else of this page wants it. */
+export interface WatchWish { readonly onlyEnd?: boolean }
+
 interface Feed {
   readonly camera: CameraId
-  readonly viewers: Map<ConsoleViewer, { next: number }>
+  readonly viewers: Map<ConsoleViewer, { next: number; readonly onlyEnd: boolean }>
+  /** As it was asked for. */
+  onlyEnd: boolean
   /** Position after the last byte that came; what a new connection asks for. */
   next: number
   /** After going back: frames at or beyond this position were sent before our question and would look like a hole. */
@@ -38,7 +43,7 @@ export class ConsoleLane {
     for (const feed of this.#feeds.values()) {
       feed.ignoreFrom = undefined
       feed.resumedFrom = feed.next
-      this.#ask({ do: 'watch', camera: feed.camera, after: feed.next })
+      this.#askFor(feed)
     }
   }
 
@@ -47,31 +52,51 @@ export class ConsoleLane {
   }
 
   /** Bytes from `after` on (0: everything that is kept), then live. Returns the way to stop. */
-  watch(camera: CameraId, after: number, viewer: ConsoleViewer): () => void {
+  watch(camera: CameraId, after: number, viewer: ConsoleViewer, { onlyEnd = false }: WatchWish = {}): () => void {
     const known = this.#feeds.get(camera)
-    if (known) this.#join(known, after, viewer)
+    if (known) this.#join(known, after, viewer, onlyEnd)
     else {
-      this.#feeds.set(camera, { camera, viewers: new Map([[viewer, { next: after }]]), next: after, ignoreFrom: undefined, resumedFrom: undefined })
-      this.#ask({ do: 'watch', camera, after })
+      const feed: Feed = { camera, viewers: new Map([[viewer, { next: after, onlyEnd }]]), onlyEnd, next: after, ignoreFrom: undefined, resumedFrom: undefined }
+      this.#feeds.set(camera, feed)
+      this.#askFor(feed)
     }
     return () => { this.#leave(camera, viewer) }
   }
 
-  #join(feed: Feed, after: number, viewer: ConsoleViewer): void {
-    feed.viewers.set(viewer, { next: after })
-    if (after >= feed.next) return
-    feed.ignoreFrom = feed.next
+  #join(feed: Feed, after: number, viewer: ConsoleViewer, onlyEnd: boolean): void {
+    feed.viewers.set(viewer, { next: after, onlyEnd })
+    if (after >= feed.next && (onlyEnd || !feed.onlyEnd)) return
+    feed.onlyEnd &&= onlyEnd
+    // At least one byte back, by which the answer is told from what is still on its way.
+    this.#goBack(feed, Math.min(after, Math.max(0, feed.next - 1)))
+  }
+
+  #goBack(feed: Feed, after: number): void {
+    feed.ignoreFrom = after < feed.next ? feed.next : undefined
     feed.resumedFrom = undefined
     feed.next = after
-    this.#ask({ do: 'unwatch', camera: feed.camera })
-    this.#ask({ do: 'watch', camera: feed.camera, after })
+    this.#askAgain(feed)
   }
 
   #leave(camera: CameraId, viewer: ConsoleViewer): void {
     const feed = this.#feeds.get(camera)
-    if (!feed?.viewers.delete(viewer) || feed.viewers.size > 0) return
-    this.#feeds.delete(camera)
-    this.#ask({ do: 'unwatch', camera })
+    if (!feed?.viewers.delete(viewer)) return
+    if (feed.viewers.size === 0) {
+      this.#feeds.delete(camera)
+      this.#ask({ do: 'unwatch', camera })
+    } else if (!feed.onlyEnd && [...feed.viewers.values()].every((place) => place.onlyEnd)) {
+      feed.onlyEnd = true
+      this.#askAgain(feed)
+    }
+  }
+
+  #askAgain(feed: Feed): void {
+    this.#ask({ do: 'unwatch', camera: feed.camera })
+    this.#askFor(feed)
+  }
+
+  #askFor({ camera, next, onlyEnd }: Feed): void {
+    this.#ask({ do: 'watch', camera, after: next, ...(onlyEnd ? { onlyEnd } : {}) })
   }
 
   #ask(request: LaneRequest): void {

@@ -8,7 +8,11 @@ import { cameraIdSchema } from '../devices/ids.ts'
  */
 export const laneRequestSchema = z.discriminatedUnion('do', [
   /** History from `after` (a position; 0 is the oldest kept), then live. */
-  z.object({ do: z.literal('watch'), camera: cameraIdSchema, after: z.number().min(0) }),
+  z.object({
+    do: z.literal('watch'), camera: cameraIdSchema, after: z.number().min(0),
+    /** What a burst leaves behind is skipped: this viewer shows the last lines and nothing else. */
+    onlyEnd: z.boolean().optional(),
+  }),
   z.object({ do: z.literal('unwatch'), camera: cameraIdSchema }),
   /** Its pictures, the newest first and no other (pictureFrame.ts). */
   z.object({ do: z.literal('watch-picture'), camera: cameraIdSchema }),
@@ -35,6 +39,9 @@ export interface LaneFrame {
 
 /** Frames never carry more, so that one talkative console cannot hold the link. */
 export const maxLaneBytes = 64 * 1024
+
+/** A screenful: what a viewer of the end alone is behind at most. */
+export const laneEndBytes = 4 * 1024
 
 export function encodeLaneFrame(frame: Omit<LaneFrame, 'skippedBytes'> & { readonly skippedBytes?: number }): Uint8Array {
   const id = new TextEncoder().encode(frame.camera)

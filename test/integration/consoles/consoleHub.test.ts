@@ -44,6 +44,23 @@ test('one reader, many viewers: history first, then live, nothing twice', async 
   expect(clock.sleepers()).toBe(0)
 })
 
+test('a burst is taken in by pieces, between which others have their turn, and whole when the line is closed', async () => {
+  const { clock, bridge, hub } = bench()
+  await clock.advance(0)
+  const seen: number[] = []
+  hub.listen(() => { seen.push(hub.stats().bytesReceived) })
+  bridge.say(new Uint8Array(200_000))
+  // Promises run, and no timer does.
+  for (let turn = 0; turn < 50; turn += 1) await Promise.resolve()
+  expect(seen).toEqual([65_536])
+  await clock.advance(0)
+  expect(seen).toEqual([65_536, 131_072, 196_608, 200_000])
+  bridge.say(new Uint8Array(200_000))
+  for (let turn = 0; turn < 50; turn += 1) await Promise.resolve()
+  await hub.close()
+  expect(seen.at(-1)).toBe(400_000)
+})
+
 test('a viewer that throws harms nobody', async () => {
   const { clock, bridge, hub, lines, viewer } = bench()
   await clock.advance(0)

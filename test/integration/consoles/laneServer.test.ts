@@ -115,6 +115,22 @@ test('news of many consoles go as one message, the quiet ones first, and a burst
   expect(clock.sleepers()).toBe(0)
 })
 
+test('a viewer of the end alone is sent a screenful of a burst and told what it was spared', async () => {
+  const { clock, bridge, hub, frames, ask, hangUp } = bench()
+  await clock.advance(0)
+  ask(JSON.stringify({ do: 'watch', camera: 'cam-1', after: 0, onlyEnd: true }))
+  bridge.say('quiet')
+  await clock.advance(16)
+  for (let at = 0; at < 4; at += 1) { bridge.say('z'.repeat(50_000)); await clock.advance(4) }
+  bridge.say('the end')
+  await clock.advance(16)
+  expect(frames.map(({ kind, position, bytes, skippedBytes }) => [kind, position, bytes.length, skippedBytes])).toEqual([
+    ['data', 0, 5, 0], ['skipped', 5, 4, 200_005 - 4_096 - 5], ['data', 200_005 - 4_096, 4_096, 0], ['data', 200_005, 7, 0],
+  ])
+  hangUp()
+  await hub.close()
+})
+
 test('nonsense is counted and answered with nothing', async () => {
   const { clock, hub, frames, server, ask, hangUp } = bench()
   await clock.advance(0)

@@ -11,6 +11,8 @@ export interface ConsoleTap {
   /** The line went away, or was let go; what the camera says from now on nobody hears. */
   lost(): void
   found(): void
+  /** More would soon be dropped. Only while writing goes on: captures that are paused hold nobody back. */
+  isFull(): boolean
 }
 
 export interface CapturedConsole extends ConsoleTap {

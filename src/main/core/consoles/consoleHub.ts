@@ -11,6 +11,7 @@ import { createActivityMeter } from './activityMeter.ts'
 import type { CameraConsole, ExclusiveConsole } from './cameraConsole.ts'
 import { type ConsoleLine, createConsoleLine } from './consoleLine.ts'
 import { plainText, printedLines } from './consoleText.ts'
+import { createHoldBack } from './holdBack.ts'
 import { createHistoryRing, type HistoryPiece } from './historyRing.ts'
 import { createLineRate } from './lineRate.ts'
 import { abilitiesOf, setLineByHand } from './lineByHand.ts'
@@ -89,6 +90,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       append(bytes)
       tellBootWatch(bytes)
     },
+    mayReadOn: createHoldBack({ clock, capture, isLent: () => lent !== undefined }),
     onLost: (why) => {
       capture?.lost()
       lostAtMs = clock.nowMs()

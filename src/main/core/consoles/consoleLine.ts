@@ -6,11 +6,15 @@ import { createLane } from '../../../shared/lifecycle/lane.ts'
 /** A pod on WiFi takes a second or two to accept; a wrong address takes for ever. */
 const openLimitMs = 10_000
 const closeLimitMs = 5_000
+/** All that looks at the bytes does so at once; of a burst so much that the other consoles do not notice. */
+const pieceBytes = 64 * 1024
 
 export interface ConsoleLineDeps {
   readonly open: OpenTransport
   readonly clock: Clock
   readonly onBytes: (bytes: Uint8Array) => void
+  /** Asked after each piece; nothing more is read until it resolves. */
+  readonly mayReadOn?: (signal: AbortSignal) => Promise<void>
   /** The line went away without being told to. */
   readonly onLost: (why: string) => void
 }
@@ -29,17 +33,25 @@ export interface ConsoleLine {
 
 interface Current { readonly transport: Transport; readonly stop: AbortController; reading: Promise<void> }
 
-export function createConsoleLine({ open, clock, onBytes, onLost }: ConsoleLineDeps): ConsoleLine {
+export function createConsoleLine({ open, clock, onBytes, mayReadOn, onLost }: ConsoleLineDeps): ConsoleLine {
   const changes = createLane()
   const writes = createLane()
   let current: Current | undefined
 
+  const takeIn = async (bytes: Uint8Array, signal: AbortSignal): Promise<void> => {
+    for (let at = 0; at < bytes.length; at += pieceBytes) {
+      // What has come is taken in also when the line is let go meanwhile.
+      if (at > 0) await clock.sleep(0, signal).catch(() => undefined)
+      onBytes(bytes.subarray(at, at + pieceBytes))
+    }
+  }
   const readAll = async ({ transport, stop }: Current): Promise<string> => {
     try {
       for (;;) {
         const bytes = await transport.read(stop.signal)
         if (!bytes) return 'the far side closed it'
-        onBytes(bytes)
+        await takeIn(bytes, stop.signal)
+        await mayReadOn?.(stop.signal)
       }
     } catch (error) {
       return error instanceof WorkbenchError ? error.message : 'the line failed'

@@ -2,7 +2,7 @@ import type { CameraId } from '../../../shared/devices/ids.ts'
 import { Cancelled } from '../../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../../shared/lifecycle/clock.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
-import { bundleLaneFrames, type ByteLaneEnd, encodeLaneFrame, type LaneRequest, laneRequestSchema, maxLaneBytes } from '../../../shared/rpc/byteLane.ts'
+import { bundleLaneFrames, type ByteLaneEnd, encodeLaneFrame, laneEndBytes, type LaneRequest, laneRequestSchema, maxLaneBytes } from '../../../shared/rpc/byteLane.ts'
 import type { PictureBook } from '../pictures/pictureBook.ts'
 import { servePictures } from '../pictures/pictureLane.ts'
 import type { CameraConsole } from './cameraConsole.ts'
@@ -27,7 +27,7 @@ export interface LaneServer {
   close(): void
 }
 
-interface Watch { readonly console: CameraConsole; position: number; readonly stop: () => void }
+interface Watch { readonly console: CameraConsole; readonly onlyEnd: boolean; position: number; readonly stop: () => void }
 
 /** Sends consoles to one viewer. The history is the only buffer: a viewer that falls out of it is told how much it missed. */
 export function serveByteLane({ end, consoleOf, clock, pictures }: LaneServerDeps): LaneServer {
@@ -40,8 +40,8 @@ export function serveByteLane({ end, consoleOf, clock, pictures }: LaneServerDep
   /** What this console has to say next, at most one frame of bytes. */
   const framesOf = (watch: Watch): Uint8Array[] => {
     const { console } = watch
-    const piece = console.read(watch.position, maxLaneBytes)
-    const skippedBytes = Math.min(0xffff_ffff, piece.skippedBytes)
+    const piece = console.read(watch.onlyEnd ? Math.max(watch.position, console.end - laneEndBytes) : watch.position, maxLaneBytes)
+    const skippedBytes = Math.min(0xffff_ffff, piece.position - watch.position)
     const frames = [
       ...(skippedBytes > 0 ? [encodeLaneFrame({ kind: 'skipped', camera: console.cameraId, position: watch.position, bytes: new Uint8Array(0), skippedBytes })] : []),
       ...(piece.bytes.length > 0 ? [encodeLaneFrame({ kind: 'data', camera: console.cameraId, position: piece.position, bytes: piece.bytes })] : []),
@@ -95,7 +95,7 @@ export function serveByteLane({ end, consoleOf, clock, pictures }: LaneServerDep
     // Asking again starts again: a viewer that found a hole does so.
     leave(camera)
     // What an earlier run of this program counted further means nothing here.
-    const watch: Watch = { console, position: request.after > console.end ? 0 : Math.floor(request.after), stop: console.listen(bell.ring) }
+    const watch: Watch = { console, onlyEnd: request.onlyEnd === true, position: request.after > console.end ? 0 : Math.floor(request.after), stop: console.listen(bell.ring) }
     watches.set(camera, watch)
     try {
       replay(watch)

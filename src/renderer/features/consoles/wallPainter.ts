@@ -1,7 +1,9 @@
-/** A frame has 16 ms, and what is written into the page has to be laid out and painted after us. */
-const frameBudgetMs = 4
+/** A frame has 16 ms, and what was drawn has to reach the screen after us. */
+const frameBudgetMs = 6
+/** A round over a wall where everything talks takes two frames, and four where frames come late; nobody sees more. */
+const largestShare = 1 / 2
+const smallestShare = 1 / 4
 const fewestTiles = 8
-const mostTiles = 32
 /** A frame that comes later than this was one too much. */
 const lateMs = 25
 /** Between two pauses there is no pace to learn from. */
@@ -27,9 +29,9 @@ interface Tile { readonly draw: () => void; turn: number; isChanged: boolean }
 export function createWallPainter({ nextFrame, nowMs }: WallPainterDeps): WallPainter {
   const tiles = new Set<Tile>()
   let isAsked = false
-  /** Counted, because all tiles of a frame are drawn at one time. */
+  /** Of frames. Among tiles of one turn the order of the wall decides, so that a frame touches few of its rows. */
   let turns = 0
-  let tilesAFrame = mostTiles / 2
+  let share = largestShare
   let lastFrameMs = -Infinity
 
   const ask = (): void => {
@@ -41,18 +43,19 @@ export function createWallPainter({ nextFrame, nowMs }: WallPainterDeps): WallPa
     const tookMs = startedMs - lastFrameMs
     lastFrameMs = startedMs
     if (tookMs > pauseMs) return
-    tilesAFrame = tookMs > lateMs ? Math.max(fewestTiles, tilesAFrame * 0.8) : Math.min(mostTiles, tilesAFrame + 0.5)
+    share = tookMs > lateMs ? Math.max(smallestShare, share * 0.8) : Math.min(largestShare, share + 0.01)
   }
   const frame = (): void => {
     isAsked = false
     const startedMs = nowMs()
     learn(startedMs)
     const waiting = [...tiles].filter(({ isChanged }) => isChanged).sort((a, b) => a.turn - b.turn)
+    const most = Math.max(fewestTiles, Math.ceil(tiles.size * share))
+    turns += 1
     let drawn = 0
     for (const tile of waiting) {
-      if (drawn >= Math.floor(tilesAFrame) || (drawn > 0 && nowMs() - startedMs > frameBudgetMs)) break
+      if (drawn >= most || (drawn > 0 && nowMs() - startedMs > frameBudgetMs)) break
       tile.isChanged = false
-      turns += 1
       tile.turn = turns
       tile.draw()
       drawn += 1

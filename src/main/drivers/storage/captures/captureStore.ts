@@ -29,6 +29,7 @@ export interface StoredConsole {
   sent(bytes: Uint8Array): void
   lost(): void
   found(): void
+  isFull(): boolean
   power(edge: (typeof powerEdges)[number]): void
   close(): Promise<void>
 }
@@ -195,6 +196,7 @@ export function openCaptureStore({ folder, settings: first, readSettings, clock,
       sent: (bytes) => { if (!isClosed) writer.take('tx', bytes.slice()) },
       lost: () => { if (!isClosed) writer.mark('lost') },
       found: () => { if (!isClosed) writer.mark('found') },
+      isFull: () => !isClosed && writer.isFull,
       power: (edge) => { if (!isClosed) writer.mark(edge) },
       close: async () => {
         if (isClosed) return

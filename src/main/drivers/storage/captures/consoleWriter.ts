@@ -5,6 +5,8 @@ const maxPendingBytes = 16 * 1024 * 1024
 /** More than this does not wait for the next round: a burst would fill the memory meanwhile. */
 const hurryBytes = 1024 * 1024
 const maxPendingRecords = 65_536
+/** Of both; what is left is for the bytes that are on their way when the reader of the line is held back. */
+const fullShare = 0.75
 /** While nothing can be written the beginning is kept, to show how it began. */
 const maxPausedBytes = 256 * 1024
 /** What comes in the same direction within this time shares a record; nobody reads times finer than that. */
@@ -31,6 +33,8 @@ export interface ConsoleWriter {
   /** After the last flush. */
   end(): Promise<void>
   readonly pendingBytes: number
+  /** More would soon be dropped, and what waits is being written. */
+  readonly isFull: boolean
   /** Bytes that nobody will ever see again. */
   readonly droppedBytes: number
 }
@@ -124,6 +128,7 @@ export function createConsoleWriter({ wallMs, openPart, isPaused, limits, onMuch
     flush,
     end: async () => { while (busy) await busy.catch(() => undefined); await closePart() },
     get pendingBytes() { return pending.bytes + writing.bytes },
+    get isFull() { return !isPaused() && (pending.bytes + writing.bytes > fullShare * maxPendingBytes || pending.records.length > fullShare * maxPendingRecords) },
     get droppedBytes() { return droppedBytes },
   }
 }
