@@ -14,8 +14,8 @@ const sceneLimitMs = 30_000
 const lanes = 3
 
 /** Each scene is played once and looked at in both themes: the window follows the system's. */
-async function lookAt(browser: Browser, { name, cameras, perPod = 4, quotaNear, steps }: Scene, axe: string): Promise<readonly string[]> {
-  const server = await openFixtureServer(renderer, { cameras, perPod, ...(quotaNear === undefined ? {} : { quotaNear }), nowMs: () => Date.now() })
+async function lookAt(browser: Browser, { name, cameras, perPod = 4, quotaNear, isNew, steps }: Scene, axe: string): Promise<readonly string[]> {
+  const server = await openFixtureServer(renderer, { cameras, perPod, ...(quotaNear === undefined ? {} : { quotaNear }), ...(isNew === undefined ? {} : { isNew }), nowMs: () => Date.now() })
   const context = await browser.newContext({ viewport: { width: 1024, height: 700 }, colorScheme: 'dark', reducedMotion: 'reduce' })
   try {
     const page = await context.newPage()

@@ -59,7 +59,9 @@ describe.skipIf(missingForWindow() !== undefined)('a console that two windows sh
     await page.getByRole('textbox', { name: 'Ticket' }).fill('Kernel panic - not syncing: T-17')
     await page.getByRole('button', { name: 'Send', exact: true }).click()
     // What the shell answers is a line like any other.
-    await page.getByRole('log', { name: 'Alarms' }).getByText('Kernel panic', { exact: true }).first().waitFor()
+    await page.getByRole('button', { name: /new alarms?/ }).click()
+    await page.getByRole('region', { name: 'Alarms' }).getByText('Kernel panic', { exact: true }).first().waitFor()
+    await page.keyboard.press('Escape')
     await expect.poll(async () => page.getByRole('option', { name: /cam-01/ }).innerText()).toMatch(/\d alarms?/)
     await page.getByRole('group', { name: 'View of cam-01' }).getByRole('button', { name: 'Lines' }).click()
     await page.locator('.row.hit.bad').first().waitFor()

@@ -59,18 +59,20 @@ export interface FixtureOptions {
   readonly nowMs: () => number
   /** Captures that fill most of their quota. */
   readonly quotaNear?: boolean
+  /** Nothing was done or heard on this machine yet. */
+  readonly isNew?: boolean
 }
 
 /** A workbench that stands still until a test moves it: all states at once, no device, no timer. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is what oRPC infers
-export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear = false }: FixtureOptions) {
+export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear = false, isNew = false }: FixtureOptions) {
   let rack: FixtureRack = createFixtureRack(cameras, perPod, false)
   let revision = 1
   const rackListeners = new Set<(view: RackView) => void>()
   const skipListeners = new Set<(camera: CameraId, position: number, count: number) => void>()
   const byteListeners = new Set<(camera: CameraId, position: number, bytes: Uint8Array) => void>()
   const jobs = createFixtureJobs(nowMs)
-  addFixtureStories(jobs)
+  if (!isNew) addFixtureStories(jobs)
   const calls: string[] = []
   const typing = new Map<CameraId, Typing>()
   const captures = createFixtureCaptures(nowMs())
@@ -195,11 +197,12 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
       watchMarks: contract.consoles.watchMarks.handler(({ input, signal }) => stream([fixtureMarks(rack.cameras.get(input.cameraId)?.text ?? '', nowMs())], () => () => undefined, signal)),
     },
     captures: {
-      sessions: contract.captures.sessions.handler(() => [...captures.sessions].sort((a, b) => b.startedAtMs - a.startedAtMs)),
+      sessions: contract.captures.sessions.handler(() => (isNew ? [] : [...captures.sessions]).sort((a, b) => b.startedAtMs - a.startedAtMs)),
       status: contract.captures.status.handler(() => captureSettings.status()),
       search: contract.captures.search.handler(({ input }) => (input.pattern?.includes('(') === true && !input.pattern.includes(')') ? fail('input/malformed', 'This is no pattern: Unterminated group') : captures.search(input))),
       newLines: contract.captures.newLines.handler(({ input }) => {
         calls.push(`new ${input.firmware ?? 'any'}`)
+        if (isNew) return []
         return captures.search(captureQuerySchema.parse({ pattern: 'segfault|panic', limit: 3 })).lines.map((line) => ({ ...line, kind: line.line, firmware: 'Linux version 4.9.37 (builder@openipc) #2 Tue Nov 3 2026', lines: 7 }))
       }),
       read: contract.captures.read.handler(({ input }) => { calls.push(`read ${String(input.maxBytes)}`); return captures.read(input) ?? fail('input/not-found', `There is no capture ${input.session}`) }),
@@ -212,7 +215,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
     },
     captureSettings: captureSettings.routes,
     boots: {
-      list: contract.boots.list.handler(({ input }) => { const boots = fixtureBoots(nowMs()).filter(({ camera }) => input.cameras.length === 0 || input.cameras.includes(camera)); return { boots, isCut: false, note: '' } }),
+      list: contract.boots.list.handler(({ input }) => { const boots = (isNew ? [] : fixtureBoots(nowMs())).filter(({ camera }) => input.cameras.length === 0 || input.cameras.includes(camera)); return { boots, isCut: false, note: '' } }),
       compare: contract.boots.compare.handler(({ input }) => fixtureComparison(nowMs(), input.a, input.b) ?? fail('input/not-found', 'There is no such boot')),
     },
     bundle: {

@@ -1,12 +1,14 @@
 /**
  * Pictures of every screen, to be looked at: `npx node test/support/screenshots.ts --out DIR [--only NAME] [--url URL]`.
- * Without --url it runs the fixture and also counts what the content policy refused and what axe found.
+ * Without --url it runs the fixture and also counts what the content policy refused, what axe found and what is cut.
  */
 import { readFile, mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { cameraIdSchema } from '../../src/shared/devices/ids.ts'
+import { cutFindings } from './cutFindings.ts'
 import { type FixtureServer, openFixtureServer } from './fixtureServer.ts'
 
 export interface Scene {
@@ -14,6 +16,7 @@ export interface Scene {
   readonly cameras: number
   readonly perPod?: number
   readonly quotaNear?: boolean
+  readonly isNew?: boolean
   readonly steps: (page: Page, server: FixtureServer | undefined) => Promise<void>
 }
 
@@ -36,6 +39,14 @@ const findIn = async (page: Page, words: string): Promise<void> => {
   await page.getByRole('searchbox', { name: 'Words to search for' }).fill(words)
   await page.keyboard.press('Enter')
   await page.getByText(/lines?, newest first|Nothing found/).waitFor()
+}
+
+const goTo = async (page: Page, view: string): Promise<void> => { await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: view, exact: true }).click() }
+const showTab = async (page: Page, camera: string, tab: string): Promise<void> => { await openCard(page, camera); await page.getByRole('tab', { name: tab, exact: true }).click() }
+async function raiseAlarms(page: Page, server: FixtureServer | undefined): Promise<void> {
+  const hits = [['cam-04', 'Kernel panic', 'bad', 'Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(31,3)'], ['cam-11', 'Watchdog', 'warn', 'reset by watchdog'], ['cam-04', 'Boot loop', 'bad', 'U-Boot 2016.11 (OpenIPC), 3 times in 180 s']] as const
+  for (const [camera, rule, tone, line] of hits) server?.workbench.consoleTools.hit({ cameraId: cameraIdSchema.parse(camera), ruleId: rule, rule, tone, line, atMs: Date.now(), notify: true })
+  await page.getByRole('button', { name: /^3 new alarms/ }).waitFor()
 }
 
 async function openWall(page: Page, density: number): Promise<void> {
@@ -278,6 +289,32 @@ const scenes: readonly Scene[] = [
   { name: 'menu-job', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Jobs' }).click(); await page.getByRole('row', { name: /job-ok/ }).first().click({ button: 'right' }); await page.getByRole('menu').waitFor() } },
   { name: 'ask-power', cameras: 12, steps: async (page) => { await card(page, 'cam-01').click({ button: 'right' }); await page.getByRole('menuitem', { name: /^Power cycle/ }).click(); await page.getByRole('dialog', { name: 'Power cycle: cam-01?' }).waitFor() } },
   { name: 'palette', cameras: 12, steps: async (page) => { await page.keyboard.press('Control+k'); await page.getByRole('combobox').fill('cam') } },
+  // What is empty, what went wrong, and what is many.
+  { name: 'alarms', cameras: 12, steps: async (page, server) => { await openCard(page, 'cam-05'); await raiseAlarms(page, server) } },
+  { name: 'alarms-list', cameras: 12, steps: async (page, server) => { await raiseAlarms(page, server); await page.getByRole('button', { name: /^3 new alarms/ }).click(); await page.getByRole('region', { name: 'Alarms' }).getByText('Watchdog').waitFor() } },
+  { name: 'alarms-none', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'no new alarms' }).click(); await page.getByText('Cards go on counting').waitFor() } },
+  { name: 'captures-nothing', cameras: 12, steps: async (page) => { await findIn(page, 'nobody ever said this') } },
+  ...(['Sessions', 'Boots', 'New lines'] as const).map((tab): Scene => ({ name: `captures-empty-${tab.split(' ')[0]?.toLowerCase() ?? ''}`, cameras: 12, isNew: true, steps: async (page) => { await openCaptures(page); await page.getByRole('tab', { name: tab }).click() } })),
+  { name: 'jobs-empty', cameras: 12, isNew: true, steps: async (page) => { await goTo(page, 'Jobs') } },
+  { name: 'history-empty', cameras: 12, isNew: true, steps: async (page) => { await showTab(page, 'cam-03', 'History') } },
+  { name: 'compare-empty', cameras: 12, steps: async (page) => { await goTo(page, 'Compare') } },
+  { name: 'compare-error', cameras: 12, steps: async (page) => {
+    await goTo(page, 'Compare')
+    await page.getByLabel(/^First/).fill('/home/lab/missing')
+    await page.getByLabel(/^Second/).fill('/home/lab/backups/cam-01-after')
+    await page.getByRole('button', { name: 'Compare', exact: true }).last().click()
+    await page.getByText('There is no file or folder').waitFor()
+  } },
+  { name: 'plan-error', cameras: 12, steps: async (page) => { await openCard(page, 'cam-04'); await page.getByLabel('What to restore').fill('/home/lab/missing'); await page.getByRole('button', { name: 'Make plan' }).click(); await page.getByText('There is no file or folder').waitFor() } },
+  { name: 'install-form', cameras: 12, steps: async (page) => { await showTab(page, 'cam-01', 'Install') } },
+  { name: 'consoles-none', cameras: 12, steps: async (page) => { await goTo(page, 'Consoles') } },
+  { name: 'consoles-9', cameras: 100, steps: async (page) => { await goTo(page, 'Consoles'); for (let at = 1; at <= 8; at += 1) await page.getByRole('navigation', { name: 'Cameras with a console' }).getByText(`cam-0${String(at)}`, { exact: true }).click() } },
+  { name: 'settings-100', cameras: 100, perPod: 1, steps: async (page) => { await goTo(page, 'Settings') } },
+  { name: 'restore-selected', cameras: 100, steps: async (page) => { await page.getByRole('button', { name: 'Select all shown' }).click(); await page.getByRole('toolbar').getByRole('button', { name: 'Restore', exact: true }).click() } },
+  { name: 'dump-selected', cameras: 100, steps: async (page) => { await page.getByRole('button', { name: 'Select all shown' }).click(); await page.getByRole('toolbar').getByRole('button', { name: 'Dump', exact: true }).click() } },
+  { name: 'camera-bundle', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('button', { name: 'Bundle' }).click(); await page.getByText(/console sessions/).waitFor() } },
+  { name: 'rack-export', cameras: 12, steps: async (page) => { await goTo(page, 'Settings'); await page.getByRole('button', { name: 'Export the rack' }).click(); await page.getByRole('dialog').waitFor() } },
+  { name: 'add-pod', cameras: 12, steps: async (page) => { await goTo(page, 'Settings'); await page.getByRole('button', { name: 'Add a pod' }).click(); await page.getByRole('dialog').waitFor() } },
   { name: 'lost', cameras: 12, steps: async (page, server) => { server?.cut(true); await page.getByText('connection lost, trying again').waitFor() } },
 ]
 
@@ -300,7 +337,7 @@ async function shoot(browser: Browser, scene: Scene, folder: string, url: string
   const found: string[] = []
   for (const size of sizes) {
     for (const theme of ['dark', 'light'] as const) {
-      const server = url ? undefined : await openFixtureServer(join(import.meta.dirname, '../../out/renderer'), { cameras: scene.cameras, perPod: scene.perPod ?? 4, nowMs: () => Date.now(), quotaNear: scene.quotaNear ?? false })
+      const server = url ? undefined : await openFixtureServer(join(import.meta.dirname, '../../out/renderer'), { cameras: scene.cameras, perPod: scene.perPod ?? 4, nowMs: () => Date.now(), quotaNear: scene.quotaNear ?? false, isNew: scene.isNew ?? false })
       const context = await browser.newContext({ viewport: size, colorScheme: theme })
       const page = await context.newPage()
       const name = `${scene.name}-${String(size.width)}-${theme}`
@@ -312,7 +349,7 @@ async function shoot(browser: Browser, scene: Scene, folder: string, url: string
         await scene.steps(page, server)
         await page.waitForTimeout(350)
         await page.screenshot({ path: join(folder, `${name}.png`) })
-        found.push(...(await axeFindings(page, axe)).map((line) => `${name}: axe: ${line}`))
+        found.push(...(await cutFindings(page)).map((line) => `${name}: cut: ${line}`), ...(await axeFindings(page, axe)).map((line) => `${name}: axe: ${line}`))
       } catch (error) {
         found.push(`${name}: ${error instanceof Error ? error.message.slice(0, 600) : String(error)}`)
         // A browser that cannot draw is said by the first message already.
@@ -330,7 +367,8 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { out: { type: 'string', default: 'out/screenshots' }, only: { type: 'string' }, url: { type: 'string' }, chromium: { type: 'string', default: '/usr/bin/chromium' } } })
   await mkdir(values.out, { recursive: true })
   const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-  const browser = await chromium.launch({ executablePath: values.chromium, args: flags })
+  // With its scroll bars, as people have them: two of them side by side would be seen.
+  const browser = await chromium.launch({ executablePath: values.chromium, args: flags, ignoreDefaultArgs: ['--hide-scrollbars'] })
   const found: string[] = []
   try {
     for (const scene of scenes) if (!values.only || values.only.split(',').includes(scene.name)) found.push(...await shoot(browser, scene, values.out, values.url, axe))

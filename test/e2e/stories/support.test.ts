@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import yauzl from 'yauzl'
 import { missingForWindow } from '../openWindow.ts'
-import { beginDay, goTo, jobTime, lifeOf, openRackThatBoots, openTab, pageComplaints, panel, sendAlarmsAway, soon, startRestore } from './storySteps.ts'
+import { beginDay, goTo, jobTime, lifeOf, openRackThatBoots, openTab, pageComplaints, panel, soon, startRestore } from './storySteps.ts'
 
 const secret = 'sommer-2019-yard'
 /** What a device may say to whoever reads of it later. */
@@ -30,7 +30,6 @@ describe.skipIf(missingForWindow() !== undefined)('the day of support', () => {
     const day = await beginDay('light')
     const { page, step, picture, workbench, folder, browser } = day
     await step('opens the rack, and twelve cameras boot', async () => openRackThatBoots(day))
-    await step('sends the alarms of the one that loops away', async () => sendAlarmsAway(page))
     await step('somebody restores a camera meanwhile, and cycles its power', async () => {
       await startRestore(day, 'cam-02')
       await expect.poll(() => workbench.jobs.list()[0]?.verdict, jobTime).toBe('restored and booted')

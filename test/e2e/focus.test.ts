@@ -1,0 +1,153 @@
+import { join } from 'node:path'
+import { chromium, type Locator, type Page } from 'playwright-core'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { CameraId } from '../../src/shared/devices/ids.ts'
+import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
+import { type FixtureServer, openFixtureServer } from '../support/fixtureServer.ts'
+import { missingForWindow } from './openWindow.ts'
+
+async function openRack(size = { width: 1440, height: 900 }): Promise<{ readonly page: Page; readonly server: FixtureServer }> {
+  const server = await openFixtureServer(join(import.meta.dirname, '../../out/renderer'), { cameras: 12, nowMs: () => Date.now() })
+  onTestFinished(async () => server.close())
+  const browser = await chromium.launch({ ...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }), args: chromiumFlags })
+  onTestFinished(async () => browser.close())
+  const page = await browser.newPage({ viewport: size })
+  await page.goto(server.url)
+  await page.getByText('connected', { exact: true }).waitFor()
+  return { page, server }
+}
+const card = (page: Page, name: string): Locator => page.locator(`[data-camera="${name}"]`)
+const areas = { views: 'navigation', middle: 'main', panel: 'complementary', foot: 'contentinfo', top: 'banner' } as const
+type Area = keyof typeof areas
+const areaOf = (page: Page, area: Area): Locator => (area === 'views' ? page.getByRole('navigation', { name: 'Views' }) : page.getByRole(areas[area]))
+const hasFocus = async (within: Locator): Promise<boolean> => (await within.locator(':focus').count()) + (await within.and(within.page().locator(':focus')).count()) > 0
+async function expectFocusIn(page: Page, area: Area): Promise<void> {
+  await expect.poll(async () => hasFocus(areaOf(page, area).first()), { message: `the focus is in the ${area}` }).toBe(true)
+}
+const expectFocusOn = async (element: Locator, what: string): Promise<void> => { await expect.poll(async () => element.and(element.page().locator(':focus')).count(), { message: what }).toBe(1) }
+const hit = (camera: string, ruleId: string, line: string) => ({ cameraId: camera as CameraId, ruleId, rule: ruleId, tone: 'bad' as const, line, atMs: Date.now(), notify: true })
+
+describe.skipIf(missingForWindow() !== undefined)('the focus', () => {
+  test('F6 goes round the areas, and out of a terminal', async () => {
+    const { page } = await openRack()
+    await card(page, 'cam-01').focus()
+    for (const _ of ['cam-02', 'cam-03']) await page.keyboard.press('ArrowRight')
+    await expectFocusOn(card(page, 'cam-03'), 'cam-03 has the focus')
+    for (const area of ['foot', 'top', 'views', 'middle'] as const) { await page.keyboard.press('F6'); await expectFocusIn(page, area) }
+    // In the list it is the card that the arrows left.
+    await expectFocusOn(card(page, 'cam-03'), 'cam-03 has the focus again')
+    await page.keyboard.press('Enter')
+    await page.getByRole('tab', { name: 'Console' }).click()
+    await page.locator('aside .xterm-helper-textarea').focus()
+    for (const area of ['foot', 'top', 'views', 'middle', 'panel'] as const) { await page.keyboard.press('F6'); await expectFocusIn(page, area) }
+    for (const view of ['Consoles', 'Jobs', 'Captures', 'Compare', 'Settings']) {
+      const button = areaOf(page, 'views').getByRole('button', { name: view, exact: true })
+      await button.click()
+      // Captures put it into their search at once.
+      await page.getByRole('main').waitFor()
+      await button.focus()
+      for (const area of ['middle', 'foot', 'top', 'views'] as const) { await page.keyboard.press('F6'); await expectFocusIn(page, area) }
+      await expectFocusOn(button, `the button of ${view} has the focus again`)
+    }
+  })
+
+  test('a closed dialog gives it back to what opened it', async () => {
+    const { page } = await openRack()
+    const dialog = page.getByRole('dialog')
+    const closes = async (opener: Locator, what: string, open: () => Promise<void>): Promise<void> => {
+      for (const close of [async () => page.keyboard.press('Escape'), async () => dialog.getByRole('button', { name: /^(Close|Cancel|Keep as it is)$/ }).last().click()]) {
+        await opener.focus()
+        await open()
+        await dialog.waitFor()
+        await expect.poll(async () => hasFocus(dialog), { message: `${what} takes the focus` }).toBe(true)
+        await close()
+        await expect.poll(async () => dialog.count()).toBe(0)
+        await expectFocusOn(opener, `${what} gives the focus back`)
+      }
+    }
+    const first = card(page, 'cam-01')
+    await closes(first, 'the sheet of keys', async () => page.keyboard.press('?'))
+    await closes(first, 'the question about power', async () => {
+      await page.keyboard.press('Shift+F10')
+      await page.getByRole('menuitem', { name: /^Power cycle/ }).press('Enter')
+    })
+    await first.focus()
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox').waitFor()
+    await page.keyboard.press('Escape')
+    await expectFocusOn(first, 'the palette gives the focus back')
+
+    await page.getByRole('button', { name: 'Select all shown' }).click()
+    for (const name of ['Cycle', 'Restore', 'Dump', 'Label']) {
+      const button = page.getByRole('toolbar').getByRole('button', { name, exact: true })
+      await closes(button, name, async () => button.press('Enter'))
+    }
+    await first.press('Enter')
+    const bundle = page.getByRole('complementary').getByRole('button', { name: 'Bundle' })
+    await closes(bundle, 'the bundle', async () => bundle.press('Enter'))
+    const browse = page.getByRole('button', { name: 'Browse' })
+    await closes(browse, 'the browser of folders', async () => browse.press('Enter'))
+
+    await page.getByRole('button', { name: 'Settings' }).click()
+    for (const name of ['Add a pod', 'Export the rack', 'Import a rack file']) {
+      const button = page.getByRole('button', { name, exact: true })
+      await closes(button, name, async () => button.press('Enter'))
+    }
+    await page.getByRole('button', { name: 'Jobs' }).click()
+    const report = page.getByRole('button', { name: 'Report of job-ok' })
+    await closes(report, 'the report', async () => report.press('Enter'))
+  })
+
+  test('a command of the palette moves it on, from where it was', async () => {
+    const { page } = await openRack()
+    await card(page, 'cam-01').focus()
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox').fill('keys')
+    await page.getByRole('option', { name: /^Keys|keys/ }).first().waitFor()
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    await page.keyboard.press('Escape')
+    await expectFocusOn(card(page, 'cam-01'), 'the card has the focus again')
+  })
+})
+
+describe.skipIf(missingForWindow() !== undefined)('an alarm', () => {
+  test('is said at the foot: nothing moves, nothing is covered, and the list gives the focus back', async () => {
+    const { page, server } = await openRack({ width: 1024, height: 700 })
+    await card(page, 'cam-05').click()
+    await page.getByRole('button', { name: 'no new alarms' }).waitFor()
+    const places = async (): Promise<string> => page.evaluate(`JSON.stringify([...document.querySelectorAll('button, [data-camera], footer > span')].filter((each) => !each.closest('footer > div')).map((each) => { const { x, y, width, height } = each.getBoundingClientRect(); return [each.textContent.trim().slice(0, 24), x, y, width, height] }).filter(([words]) => !/^local time/.test(words)))`)
+    // First the panel comes to rest.
+    let before = ''
+    await expect.poll(async () => { const last = before; before = await places(); return last === before }).toBe(true)
+    server.workbench.consoleTools.hit(hit('cam-04', 'Kernel panic', 'Kernel panic - not syncing: VFS: Unable to mount root fs'))
+    server.workbench.consoleTools.hit(hit('cam-04', 'Boot loop', '5 boots in two minutes'))
+    const button = page.getByRole('button', { name: /^2 new alarms/ })
+    await button.waitFor()
+    await page.getByRole('log', { name: 'Newest alarm' }).getByText('Boot loop').waitFor()
+    expect(await places()).toBe(before)
+
+    await button.press('Enter')
+    const list = page.getByRole('region', { name: 'Alarms' })
+    await list.getByText('Kernel panic', { exact: true }).waitFor()
+    await expect.poll(async () => hasFocus(list)).toBe(true)
+    await page.keyboard.press('Escape')
+    await expectFocusOn(button, 'the line has the focus again')
+    // Escape closed the list and not the panel below it.
+    expect(await page.getByRole('complementary').count()).toBe(1)
+
+    await button.press('Enter')
+    await list.getByRole('button', { name: 'Dismiss', exact: true }).first().click()
+    await page.getByRole('button', { name: /^1 new alarm/ }).waitFor()
+    await expect.poll(async () => hasFocus(list)).toBe(true)
+    await list.getByRole('button', { name: 'Dismiss it' }).click()
+    await expectFocusOn(page.getByRole('button', { name: 'no new alarms' }), 'the line has the focus, and nothing to say')
+    // The next turn of the loop stays quiet for a while.
+    server.workbench.consoleTools.hit(hit('cam-04', 'Boot loop', '6 boots in two minutes'))
+    server.workbench.consoleTools.hit(hit('cam-09', 'Oops', 'Unable to handle kernel paging request'))
+    await page.getByRole('button', { name: /^1 new alarm/ }).press('Enter')
+    await list.getByRole('button', { name: 'Look at it' }).click()
+    await page.getByRole('complementary', { name: 'Camera cam-09' }).getByRole('region', { name: 'Console of cam-09' }).waitFor()
+    await page.getByRole('button', { name: 'no new alarms' }).waitFor()
+  })
+})
