@@ -51,7 +51,12 @@ export function tailLines(database: DatabaseSync, parts: readonly PartToIndex[],
     }
     bytesLeft -= Math.max(0, part.rawBytes - resume.offset)
     if (isLate || bytesLeft < 0) { isLate = true; break }
-    while (readOn(part, resume, take, take) && !isLate) continue
+    try {
+      while (readOn(part, resume, take, take) && !isLate) continue
+    } catch (error) {
+      // The quota took it while it was read.
+      if (isThere(part)) throw error
+    }
   }
   return { lines: lines.sort((a, b) => b.atMs - a.atMs || b.offset - a.offset), isStopped: isLate }
 }
