@@ -3,12 +3,18 @@ import { chromium, type Locator, type Page } from 'playwright-core'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { CameraId } from '../../src/shared/devices/ids.ts'
 import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
+import { cutFindings } from '../support/cutFindings.ts'
 import { type FixtureServer, openFixtureServer } from '../support/fixtureServer.ts'
+import { allScenes } from '../support/screenshots.ts'
 import { missingForWindow } from './openWindow.ts'
 
-async function openRack(size = { width: 1440, height: 900 }): Promise<{ readonly page: Page; readonly server: FixtureServer }> {
-  const server = await openFixtureServer(join(import.meta.dirname, '../../out/renderer'), { cameras: 12, nowMs: () => Date.now() })
+async function openServer(cameras = 12): Promise<FixtureServer> {
+  const server = await openFixtureServer(join(import.meta.dirname, '../../out/renderer'), { cameras, nowMs: () => Date.now() })
   onTestFinished(async () => server.close())
+  return server
+}
+async function openRack(size = { width: 1440, height: 900 }): Promise<{ readonly page: Page; readonly server: FixtureServer }> {
+  const server = await openServer()
   const browser = await chromium.launch({ ...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }), args: chromiumFlags })
   onTestFinished(async () => browser.close())
   const page = await browser.newPage({ viewport: size })
@@ -111,12 +117,59 @@ describe.skipIf(missingForWindow() !== undefined)('the focus', () => {
   })
 })
 
+describe.skipIf(missingForWindow() !== undefined)('a small window', () => {
+  /** Screens that are the fullest; every other one is looked at with the pictures. */
+  const fullest = ['console-tools', 'power-refused', 'alarms', 'restore-more', 'plan', 'failed', 'wall-broadcast', 'captures-compare', 'captures-reader', 'rack-filter']
+  test('cuts no button and no field, and has no scroll bar within another', { timeout: 180_000 }, async () => {
+    const { page } = await openRack()
+    const found: string[] = []
+    for (const name of fullest) {
+      const scene = allScenes().find((each) => each.name === name)
+      if (!scene) throw new Error(`there is no scene ${name}`)
+      for (const size of [{ width: 1440, height: 900 }, { width: 1024, height: 700 }]) {
+        const server = await openServer(scene.cameras)
+        await page.setViewportSize(size)
+        await page.goto(server.url)
+        await page.getByText('connected', { exact: true }).waitFor()
+        await scene.steps(page, server)
+        found.push(...(await cutFindings(page)).map((line) => `${name} at ${String(size.width)}: ${line}`))
+      }
+    }
+    expect(found).toEqual([])
+  })
+
+  test('keeps the last lines of a terminal above an open script', async () => {
+    const { page } = await openRack({ width: 1024, height: 700 })
+    await areaOf(page, 'views').getByRole('button', { name: 'Consoles' }).click()
+    for (const name of ['cam-01', 'cam-02', 'cam-04', 'cam-08']) await page.getByRole('navigation', { name: 'Cameras with a console' }).getByText(name, { exact: true }).click()
+    const pane = page.getByRole('region', { name: 'Console of cam-04' })
+    await pane.getByRole('button', { name: 'Script', exact: true }).click()
+    await pane.getByRole('button', { name: 'Run', exact: true }).click()
+    await pane.getByRole('log', { name: 'Log of the script' }).waitFor()
+    const [whole, terminal, line] = [await pane.boundingBox(), await pane.locator('.term').boundingBox(), await pane.getByRole('textbox', { name: 'Line to send to cam-04' }).boundingBox()]
+    expect(terminal?.height).toBeGreaterThanOrEqual(64)
+    expect((line?.y ?? 0) + (line?.height ?? 0)).toBeLessThanOrEqual((whole?.y ?? 0) + (whole?.height ?? 0))
+  })
+
+  test('opens two boots at their first difference, and shows it', async () => {
+    const { page } = await openRack({ width: 1024, height: 400 })
+    await areaOf(page, 'views').getByRole('button', { name: 'Captures' }).click()
+    await page.getByRole('tab', { name: 'Boots' }).click()
+    for (const at of [0, 2]) await page.getByRole('option').nth(at).click()
+    await page.getByRole('button', { name: 'Compare both' }).click()
+    const list = page.getByRole('listbox', { name: 'Lines of both boots' })
+    const [around, row] = [await list.boundingBox(), await list.getByRole('option').filter({ hasText: 'first' }).boundingBox()]
+    expect(row?.y).toBeGreaterThanOrEqual(around?.y ?? 0)
+    expect((row?.y ?? 0) + (row?.height ?? 0)).toBeLessThanOrEqual((around?.y ?? 0) + (around?.height ?? 0))
+  })
+})
+
 describe.skipIf(missingForWindow() !== undefined)('an alarm', () => {
   test('is said at the foot: nothing moves, nothing is covered, and the list gives the focus back', async () => {
     const { page, server } = await openRack({ width: 1024, height: 700 })
     await card(page, 'cam-05').click()
     await page.getByRole('button', { name: 'no new alarms' }).waitFor()
-    const places = async (): Promise<string> => page.evaluate(`JSON.stringify([...document.querySelectorAll('button, [data-camera], footer > span')].filter((each) => !each.closest('footer > div')).map((each) => { const { x, y, width, height } = each.getBoundingClientRect(); return [each.textContent.trim().slice(0, 24), x, y, width, height] }).filter(([words]) => !/^local time/.test(words)))`)
+    const places = async (): Promise<string> => page.evaluate(`JSON.stringify([...document.querySelectorAll('button, [data-camera], footer > span')].filter((each) => !each.closest('footer > div')).map((each) => { const { x, y, width, height } = each.getBoundingClientRect(); return [each.textContent.trim().slice(0, 6), x, y, width, height] }).filter(([words]) => !words === 'local '))`)
     // First the panel comes to rest.
     let before = ''
     await expect.poll(async () => { const last = before; before = await places(); return last === before }).toBe(true)

@@ -19,18 +19,22 @@ export function fixtureBoots(nowMs: number): Boot[] {
 
 const said: readonly (readonly [number, string])[] = [
   [0, 'System startup'], [140, 'U-Boot 2016.11 (OpenIPC)'], [180, 'DRAM:  64 MiB'], [260, 'SF: Detected W25Q128 with page size 256 B'], [1150, 'Starting kernel ...'], [1190, '[    0.000000] Booting Linux on physical CPU 0x0'],
-  [1600, '[    0.412010] m25p80 spi0.0: w25q128 (16384 Kbytes)'], [2300, '[    1.100200] eth0: link up, 100Mbps'], [3600, '[    2.110004] VFS: Mounted root (squashfs filesystem) readonly on device 31:3.'], [3610, 'init started: BusyBox v1.36.1'], [7900, 'openipc login:'],
+  [1600, '[    0.412010] m25p80 spi0.0: w25q128 (16384 Kbytes)'],
+  // As many lines as a screen has none for: what differs has to be gone to.
+  ...Array.from({ length: 60 }, (_, index): readonly [number, string] => [1610 + index * 11, `[    ${(0.42 + index / 90).toFixed(6)}] driver ${String(index + 1)} of 60 is ready`]),
+  [2300, '[    1.100200] eth0: link up, 100Mbps'], [3600, '[    2.110004] VFS: Mounted root (squashfs filesystem) readonly on device 31:3.'], [3610, 'init started: BusyBox v1.36.1'], [7900, 'openipc login:'],
 ]
 export function fixtureComparison(nowMs: number, a: BootRef, b: BootRef): BootComparison | undefined {
   const of = (ref: BootRef): Boot | undefined => fixtureBoots(nowMs).find(({ startOffset }) => startOffset === ref.startOffset)
   const [one, other] = [of(a), of(b)]
   if (!one || !other) return undefined
   const phaseAt = (ms: number) => (ms < 140 ? 'rom' as const : ms < 1150 ? 'uboot' as const : ms < 3610 ? 'kernel' as const : ms < 7900 ? 'init' as const : 'login' as const)
+  const first = said.findIndex(([, text]) => text.includes('eth0'))
   const rows: BootComparison['rows'] = said.map(([atMs, text], index) => {
     const left = { atMs, offset: index * 60, text }
-    if (index === 7) return { phase: phaseAt(atMs), a: left, isSame: false }
+    if (index === first) return { phase: phaseAt(atMs), a: left, isSame: false }
     return { phase: phaseAt(atMs), a: left, b: { atMs: atMs + index * 31, offset: index * 60, text: text.replace('16384', '8192') }, isSame: true }
   })
-  rows.splice(8, 0, { phase: 'kernel', b: { atMs: 3800, offset: 999, text: '[    2.904410] eth0: no link, waiting for the carrier' }, isSame: false })
-  return { a: one, b: other, rows, firstDifference: 7, isCut: false }
+  rows.splice(first + 1, 0, { phase: 'kernel', b: { atMs: 3800, offset: 999, text: '[    2.904410] eth0: no link, waiting for the carrier' }, isSame: false })
+  return { a: one, b: other, rows, firstDifference: first, isCut: false }
 }

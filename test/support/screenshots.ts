@@ -291,7 +291,7 @@ const scenes: readonly Scene[] = [
   { name: 'palette', cameras: 12, steps: async (page) => { await page.keyboard.press('Control+k'); await page.getByRole('combobox').fill('cam') } },
   // What is empty, what went wrong, and what is many.
   { name: 'alarms', cameras: 12, steps: async (page, server) => { await openCard(page, 'cam-05'); await raiseAlarms(page, server) } },
-  { name: 'alarms-list', cameras: 12, steps: async (page, server) => { await raiseAlarms(page, server); await page.getByRole('button', { name: /^3 new alarms/ }).click(); await page.getByRole('region', { name: 'Alarms' }).getByText('Watchdog').waitFor() } },
+  { name: 'alarms-list', cameras: 12, steps: async (page, server) => { await raiseAlarms(page, server); await page.getByRole('button', { name: /^3 new alarms/ }).click(); await page.getByRole('region', { name: 'Alarms' }).getByText('Watchdog', { exact: true }).waitFor() } },
   { name: 'alarms-none', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'no new alarms' }).click(); await page.getByText('Cards go on counting').waitFor() } },
   { name: 'captures-nothing', cameras: 12, steps: async (page) => { await findIn(page, 'nobody ever said this') } },
   ...(['Sessions', 'Boots', 'New lines'] as const).map((tab): Scene => ({ name: `captures-empty-${tab.split(' ')[0]?.toLowerCase() ?? ''}`, cameras: 12, isNew: true, steps: async (page) => { await openCaptures(page); await page.getByRole('tab', { name: tab }).click() } })),
@@ -371,11 +371,17 @@ async function main(): Promise<void> {
   const browser = await chromium.launch({ executablePath: values.chromium, args: flags, ignoreDefaultArgs: ['--hide-scrollbars'] })
   const found: string[] = []
   try {
-    for (const scene of scenes) if (!values.only || values.only.split(',').includes(scene.name)) found.push(...await shoot(browser, scene, values.out, values.url, axe))
+    for (const scene of scenes) {
+      if (values.only && !values.only.split(',').includes(scene.name)) continue
+      const lines = await shoot(browser, scene, values.out, values.url, axe)
+      // At once: whoever ends a long run keeps what it found.
+      for (const line of lines) process.stdout.write(`${line}\n`)
+      found.push(...lines)
+    }
   } finally {
     await browser.close()
   }
-  process.stdout.write(`${found.join('\n')}\n${String(found.length)} findings\n`)
+  process.stdout.write(`${String(found.length)} findings\n`)
   process.exitCode = found.length > 0 ? 1 : 0
 }
 

@@ -1,4 +1,4 @@
-const areas = ['nav.rail', '.main', 'aside', '.foot', '.top'] as const
+const areas = ['nav.rail', '.main', 'aside', '.bench > .foot', '.top'] as const
 const reachable = 'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled), summary, [tabindex]:not([tabindex="-1"])'
 
 const isShown = (element: HTMLElement): boolean => element.checkVisibility({ visibilityProperty: true })
