@@ -35,6 +35,7 @@ import { type ChipDesk, createChipDesk } from './chipDesk.ts'
 import { type ConsoleDesk, createConsoleDesk } from './consoleDesk.ts'
 import { createDumpDesk, type DumpDesk } from './dumpDesk.ts'
 import { createInstallDesk, type InstallDesk } from './installDesk.ts'
+import { createFindPortsDesk, type FindPortsDesk } from './findPortsDesk.ts'
 import { createInventoryDesk, type InventoryDesk } from './inventoryDesk.ts'
 import { powerMany } from './powerMany.ts'
 import { createRackSetup, type RackSetup } from './rackSetup.ts'
@@ -61,6 +62,7 @@ export interface OpenWorkbench extends Workbench {
   readonly reports: ReportDesk
   readonly captures: CaptureDesk
   readonly inventories: InventoryDesk
+  readonly findPorts: FindPortsDesk
   readonly audit: OpenAudit
   readonly consoles: ConsoleDesk
   readonly boots: BootsDesk
@@ -129,6 +131,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const agents = createAgentDesk({ clock, rack, jobs, leases, audit, socs, dataFolder, ask })
   const chips = createChipDesk({ clock, socs, dataFolder, fetch: environment.fetch ?? offline, ubootUrl: environment.ubootUrl })
   const inventories = createInventoryDesk({ clock, store, rack, setup, jobs, leases, audit, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts), isLoaded: options.loadRack === true })
+  const findPorts = createFindPortsDesk({ clock, rack, setup, secrets, leases, audit })
   const boots = createBootsDesk(captures)
   const bundles = createBundleDesk({ clock, captures, jobs, rack, dataFolder, versions: { Rackbench: environment.version, Host: environment.host, ...systemFacts() } })
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
@@ -144,9 +147,9 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, inventories, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, inventories, findPorts, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, pictures, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, audit, consoles, boots, bundles, secrets,
+    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, audit, consoles, boots, bundles, secrets,
     many: (request, signal, force) => powerMany({ rack, clock }, request, signal, force),
     close: async () => {
       closing ??= (async () => {

@@ -21,6 +21,7 @@ import { hashHex, newToken } from '../drivers/host/randomness.ts'
 import { maxPods, type RackFile, rackFileSchema } from '../drivers/storage/rackFile.ts'
 import { discoverAround } from './discoverAround.ts'
 import { setInventoryOfMany } from './inventoryMany.ts'
+import { auditPowerChanges } from './powerChanges.ts'
 import type { RackSetup } from './rackSetup.ts'
 import type { PortInUse } from './serialPorts.ts'
 import type { RackStore } from './rackStore.ts'
@@ -49,7 +50,7 @@ export interface InventoryDeskDeps {
   readonly rack: Pick<RackBook, 'find' | 'pods' | 'setInventory'>
   readonly setup: Pick<RackSetup, 'check' | 'load' | 'nameOfLine' | 'takeUp'>
   readonly jobs: Pick<JobBook, 'list'>
-  readonly audit: Pick<AuditLog, 'around'>
+  readonly audit: Pick<AuditLog, 'append' | 'around' | 'outcome'>
   readonly ports: () => Promise<readonly PortInUse[]>
   /** Only a window shows the rack; a command changes the file. */
   readonly isLoaded: boolean
@@ -58,7 +59,7 @@ export interface InventoryDeskDeps {
 const openLimitMs = 10_000
 
 export function createInventoryDesk({ clock, store, rack, setup, jobs, leases, audit, ports, isLoaded }: InventoryDeskDeps): InventoryDesk {
-  const identifying = { clock, leases, all: () => rack.pods().flatMap(({ cameraId }) => rack.find(cameraId) ?? []) }
+  const identifying = { clock, leases, audit, all: () => rack.pods().flatMap(({ cameraId }) => rack.find(cameraId) ?? []) }
   const plan = async ({ text, keepIds }: RackYamlWish, file: RackFile): Promise<PlannedRack & { readonly view: RackImportView }> => {
     const document = readLinedYaml(text)
     const lineNames = await namesOf(document.value, file)
@@ -104,8 +105,13 @@ export function createInventoryDesk({ clock, store, rack, setup, jobs, leases, a
     planIdentify: (cameras) => planIdentify(cameras, identifying),
     identify: (cameras, agreed, signal) => identifyPower(cameras, agreed, identifying, signal),
     assignPower: async (matches, signal) => {
-      await store.change((file) => ({ ...file, pods: reassigned(file.pods, matches) }), signal)
-      if (isLoaded) await setup.takeUp()
+      const { pods } = await store.read()
+      const after = new Map(reassigned(pods, matches).map((pod) => [pod.id, pod.power]))
+      const changes = pods.filter(({ id, power }) => after.get(id) !== power).map((pod) => ({ cameraId: pod.cameraId, camera: pod.cameraName, url: pod.url, before: pod.power, after: after.get(pod.id) }))
+      await auditPowerChanges(audit, changes, 'found out by cutting ports', async () => {
+        await store.change((file) => ({ ...file, pods: reassigned(file.pods, matches) }), signal)
+        if (isLoaded) await setup.takeUp()
+      })
     },
     exportYaml: async () => {
       const { pods } = await store.read()

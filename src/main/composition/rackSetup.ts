@@ -17,6 +17,7 @@ import { parseTransportUrl } from '../drivers/transports/transportUrl.ts'
 import type { RackFile } from '../drivers/storage/rackFile.ts'
 import { type DemoRack, demoCameras, openDemoRack } from './demoRack.ts'
 import { devicesOf, type PodDevicesDeps } from './podDevices.ts'
+import { auditPowerChanges } from './powerChanges.ts'
 import type { RackStore } from './rackStore.ts'
 
 export interface RackSetupDeps extends Omit<PodDevicesDeps, 'secretOf'> {
@@ -41,7 +42,7 @@ export interface RackSetup {
   /** One name for one line; fails for what is no address. */
   nameOfLine(url: string): Promise<string>
   /** Another switch for a camera without a pod; none is a person. */
-  setPower(id: PodId, given: Pick<NewPod, 'power' | 'password'>, signal: AbortSignal): Promise<void>
+  setPower(id: PodId, given: Pick<NewPod, 'power' | 'password'>, signal: AbortSignal, by?: string): Promise<void>
   /** Where the camera's picture is; `undefined` for nowhere. */
   setSnapshotUrl(id: CameraId, url: string | undefined): Promise<void>
   remove(id: PodId): Promise<void>
@@ -128,20 +129,22 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
     }),
     addForNow,
     nameOfLine: lineNameOf,
-    setPower: async (id, { power, password }, signal) => lane(signal, async () => {
+    setPower: async (id, { power, password }, signal, by = '') => lane(signal, async () => {
       const old = rack.pods().find((spec) => spec.id === id)
       if (!old) throw new WorkbenchError('input/not-found', `There is no pod ${id}`)
       // A new name: the old password stays until the new switch is the camera's.
       const next = power === undefined || power.kind === 'manual' ? undefined : withReference(power, password, `pod-${newToken()}`)
       const [ref, oldRef] = [refOf(next), refOf(old.power)]
-      if (ref !== undefined && password !== undefined) await deps.secrets.put(ref, password)
-      try {
-        await rack.changePower(id, next)
-      } catch (error) {
-        if (ref !== undefined) await deps.secrets.remove(ref)
-        throw error
-      }
-      await changePods((pods) => pods.map(({ power: _before, ...pod }) => (pod.id !== id ? { ...pod, ...(_before === undefined ? {} : { power: _before }) } : { ...pod, ...(next === undefined ? {} : { power: next }) })))
+      await auditPowerChanges(deps.audit, [{ cameraId: old.cameraId, camera: old.cameraName, url: old.url, before: old.power, after: next }], by, async () => {
+        if (ref !== undefined && password !== undefined) await deps.secrets.put(ref, password)
+        try {
+          await rack.changePower(id, next)
+        } catch (error) {
+          if (ref !== undefined) await deps.secrets.remove(ref)
+          throw error
+        }
+        await changePods((pods) => pods.map(({ power: _before, ...pod }) => (pod.id !== id ? { ...pod, ...(_before === undefined ? {} : { power: _before }) } : { ...pod, ...(next === undefined ? {} : { power: next }) })))
+      })
       if (oldRef !== undefined && oldRef !== ref) await deps.secrets.remove(oldRef)
     }),
     setSnapshotUrl: async (id, url) => lane(always, async () => {

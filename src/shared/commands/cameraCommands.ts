@@ -41,6 +41,7 @@ export const cameraCommands = [
   { id: 'power.off', on: 'camera', group: 'Power', title: 'Power off', about: 'counts when it is read as off', keys: ['Alt+Shift+F'], destructive: 'at-once', cli: { words: 'power off', options: 'CAMERA --force-name' }, available: switching('off') },
   { id: 'power.cycle', on: 'camera', group: 'Power', title: 'Power cycle', about: 'off, and on again', keys: ['Alt+Shift+C'], destructive: 'at-once', cli: { words: 'power cycle', options: 'CAMERA --force-name' }, available: cycling },
   { id: 'power.choose', on: 'camera', group: 'Power', title: 'Choose another power', about: 'who switches it; test a switch, keep its configuration', cli: { words: 'power test', options: '--host --poe-port' } },
+  { id: 'power.audit', on: 'camera', group: 'Power', title: 'Keep the configuration of its switch', about: 'into a file, passwords masked; reads only', cli: { words: 'power audit', options: '--host' } },
   { id: 'console.open', on: 'camera', group: 'Console', title: 'Console', about: 'what it says, and typing', keys: ['Alt+C'], explains: true, available: work('console') },
   { id: 'console.full', on: 'camera', group: 'Console', title: 'Console over the whole middle', about: 'in the view of consoles' },
   { id: 'console.search', on: 'camera', group: 'Console', title: 'Search in the console', about: 'up and down in what is still on the screen', keys: ['Alt+Shift+S'] },
