@@ -103,8 +103,10 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
   const takeUpOne = async (spec: PodSpec): Promise<void> => {
     const known = rack.pods().find(({ id }) => id === spec.id)
     if (!known) return addOrLog(spec)
-    const [{ inventory: before, ...was }, { inventory, ...is }] = [known, spec]
+    const [{ inventory: before, snapshotUrl: stood, ...was }, { inventory, snapshotUrl, ...is }] = [known, spec]
+    // Neither closes its console.
     if (!sameAs(before, inventory)) rack.setInventory(spec.id, inventory)
+    if (stood !== snapshotUrl) rack.setSnapshotUrl(spec.cameraId, snapshotUrl)
     if (sameAs(was, is)) return
     try {
       await rack.remove(spec.id)
@@ -148,7 +150,10 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       if (oldRef !== undefined && oldRef !== ref) await deps.secrets.remove(oldRef)
     }),
     setSnapshotUrl: async (id, url) => lane(always, async () => {
-      rack.setSnapshotUrl(id, url)
+      // A command changes the file and shows no rack.
+      const isShown = rack.find(id) !== undefined
+      if (!isShown && !(await deps.store.read()).pods.some(({ cameraId }) => cameraId === id)) throw new WorkbenchError('input/not-found', `There is no camera ${id}`, { context: { camera: id } })
+      if (isShown) rack.setSnapshotUrl(id, url)
       await changePods((pods) => pods.map(({ snapshotUrl: _before, ...pod }) => (pod.cameraId !== id ? { ...pod, ...(_before === undefined ? {} : { snapshotUrl: _before }) } : { ...pod, ...(url === undefined ? {} : { snapshotUrl: url }) })))
     }),
     remove: async (id) => lane(always, async () => {

@@ -6,6 +6,7 @@ import { createTeller, isJson, outputFlag } from '../output/events.ts'
 import { plainText } from '../output/lineWriter.ts'
 import { table } from '../output/words.ts'
 import { identifyRack } from './rackIdentify.ts'
+import { pictureOfCamera } from './rackPicture.ts'
 import { portsOfRack } from './rackPorts.ts'
 import { exportRack, importRack } from './rackFiles.ts'
 import { cameraNamed, type RackScene, type RackSpec as Spec } from './rackScene.ts'
@@ -24,7 +25,7 @@ const flags: Flags = {
 
 type Verb = (scene: RackScene) => Promise<ExitCode>
 
-const forms = 'list | label CAMERA WORD… | group CAMERA NAME | note CAMERA TEXT | place CAMERA RACK ROW SLOT | maintenance CAMERA on|off [NOTE] | export FILE | import FILE | discover | identify CAMERA… | ports [SWITCH [PORT…]]'
+const forms = 'list | label CAMERA WORD… | group CAMERA NAME | note CAMERA TEXT | place CAMERA RACK ROW SLOT | maintenance CAMERA on|off [NOTE] | export FILE | import FILE | picture CAMERA [URL|none] | discover | identify CAMERA… | ports [SWITCH [PORT…]]'
 
 const verbs: Readonly<Record<string, Verb>> = {
   list,
@@ -35,6 +36,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   maintenance: async (scene) => change(scene, maintenanceOf),
   export: exportRack,
   import: importRack,
+  picture: pictureOfCamera,
   discover,
   identify: identifyRack,
   ports: portsOfRack,
