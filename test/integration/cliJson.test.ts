@@ -51,7 +51,7 @@ const bad: readonly (readonly [string, ErrorCode])[] = [
   ['power', 'input/malformed'], ['power off', 'input/malformed'], ['power off nobody', 'input/not-found'], ['power nosuch', 'input/malformed'], ['power cycle a b --force-name a', 'input/malformed'], ['power on a --stagger soon', 'input/malformed'],
   ['audit', 'input/malformed'], ['audit nosuch', 'input/malformed'], ['audit verify --head abc', 'input/malformed'], ['audit verify --file @', 'input/not-found'], ['audit export', 'input/malformed'], ['audit export -o %', 'input/conflict'], ['audit list --since soon', 'input/malformed'], ['secrets', 'input/malformed'],
    ['power test', 'input/malformed'], ['power test --host a/b', 'input/malformed'], ['power test --host 127.0.0.1 --api-port 1', 'link/unreachable'], ['power audit --host 127.0.0.1 --ssh-port 1', 'link/unreachable'],
-  ['rack', 'input/malformed'], ['rack nosuch', 'input/malformed'], ['rack label nosuch qa', 'input/not-found'], ['rack maintenance nosuch on', 'input/not-found'], ['rack export %', 'input/conflict'], ['rack import @', 'input/not-found'], ['rack import %', 'input/malformed'],
+  ['rack', 'input/malformed'], ['rack nosuch', 'input/malformed'], ['rack label nosuch qa', 'input/not-found'], ['rack maintenance nosuch on', 'input/not-found'], ['rack export %', 'input/conflict'], ['rack ports nosuch', 'input/not-found'], ['rack picture nosuch', 'input/not-found'], ['rack import @', 'input/not-found'], ['rack import %', 'input/malformed'],
   ['profiles', 'input/malformed'], ['profiles import @', 'input/not-found'],
   ['uboot', 'input/malformed'], ['uboot hi3516ev300 --file @', 'input/not-found'],
   ['nosuch', 'input/malformed'], ['toString', 'input/malformed'], ['', 'input/malformed'],

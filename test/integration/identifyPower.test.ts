@@ -31,7 +31,7 @@ async function openBench(powers: readonly number[]): Promise<Bench> {
   await expect.poll(() => workbench.rack.view().pods.every(({ cameras: [shown] }) => shown?.console === 'open'), { timeout: 10_000 }).toBe(true)
   const leases = createLeases({ store: createMemoryLeaseStore(), clock: createSystemClock(), log: () => undefined })
   // The waits are shorter than life; the cameras and their pods are as fast as the simulator has them.
-  const deps = { clock: createScaledClock(createSystemClock(), 8), leases, all: () => workbench.rack.pods().flatMap(({ cameraId }) => workbench.rack.find(cameraId) ?? []) }
+  const deps = { clock: createScaledClock(createSystemClock(), 8), leases, audit: workbench.audit, all: () => workbench.rack.pods().flatMap(({ cameraId }) => workbench.rack.find(cameraId) ?? []) }
   return { workbench, ids, deps, leases }
 }
 const cutsOf = (workbench: OpenWorkbench, ids: readonly CameraId[]): number[] => ids.map((id) => (workbench.rack.find(id)?.console.tail(20_000).match(/U-Boot 20/g) ?? []).length)

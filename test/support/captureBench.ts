@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { type CaptureDisk, createCaptureDisk } from '../../src/main/drivers/storage/captures/captureDisk.ts'
-import { type CaptureStore, openCaptureStore } from '../../src/main/drivers/storage/captures/captureStore.ts'
+import { type CaptureStore, openCaptureStore, type RemovalEnd } from '../../src/main/drivers/storage/captures/captureStore.ts'
 import { readSession, type ReadFrom, type SessionPiece } from '../../src/main/drivers/storage/captures/sessionReader.ts'
 import { type CaptureSettings, captureSettingsSchema, type SessionId } from '../../src/shared/captures/captures.schema.ts'
 import type { CameraId } from '../../src/shared/devices/ids.ts'
@@ -55,7 +55,7 @@ export interface CaptureBench {
   readonly clock: VirtualClock
   readonly disk: SmallDisk
   readonly lines: string[]
-  open(settings?: Record<string, unknown>, self?: string, beforeRemove?: () => void, readSettings?: () => Promise<CaptureSettings>): CaptureStore
+  open(settings?: Record<string, unknown>, self?: string, beforeRemove?: (files: number, bytes: number) => RemovalEnd, readSettings?: () => Promise<CaptureSettings>): CaptureStore
   close(store: CaptureStore): Promise<void>
 }
 
@@ -72,7 +72,7 @@ export function captureBench(isAlive: (process: string) => boolean = () => false
   })
   return {
     folder, clock, disk, lines, close,
-    open: (settings = {}, self = 'me', beforeRemove = () => undefined, readSettings) => {
+    open: (settings = {}, self = 'me', beforeRemove = () => () => undefined, readSettings) => {
       const store = openCaptureStore({ folder, clock, disk, self, isAlive, beforeRemove, ...(readSettings ? { readSettings } : {}), log: (line) => { lines.push(line) }, settings: captureSettingsSchema.parse({ reserveBytes: 0, ...settings }) })
       opened.add(store)
       return store

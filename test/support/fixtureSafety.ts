@@ -17,7 +17,7 @@ export function fixtureSafety(nowMs: number) {
   const log = implement(auditContract)
   const kept = implement(secretsContract)
   return {
-    audit: { list: log.list.handler(({ input }) => audit.list(input)), verify: log.verify.handler(({ input }) => audit.verify(input.head)) },
+    audit: { export: log.export.handler(() => ({ path: '/home/lab/.local/share/rackbench/exports/audit-2026-05-12-08-30-00.jsonl', entries: audit.lines().length, bytes: 1_860, head: audit.verify().head })), list: log.list.handler(({ input }) => audit.list(input)), verify: log.verify.handler(({ input }) => audit.verify(input.head)) },
     secrets: { where: kept.where.handler(() => ({ kind: 'file' as const, isProtected: false, words: 'In a file that only this user can read. It is not encrypted: a host without a window has no keychain', path: '/home/lab/.local/share/rackbench/secrets/plain.json', count: 2, sealedCount: 0, notices: [] })) },
   }
 }

@@ -2,6 +2,7 @@ import { implement, ORPCError } from '@orpc/server'
 import { broadcastLine } from '../../src/main/core/consoles/broadcastLine.ts'
 import { viewLayout } from '../../src/main/core/workflows/restore/layoutTable.ts'
 import { fixtureCaptureSettings } from './fixtureCaptureSettings.ts'
+import { fixtureFindPorts } from './fixtureFindPorts.ts'
 import { fixtureInventory } from './fixtureInventory.ts'
 import { workbenchContract } from '../../src/shared/contracts/workbench.contract.ts'
 import { defaultTyping, type Typing } from '../../src/shared/consoles/consoles.schema.ts'
@@ -149,6 +150,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
         return rack.cameras.get(input.cameraId)?.view.life === 'unknown' ? fail('link/unreachable', 'The pod does not answer', 'Check its cable.') : {}
       }),
     },
+    findPorts: fixtureFindPorts(calls),
     inventory: fixtureInventory({ calls, change, cameraOf: (id) => rack.cameras.get(id)?.view }),
     pictures: {
       setUrl: contract.pictures.setUrl.handler(({ input }) => {

@@ -14,6 +14,13 @@ export interface StandInPort {
   poe?: string
   /** Whether a camera hangs there. */
   hasLoad?: boolean
+  /** Whether its link is up; absent: not told. */
+  readonly running?: boolean
+  /** Addresses of what is plugged in there. */
+  readonly behind?: readonly string[]
+  /** Another switch announces itself there. */
+  readonly neighbour?: boolean
+  readonly watts?: number
   /** Until when a native cycle keeps it off. */
   pulse?: AbortController | undefined
 }
@@ -32,6 +39,8 @@ export interface StandInBehaviour {
   /** Settings change, the relay is stuck. */
   welded: boolean
   answerAfterMs: number
+  /** Told of each change of a relay, as the camera on it is. */
+  onRelay: (port: string, on: boolean) => void
   /** Text of the `!trap`, when it is to refuse. */
   trap: (words: readonly string[]) => string | undefined
   /** `drop`: closes instead of an answer. `drop-done`: acts, then closes. `silent`: never answers. `fatal`: says so and closes. */
@@ -58,7 +67,7 @@ export interface RouterOsStandIn {
 /** A PoE switch that speaks the API with a codec of its own. */
 export function createRouterOsStandIn(clock: Clock, ports: StandInPort[] = standardPorts()): RouterOsStandIn {
   const behaviour: StandInBehaviour = {
-    user: 'admin', password: 'secret', legacyLogin: false, status: 'monitor', lies: false, lagMs: 0, welded: false, answerAfterMs: 0, trap: () => undefined, fault: () => undefined,
+    user: 'admin', password: 'secret', legacyLogin: false, status: 'monitor', lies: false, lagMs: 0, welded: false, answerAfterMs: 0, onRelay: () => undefined, trap: () => undefined, fault: () => undefined,
   }
   const over = new AbortController()
   const commands: string[] = []
@@ -76,6 +85,7 @@ export function createRouterOsStandIn(clock: Clock, ports: StandInPort[] = stand
     later(behaviour.lagMs, () => {
       if (behaviour.welded || relay.get(port.name) === wanted) return
       relay.set(port.name, wanted)
+      behaviour.onRelay(port.name, wanted)
       switchings.push(`${wanted ? 'on' : 'off'}@${Math.round(clock.nowMs())}`)
     })
   }
@@ -89,11 +99,13 @@ export function createRouterOsStandIn(clock: Clock, ports: StandInPort[] = stand
     const byId = (id: string | undefined): StandInPort | undefined => ports.find((port, index) => `*${index + 1}` === id || port.name === id)
     if (verb === '/system/identity/print') return [['!re', '=name=lab'], ['!done']]
     if (verb === '/interface/ethernet/print') {
-      return [...ports.map((port, index) => ['!re', `=.id=*${index + 1}`, `=name=${port.name}`, ...(port.comment === undefined ? [] : [`=comment=${port.comment}`])]), ['!done']]
+      return [...ports.map((port, index) => ['!re', `=.id=*${index + 1}`, `=name=${port.name}`, ...(port.comment === undefined ? [] : [`=comment=${port.comment}`]), ...(port.running === undefined ? [] : [`=running=${String(port.running)}`])]), ['!done']]
     }
+    if (verb === '/interface/bridge/host/print') return [['!re', '=mac-address=02:00:00:00:00:01', '=on-interface=bridge', '=local=true'], ...ports.flatMap((port) => (port.behind ?? []).map((mac) => ['!re', `=mac-address=${mac}`, `=on-interface=${port.name}`, '=local=false'])), ['!done']]
+    if (verb === '/ip/neighbor/print') return [...ports.flatMap((port) => (port.neighbour ? [['!re', `=interface=${port.name},bridge`, '=identity=core']] : [])), ['!done']]
     if (verb === '/interface/ethernet/poe/print') {
       const wanted = words.find((word) => word.startsWith('?name='))?.slice(6)
-      const rows = ports.flatMap((port, index) => (port.poe === undefined || port.name !== wanted ? [] : [[
+      const rows = ports.flatMap((port, index) => (port.poe === undefined || (wanted !== undefined && port.name !== wanted) ? [] : [[
         '!re', `=.id=*${index + 1}`, `=name=${port.name}`, `=poe-out=${port.poe}`, ...(behaviour.status === 'row' ? [`=poe-out-status=${statusOf(port)}`] : []),
       ]]))
       return rows.length > 0 ? [...rows, ['!done']] : [['!empty'], ['!done']]
@@ -101,7 +113,7 @@ export function createRouterOsStandIn(clock: Clock, ports: StandInPort[] = stand
     if (verb === '/interface/ethernet/poe/monitor') {
       const port = byId(value('numbers'))
       if (behaviour.status !== 'monitor') return trap('no such command')
-      return port?.poe === undefined ? trap('no such item') : [['!re', `=name=${port.name}`, `=poe-out-status=${statusOf(port)}`], ['!done']]
+      return port?.poe === undefined ? trap('no such item') : [['!re', `=name=${port.name}`, `=poe-out-status=${statusOf(port)}`, ...(port.watts === undefined ? [] : [`=poe-out-power=${String(port.watts)}`])], ['!done']]
     }
     const port = byId(value('.id'))
     if (port?.poe === undefined) return trap('no such item')

@@ -3,7 +3,7 @@ import type {
   CaptureExport, CaptureExported, CapturePage, CaptureQuery, CaptureRead, CaptureSession, CaptureSettings, CaptureSettingsChange, CaptureStatus, CaptureStretch, CaptureTimeline, NewLine, NewLinesQuery, SessionId,
 } from '../../shared/captures/captures.schema.ts'
 import type { CameraId } from '../../shared/devices/ids.ts'
-import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import { toWire, WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Job } from '../../shared/jobs/reduceJob.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import type { AuditLog } from '../core/audit/auditLog.ts'
@@ -15,7 +15,7 @@ import { type CaptureIndex, openCaptureIndex } from '../drivers/storage/captureI
 import type { BootSearch, FoundBoot } from '../drivers/storage/captureIndex/bootTable.ts'
 import type { FoundLine } from '../drivers/storage/captureIndex/searchLines.ts'
 import { createCaptureDisk } from '../drivers/storage/captures/captureDisk.ts'
-import { type CaptureStore, openCaptureStore } from '../drivers/storage/captures/captureStore.ts'
+import { type CaptureStore, openCaptureStore, type RemovalEnd } from '../drivers/storage/captures/captureStore.ts'
 import { surveySession } from '../drivers/storage/captures/sessionSurvey.ts'
 import { readSession } from '../drivers/storage/captures/sessionReader.ts'
 import { createCaptureSettingsFile, loadCaptureSettings } from '../drivers/storage/captures/settingsFile.ts'
@@ -60,7 +60,7 @@ export function createCaptureDesk({ clock, dataFolder, log, leases, audit }: Cap
   const folder = join(dataFolder, 'captures')
   const path = join(dataFolder, 'captures.json')
   const settingsFile = createCaptureSettingsFile(path)
-  const store = openCaptureStore({ folder, settings: loadCaptureSettings(path), readSettings: settingsFile.read, clock, disk: createCaptureDisk(), self: describeSelf(), isAlive, log, beforeRemove: (files, bytes) => { audit.append({ what: 'delete captures', subject: 'the oldest capture files', details: { files, bytes, why: 'quota' } }) } })
+  const store = openCaptureStore({ folder, settings: loadCaptureSettings(path), readSettings: settingsFile.read, clock, disk: createCaptureDisk(), self: describeSelf(), isAlive, log, beforeRemove: (files, bytes) => auditQuota(audit, files, bytes) })
   let opened: CaptureIndex | undefined
   let hasLease = false
   // Two programs with one data folder: one writes the index, both search in it.
@@ -119,6 +119,12 @@ export function createCaptureDesk({ clock, dataFolder, log, leases, audit }: Cap
     },
     close: async () => { await opened?.close(); await store.close() },
   }
+}
+
+/** What is to go is written down first, and what went afterwards. */
+export function auditQuota(audit: Pick<AuditLog, 'append' | 'outcome'>, files: number, bytes: number): RemovalEnd {
+  const begun = audit.append({ what: 'delete captures', subject: 'the oldest capture files', details: { files, bytes, why: 'quota' } })
+  return (gone, goneBytes, problem) => { audit.outcome(begun, { outcome: problem === undefined ? 'done' : 'failed', files: gone, bytes: goneBytes, ...(problem === undefined ? {} : { why: toWire(problem).message }) }) }
 }
 
 const lineOf = ({ camera, session, offset, atMs, line }: FoundLine): CapturePage['lines'][number] => ({ camera: camera as CameraId, session: session as SessionId, offset, atMs, line })

@@ -9,11 +9,13 @@ import type { MachineStatus } from '../../shared/rack/rackView.schema.ts'
 import { auditLostJobs, createJobAudit } from '../core/audit/jobAudit.ts'
 import { serveByteLane } from '../core/consoles/laneServer.ts'
 import { createJobBook, type JobBook } from '../core/jobs/jobBook.ts'
+import { createJobTurns } from '../core/jobs/jobTurns.ts'
 import { createLeases } from '../core/rack/leases.ts'
 import { createPictureBook } from '../core/pictures/pictureBook.ts'
-import { createRackBook, type RackBook } from '../core/rack/rackBook.ts'
+import { type CameraEntry, createRackBook, type RackBook } from '../core/rack/rackBook.ts'
 import { parseYaml } from '../drivers/files/yamlText.ts'
 import { hashHex, newJobId, newToken } from '../drivers/host/randomness.ts'
+import { isUnitSpec, unitIdOf } from '../drivers/power/openPortUnit.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { fetchSnapshot } from '../drivers/http/snapshotSource.ts'
 import { systemFacts } from '../drivers/host/systemFacts.ts'
@@ -35,6 +37,7 @@ import { type ChipDesk, createChipDesk } from './chipDesk.ts'
 import { type ConsoleDesk, createConsoleDesk } from './consoleDesk.ts'
 import { createDumpDesk, type DumpDesk } from './dumpDesk.ts'
 import { createInstallDesk, type InstallDesk } from './installDesk.ts'
+import { createFindPortsDesk, type FindPortsDesk } from './findPortsDesk.ts'
 import { createInventoryDesk, type InventoryDesk } from './inventoryDesk.ts'
 import { powerMany } from './powerMany.ts'
 import { createRackSetup, type RackSetup } from './rackSetup.ts'
@@ -61,6 +64,7 @@ export interface OpenWorkbench extends Workbench {
   readonly reports: ReportDesk
   readonly captures: CaptureDesk
   readonly inventories: InventoryDesk
+  readonly findPorts: FindPortsDesk
   readonly audit: OpenAudit
   readonly consoles: ConsoleDesk
   readonly boots: BootsDesk
@@ -95,7 +99,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const leaseStore = openSqliteLeases(file)
   const leases = createLeases({ store: leaseStore, clock, log })
   const jobAudit = createJobAudit(audit, (job) => rack.find(job.camera)?.spec.cameraName ?? job.camera)
-  const jobs = createJobBook({ journal, clock, log, newJobId: () => newJobId(clock.wallMs()), beforeStart: (job) => { jobAudit.before(job) } })
+  const jobs = createJobBook({ journal, clock, log, newJobId: () => newJobId(clock.wallMs()), turns: createJobTurns({ clock, supplyOf: (camera) => supplyOf(rack.find(camera)) }), beforeStart: (job) => { jobAudit.before(job) } })
   auditLostJobs(audit, jobs.list())
   jobs.listen((job) => { jobAudit.after(job) })
   const jobOf = trackNewestJobs(jobs)
@@ -104,7 +108,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const consoleSettings = createConsoleSettingsFile(join(dataFolder, 'consoles.json'))
   const consoles = createConsoleDesk({ clock, dataFolder, log, leases, jobs, consoleSettings, rack: () => rack, dumps: () => dumps })
   await consoles.load()
-  const rack: RackBook = createRackBook({ pictures, clock, log, leases, audit, breakOff: (job, error) => { jobs.breakOff(job.id, error) }, jobOf, captures: captures.store, alarmsOf: consoles.rules.alarms, watchBytes: consoles.rules.received, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
+  const rack: RackBook = createRackBook({ pictures, clock, log, leases, audit, breakOff: (job, error) => { jobs.breakOff(job.id, error) }, jobOf, findJob: (id) => jobs.find(id), captures: captures.store, alarmsOf: consoles.rules.alarms, watchBytes: consoles.rules.received, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
   const network = createUdpNetwork()
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
@@ -128,7 +132,8 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const burns = createBurnDesk({ clock, rack, jobs, leases, socs, dataFolder, ask })
   const agents = createAgentDesk({ clock, rack, jobs, leases, audit, socs, dataFolder, ask })
   const chips = createChipDesk({ clock, socs, dataFolder, fetch: environment.fetch ?? offline, ubootUrl: environment.ubootUrl })
-  const inventories = createInventoryDesk({ clock, store, rack, setup, jobs, leases, audit, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts), isLoaded: options.loadRack === true })
+  const inventories = createInventoryDesk({ clock, store, rack, setup, jobs, leases, audit, captures, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts), isLoaded: options.loadRack === true })
+  const findPorts = createFindPortsDesk({ clock, rack, setup, secrets, leases, audit })
   const boots = createBootsDesk(captures)
   const bundles = createBundleDesk({ clock, captures, jobs, rack, dataFolder, versions: { Rackbench: environment.version, Host: environment.host, ...systemFacts() } })
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
@@ -144,9 +149,9 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, inventories, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, inventories, findPorts, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, pictures, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, audit, consoles, boots, bundles, secrets,
+    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, audit, consoles, boots, bundles, secrets,
     many: (request, signal, force) => powerMany({ rack, clock }, request, signal, force),
     close: async () => {
       closing ??= (async () => {
@@ -170,6 +175,9 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
     },
   }
 }
+
+/** A switch or a unit with several outlets; a pod and a person feed one camera each. */
+const supplyOf = (entry: CameraEntry | undefined): string | undefined => (isUnitSpec(entry?.spec.power) ? unitIdOf(entry.spec.power) : undefined)
 
 function prepareFolder(folder: string): void {
   try {

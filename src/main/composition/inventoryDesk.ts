@@ -21,6 +21,9 @@ import { hashHex, newToken } from '../drivers/host/randomness.ts'
 import { maxPods, type RackFile, rackFileSchema } from '../drivers/storage/rackFile.ts'
 import { discoverAround } from './discoverAround.ts'
 import { setInventoryOfMany } from './inventoryMany.ts'
+import type { CaptureDesk } from './captureDesk.ts'
+import { offerOf } from './pictureOffer.ts'
+import { auditPowerChanges } from './powerChanges.ts'
 import type { RackSetup } from './rackSetup.ts'
 import type { PortInUse } from './serialPorts.ts'
 import type { RackStore } from './rackStore.ts'
@@ -37,6 +40,10 @@ export interface InventoryDesk {
   planIdentify(cameras: readonly CameraId[]): IdentifyPlan
   identify(cameras: readonly CameraId[], agreed: readonly CameraId[], signal: AbortSignal): AsyncGenerator<IdentifyNews, void, void>
   assignPower(matches: readonly IdentifyMatch[], signal: AbortSignal): Promise<void>
+  /** Where its picture is; `undefined` for nowhere. */
+  setPicture(camera: CameraId, url: string | undefined): Promise<void>
+  /** Where it may be, after what its console told. */
+  pictureOffer(camera: CameraId, signal: AbortSignal): Promise<string | undefined>
   exportYaml(): Promise<{ readonly text: string; readonly pods: number }>
   planImport(wish: RackYamlWish): Promise<RackImportView>
   importYaml(wish: RackYamlWish & { readonly hash: string }, signal: AbortSignal): Promise<RackImportView>
@@ -47,9 +54,10 @@ export interface InventoryDeskDeps {
   readonly leases: Leases
   readonly store: RackStore
   readonly rack: Pick<RackBook, 'find' | 'pods' | 'setInventory'>
-  readonly setup: Pick<RackSetup, 'check' | 'load' | 'nameOfLine' | 'takeUp'>
+  readonly setup: Pick<RackSetup, 'check' | 'load' | 'nameOfLine' | 'setSnapshotUrl' | 'takeUp'>
+  readonly captures: Pick<CaptureDesk, 'caughtUp' | 'search'>
   readonly jobs: Pick<JobBook, 'list'>
-  readonly audit: Pick<AuditLog, 'around'>
+  readonly audit: Pick<AuditLog, 'append' | 'around' | 'outcome'>
   readonly ports: () => Promise<readonly PortInUse[]>
   /** Only a window shows the rack; a command changes the file. */
   readonly isLoaded: boolean
@@ -57,8 +65,8 @@ export interface InventoryDeskDeps {
 
 const openLimitMs = 10_000
 
-export function createInventoryDesk({ clock, store, rack, setup, jobs, leases, audit, ports, isLoaded }: InventoryDeskDeps): InventoryDesk {
-  const identifying = { clock, leases, all: () => rack.pods().flatMap(({ cameraId }) => rack.find(cameraId) ?? []) }
+export function createInventoryDesk({ clock, store, rack, setup, jobs, leases, audit, captures, ports, isLoaded }: InventoryDeskDeps): InventoryDesk {
+  const identifying = { clock, leases, audit, all: () => rack.pods().flatMap(({ cameraId }) => rack.find(cameraId) ?? []) }
   const plan = async ({ text, keepIds }: RackYamlWish, file: RackFile): Promise<PlannedRack & { readonly view: RackImportView }> => {
     const document = readLinedYaml(text)
     const lineNames = await namesOf(document.value, file)
@@ -104,9 +112,16 @@ export function createInventoryDesk({ clock, store, rack, setup, jobs, leases, a
     planIdentify: (cameras) => planIdentify(cameras, identifying),
     identify: (cameras, agreed, signal) => identifyPower(cameras, agreed, identifying, signal),
     assignPower: async (matches, signal) => {
-      await store.change((file) => ({ ...file, pods: reassigned(file.pods, matches) }), signal)
-      if (isLoaded) await setup.takeUp()
+      const { pods } = await store.read()
+      const after = new Map(reassigned(pods, matches).map((pod) => [pod.id, pod.power]))
+      const changes = pods.filter(({ id, power }) => after.get(id) !== power).map((pod) => ({ cameraId: pod.cameraId, camera: pod.cameraName, url: pod.url, before: pod.power, after: after.get(pod.id) }))
+      await auditPowerChanges(audit, changes, 'found out by cutting ports', async () => {
+        await store.change((file) => ({ ...file, pods: reassigned(file.pods, matches) }), signal)
+        if (isLoaded) await setup.takeUp()
+      })
     },
+    setPicture: setup.setSnapshotUrl,
+    pictureOffer: async (camera, signal) => offerOf(camera, { captures, clock }, signal),
     exportYaml: async () => {
       const { pods } = await store.read()
       return { text: `# The rack as Rackbench knows it. Passwords and commands of this computer are not in here.\n${writeYaml(rackDocument(pods))}`, pods: pods.length }

@@ -17,6 +17,7 @@ import { parseTransportUrl } from '../drivers/transports/transportUrl.ts'
 import type { RackFile } from '../drivers/storage/rackFile.ts'
 import { type DemoRack, demoCameras, openDemoRack } from './demoRack.ts'
 import { devicesOf, type PodDevicesDeps } from './podDevices.ts'
+import { auditPowerChanges } from './powerChanges.ts'
 import type { RackStore } from './rackStore.ts'
 
 export interface RackSetupDeps extends Omit<PodDevicesDeps, 'secretOf'> {
@@ -41,7 +42,7 @@ export interface RackSetup {
   /** One name for one line; fails for what is no address. */
   nameOfLine(url: string): Promise<string>
   /** Another switch for a camera without a pod; none is a person. */
-  setPower(id: PodId, given: Pick<NewPod, 'power' | 'password'>, signal: AbortSignal): Promise<void>
+  setPower(id: PodId, given: Pick<NewPod, 'power' | 'password'>, signal: AbortSignal, by?: string): Promise<void>
   /** Where the camera's picture is; `undefined` for nowhere. */
   setSnapshotUrl(id: CameraId, url: string | undefined): Promise<void>
   remove(id: PodId): Promise<void>
@@ -102,8 +103,10 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
   const takeUpOne = async (spec: PodSpec): Promise<void> => {
     const known = rack.pods().find(({ id }) => id === spec.id)
     if (!known) return addOrLog(spec)
-    const [{ inventory: before, ...was }, { inventory, ...is }] = [known, spec]
+    const [{ inventory: before, snapshotUrl: stood, ...was }, { inventory, snapshotUrl, ...is }] = [known, spec]
+    // Neither closes its console.
     if (!sameAs(before, inventory)) rack.setInventory(spec.id, inventory)
+    if (stood !== snapshotUrl) rack.setSnapshotUrl(spec.cameraId, snapshotUrl)
     if (sameAs(was, is)) return
     try {
       await rack.remove(spec.id)
@@ -128,24 +131,29 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
     }),
     addForNow,
     nameOfLine: lineNameOf,
-    setPower: async (id, { power, password }, signal) => lane(signal, async () => {
+    setPower: async (id, { power, password }, signal, by = '') => lane(signal, async () => {
       const old = rack.pods().find((spec) => spec.id === id)
       if (!old) throw new WorkbenchError('input/not-found', `There is no pod ${id}`)
       // A new name: the old password stays until the new switch is the camera's.
       const next = power === undefined || power.kind === 'manual' ? undefined : withReference(power, password, `pod-${newToken()}`)
       const [ref, oldRef] = [refOf(next), refOf(old.power)]
-      if (ref !== undefined && password !== undefined) await deps.secrets.put(ref, password)
-      try {
-        await rack.changePower(id, next)
-      } catch (error) {
-        if (ref !== undefined) await deps.secrets.remove(ref)
-        throw error
-      }
-      await changePods((pods) => pods.map(({ power: _before, ...pod }) => (pod.id !== id ? { ...pod, ...(_before === undefined ? {} : { power: _before }) } : { ...pod, ...(next === undefined ? {} : { power: next }) })))
+      await auditPowerChanges(deps.audit, [{ cameraId: old.cameraId, camera: old.cameraName, url: old.url, before: old.power, after: next }], by, async () => {
+        if (ref !== undefined && password !== undefined) await deps.secrets.put(ref, password)
+        try {
+          await rack.changePower(id, next)
+        } catch (error) {
+          if (ref !== undefined) await deps.secrets.remove(ref)
+          throw error
+        }
+        await changePods((pods) => pods.map(({ power: _before, ...pod }) => (pod.id !== id ? { ...pod, ...(_before === undefined ? {} : { power: _before }) } : { ...pod, ...(next === undefined ? {} : { power: next }) })))
+      })
       if (oldRef !== undefined && oldRef !== ref) await deps.secrets.remove(oldRef)
     }),
     setSnapshotUrl: async (id, url) => lane(always, async () => {
-      rack.setSnapshotUrl(id, url)
+      // A command changes the file and shows no rack.
+      const isShown = rack.find(id) !== undefined
+      if (!isShown && !(await deps.store.read()).pods.some(({ cameraId }) => cameraId === id)) throw new WorkbenchError('input/not-found', `There is no camera ${id}`, { context: { camera: id } })
+      if (isShown) rack.setSnapshotUrl(id, url)
       await changePods((pods) => pods.map(({ snapshotUrl: _before, ...pod }) => (pod.cameraId !== id ? { ...pod, ...(_before === undefined ? {} : { snapshotUrl: _before }) } : { ...pod, ...(url === undefined ? {} : { snapshotUrl: url }) })))
     }),
     remove: async (id) => lane(always, async () => {

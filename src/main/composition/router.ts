@@ -29,6 +29,8 @@ import type { ConsoleDesk } from './consoleDesk.ts'
 import { consoleToolRoutes } from './consoleToolRoutes.ts'
 import type { DumpDesk } from './dumpDesk.ts'
 import type { InstallDesk } from './installDesk.ts'
+import type { FindPortsDesk } from './findPortsDesk.ts'
+import { findPortsRoutes } from './findPortsRoutes.ts'
 import type { InventoryDesk } from './inventoryDesk.ts'
 import { inventoryRoutes } from './inventoryRoutes.ts'
 import { viewerOf } from './linkContext.ts'
@@ -53,6 +55,7 @@ export interface RouterDeps extends Pick<SafetyDeps, 'audit' | 'secrets'> {
   readonly reports: ReportDesk
   readonly captures: CaptureDesk
   readonly inventories: InventoryDesk
+  readonly findPorts: FindPortsDesk
   readonly boots: BootsDesk
   readonly bundles: BundleDesk
   readonly consoleSettings: ConsoleSettingsFile
@@ -74,9 +77,9 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, boots, bundles, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports, audit, secrets }: RouterDeps) {
+export function createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, boots, bundles, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports, audit, secrets }: RouterDeps) {
   const contract = implement(workbenchContract)
-  const safety = safetyRoutes({ rack, clock, audit, secrets })
+  const safety = safetyRoutes({ rack, clock, audit, secrets, dataFolder })
   return contract.router({
     system: {
       watchStatus: contract.system.watchStatus.handler(async function* ({ signal = noSignal() }) {
@@ -106,6 +109,7 @@ export function createRouter({ clock, log, rack, setup, jobs, desk, installs, du
       power: contract.rack.power.handler(async ({ input }) => { await rack.power(input.cameraId, input.action, noSignal(), input.force); return {} }),
     },
     inventory: inventoryRoutes(inventories),
+    findPorts: findPortsRoutes(findPorts),
     pictures: pictureRoutes({ setup }),
     power: {
       testSwitch: contract.power.testSwitch.handler(async ({ input, signal = noSignal() }) => testSwitch(input, signal)),

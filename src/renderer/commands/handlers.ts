@@ -48,7 +48,7 @@ export function useHandlers(): Handlers {
   const inSession = (work: Parameters<typeof shown.withReader>[0]) => async (session: Targets['session']): Promise<void> => { openSession(session); await shown.withReader(work) }
 
   const settings = (selector: string) => async (): Promise<void> => { view.view = 'settings'; await shown.focusOn(selector) }
-  const rackFile = (name: 'rack-export' | 'rack-import') => () => { view.view = 'settings'; view.dialog = name }
+  const inSettings = (name: 'rack-export' | 'rack-import' | 'identify' | 'find-ports') => () => { view.view = 'settings'; view.dialog = name }
   const rackAs = (shape: typeof view.rackShape) => () => { view.view = 'rack'; view.rackShape = shape }
   const consolesAs = (shape: typeof view.consolesShape) => () => { view.view = 'consoles'; view.consolesShape = shape }
   const inTab = (name: PanelTab, selector: string) => async ({ id }: CameraView): Promise<void> => { view.open(id, name); await shown.focusOn(`aside ${selector}`) }
@@ -66,7 +66,8 @@ export function useHandlers(): Handlers {
     'consoles.panes': consolesAs('panes'), 'consoles.wall': consolesAs('wall'), 'consoles.broadcast': () => { broadcast.beginOnWall() },
     'rack.nearer': () => { view.zoomBy(-1) }, 'rack.farther': () => { view.zoomBy(1) }, 'rack.grid': rackAs('grid'), 'rack.elevation': rackAs('elevation'),
     'rack.selectShown': async () => shown.withRack((deeds) => { deeds.selectShown() }),
-    'rack.discover': () => { view.dialog = 'add-pod' }, 'rack.export': rackFile('rack-export'), 'rack.import': rackFile('rack-import'),
+    'rack.discover': () => { view.dialog = 'add-pod' }, 'rack.export': inSettings('rack-export'), 'rack.import': inSettings('rack-import'),
+    'rack.identify': inSettings('identify'), 'rack.findPorts': inSettings('find-ports'),
     'rack.addPod': () => { view.dialog = 'add-pod' },
     'rack.openDemo': async () => client.rack.openDemo({}),
     'rack.closeDemo': async () => client.rack.closeDemo({}),
@@ -79,6 +80,7 @@ export function useHandlers(): Handlers {
     'captures.boots': async () => capturesTab('boots', '.captures [aria-selected="true"]'), 'captures.newLines': async () => capturesTab('new', '.captures [aria-selected="true"]'),
     'captures.bundle': () => { view.dialog = 'bundle' },
     'safety.audit': settings('[aria-labelledby="set-audit"] button'), 'safety.verify': async () => { view.view = 'settings'; await shown.press('[aria-labelledby="set-audit"] button') },
+    'safety.export': async () => { view.view = 'settings'; await shown.press('#audit-export') },
     'safety.secrets': settings('#set-secrets'),
 
     'camera.details': tab('details'), 'camera.maintenance': inTab('details', 'form[aria-label="Maintenance"] :is(input, button)'), 'camera.picture': inTab('power', 'input[id^="picture-"]'),
@@ -88,6 +90,7 @@ export function useHandlers(): Handlers {
     'camera.restore': tab('restore'), 'camera.install': tab('install'), 'camera.dump': tab('dump'), 'camera.burn': tab('burn'), 'camera.examine': tab('agent'), 'camera.history': tab('history'), 'camera.power': tab('power'),
     'power.on': power('on'), 'power.off': power('off'), 'power.cycle': power('cycle'),
     'power.choose': ({ id }) => { view.open(id, 'power'); view.dialog = 'change-power' },
+    'power.audit': ({ id }) => { view.open(id, 'power'); view.dialog = 'switch-config' },
     'console.open': async ({ id }) => { view.open(id, 'console'); await shown.focusOn('aside .xterm-helper-textarea') },
     'console.full': ({ id }) => { view.showConsoles([id]) },
     'console.search': inConsole((deeds) => { deeds.search() }),

@@ -28,7 +28,7 @@ export const useViewStore = defineStore('view', () => {
   const panes = shallowRef<readonly CameraId[]>([])
   const lifeFilter = ref<CameraLife>()
   const wordFilter = ref('')
-  const dialog = ref<'add-pod' | 'palette' | 'keys' | 'restore-selected' | 'dump-selected' | 'change-power' | 'bundle' | 'camera-bundle' | 'rack-export' | 'rack-import'>()
+  const dialog = ref<'add-pod' | 'palette' | 'keys' | 'restore-selected' | 'dump-selected' | 'change-power' | 'bundle' | 'camera-bundle' | 'rack-export' | 'rack-import' | 'identify' | 'find-ports' | 'switch-config'>()
   /** Asked for the selected cameras. */
   const powerMany = ref<'on' | 'off' | 'cycle'>()
   const report = ref<JobId>()

@@ -3,7 +3,7 @@ import { z } from 'zod'
 /** What is written down before it is done. Closed, so that a list can be filtered and a new act is a decision. */
 export const auditActs = [
   'restore', 'install', 'agent write', 'agent erase', 'burn',
-  'power on', 'power off', 'power cycle', 'power override',
+  'power on', 'power off', 'power cycle', 'power override', 'change power',
   'remove pod', 'delete captures', 'change capture settings', 'import inventory', 'accept identity', 'accept host key', 'export switch configuration',
   'keep secret', 'remove secret', 'move secrets', 'outcome', 'note',
 ] as const

@@ -13,12 +13,5 @@ export const cliOnly = {
   network: 'serves one file by TFTP; in the window every job serves its own',
 } as const
 
-/** Of a command that both have, what the window leaves out. */
-export const cliVerbsOnly = {
-  'rack identify': 'cuts one port after another to see whose power is whose; meant for somebody who looks at the rack',
-  'audit export': 'writes the log into a file for other programs',
-  'power audit': 'keeps the configuration of a switch; the window does so where a switch is tested',
-} as const
-
 /** Each command of the command line is one of the list, or stands above. */
 export type CliCommandName = CliOf<ListedCommand> | keyof typeof cliOnly

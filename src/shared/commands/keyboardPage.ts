@@ -1,5 +1,5 @@
 import { type Command, commandGroups, type Place } from './command.ts'
-import { cliOnly, cliVerbsOnly } from './cliCommands.ts'
+import { cliOnly } from './cliCommands.ts'
 import { commands } from './commands.ts'
 import { isTakenInTerminal, type Keys, keyWords } from './keys.ts'
 import { placeKeys } from './keySheet.ts'
@@ -27,6 +27,6 @@ export function keyboardPage(): string {
     'On a Mac, Ctrl is Command and Alt is Option. In a terminal every key goes to the camera, but for those with a †: they have Alt, or Ctrl and Shift.', '',
     'A command about one camera takes the one that has the focus, else the one whose panel is open, else the only one that is selected.',
     ...groups, ...places,
-    '', '## Only on the command line', '', ...head(['Command', 'Why not in the window']), ...Object.entries({ ...cliOnly, ...cliVerbsOnly }).map(([name, why]) => row([`\`rackbench ${name}\``, why])), '',
+    '', '## Only on the command line', '', ...head(['Command', 'Why not in the window']), ...Object.entries(cliOnly).map(([name, why]) => row([`\`rackbench ${name}\``, why])), '',
   ].join('\n')
 }

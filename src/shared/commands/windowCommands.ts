@@ -40,6 +40,8 @@ export const windowCommands = [
   { id: 'rack.discover', on: 'window', group: 'Rack', title: 'Pods on the network', about: 'those that announce themselves, to be added', cli: { words: 'rack discover', options: '--seconds' } },
   { id: 'rack.export', on: 'window', group: 'Rack', title: 'Export the rack', about: 'pods, cameras and labels as YAML; no passwords', cli: { words: 'rack export', options: 'FILE' } },
   { id: 'rack.import', on: 'window', group: 'Rack', title: 'Import a rack file', about: 'shows first what it would add and change', cli: { words: 'rack import', options: 'FILE --dry-run --keep-ids' } },
+  { id: 'rack.identify', on: 'window', group: 'Rack', title: 'Whose power is whose', about: 'cuts ports one after the other and watches the consoles; lists them first', destructive: 'plan', cli: { words: 'rack identify', options: 'CAMERA… --yes --assign' } },
+  { id: 'rack.findPorts', on: 'window', group: 'Rack', title: 'Find cameras on ports of a switch', about: 'ports that nobody has written down; which may be cut is chosen first', destructive: 'plan', cli: { words: 'rack ports', options: 'SWITCH PORT… --yes --assign' } },
   {
     id: 'rack.openDemo', on: 'window', group: 'Rack', title: 'Open the demo rack', about: '12 simulated cameras',
     available: ({ hasDemo }) => (hasDemo ? not('The demo rack is open') : undefined),
@@ -67,5 +69,6 @@ export const windowCommands = [
   { id: 'captures.bundle', on: 'window', group: 'Captures', title: 'Support bundle', about: 'consoles, jobs and versions as one zip, without secrets', cli: { words: 'bundle', options: 'FILE --since --plan-only' } },
   { id: 'safety.audit', on: 'window', group: 'General', title: 'Audit log', about: 'what destroyed something, and who did it', cli: { words: 'audit list', options: '--since' } },
   { id: 'safety.verify', on: 'window', group: 'General', title: 'Verify the audit log', about: 'whether anybody changed it', cli: { words: 'audit verify', options: '--head' } },
+  { id: 'safety.export', on: 'window', group: 'General', title: 'Export the audit log', about: 'every entry as it was hashed, into a file', cli: { words: 'audit export', options: '--out FILE' } },
   { id: 'safety.secrets', on: 'window', group: 'General', title: 'Where secrets are kept', about: 'the place of the passwords, never what they are', cli: { words: 'secrets where', options: '' } },
 ] as const satisfies readonly CommandOn<'window'>[]

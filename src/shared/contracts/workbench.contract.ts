@@ -24,6 +24,7 @@ import { machineStatusSchema, rackViewSchema } from '../rack/rackView.schema.ts'
 import { layoutRequestSchema, layoutViewSchema } from '../restore/layout.schema.ts'
 import { picturesContract } from './pictures.contract.ts'
 import { restorePlanSchema, restoreRequestSchema, verdictSchema } from '../restore/restore.schema.ts'
+import { findPortsContract } from './findPorts.contract.ts'
 import { inventoryContract } from './inventory.contract.ts'
 import { consoleToolsContract } from './consoleTools.contract.ts'
 import { bootsContract } from './boots.contract.ts'
@@ -93,6 +94,7 @@ export const workbenchContract = {
     power: oc.input(powerWishSchema).output(z.object({})),
   },
   inventory: inventoryContract,
+  findPorts: findPortsContract,
   pictures: picturesContract,
   power: {
     /** Logs in to a RouterOS switch and reads; never changes anything, and remembers nothing. */

@@ -44,6 +44,8 @@ export const cameraViewSchema = z.object({
   inventory: inventorySchema.optional(),
   leaseHolder: z.string().optional(),
   picture: pictureViewSchema.optional(),
+  /** Where its picture may be, after what its console told of its address. Nobody asks there before a person has taken it. */
+  pictureOffer: z.string().optional(),
   /** What its console said it runs, and when it said so last (wall, ms). */
   firmware: z.object({ text: z.string(), seenAtMs: z.number() }).optional(),
   /** What rules met that somebody should know, since it was last cleared. */

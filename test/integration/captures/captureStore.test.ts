@@ -3,6 +3,10 @@ import { readdirSync, readFileSync, statSync, truncateSync, appendFileSync } fro
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { createAuditLog, createMemoryAuditStore } from '../../../src/main/core/audit/auditLog.ts'
+import { hashText } from '../../../src/main/composition/auditDesk.ts'
+import { auditQuota } from '../../../src/main/composition/captureDesk.ts'
+import { WorkbenchError } from '../../../src/shared/errors/workbenchError.ts'
 import { bytes, captureBench, gate, piecesOf, story, text } from '../../support/captureBench.ts'
 
 const namesIn = (folder: string): string[] => readdirSync(join(folder, gate.id)).sort()
@@ -198,7 +202,7 @@ test('captures stop before the disk is full: the journal needs the rest', async 
 test('what the quota would delete stays while it cannot be written down first', async () => {
   const bench = captureBench()
   let isClosed = true
-  const store = bench.open({ quotaBytes: 65_536, partBytes: 4096, graceMs: 0 }, 'me', () => { if (isClosed) throw new Error('the audit log is full') })
+  const store = bench.open({ quotaBytes: 65_536, partBytes: 4096, graceMs: 0 }, 'me', () => { if (isClosed) throw new Error('the audit log is full'); return () => undefined })
   const tap = store.open(gate)
   for (let part = 0; part < 15; part += 1) { await bench.clock.advance(10); tap.received(bytes('p'.repeat(5_000))); await store.flush() }
   const said = async (): Promise<string> => { await bench.clock.advance(500); return bench.lines.join('\n') }
@@ -206,6 +210,26 @@ test('what the quota would delete stays while it cannot be written down first', 
   expect(await store.parts()).toHaveLength(15)
   isClosed = false
   await expect.poll(async () => { await said(); return store.state().notices.map(({ kind }) => kind) }, { timeout: 10_000, interval: 10 }).toContain('deleted')
+  await tap.close()
+})
+
+test('what the quota deleted is written down afterwards, and what it could not', async () => {
+  const bench = captureBench()
+  const audit = createAuditLog({ store: createMemoryAuditStore(), clock: bench.clock, who: { host: 'test', user: 'lab' }, hashText, log: () => undefined })
+  let isStuck = true
+  const { remove } = bench.disk
+  bench.disk.remove = async (path) => (isStuck && path.endsWith('idx') ? Promise.reject(new WorkbenchError('host/no-permission', 'the file may not be deleted')) : remove(path))
+  const store = bench.open({ quotaBytes: 65_536, partBytes: 4096, graceMs: 0 }, 'me', (files, size) => auditQuota(audit, files, size))
+  const tap = store.open(gate)
+  for (let part = 0; part < 15; part += 1) { await bench.clock.advance(10); tap.received(bytes('p'.repeat(5_000))); await store.flush() }
+  const ends = async (): Promise<unknown[]> => { await bench.clock.advance(500); return audit.list({ limit: 50 }).reverse().filter(({ what }) => what === 'outcome').map(({ details }) => details['outcome']) }
+  await expect.poll(ends, { timeout: 10_000, interval: 10 }).toContain('failed')
+  isStuck = false
+  await expect.poll(ends, { timeout: 10_000, interval: 10 }).toContain('done')
+  const entries = audit.list({ limit: 50 }).reverse()
+  const [begun, failed] = entries
+  expect(failed).toMatchObject({ what: 'outcome', details: { of: begun?.seq, outcome: 'failed', files: 1, why: 'the file may not be deleted' } })
+  expect(entries.at(-1)?.details).toMatchObject({ outcome: 'done', files: entries.at(-2)?.details['files'], bytes: entries.at(-2)?.details['bytes'] })
   await tap.close()
 })
 

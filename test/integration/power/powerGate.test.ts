@@ -17,28 +17,33 @@ interface Bench {
   readonly workbench: OpenWorkbench
   readonly camera: CameraId
   readonly name: string
+  readonly url: string
+  readonly chip: string
+  readonly dataFolder: string
   /** A camera of another line, whose power is the same pod's. */
   readonly neighbour: CameraId
   /** Runs a restore to its end; `at` is called when flash is being written for the first time. */
   restore(at: (job: Job, event: JobEvent) => void): Promise<Job>
 }
 
+const environmentIn = async (dataFolder: string): Promise<Parameters<typeof createWorkbench>[0]> => ({
+  host: 'cli', version: 'test', dataFolder, homeFolder: dataFolder, tftpPort: await freeUdpPort(), resourcesFolder: join(import.meta.dirname, '../../../resources'), log: () => undefined,
+})
+
 async function openBench(): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-gate-'))
   onTestFinished(async () => rm(folder, { recursive: true, force: true }))
   const sim = await startLoopbackRack(join(folder, 'sim'), () => undefined, {})
   onTestFinished(async () => sim.close())
-  const workbench = await createWorkbench({
-    host: 'cli', version: 'test', dataFolder: join(folder, 'data'), homeFolder: folder, tftpPort: await freeUdpPort(),
-    resourcesFolder: join(import.meta.dirname, '../../../resources'), log: () => undefined,
-  })
+  const dataFolder = join(folder, 'data')
+  const workbench = await createWorkbench(await environmentIn(dataFolder))
   onTestFinished(async () => workbench.close())
   const [url = ''] = sim.urls
   const { cameraId, cameraName } = workbench.setup.addForNow({ url, name: '', cameraName: 'cam-door', chip: sim.chip })
   const api = Number(/api=(\d+)/.exec(url)?.[1])
   const neighbour = workbench.setup.addForNow({ url: 'tcp://127.0.0.1:9', name: '', cameraName: 'cam-yard', chip: sim.chip, power: { kind: 'rack', host: '127.0.0.1', port: api } })
   return {
-    workbench, camera: cameraId, name: cameraName, neighbour: neighbour.cameraId,
+    workbench, camera: cameraId, name: cameraName, neighbour: neighbour.cameraId, url, chip: sim.chip, dataFolder,
     restore: async (at) => {
       const request = restoreRequestSchema.parse({ cameraId, inputPath: sim.imagesFolder, profilePath: sim.profilePath, ubootPath: sim.ubootPath })
       const plan = await workbench.desk.plan(request, never)
@@ -90,6 +95,22 @@ test('the exact name switches it: written down first, and the job never ends as 
   expect(acts(bench).slice(0, 4)).toEqual(['restore cam-door', 'power cycle cam-door', 'power override cam-door', 'power off cam-door'])
   expect(workbench.audit.list({ limit: 100 }).find(({ what }) => what === 'power override')?.details).toMatchObject({ action: 'off', typed: name, job: job.id })
   expect(workbench.audit.verify()).toMatchObject({ state: 'ok' })
+}, 60_000)
+
+test('the job of another program on the same data is told with its phase and percent, and is not ended from here', async () => {
+  const bench = await openBench()
+  const { workbench: mine, name, url, dataFolder } = bench
+  const other = await createWorkbench(await environmentIn(dataFolder))
+  onTestFinished(async () => other.close())
+  const { cameraId } = other.setup.addForNow({ url, name: '', cameraName: 'cam-other', chip: bench.chip })
+  const asked: Promise<WorkbenchError>[] = []
+  const job = await bench.restore((running) => { asked.push(refused(other.rack.power(cameraId, 'off', never))); expect(other.jobs.find(running.id)).toMatchObject({ title: `Restore ${name}`, state: 'running' }) })
+  const [error] = await Promise.all(asked)
+  expect(error).toMatchObject({ code: 'pod/busy', context: { isWriting: true, job: job.id } })
+  expect(error?.message).toMatch(/^"Restore cam-door" is writing the flash of cam-other \(\S.*\)\. The power of cam-other stays as it is/)
+  other.jobs.breakOff(job.id, new WorkbenchError('internal/bug', 'not ours'))
+  expect(job.verdict).toBe('restored and booted')
+  expect(mine.jobs.find('j-nosuch' as typeof job.id)).toBeUndefined()
 }, 60_000)
 
 test('an idle camera is switched, written down before and after, and no job begins meanwhile', async () => {

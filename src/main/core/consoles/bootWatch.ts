@@ -1,4 +1,5 @@
 import type { CameraLife } from '../../../shared/rack/rackView.schema.ts'
+import { addressIn } from './addressSeen.ts'
 import { plainText } from './consoleText.ts'
 import { type FirmwareSeen, nothingSeen, seeFirmware } from './firmwareSeen.ts'
 
@@ -27,6 +28,8 @@ export interface BootWatch {
   readonly kernelSeconds: number | undefined
   readonly panicked: boolean
   readonly firmware: FirmwareSeen
+  /** Its own, as it told it last; empty for not yet. */
+  readonly address: string
   /** The line that has not ended yet. */
   readonly line: string
 }
@@ -43,7 +46,7 @@ export interface BootView {
 /** Also after power was switched: what the console said before is another life. */
 export const startBootWatch = (nowMs: number): BootWatch => ({
   sinceMs: nowMs, lastByteAtMs: undefined, seen: 'nothing', banners: 0, bannersAtMs: [], loginSeenAtMs: undefined,
-  kernelSeconds: undefined, panicked: false, firmware: nothingSeen, line: '',
+  kernelSeconds: undefined, panicked: false, firmware: nothingSeen, address: '', line: '',
 })
 
 /** A date must follow, or a help text of `version` would count as a reset. The SPL prints a banner of its own before it. */
@@ -78,6 +81,11 @@ function withFirmware(watch: BootWatch, line: string): BootWatch {
   return firmware === watch.firmware ? watch : { ...watch, firmware }
 }
 
+function withAddress(watch: BootWatch, line: string): BootWatch {
+  const address = addressIn(line)
+  return address === undefined || address === watch.address ? watch : { ...watch, address }
+}
+
 /** Bytes in any pieces give the same result. */
 export function watchBoot(watch: BootWatch, bytes: Uint8Array, atMs: number): BootWatch {
   if (bytes.length === 0) return watch
@@ -89,7 +97,7 @@ export function watchBoot(watch: BootWatch, bytes: Uint8Array, atMs: number): Bo
     // Between the two letters of a line end.
     if (line === '') continue
     const text = readable(line)
-    after = withFirmware(withLine(after, text, atMs, true), text)
+    after = withAddress(withFirmware(withLine(after, text, atMs, true), text), text)
   }
   return { ...withLine(after, readable(rest), atMs, false), line: rest, lastByteAtMs: atMs }
 }

@@ -4,6 +4,7 @@ import type { JobEvent, JobNews } from '../../../shared/jobs/jobEvent.ts'
 import { isFinished, type Job, type JobWork, reduceJob, workOf } from '../../../shared/jobs/reduceJob.ts'
 import { CleanupStack } from '../../../shared/lifecycle/cleanup.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
+import type { JobTurns } from './jobTurns.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
 import { isProgress } from './foldEvents.ts'
 import { endingOf, type JobOutcome, type Settled } from './jobEnding.ts'
@@ -41,6 +42,8 @@ export interface JobBookDeps {
   readonly clock: Clock
   readonly newJobId: () => JobId
   readonly log: (line: string) => void
+  /** Absent: all begin at once. */
+  readonly turns?: JobTurns
   /** Hears of each job before anything of it is kept or done; what it throws refuses the job. */
   readonly beforeStart?: (job: Job) => void
 }
@@ -50,6 +53,8 @@ export interface JobBook {
   start(request: JobRequest): JobId
   /** `input/not-found`. */
   get(id: JobId): Job
+  /** Also of another program with this journal, as far as it has come by now. */
+  find(id: JobId): Job | undefined
   /** Newest first. */
   list(): Job[]
   /** Recorded once, then the job's signal aborts; a job that has ended stays as it is. */
@@ -75,7 +80,7 @@ interface Entry {
   brokenOff?: WorkbenchError
 }
 
-export function createJobBook({ journal, clock, newJobId, log, beforeStart = () => undefined }: JobBookDeps): JobBook {
+export function createJobBook({ journal, clock, newJobId, log, turns, beforeStart = () => undefined }: JobBookDeps): JobBook {
   const entries = new Map<JobId, Entry>()
   const listeners = new Set<JobListener>()
   const bell = createBell()
@@ -149,10 +154,14 @@ export function createJobBook({ journal, clock, newJobId, log, beforeStart = () 
   }
 
   const work = async (entry: Entry, request: JobRequest, signal: AbortSignal, brokenOff: AbortSignal): Promise<void> => {
-    const startedAtMs = clock.nowMs()
+    let startedAtMs = clock.nowMs()
     const cleanup = new CleanupStack()
     const { tell, flush } = tellOf(entry)
+    let endTurn: () => void = () => undefined
     const settled = await (async (): Promise<JobOutcome> => {
+      // Queued until then; a cancel takes it out of the queue, and nothing of it was done.
+      if (turns) endTurn = await turns.take(request.camera, signal)
+      startedAtMs = clock.nowMs()
       record(entry, { type: 'job-started' })
       signal.throwIfAborted()
       return request.run({ jobId: entry.job.id, signal, brokenOff, tell, cleanup, clock })
@@ -163,7 +172,11 @@ export function createJobBook({ journal, clock, newJobId, log, beforeStart = () 
       log(`job ${entry.job.id} could not ${label}: ${String(error)}`)
       recordOrLog(entry, { type: 'undo-failed', label, error: toWire(error) })
     }
-    end(entry, settled, clock.nowMs() - startedAtMs)
+    try {
+      end(entry, settled, clock.nowMs() - startedAtMs)
+    } finally {
+      endTurn()
+    }
   }
 
   for (const job of journal.jobs()) {
@@ -202,9 +215,10 @@ export function createJobBook({ journal, clock, newJobId, log, beforeStart = () 
       recordOrLog(entry, { type: 'cancel-requested' })
       entry.stopper.abort(new Cancelled('cancelled by the user'))
     },
+    find: (id) => (entries.has(id) ? entryOf(id).job : journal.read(id, 0).reduce<Job | undefined>(reduceJob, undefined)),
     breakOff: (id, error) => {
-      const entry = entryOf(id)
-      if (isFinished(entry.job) || !entry.stopper) return
+      const entry = entries.get(id)
+      if (!entry || isFinished(entry.job) || !entry.stopper) return
       entry.brokenOff ??= error
       recordOrLog(entry, { type: 'noted', level: 'warning', message: error.message })
       entry.stopper.abort(error)

@@ -1,4 +1,4 @@
-import type { CameraId, PodId } from '../../../shared/devices/ids.ts'
+import type { CameraId, JobId, PodId } from '../../../shared/devices/ids.ts'
 import type { PowerController } from '../../../shared/devices/power.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { isFinished, type Job, writingPhase } from '../../../shared/jobs/reduceJob.ts'
@@ -32,6 +32,8 @@ export interface PowerActDeps {
   readonly audit: AuditLog
   readonly log: (line: string) => void
   readonly jobOf: (camera: CameraId) => Job | undefined
+  /** One that another program runs: its journal is ours. */
+  readonly findJob?: (id: JobId) => Job | undefined
   /** Ends that job as failed, because its camera's power was switched under it. */
   readonly breakOff: (job: Job, error: WorkbenchError) => void
 }
@@ -40,6 +42,9 @@ export interface PowerOutcome {
   /** Read back from the switch; others accept and cannot be asked. */
   readonly isVerified: boolean
 }
+
+/** A job's lease says which one it is, whatever program runs it. */
+const jobNamed = /\(job ([\w-]{1,64})\)$/
 
 /** How its lease is called. */
 export const powerHolder = (action: PowerAction, cameraName: string): string => `Power ${action} of ${cameraName}`
@@ -89,7 +94,7 @@ async function lightFirst(work: () => Promise<void>, subject: string, { audit, l
 }
 
 /** In one order for everybody, so that two acts on one switch do not wait for each other half-way. */
-async function takeAll(sharing: readonly PowerTarget[], holder: string, { leases, jobOf }: PowerActDeps, signal: AbortSignal): Promise<{ readonly held: readonly Lease[]; readonly busy: readonly Busy[] }> {
+async function takeAll(sharing: readonly PowerTarget[], holder: string, { leases, jobOf, findJob }: PowerActDeps, signal: AbortSignal): Promise<{ readonly held: readonly Lease[]; readonly busy: readonly Busy[] }> {
   const held: Lease[] = []
   const busy: Busy[] = []
   for (const target of [...sharing].sort((a, b) => (a.devices.resource < b.devices.resource ? -1 : 1))) {
@@ -100,8 +105,10 @@ async function takeAll(sharing: readonly PowerTarget[], holder: string, { leases
         for (const lease of held) await lease.release()
         throw error
       }
-      const job = jobOf(target.spec.cameraId)
-      busy.push({ target, holder: String(error.context['holder']), job: job && !isFinished(job) ? job : undefined })
+      const holder = String(error.context['holder'])
+      const named = jobNamed.exec(holder)?.[1]
+      const job = [named === undefined ? undefined : findJob?.(named as JobId), jobOf(target.spec.cameraId)].find((each) => each && !isFinished(each))
+      busy.push({ target, holder, job })
     }
   }
   return { held, busy }

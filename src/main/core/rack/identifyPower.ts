@@ -1,28 +1,20 @@
 import type { CameraId } from '../../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
-import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
+import type { Clock } from '../../../shared/lifecycle/clock.ts'
 import type { IdentifyMatch, IdentifyNews, IdentifyPlan } from '../../../shared/rack/identify.schema.ts'
+import type { AuditLog } from '../audit/auditLog.ts'
 import type { Lease, Leases } from './leases.ts'
 import { maintenanceWords } from './inventory.ts'
 import type { CameraEntry } from './rackBook.ts'
+import { cutAndWatch, cutAndWatchMs } from './watchStart.ts'
 
 export interface IdentifyDeps {
   readonly clock: Clock
   readonly leases: Pick<Leases, 'take' | 'holderOf'>
+  readonly audit: Pick<AuditLog, 'around'>
   /** Of the whole rack: a wire that is crossed may lead to any of them. */
   readonly all: () => readonly CameraEntry[]
 }
-
-const offMs = 2_000
-const cycleLimitMs = 60_000
-/** A boot ROM and U-Boot talk within seconds; a kernel without U-Boot's words takes some more. */
-const watchMs = 20_000
-/** After the first answer: several cameras on one port begin together. */
-const graceMs = 4_000
-const tailChars = 512
-
-/** What a camera says when it starts, and at no other time. */
-const bootMarker = /^(?:System startup|U-Boot (?:SPL|TPL)?\s?\S*\d{4}\.\d\d|Booting Linux on|Linux version \d|Uncompressing Linux)/m
 
 /** Without asking anybody: locked cameras, those in maintenance, and what nobody but a person can switch are left out. */
 export function planIdentify(ids: readonly CameraId[], { leases, all }: Pick<IdentifyDeps, 'leases' | 'all'>): IdentifyPlan {
@@ -46,11 +38,11 @@ export function planIdentify(ids: readonly CameraId[], { leases, all }: Pick<Ide
     else skipped.push({ ...named, why: `its console is watched, and no power is cut for it: ${why}` })
     ports.add(portOf(entry))
   }
-  return { cuts, watched, skipped, forecastMs: cuts.length * (offMs + watchMs) }
+  return { cuts, watched, skipped, forecastMs: cuts.length * cutAndWatchMs }
 }
 
 /** A camera that a job has, or that somebody has set aside. */
-function whyUntouchable({ spec, devices }: CameraEntry, leases: Pick<Leases, 'holderOf'>): string | undefined {
+export function whyUntouchable({ spec, devices }: CameraEntry, leases: Pick<Leases, 'holderOf'>): string | undefined {
   const holder = leases.holderOf(devices.resource)?.holder
   if (holder !== undefined && holder !== ownHolder) return `it is in use by ${holder}`
   return spec.inventory?.maintenance ? maintenanceWords(spec.cameraName, spec.inventory.maintenance) : undefined
@@ -74,7 +66,7 @@ const portOf = ({ spec, devices }: CameraEntry): string => {
 }
 const switchOf = ({ spec: { power } }: CameraEntry): string | undefined => (power?.kind === 'routeros' || power?.kind === 'pdudaemon' ? `${power.kind} ${power.host.toLowerCase()}` : undefined)
 
-const ownHolder = 'finding out whose power is whose'
+export const ownHolder = 'finding out whose power is whose'
 
 /**
  * Cuts the agreed ports one after the other and watches every chosen console. A port that is locked by now is left out; one that was not agreed
@@ -102,8 +94,11 @@ export async function* identifyPower(ids: readonly CameraId[], agreed: readonly 
         yield { type: 'skipped', cameraId, camera: entry?.spec.cameraName ?? cameraId, why: now.skipped.find((each) => each.cameraId === cameraId)?.why ?? 'it is not to be cut any more' }
         continue
       }
+      const { camera } = cut
       yield { type: 'cutting', ...cut }
-      const answered = await cutAndWatch(entry, all().filter(({ spec }) => first.watched.some((each) => each.cameraId === spec.cameraId)), deps.clock, signal)
+      const watched = all().filter(({ spec }) => first.watched.some((each) => each.cameraId === spec.cameraId))
+      const found = await deps.audit.around({ what: 'power cycle', subject: camera, details: { camera: cameraId, power: cut.power, by: ownHolder } }, async () => cutAndWatch(entry.devices.power, watched, deps.clock, signal))
+      const answered = found.map(({ spec }) => ({ cameraId: spec.cameraId, camera: spec.cameraName }))
       const [only] = answered
       const match = only !== undefined && answered.length === 1 ? { port: cameraId, console: only.cameraId } : undefined
       if (match) matches.push(match)
@@ -113,31 +108,6 @@ export async function* identifyPower(ids: readonly CameraId[], agreed: readonly 
   } finally {
     await Promise.all(held.map(async (lease) => lease.release()))
   }
-}
-
-/** Which consoles say that they start, from the moment at which the power is cut. */
-async function cutAndWatch(entry: CameraEntry, watched: readonly CameraEntry[], clock: Clock, signal: AbortSignal): Promise<{ cameraId: CameraId; camera: string }[]> {
-  const answered = new Set<CameraEntry>()
-  const grace = new AbortController()
-  const stops = watched.map((each) => {
-    const text = new TextDecoder('latin1')
-    let tail = ''
-    return each.console.subscribe(each.console.end, ({ bytes }) => {
-      tail = (tail + text.decode(bytes).replaceAll('\r', '\n')).slice(-tailChars)
-      if (!bootMarker.test(tail)) return
-      answered.add(each)
-      grace.abort()
-    })
-  })
-  try {
-    await withDeadline(clock, cycleLimitMs, `switching ${entry.devices.power.label} off and on`, signal, async (within) => entry.devices.power.cycle(offMs, within))
-    await clock.sleep(watchMs, AbortSignal.any([signal, grace.signal])).catch(() => undefined)
-    signal.throwIfAborted()
-    if (answered.size > 0) await clock.sleep(graceMs, signal)
-  } finally {
-    for (const stop of stops) stop()
-  }
-  return [...answered].map(({ spec }) => ({ cameraId: spec.cameraId, camera: spec.cameraName }))
 }
 
 /** The ports as they were found, where each of the cameras concerned has just one of its own. */

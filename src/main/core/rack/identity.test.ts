@@ -32,9 +32,13 @@ describe('what the journal says', () => {
     // Nothing of the old one is left.
     expect(of(...before, read(3, { mac: macB }, 'accepted')).known).toEqual({ mac: { value: macB, atMs: 3000, job: 'Job 3' } })
   })
-  test('an environment that was written over takes the address along, and one that was proved brings it', () => {
+  test('the address is known still when the environment was written over, another one is told, and one that was proved counts', () => {
     const first = read(1, { mac: macA, soc: 'hi3516ev300' }, 'first')
-    expect(of(first, read(2, { mac: macA }, 'same', { partitions: [part] })).known).toEqual({ soc: expect.anything() as unknown })
+    const over = read(2, { mac: macA }, 'same', { partitions: [part] })
+    expect(of(first, over).known.mac?.value).toBe(macA)
+    expect(() => { judgeIdentity({ cameraName: 'front', known: of(first, over).known, accept: false }, { mac: macB }, () => undefined, true) }).toThrow(`its MAC address is ${macB}, and was ${macA}`)
+    // Every U-Boot has this one when it has no other: it tells nobody apart, so a fresh environment is no other camera.
+    expect(() => { judgeIdentity({ cameraName: 'front', known: of(first, over).known, accept: false }, identityFacts({ mac: '00:00:23:34:45:66' }), () => undefined, true) }).not.toThrow()
     expect(of(first, read(2, { mac: macA }, 'same', { partitions: [{ ...part, action: 'unchanged' }] })).known.mac?.value).toBe(macA)
     expect(of(first, read(2, { mac: macA }, 'same', { partitions: [{ ...part, offsetBytes: 0, lengthBytes: 0x40000 }] })).known.mac?.value).toBe(macA)
     const environment = { state: 'proved', mac: { address: macB, reason: 'missing' }, set: [], keptCount: 0, lost: [] } as const

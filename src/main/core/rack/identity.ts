@@ -2,7 +2,6 @@ import type { CameraId } from '../../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { JobNews } from '../../../shared/jobs/jobEvent.ts'
 import type { Job } from '../../../shared/jobs/reduceJob.ts'
-import type { PartitionProgress } from '../../../shared/restore/restore.schema.ts'
 import { type IdentityFacts, type IdentityField, identityFields, type IdentityReading, type IdentityView } from '../../../shared/rack/identity.schema.ts'
 import { wallText } from '../report/reportText.ts'
 
@@ -60,24 +59,16 @@ export function identityOf(jobs: readonly Job[], camera: CameraId): CameraIdenti
       const value = job.identity?.facts[field] ?? (known[field] ? undefined : readBefore(job)[field])
       if (value !== undefined) known[field] = { value, atMs, job: job.title }
     }
-    // It was proved to stand in the flash, whatever stood there before.
+    // It was proved to stand in the flash, whatever stood there before. A job that wrote over the environment without that changes nothing of
+    // what is known: should the image have brought another camera's address, the next job says so before it erases anything.
     const { environment } = job
     if (environment?.state === 'proved') known.mac = { value: environment.mac.address, atMs, job: job.title }
-    else if (mayReplaceEnvironment(job)) delete known.mac
   }
   return { known, found }
 }
 
 /** Jobs of before readings were kept say what they learnt in other words. */
 const readBefore = ({ identity, agent }: Job): IdentityFacts => (identity ? {} : identityFacts({ jedecId: agent?.jedecId }))
-
-/** Environments were seen to begin at 256 KiB and later, in front of the kernel. */
-const mayHoldEnvironment = ({ name, offsetBytes, lengthBytes }: PartitionProgress): boolean =>
-  /env/i.test(name) || (offsetBytes < 0x10_0000 && offsetBytes + lengthBytes > 0x4_0000)
-
-/** The address stands in U-Boot's environment: who wrote over that may have brought another one, and the next job reads it again. */
-const mayReplaceEnvironment = ({ workflow, partitions }: Job): boolean =>
-  (workflow === 'restore' || workflow === 'agent') && partitions.some((part) => (part.action === 'written' || part.state === 'unknown') && mayHoldEnvironment(part))
 
 export interface Difference { readonly field: IdentityField; readonly known: Remembered; readonly found: string }
 

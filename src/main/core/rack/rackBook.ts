@@ -12,6 +12,7 @@ import type { CameraView, PodView, RackView } from '../../../shared/rack/rackVie
 import { type PowerAction, powerActions } from '../../../shared/rack/powerAct.schema.ts'
 import type { AuditLog } from '../audit/auditLog.ts'
 import type { CaptureLog } from '../captures/captureLog.ts'
+import { pictureAt } from '../consoles/addressSeen.ts'
 import { startBootWatch, viewBoot, watchBoot, type BootWatch } from '../consoles/bootWatch.ts'
 import type { CameraConsole } from '../consoles/cameraConsole.ts'
 import { createConsole } from '../consoles/consoleHub.ts'
@@ -98,6 +99,8 @@ export interface RackBookDeps {
   readonly breakOff: PowerActDeps['breakOff']
   /** The newest job of a camera. */
   readonly jobOf: (camera: CameraId) => Job | undefined
+  /** Any job of the journal. */
+  readonly findJob?: NonNullable<PowerActDeps['findJob']>
   readonly watchJobs: (listener: () => void) => void
   /** What its chip still lacks; `undefined` while nobody has looked. */
   readonly startFactsOf?: (entry: CameraEntry) => StartFacts | undefined
@@ -116,6 +119,8 @@ interface Entry extends CameraEntry {
   readonly own: PodDevices
   boot: BootWatch
   firmware: CameraView['firmware']
+  /** As its console told it last, and kept over its next start. */
+  address: string
   power: PowerState
   reach: PodView['state']
   reachNote: string
@@ -127,9 +132,9 @@ const viewEveryMs = 250
 const pollEveryMs = 10_000
 const pollLimitMs = 8_000
 
-export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, watchJobs, captures, pictures, startFactsOf = () => undefined, alarmsOf = () => undefined, watchBytes }: RackBookDeps): RackBook {
+export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, findJob, watchJobs, captures, pictures, startFactsOf = () => undefined, alarmsOf = () => undefined, watchBytes }: RackBookDeps): RackBook {
   const entries = new Map<PodId, Entry>()
-  const powerDeps: PowerActDeps = { clock, leases, audit, log, jobOf, breakOff }
+  const powerDeps: PowerActDeps = { clock, leases, audit, log, jobOf, breakOff, ...(findJob ? { findJob } : {}) }
   const bell = createBell()
   let revision = 0
   const changed = (): void => { revision += 1; bell.ring() }
@@ -189,7 +194,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, wat
       console: stats.state, consoleNote: stats.note, bytesReceived: stats.bytesReceived, bytesLost: stats.bytesLost,
       ...(ability === undefined ? {} : { whyNot: [...whyNots(ability)] }),
       ...(holder === undefined ? {} : { leaseHolder: holder }),
-      ...(spec.inventory === undefined ? {} : { inventory: spec.inventory }), ...(picture === undefined ? {} : { picture }),
+      ...(spec.inventory === undefined ? {} : { inventory: spec.inventory }), ...(picture === undefined ? {} : { picture }), ...(entry.address === '' || pictureAt(entry.address) === spec.snapshotUrl ? {} : { pictureOffer: pictureAt(entry.address) }),
       ...(entry.firmware === undefined ? {} : { firmware: entry.firmware }), ...(alarms === undefined ? {} : { alarms }),
       ...(job === undefined || (!isWorking && job.state !== 'failed' && job.state !== 'interrupted') ? {} : { job: jobView(job) }),
     }
@@ -206,6 +211,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, wat
     const before = entry.boot
     entry.boot = watchBoot(before, bytes, clock.nowMs())
     const text = firmwareText(entry.boot.firmware)
+    if (entry.boot.address !== '') entry.address = entry.boot.address
     if (text !== '' && entry.boot.firmware !== before.firmware) entry.firmware = { text, seenAtMs: clock.wallMs() }
     // Its web server is up about now, and after a long silence the next try would be a minute away.
     if (entry.boot.seen === 'login' && before.seen !== 'login') pictures?.wake(entry.spec.cameraId)
@@ -231,7 +237,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, wat
       const edges = createPowerEdges((edge) => capture?.power(edge))
       const seen = edges.watched(devices)
       const entry: Entry = {
-        spec, own: seen, boot: startBootWatch(clock.nowMs()), firmware: undefined, power: 'unknown', store: undefined, stop: new AbortController(),
+        spec, own: seen, boot: startBootWatch(clock.nowMs()), firmware: undefined, address: '', power: 'unknown', store: undefined, stop: new AbortController(),
         reach: devices.pod ? 'checking' : 'reachable', reachNote: '',
         devices: gatePower(seen, createJobPowerGate({ spec, devices: seen }, () => sharingPower({ own: seen, spec }), powerDeps)),
         console: createConsole({

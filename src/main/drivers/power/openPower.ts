@@ -66,7 +66,7 @@ async function openRouterOsPower(spec: Extract<PowerSpec, { kind: 'routeros' }>,
   return { power, close: async () => connection.close() }
 }
 
-async function passwordOf(ref: string | undefined, secretOf: SecretOf): Promise<string | undefined> {
+export async function passwordOf(ref: string | undefined, secretOf: SecretOf): Promise<string | undefined> {
   if (ref === undefined) return undefined
   const secret = await secretOf(ref)
   // Without this check an empty password would be tried, and some switches lock the account after a few.

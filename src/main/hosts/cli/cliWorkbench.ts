@@ -8,6 +8,7 @@ import type { serveReplay } from '../../composition/replayLine.ts'
 import type { serveOneFile } from '../../composition/oneFileServer.ts'
 import type { DetectRequest } from '../../composition/lineTools.ts'
 import type { AgentPlan, AgentRequest } from '../../../shared/agent/agent.schema.ts'
+import type { FindPortsDesk } from '../../composition/findPortsDesk.ts'
 import type { InventoryDesk } from '../../composition/inventoryDesk.ts'
 import type { BootsDesk } from '../../composition/bootsDesk.ts'
 import type { BundleDesk } from '../../composition/bundleDesk.ts'
@@ -65,6 +66,7 @@ export interface CliWorkbench {
   readonly captures: Pick<CaptureDesk, 'sessions' | 'search' | 'newLines' | 'caughtUp' | 'export' | 'settings' | 'changeSettings'>
   /** The rack that is remembered; no console is opened for it. */
   readonly inventories: InventoryDesk
+  readonly findPorts: FindPortsDesk
   readonly boots: BootsDesk
   readonly bundles: BundleDesk
   readonly audit: Pick<OpenAudit, 'list' | 'verify' | 'lines'>

@@ -61,6 +61,8 @@ export interface CaptureStore {
   close(): Promise<void>
 }
 
+export type RemovalEnd = (files: number, bytes: number, problem: unknown) => void
+
 export interface CaptureStoreDeps {
   readonly folder: string
   readonly settings: CaptureSettings
@@ -72,8 +74,8 @@ export interface CaptureStoreDeps {
   readonly self: string
   readonly isAlive: (process: string) => boolean
   readonly log: (line: string) => void
-  /** Asked before the quota deletes anything; what it throws keeps the files. */
-  readonly beforeRemove?: (files: number, bytes: number) => void
+  /** Asked before the quota deletes anything; what it throws keeps the files. What it gives is told how many went, and why not the rest. */
+  readonly beforeRemove?: (files: number, bytes: number) => RemovalEnd
 }
 
 export const newSessionId = (wallMs: number): SessionId =>
@@ -122,18 +124,31 @@ export function openCaptureStore({ folder, settings: first, readSettings, clock,
     paused = undefined
     notice('resumed', `Captures go on; ${droppedBytes() - droppedAtPause} bytes were not kept meanwhile, and each console has a mark where`)
   }
+  const removeAll = async (parts: readonly Part[]): Promise<void> => {
+    if (parts.length === 0) return
+    const end = beforeRemove?.(parts.length, parts.reduce((sum, part) => sum + bytesOf(part), 0))
+    const gone: Part[] = []
+    const tell = (problem: unknown): void => end?.(gone.length, gone.reduce((sum, part) => sum + bytesOf(part), 0), problem)
+    try {
+      for (const part of parts) {
+        // The bytes first: an index without bytes is left out by the next scan, and bytes without an index would stay for ever.
+        await disk.remove(`${part.base}${rawSuffix}`)
+        gone.push(part)
+        await disk.remove(`${part.base}${indexSuffix}`)
+        known.delete(part.base)
+      }
+    } catch (error) {
+      tell(error)
+      throw error
+    }
+    tell(undefined)
+  }
   const keepQuota = async (): Promise<void> => {
     if (readSettings) settings = await readSettings()
     const step = stepQuota(quota, [...known.values()], settings, clock.wallMs())
     quota = step
     if (step.warning !== undefined) notice('quota-near', step.warning)
-    if (step.remove.length > 0) beforeRemove?.(step.remove.length, step.remove.reduce((sum, part) => sum + bytesOf(part), 0))
-    for (const part of step.remove) {
-      // The bytes first: an index without bytes is left out by the next scan, and bytes without an index would stay for ever.
-      await disk.remove(`${part.base}${rawSuffix}`)
-      await disk.remove(`${part.base}${indexSuffix}`)
-      known.delete(part.base)
-    }
+    await removeAll(step.remove)
     if (step.remove.length > 0) notice('deleted', `${step.remove.length} of the oldest capture files were deleted, ${Math.round(step.remove.reduce((sum, part) => sum + bytesOf(part), 0) / 2 ** 20)} MiB`)
   }
   const flushAll = async (): Promise<void> => {

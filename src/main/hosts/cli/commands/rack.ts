@@ -6,13 +6,16 @@ import { createTeller, isJson, outputFlag } from '../output/events.ts'
 import { plainText } from '../output/lineWriter.ts'
 import { table } from '../output/words.ts'
 import { identifyRack } from './rackIdentify.ts'
+import { pictureOfCamera } from './rackPicture.ts'
+import { portsOfRack } from './rackPorts.ts'
 import { exportRack, importRack } from './rackFiles.ts'
 import { cameraNamed, type RackScene, type RackSpec as Spec } from './rackScene.ts'
 
 const flags: Flags = {
   'seconds': { type: 'string', value: 'SECONDS', help: 'discover: how long to listen (default 5)' },
-  'yes': { type: 'boolean', help: 'identify: cut the ports that were listed without it' },
-  'assign': { type: 'boolean', help: 'identify: write down which port belongs to which camera' },
+  'yes': { type: 'boolean', help: 'identify, ports: cut the ports that were listed without it' },
+  'confirm': { type: 'string', value: 'NUMBER', help: 'ports: how many are cut, when they are more than eight' },
+  'assign': { type: 'boolean', help: 'identify, ports: write down which port belongs to which camera' },
   'dry-run': { type: 'boolean', help: 'import: say what would be added, changed and left alone, and do nothing' },
   'keep-ids': { type: 'boolean', help: 'import: pods that this rack does not have keep the ids of the file' },
   'output': outputFlag,
@@ -22,7 +25,7 @@ const flags: Flags = {
 
 type Verb = (scene: RackScene) => Promise<ExitCode>
 
-const forms = 'list | label CAMERA WORD… | group CAMERA NAME | note CAMERA TEXT | place CAMERA RACK ROW SLOT | maintenance CAMERA on|off [NOTE] | export FILE | import FILE | discover | identify CAMERA…'
+const forms = 'list | label CAMERA WORD… | group CAMERA NAME | note CAMERA TEXT | place CAMERA RACK ROW SLOT | maintenance CAMERA on|off [NOTE] | export FILE | import FILE | picture CAMERA [URL|none] | discover | identify CAMERA… | ports [SWITCH [PORT…]]'
 
 const verbs: Readonly<Record<string, Verb>> = {
   list,
@@ -33,8 +36,10 @@ const verbs: Readonly<Record<string, Verb>> = {
   maintenance: async (scene) => change(scene, maintenanceOf),
   export: exportRack,
   import: importRack,
+  picture: pictureOfCamera,
   discover,
   identify: identifyRack,
+  ports: portsOfRack,
 }
 
 /** The rack that the window shows: what people say about its cameras, and the whole of it as a file. */
