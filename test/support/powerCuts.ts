@@ -29,7 +29,11 @@ export async function cutPowerEverywhere({ update, options, outcomes, seed, agai
   const moments: { readonly call: string; readonly at: MemoryFs }[] = []
   const fs = deviceOf(update, options)
   moments.push({ call: 'before the first call', at: fs.fork() })
-  fs.onDone = (call) => { moments.push({ call: wordsOf(call), at: fs.fork() }) }
+  fs.onDone = (call) => {
+    moments.push({ call: wordsOf(call), at: fs.fork() })
+    // On a disk that forgets the outcomes hold this already.
+    if (options.durability === 'through' && call.name === 'write') moments.push({ call: `the middle of ${wordsOf(call)}`, at: halfWritten(fs, call.path ?? '') })
+  }
   const { end } = await otaRig(fs).apply(requestOf(update))
   if (end !== 'new' || verdict(fs, update) !== 'new') throw new Error(`the update itself went wrong: ${end}, ${verdict(fs, update)}`)
   const failures: string[] = []
@@ -58,6 +62,13 @@ export async function cutPowerEverywhere({ update, options, outcomes, seed, agai
     }
   }
   return { points, calls: moments.length - 1, ended, failures }
+}
+
+function halfWritten(fs: MemoryFs, path: string): MemoryFs {
+  const half = fs.fork()
+  const whole = half.content().get(path)
+  half.put(path, whole instanceof Uint8Array ? whole.slice(0, whole.length / 2) : '')
+  return half
 }
 
 /** A second cut at some call of the recovery, now and then a third, and then a recovery that is let to its end. */

@@ -9,8 +9,11 @@ export function isDevicePath(text: string): boolean {
   if (text === '' || text.length > mostPathLetters) return false
   // eslint-disable-next-line no-control-regex -- control characters are what is refused
   if (/[\x00-\x1f\x7f\\]/.test(text)) return false
-  return text.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && new TextEncoder().encode(part).length <= mostPartBytes)
+  return text.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && fits(part))
 }
+
+/** Three bytes are the most that a letter of JavaScript takes, so most names need no counting. */
+const fits = (part: string): boolean => part.length * 3 <= mostPartBytes || new TextEncoder().encode(part).length <= mostPartBytes
 
 /** Of a path with one part it is the root. */
 export const parentOf = (path: DevicePath): DevicePath => path.slice(0, Math.max(0, path.lastIndexOf('/')))

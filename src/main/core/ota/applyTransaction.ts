@@ -1,5 +1,5 @@
 import { foldersAbove } from '../../../shared/devices/devicePath.ts'
-import { Cancelled, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { withDeadline } from '../../../shared/lifecycle/clock.ts'
 import type { TransactionJournal, TransactionPlan } from '../../../shared/ota/transaction.schema.ts'
 import { ensureFoldersAbove, walk } from './deviceFiles.ts'
@@ -44,7 +44,14 @@ export const applyTransaction: ApplyTransaction = async (request, deps, signal) 
   }
   // The device is new from here on, whatever becomes of the rest.
   if (plan.state) tell?.({ type: 'state-written', target: plan.state.target })
-  return commit(write, deps, signal)
+  try {
+    await write({ phase: 'committed' })
+    tell?.({ type: 'committed' })
+    await clearAway(journal, deps, signal)
+    return { end: 'new' }
+  } catch (error) {
+    return { end: 'new', leftover: error instanceof Error ? error.message : 'unknown reason' }
+  }
 }
 
 /** Over an earlier one that was not recovered nothing is known, and its backups are the only old files there are. */
@@ -87,16 +94,3 @@ async function undoAfter(cause: unknown, journal: TransactionJournal, deps: Tran
     cause, context: { problems: problems.length, target: problems[0]?.target ?? '', backup: problems[0]?.backup ?? '' }, hint: 'The backups are kept on the device; mend what it complains about and recover it again',
   })
 }
-
-async function commit(write: (change: Partial<TransactionJournal>) => Promise<void>, deps: TransactionDeps, signal: AbortSignal): ReturnType<ApplyTransaction> {
-  try {
-    await write({ phase: 'committed' })
-    deps.tell?.({ type: 'committed' })
-    await clearAway(deps, signal)
-    return { end: 'new' }
-  } catch (error) {
-    if (error instanceof WorkbenchError || error instanceof Cancelled || signal.aborted) return { end: 'new', leftover: error instanceof Error ? error.message : 'unknown reason' }
-    throw error
-  }
-}
-

@@ -53,7 +53,7 @@ async function recoverWithoutJournal(deps: StepDeps, signal: AbortSignal): Promi
     return { end: 'incomplete', problems }
   }
   const left = [places.backup, tmpOf(places.journal), ...(places.stage === undefined ? [] : [places.stage])]
-  for (const path of left) if (await fs.stat(path, signal)) { await clearAway(deps, signal); break }
+  for (const path of left) if (await fs.stat(path, signal)) { await clearAway(undefined, deps, signal); break }
   return backups.length > 0 ? { end: 'old', isLegacy: true } : { end: 'nothing' }
 }
 

@@ -3,7 +3,7 @@ import { joined, nameOf, parentOf } from '../../../shared/devices/devicePath.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { RecoveryProblem, TransactionJournal, TransactionOp } from '../../../shared/ota/transaction.schema.ts'
 import { ensureFoldersAbove, hashOf, linkAt, readText, removeTree, replaceText, setLink, tmpOf } from './deviceFiles.ts'
-import { readJournal, removeJournal, writeJournal } from './transactionJournal.ts'
+import { removeJournal, writeJournal } from './transactionJournal.ts'
 import type { TransactionDeps } from './transactionTypes.ts'
 
 export type StepDeps = Omit<TransactionDeps, 'newId'>
@@ -123,7 +123,7 @@ export async function undoTransaction(journal: TransactionJournal, deps: StepDep
   const { state } = journal
   if (problems.length === 0 && state) await attempt(state, async () => { await settleState(state.target, state.from, deps, signal) })
   if (problems.length > 0) { await noteProblems(problems, deps, signal); return problems }
-  await attempt({ target: deps.places.backup }, async () => { await clearAway(deps, signal) })
+  await attempt({ target: deps.places.backup }, async () => { await clearAway(journal, deps, signal) })
   return problems
 }
 
@@ -149,13 +149,12 @@ export async function settleState(target: DevicePath, text: string | null, { fs 
  * Backups, stage and what else is of use no more; the journal last, and only when the backups are gone for sure: without it they would
  * look like those of an interrupted update.
  */
-export async function clearAway(deps: StepDeps, signal: AbortSignal): Promise<void> {
+export async function clearAway(journal: TransactionJournal | undefined, deps: StepDeps, signal: AbortSignal): Promise<void> {
   const { fs, places } = deps
-  const found = await readJournal(fs, places, signal)
   await removeTree(fs, places.backup, signal)
   if (places.stage !== undefined) await removeTree(fs, places.stage, signal)
-  if (found.kind === 'whole') {
-    const { ops, state, id } = found.journal
+  if (journal) {
+    const { ops, state, id } = journal
     const leftovers = [...ops.flatMap((op) => (op.op === 'link' ? [linkTmp(op.target, id)] : [])), ...(state ? [tmpOf(state.target)] : [])]
     for (const path of leftovers) if (await fs.stat(path, signal)) await fs.remove(path, signal)
   }
@@ -169,7 +168,7 @@ export async function finishTransaction(journal: TransactionJournal, deps: StepD
   const { fs, places } = deps
   if (journal.state) await settleState(journal.state.target, journal.state.to, deps, signal)
   if (journal.phase !== 'committed') await writeJournal(fs, places, { ...journal, phase: 'committed' }, signal)
-  await clearAway(deps, signal)
+  await clearAway(journal, deps, signal)
 }
 
 /** As well as can be: the problem itself is reported either way. */

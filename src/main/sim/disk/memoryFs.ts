@@ -167,27 +167,23 @@ interface Tree {
 }
 
 function createTree(disk: MemoryDisk, abilities: DeviceFsAbilities): Tree {
-  /** Links are never followed. */
-  const folderAt = (path: DevicePath): FolderNode => {
+  /** Links are never followed. `undefined`: there is no such folder. */
+  const folderOf = (path: DevicePath): FolderNode | undefined => {
     let at = disk.root
     for (const part of path === '' ? [] : path.split('/')) {
       const next = at.names.get(part)
-      if (!next) throw missing(path)
-      if (next.kind === 'link') throw refused(path, 'leads through a link')
-      if (next.kind === 'file') throw missing(path)
+      if (next?.kind === 'link') throw refused(path, 'leads through a link')
+      if (next?.kind !== 'folder') return undefined
       at = next
     }
     return at
   }
-  const find = (path: DevicePath): Node | undefined => {
-    if (path === '') return disk.root
-    try {
-      return folderAt(parentOf(path)).names.get(nameOf(path))
-    } catch (error) {
-      if (error instanceof WorkbenchError && error.code === 'device/not-found') return undefined
-      throw error
-    }
+  const folderAt = (path: DevicePath): FolderNode => {
+    const folder = folderOf(path)
+    if (!folder) throw missing(path)
+    return folder
   }
+  const find = (path: DevicePath): Node | undefined => (path === '' ? disk.root : folderOf(parentOf(path))?.names.get(nameOf(path)))
   const demand = (path: DevicePath): Node => {
     const node = find(path)
     if (!node) throw missing(path)
