@@ -34,6 +34,8 @@ import { inventoryRoutes } from './inventoryRoutes.ts'
 import type { RestoreDesk } from './restoreDesk.ts'
 import type { RackSetup } from './rackSetup.ts'
 import type { ReportDesk } from './reportDesk.ts'
+import type { RegistryDesk } from './registryKeeper.ts'
+import { registryRoutes } from './registryRoutes.ts'
 import { pictureRoutes } from './picturesRoutes.ts'
 import { resumeJob } from './resumeJob.ts'
 
@@ -54,6 +56,7 @@ export interface RouterDeps extends Pick<SafetyDeps, 'audit' | 'secrets'> {
   readonly inventories: InventoryDesk
   readonly boots: BootsDesk
   readonly bundles: BundleDesk
+  readonly registry: RegistryDesk
   readonly consoleSettings: ConsoleSettingsFile
   readonly consoles: ConsoleDesk
   readonly socs: ReadonlyMap<string, Soc>
@@ -73,7 +76,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, boots, bundles, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports, audit, secrets }: RouterDeps) {
+export function createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, boots, bundles, registry, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports, audit, secrets }: RouterDeps) {
   const contract = implement(workbenchContract)
   const safety = safetyRoutes({ rack, clock, audit, secrets })
   return contract.router({
@@ -105,6 +108,7 @@ export function createRouter({ clock, log, rack, setup, jobs, desk, installs, du
       power: contract.rack.power.handler(async ({ input }) => { await rack.power(input.cameraId, input.action, noSignal(), input.force); return {} }),
     },
     inventory: inventoryRoutes(inventories),
+    registry: registryRoutes(registry),
     pictures: pictureRoutes({ setup }),
     power: {
       testSwitch: contract.power.testSwitch.handler(async ({ input, signal = noSignal() }) => testSwitch(input, signal)),
