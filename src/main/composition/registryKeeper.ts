@@ -13,6 +13,7 @@ import { createWholeFile } from '../drivers/storage/wholeFile.ts'
 import { type OpenRegistry, openRegistry, sourceOf } from './registryDesk.ts'
 
 const viewEveryMs = 250
+const lookEveryMs = 5_000
 const tokenRef = 'firmware registry'
 
 export interface RegistryDeskDeps {
@@ -85,12 +86,12 @@ export function createRegistryDesk({ clock, dataFolder, audit, secrets, who, log
     registry,
     watch: async function* (signal) {
       const opened = await registry()
-      while (!signal.aborted) {
+      while (!signal.aborted && !isClosed) {
         const next = changes.next(signal)
         next.catch(() => undefined)
         yield { door: await stateOf(), images: opened.images(), channels: opened.channels(), rollouts: opened.rollouts() }
         // Another process may have changed it, and that rings no bell here.
-        await Promise.race([next, clock.sleep(5_000, signal)]).catch(() => undefined)
+        await newsOrLate(clock, next, signal)
         await clock.sleep(viewEveryMs, signal).catch(() => undefined)
       }
     },
@@ -100,7 +101,7 @@ export function createRegistryDesk({ clock, dataFolder, audit, secrets, who, log
       const bell = createBell()
       const stop = opened.nodes.listen(({ node }) => { waiting.set(`${node.product}/${node.channel}/${node.id}`, node); bell.ring() })
       try {
-        while (!signal.aborted) {
+        while (!signal.aborted && !isClosed) {
           const next = bell.next(signal)
           next.catch(() => undefined)
           for (const [key, node] of waiting) { waiting.delete(key); yield node }
@@ -132,9 +133,17 @@ export function createRegistryDesk({ clock, dataFolder, audit, secrets, who, log
     }),
     close: async () => {
       isClosed = true
+      changes.ring()
       await lane(always, async () => { await shut() })
       const opened = await opening?.catch(() => undefined)
       opened?.close()
     },
   }
+}
+
+async function newsOrLate(clock: Clock, news: Promise<void>, signal: AbortSignal): Promise<void> {
+  const over = new AbortController()
+  const late = clock.sleep(lookEveryMs, AbortSignal.any([signal, over.signal])).catch(() => undefined)
+  await Promise.race([news.catch(() => undefined), late])
+  over.abort()
 }

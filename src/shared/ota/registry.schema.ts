@@ -10,6 +10,9 @@ export const nodeIdSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$
 /** As a compiler writes it; shown and never parsed. */
 export const compileTimeSchema = z.string().min(1).max(64).regex(/^[ !#-[\]-~]+$/)
 
+/** What lies beside an image as `<image>.manifest.json`; each of the two is looked at for itself. */
+export const sidecarSchema = z.object({ version: z.unknown().optional(), compile_time: z.unknown().optional() })
+
 export const defaultProduct = 'esp32-csi-node'
 export const defaultChannel = 'stable'
 

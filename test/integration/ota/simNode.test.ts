@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { demoProduct, openDemoNodes } from '../../../src/main/composition/demoNodes.ts'
 import { bitFlip, cutAt, neverConfirms, type NodeBehaviour } from '../../../src/main/sim/node/nodeBehaviours.ts'
 import { nodeHttp } from '../../../src/main/sim/node/nodeHttp.ts'
 import { makeNodeImage } from '../../../src/main/sim/node/nodeImage.ts'
@@ -9,6 +10,7 @@ import { createPushDoor } from '../../../src/main/sim/node/pushDoor.ts'
 import { createSimNode, type SimNode } from '../../../src/main/sim/node/simNode.ts'
 import { startSimNodes } from '../../../src/main/sim/node/startSimNodes.ts'
 import { defaultChannel, defaultProduct } from '../../../src/shared/ota/registry.schema.ts'
+import { createRealClock } from '../../support/realClock.ts'
 import { createVirtualClock, type VirtualClock } from '../../support/virtualClock.ts'
 import { ask, fileOf, noSignal, openBench, type RegistryBench } from '../../support/registryBench.ts'
 
@@ -221,6 +223,29 @@ test('twenty nodes: a rollout to some, then to all, and who fell back is told', 
   expect(bench.registry.rollouts()).toMatchObject([{ version: '1.1.0', percent: 100, nodes: 20, counts: { 'running': 19, 'fell-back': 1 } }])
   expect(bench.registry.nodes.list({ limit: 20, phase: 'fell-back' }).map(({ id }) => id)).toEqual(['node-03'])
   expect(bench.registry.rollouts()[0]?.points.at(-1)).toMatchObject({ running: 19, fellBack: 1, nodes: 20 })
+  expect(bench.logged).toEqual([])
+})
+
+test('the nodes of the demo: they run what is published, and a rollout shows the one that goes back', async () => {
+  const clock = createVirtualClock()
+  const bench = await openBench({ clock })
+  const { registry } = bench
+  const demo = { product: demoProduct, channel: defaultChannel }
+  const deps = { registry, clock, hostClock: createRealClock(), random: () => 0.5, log: (line: string) => { bench.logged.push(line) }, http: async (question: Parameters<typeof nodeHttp>[0], signal: AbortSignal) => clock.whileReal(nodeHttp(question, signal)) }
+  const nodes = await openDemoNodes(deps, noSignal)
+  onTestFinished(async () => nodes.close())
+  const wait = async (ms: number): Promise<void> => clock.run(clock.sleep(ms, noSignal), ms + 1)
+  await wait(11 * minute)
+  expect(registry.rollouts()).toMatchObject([{ ...demo, version: '1.0.0', counts: { running: 20 } }])
+  const { warnings } = await clock.whileReal(registry.publish({ ...demo, version: '1.1.0', percent: 100, groups: [] }, noSignal))
+  expect(warnings).toEqual([])
+  await wait(20 * minute)
+  expect(registry.rollouts()).toMatchObject([{ version: '1.1.0', counts: { 'running': 19, 'fell-back': 1 } }])
+  await nodes.close()
+  // A second time nothing is published anew.
+  const again = await openDemoNodes(deps, noSignal)
+  await again.close()
+  expect(registry.channels()[0]?.rows).toHaveLength(2)
   expect(bench.logged).toEqual([])
 })
 

@@ -13,6 +13,7 @@ export interface SimNodesOptions {
   readonly log: (line: string) => void
   readonly count?: number
   readonly version?: string
+  readonly project?: string
   readonly http?: NodeHttp
   /** By the number of the node, from 1. */
   readonly behaviours?: Readonly<Record<number, readonly NodeBehaviour[]>>
@@ -24,9 +25,9 @@ export interface SimNodes {
 }
 
 /** Nodes of a demo rack. They were switched on one after another within a poll's time, so they do not all ask at once. */
-export function startSimNodes({ clock, base, random, log, count = demoNodes, version = '1.0.0', http, behaviours = {} }: SimNodesOptions): SimNodes {
+export function startSimNodes({ clock, base, random, log, count = demoNodes, version = '1.0.0', project = 'esp32-csi-node', http, behaviours = {} }: SimNodesOptions): SimNodes {
   const stop = new AbortController()
-  const factory = makeNodeImage({ version })
+  const factory = makeNodeImage({ version, project })
   const nodes = Array.from({ length: count }, (_, index) => createSimNode({
     id: `node-${String(index + 1).padStart(2, '0')}`, clock, base, factory, random, tellsItself: true, behaviours: behaviours[index + 1] ?? [], ...(http ? { http } : {}),
   }))

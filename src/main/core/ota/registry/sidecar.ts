@@ -1,8 +1,5 @@
-import { z } from 'zod'
-import { compileTimeSchema, firmwareVersionSchema } from '../../../../shared/ota/registry.schema.ts'
+import { compileTimeSchema, firmwareVersionSchema, sidecarSchema } from '../../../../shared/ota/registry.schema.ts'
 import { versionOfStem } from './firmwareVersion.ts'
-
-const sidecarSchema = z.object({ version: z.unknown().optional(), compile_time: z.unknown().optional() })
 
 /** What lies beside an image. Anything in it that cannot be used is as good as absent. */
 export function readSidecar(text: string): { readonly version?: string; readonly compileTime?: string } {
