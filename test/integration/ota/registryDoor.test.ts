@@ -188,6 +188,16 @@ describe('what an operator sends', () => {
     await expect.poll(async () => images(bench)).toEqual([])
     expect((await ask(`${bench.url}${wire}/latest`)).json).toMatchObject({ available: false })
   })
+  test('a folder that cannot be written is 500 without a path in it, and what is published stays', async () => {
+    const bench = await opened()
+    await upload(bench.url, '0.8.0', image)
+    await rm(join(bench.folder, 'images'), { recursive: true })
+    await writeFile(join(bench.folder, 'images'), '')
+    const answer = await upload(bench.url, '0.9.0', makeNodeImage({ version: '0.9.0' }))
+    expect(answer.status).toBe(500)
+    expect(answer.body.toString()).not.toContain(bench.folder)
+    expect((await ask(`${bench.url}${wire}/latest`)).json).toMatchObject({ version: '0.8.0' })
+  })
   test('other paths and methods are told off without a trace', async () => {
     const { url } = await opened()
     for (const [path, method] of [['/', 'GET'], ['/api/v1/firmware/../../etc/passwd', 'GET'], [`${wire}/latest`, 'DELETE'], [`${wire}/%ff`, 'GET']] as const) {
