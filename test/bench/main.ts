@@ -5,6 +5,7 @@ import { bootromRows } from './bootrom.ts'
 import { captureRows } from './captures.ts'
 import { dumpRows } from './dump.ts'
 import { fleetRows } from './fleet.ts'
+import { registryRows } from './registry.ts'
 import { restoreRows } from './restore.ts'
 import type { BenchRow } from './row.ts'
 import { tftpRows } from './tftp.ts'
@@ -21,7 +22,7 @@ const minutes = Math.min(60, Math.max(0.5, Number(values.minutes) || 1))
  */
 const groups: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   fleet: fleetRows, restore: restoreRows, tftp: tftpRows, bootrom: bootromRows, agent: agentRows, dump: dumpRows, ubi: ubiRows,
-  captures: captureRows, wall: async () => wallRows(minutes), window: largeCaptureRows,
+  captures: captureRows, registry: registryRows, wall: async () => wallRows(minutes), window: largeCaptureRows,
 }
 
 const only = values.only?.toLowerCase()

@@ -2,6 +2,7 @@ import { captureLine, readCapture } from '../../src/main/composition/captureTool
 import { auditSwitch, testSwitch } from '../../src/main/composition/switchTools.ts'
 import { exportAudit, verifyAuditFile } from '../../src/main/composition/auditTools.ts'
 import { serveReplay } from '../../src/main/composition/replayLine.ts'
+import { registryTools } from '../../src/main/composition/registryTools.ts'
 import { serveOneFile } from '../../src/main/composition/oneFileServer.ts'
 import type { CliDeps, CliTarget, CliWorkbench, LineWriter, OpenWorkbenchOptions, SimOptions } from '../../src/main/hosts/cli/cliWorkbench.ts'
 import { Cancelled, WorkbenchError } from '../../src/shared/errors/workbenchError.ts'
@@ -63,7 +64,7 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
       interrupt: { signal: stop.signal, onAgain: (listener) => { again.push(listener) } },
       openWorkbench: async (options) => { fake.opened.push(options); return workbench },
       listPorts: async () => [{ device: '/dev/ttyUSB0', openPath: '/dev/uart-bench', adapter: 'FTDI | ser A5', identity: 'usb://0403:6001/A5', json: { device: '/dev/ttyUSB0', open_path: '/dev/uart-bench' } }],
-      captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit,
+      captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit, registry: registryTools,
       detect: async (request) => {
         if (story.failDetect !== undefined) throw story.failDetect as Error
         fake.calls.push(`detect ${request.url} ${String(request.budgetMs)}`)

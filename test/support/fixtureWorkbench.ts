@@ -21,6 +21,7 @@ import { captureQuerySchema } from '../../src/shared/captures/captures.schema.ts
 import { fixtureBoots, fixtureComparison } from './fixtureBoots.ts'
 import { createFixtureCaptures } from './fixtureCaptures.ts'
 import { fixtureDiff } from './fixtureDiff.ts'
+import { fixtureRegistry } from './fixtureRegistry.ts'
 import { fixtureMany, fixtureSafety } from './fixtureSafety.ts'
 import { createFixtureRack, type FixtureRack } from './fixtureRack.ts'
 
@@ -159,6 +160,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
         return {}
       }),
     },
+    registry: fixtureRegistry(),
     ...fixtureSafety(nowMs()),
     power: {
       ...fixtureMany(calls, (id) => outcomeOf(rack, id)),

@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { createServer } from 'node:net'
 
 /** A UDP port of 127.0.0.1 that was free a moment ago, for what must be told its port before it opens it. */
 export async function freeUdpPort(): Promise<number> {
@@ -10,4 +11,15 @@ export async function freeUdpPort(): Promise<number> {
   socket.close()
   await closed
   return port
+}
+
+/** The same for TCP. */
+export async function freeTcpPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const closed = once(server, 'close')
+  server.close()
+  await closed
+  return address !== null && typeof address === 'object' ? address.port : 0
 }

@@ -42,6 +42,7 @@ import { createInventoryDesk, type InventoryDesk } from './inventoryDesk.ts'
 import { powerMany } from './powerMany.ts'
 import { createRackSetup, type RackSetup } from './rackSetup.ts'
 import { createRackStore } from './rackStore.ts'
+import { createRegistryDesk, type RegistryDesk } from './registryKeeper.ts'
 import { createReportDesk, type ReportDesk } from './reportDesk.ts'
 import { createRestoreDesk, readSocs, type RestoreDesk, type RestoreDeskDeps } from './restoreDesk.ts'
 import { createRouter } from './router.ts'
@@ -69,6 +70,7 @@ export interface OpenWorkbench extends Workbench {
   readonly consoles: ConsoleDesk
   readonly boots: BootsDesk
   readonly bundles: BundleDesk
+  readonly registry: RegistryDesk
   readonly secrets: SecretsBox
   readonly many: (request: PowerMany, signal: AbortSignal, force?: string) => AsyncIterable<PowerStep>
 }
@@ -136,12 +138,14 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const findPorts = createFindPortsDesk({ clock, rack, setup, secrets, leases, audit })
   const boots = createBootsDesk(captures)
   const bundles = createBundleDesk({ clock, captures, jobs, rack, dataFolder, versions: { Rackbench: environment.version, Host: environment.host, ...systemFacts() } })
+  const registry = createRegistryDesk({ clock, dataFolder, audit, secrets, who: environment.host, log })
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
   const reportWriter = writeReportsAtTheEnd(jobs, reports, log)
   const status = statusOf({ environment, clock: () => clock.wallMs(), rack, tftp: () => tftp.state(), journal })
   const stop = new AbortController()
   if (options.loadRack === true) {
     captures.startIndex()
+    await registry.start()
     await setup.load()
     // A command on this computer changes the same rack.
     store.follow(async () => setup.takeUp(), stop.signal).catch((error: unknown) => { if (!stop.signal.aborted) log(`the rack file is no longer followed: ${String(error)}`) })
@@ -149,9 +153,9 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, inventories, findPorts, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, registry, inventories, findPorts, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, pictures, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, audit, consoles, boots, bundles, secrets,
+    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, audit, consoles, boots, bundles, registry, secrets,
     many: (request, signal, force) => powerMany({ rack, clock }, request, signal, force),
     close: async () => {
       closing ??= (async () => {
@@ -161,6 +165,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
         // The last job ended a moment ago; a program that exits now would leave half a report.
         await reportWriter.settled()
         stop.abort()
+        await registry.close()
         await setup.closeDemo()
         await rack.close()
         pictures.close()

@@ -10,6 +10,7 @@ export const cliOnly = {
   serve: 'starts the window',
   detect: 'waits for a boot ROM on a line; the window does so when it starts a camera',
   capture: 'keeps what one line says; the window keeps what all cameras say',
+  registry: 'serves firmware to nodes from a folder of its own, for scripts and machines without a window',
   network: 'serves one file by TFTP; in the window every job serves its own',
 } as const
 

@@ -5,6 +5,7 @@ import type { OpenAudit } from '../../composition/auditDesk.ts'
 import type { PowerMany, PowerStep } from '../../../shared/rack/powerAct.schema.ts'
 import type { SecretsPlace } from '../../../shared/secrets/secrets.schema.ts'
 import type { serveReplay } from '../../composition/replayLine.ts'
+import type { RegistryTools } from '../../composition/registryTools.ts'
 import type { serveOneFile } from '../../composition/oneFileServer.ts'
 import type { DetectRequest } from '../../composition/lineTools.ts'
 import type { AgentPlan, AgentRequest } from '../../../shared/agent/agent.schema.ts'
@@ -128,6 +129,7 @@ export interface CliDeps {
   readonly testSwitch: typeof testSwitch
   readonly auditSwitch: typeof auditSwitch
   readonly serveOneFile: typeof serveOneFile
+  readonly registry: RegistryTools
   readonly verifyAuditFile: typeof verifyAuditFile
   readonly exportAudit: typeof exportAudit
   readonly makeTempFolder: (name: string) => Promise<string>

@@ -7,6 +7,7 @@ import { captureLine, readCapture } from '../../composition/captureTools.ts'
 import { auditSwitch, testSwitch } from '../../composition/switchTools.ts'
 import { exportAudit, verifyAuditFile } from '../../composition/auditTools.ts'
 import { serveReplay } from '../../composition/replayLine.ts'
+import { registryTools } from '../../composition/registryTools.ts'
 import { serveOneFile } from '../../composition/oneFileServer.ts'
 import { detectOnLine } from '../../composition/lineTools.ts'
 import { listPorts } from '../../composition/serialPorts.ts'
@@ -36,7 +37,7 @@ function depsOfProcess(): CliDeps {
   const nowMs = (): number => performance.now()
   const makeTempFolder = async (name: string): Promise<string> => mkdtemp(join(tmpdir(), `${name}-`))
   return {
-    version, nowMs, makeTempFolder, listPorts, detect: detectOnLine, captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit,
+    version, nowMs, makeTempFolder, listPorts, detect: detectOnLine, captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit, registry: registryTools,
     environment: process.env,
     dataFolder: dataFolderOf({ platform: process.platform, homeFolder, variables: process.env }),
     out: createLineWriter(process.stdout),

@@ -1,0 +1,94 @@
+import { readFile } from 'node:fs/promises'
+import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import { orAborted, whenAborted } from '../../shared/lifecycle/signals.ts'
+import { withDeadline } from '../../shared/lifecycle/clock.ts'
+import { createSystemClock } from '../drivers/host/systemClock.ts'
+import { exchangeOverHttp } from '../drivers/http/httpExchange.ts'
+import { openRegistryDoor } from '../drivers/http/registryDoor.ts'
+import { firmwareFile } from '../drivers/storage/registry/firmwareFolder.ts'
+import { openAudit } from './auditDesk.ts'
+import { type OpenRegistry, openRegistry, sourceOf } from './registryDesk.ts'
+
+export interface RegistryPlaceOnDisk {
+  readonly folder: string
+  /** Its audit log says who uploaded, published and withdrew. */
+  readonly dataFolder: string
+  readonly log: (line: string) => void
+}
+
+export interface RegistryServeOptions extends RegistryPlaceOnDisk {
+  readonly address: string
+  readonly port: number
+  readonly token: string | undefined
+  readonly ready: (url: string, registry: OpenRegistry) => void
+}
+
+const uploadLimitMs = 120_000
+
+/** One registry for one command. */
+async function withRegistry<T>({ folder, dataFolder, log }: RegistryPlaceOnDisk, work: (registry: OpenRegistry) => Promise<T>): Promise<T> {
+  const clock = createSystemClock()
+  const audit = openAudit({ dataFolder, host: 'cli', log }, clock)
+  try {
+    const registry = await openRegistry({ folder, clock, audit, who: 'cli', log })
+    try {
+      return await work(registry)
+    } finally {
+      registry.close()
+    }
+  } finally {
+    audit.close()
+  }
+}
+
+/** Serves nodes until the signal aborts. What lies in the folder is looked at first; nothing in it that cannot be used stops it. */
+async function serve(options: RegistryServeOptions, signal: AbortSignal): Promise<void> {
+  await withRegistry(options, async (registry) => {
+    await registry.scanFolder(signal)
+    const { address, port, token, log, ready } = options
+    const door = await openRegistryDoor({ source: sourceOf(registry), clock: createSystemClock(), address, port, token, log })
+    try {
+      ready(door.url, registry)
+      await whenAborted(signal).promise.catch(() => undefined)
+    } finally {
+      await door.close()
+    }
+  })
+}
+
+/** To a registry that runs elsewhere. */
+async function send({ url, path, version, sha256, token }: { readonly url: string; readonly path: string; readonly version: string; readonly sha256?: string | undefined; readonly token: string | undefined }, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
+  await firmwareFile(path)
+  const body = await orAborted(readFile(path), signal)
+  const target = URL.canParse('/api/v1/firmware/upload', url) ? new URL('/api/v1/firmware/upload', url) : undefined
+  if (target?.protocol !== 'http:') throw new WorkbenchError('input/malformed', `"${url.slice(0, 80)}" is no address of a registry`, { hint: 'As in http://127.0.0.1:8080' })
+  target.searchParams.set('version', version)
+  if (sha256 !== undefined) target.searchParams.set('sha256', sha256)
+  const answer = await withDeadline(createSystemClock(), uploadLimitMs, 'the upload', signal, async (within) => exchangeOverHttp({
+    method: 'POST', url: target, body, headers: { 'content-type': 'application/octet-stream', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+  }, within).catch((cause: unknown) => {
+    if (within.aborted) throw cause
+    throw new WorkbenchError('link/unreachable', `No registry answers at ${target.host}`, { cause, hint: 'Is it running, and is that its port?' })
+  }))
+  const said = wordsOf(answer.body)
+  if (answer.status === 200) return said
+  const why = typeof said['error'] === 'string' ? said['error'].slice(0, 300) : `HTTP ${answer.status}`
+  throw new WorkbenchError(answer.status === 409 ? 'input/conflict' : answer.status === 413 ? 'input/too-large' : answer.status === 401 || answer.status === 403 ? 'host/no-permission' : answer.status >= 500 ? 'host/io' : 'input/malformed', `The registry refused it: ${why}`, { context: { status: answer.status } })
+}
+
+function wordsOf(body: Uint8Array): Readonly<Record<string, unknown>> {
+  try {
+    const said: unknown = JSON.parse(new TextDecoder().decode(body))
+    return typeof said === 'object' && said !== null ? said as Readonly<Record<string, unknown>> : {}
+  } catch {
+    return {} // another server's page
+  }
+}
+
+async function readToken(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => { throw new WorkbenchError('input/not-found', `${path} cannot be read`, { cause }) })
+  return text.trim()
+}
+
+export const registryTools = { withRegistry, serve, send, readToken, firmwareFile }
+export type RegistryTools = typeof registryTools

@@ -1,0 +1,50 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { runCli } from '../../../src/main/hosts/cli/main.ts'
+import { makeNodeImage } from '../../../src/main/sim/node/nodeImage.ts'
+import { createFakeCli, type FakeCli } from '../../support/fakeCli.ts'
+import { ask } from '../../support/registryBench.ts'
+
+async function folderOf(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'rackbench-registry-cli-'))
+  onTestFinished(async () => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+async function run(folder: string, argv: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<{ readonly exitCode: number; readonly events: ReturnType<FakeCli['events']> }> {
+  const fake = createFakeCli({ dataFolder: join(folder, 'data'), environment })
+  const exitCode = await runCli([...argv, '--dir', join(folder, 'registry'), '--output', 'json'], fake.deps)
+  return { exitCode, events: fake.events() }
+}
+
+test('images are kept, published to a part of the nodes, listed and withdrawn', async () => {
+  const folder = await folderOf()
+  const file = join(folder, 'esp32-csi-node-1.0.0.bin')
+  await writeFile(file, makeNodeImage({ version: '1.0.0' }))
+  expect((await run(folder, ['registry', 'upload', file])).events.at(-1)).toMatchObject({ success: true, image: { version: '1.0.0', sizeBytes: 262_144 } })
+  expect((await run(folder, ['registry', 'publish', '1.0.0', '--percent', '20', '--group', 'lab'])).events.at(-1)).toMatchObject({ changed: true, row: { percent: 20, groups: ['lab'] }, warnings: [] })
+  expect((await run(folder, ['registry', 'publish', '1.0.0', '--percent', '20', '--group', 'lab'])).events.at(-1)).toMatchObject({ changed: false })
+  expect((await run(folder, ['registry', 'list'])).events.at(-1)).toMatchObject({ images: [{ version: '1.0.0' }], channels: [{ current: { version: '1.0.0' } }] })
+  expect((await run(folder, ['registry', 'withdraw'])).events.at(-1)).toMatchObject({ changed: true })
+  const fake = createFakeCli()
+  const rows: string[] = []
+  await fake.deps.registry.withRegistry({ folder: join(folder, 'registry'), dataFolder: join(folder, 'data'), log: () => undefined }, async (registry) => { rows.push(...registry.channels()[0]?.rows.map(({ version = 'withdrawn' }) => version) ?? []) })
+  expect(rows).toEqual(['withdrawn', '1.0.0'])
+})
+
+test('a registry is served until SIGINT, with its token from the environment, and takes uploads by command', async () => {
+  const folder = await folderOf()
+  const fake = createFakeCli({ dataFolder: join(folder, 'data'), environment: { RACKBENCH_REGISTRY_TOKEN: 'from-outside' } })
+  const serving = runCli(['registry', 'serve', '--dir', join(folder, 'registry'), '--port', '0', '--output', 'json'], fake.deps)
+  await expect.poll(() => fake.events().find(({ event }) => event === 'serving'), { timeout: 10_000 }).toMatchObject({ takesUploads: true, current: [] })
+  const url = String(fake.events().find(({ event }) => event === 'serving')?.['url'])
+  const file = join(folder, 'fw.bin')
+  await writeFile(file, makeNodeImage({ version: '1.2.0' }))
+  expect((await run(folder, ['registry', 'upload', file, '--url', url, '--version', '1.2.0', '--token', 'wrong'])).exitCode).not.toBe(0)
+  expect((await run(folder, ['registry', 'upload', file, '--url', url, '--version', '1.2.0'], { RACKBENCH_REGISTRY_TOKEN: 'from-outside' })).events.at(-1)).toMatchObject({ success: true, version: '1.2.0', published: true })
+  expect((await ask(`${url}/api/v1/firmware/latest`)).json).toMatchObject({ version: '1.2.0' })
+  fake.interrupt()
+  expect(await serving).toBe(0)
+  expect(fake.out.lines.join('\n')).not.toContain('from-outside')
+})
