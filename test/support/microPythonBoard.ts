@@ -39,7 +39,8 @@ export async function openMicroPythonBoard(options: BoardOptions): Promise<Micro
   const say = (...bytes: number[]): void => { printed.push(...bytes) }
   const runPaste = (code: readonly number[]): void => {
     capture = []
-    for (const byte of [...code, 4]) python.replProcessChar(byte)
+    // Ctrl-D after nothing would be a soft reset in plain raw mode; in a paste it is an empty program.
+    for (const byte of [...(code.length === 0 ? [0x30] : code), 4]) python.replProcessChar(byte)
     const answer = capture
     capture = undefined
     // Without the `OK` of plain raw mode, and after the end of the paste was confirmed.

@@ -84,8 +84,8 @@ interface RawLine {
 }
 
 function createLine({ transport, clock }: RawReplOptions): RawLine {
-  let unread = new Uint8Array(0)
-  let heard = new Uint8Array(0)
+  let unread: Uint8Array = new Uint8Array(0)
+  let heard: Uint8Array = new Uint8Array(0)
   const more = async (signal: AbortSignal): Promise<void> => {
     const piece = await transport.read(signal)
     if (!piece) throw new WorkbenchError('link/closed', 'The line to the board was closed', { hint: 'Is it still plugged in?' })

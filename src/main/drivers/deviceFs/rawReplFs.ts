@@ -140,7 +140,7 @@ function contentCalls({ ask, absolute, nextName }: Board): Pick<DeviceFs, 'read'
         for await (const whole of content) {
           for (let at = 0; at < whole.length; at += pieceBytes) {
             const piece = whole.subarray(at, at + pieceBytes)
-            const [line] = await ask(what, `say(${name}.write(binascii.a2b_base64('${toBase64(piece)}')))`, signal)
+            const [line] = await ask(what, `say(${name}.write(binascii.a2b_base64(b'${toBase64(piece)}')))`, signal)
             if (line !== String(piece.length)) throw new WorkbenchError('device/no-space', `${what}: the board took ${line ?? 'none'} of ${piece.length} bytes`)
           }
         }
