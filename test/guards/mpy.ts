@@ -39,6 +39,8 @@ export const mpyGuards: readonly Guard[] = [
     find: 'if (bytes > limit) throw', replace: 'if (bytes < 0) throw' },
   { says: 'a redirect to another host is not followed', project: 'integration', tests: updates, named: 'sends on to another host', file: 'src/main/drivers/http/otaFetch.ts',
     find: 'if (!isTrustedHop(at, next)) throw', replace: 'if (hop < 0) throw' },
+  { says: 'a manifest of another host is not taken', project: 'integration', tests: updates, named: 'names a manifest elsewhere', file: `${engine}/sourceHttp.ts`,
+    find: 'if (isOwnHost(run, url) || isGithub) return url', replace: 'if (isGithub || url) return url' },
   { says: 'a list of too many files is refused', project: 'integration', tests: updates, named: 'entries pass and', file: `${engine}/resolveTarget.ts`,
     find: 'tree.length > config.max_tree_files', replace: 'tree.length > config.max_tree_files + 1' },
   { says: 'a list of files that was cut short is refused', project: 'integration', tests: updates, named: 'a list that the server cut short', file: `${engine}/resolveTarget.ts`,

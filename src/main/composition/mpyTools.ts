@@ -8,6 +8,7 @@ import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { openGithubMirror } from '../drivers/http/githubMirror.ts'
 import { createOtaFetch } from '../drivers/http/otaFetch.ts'
 import { Cancelled, WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import { withDeadline } from '../../shared/lifecycle/clock.ts'
 import { type MpyConfig, mpyConfigSchema } from '../../shared/ota/mpyConfig.schema.ts'
 import type { RecoveryReport } from '../../shared/ota/transaction.schema.ts'
 import { withLineLease } from './lineLease.ts'
@@ -76,7 +77,7 @@ async function withBoard<T>({ url, dataFolder, tell }: BoardWish, holder: string
         return await work(fs, { fs, http: createOtaFetch(fetch), clock, newDigest, hmacSha256Hex, newId: randomUUID, tell })
       } finally {
         // A board that does not hear any more is left as it is.
-        await fs.leave(AbortSignal.timeout(2_000)).catch(() => undefined)
+        await withDeadline(clock, 2_000, 'Leave the raw REPL', new AbortController().signal, async (until) => fs.leave(until)).catch(() => undefined)
       }
     } finally {
       await transport.close()

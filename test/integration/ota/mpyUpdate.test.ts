@@ -233,7 +233,7 @@ describe('from the list of files', () => {
 describe('servers that are not to be trusted: the board stays as it was', () => {
   const raw = (odd: Oddity): Oddity => (request, response, pass) => { if (isRaw(request.url, 'main.py')) odd(request, response, pass); else pass() }
   test.each<readonly [string, Oddity, object]>([
-    ['announces more than it sends', raw((_request, response) => { response.writeHead(200, { 'content-length': '13' }); response.write('print('); response.destroy() }), { code: 'link/closed' }],
+    ['announces more than it sends', raw((_request, response) => { response.writeHead(200, { 'content-length': '13' }); response.write('print(', () => { response.destroy() }) }), { code: 'link/closed' }],
     ['announces more than was promised', raw((_request, response) => { response.writeHead(200, { 'content-length': '99999999' }); response.write('x') }), { code: 'device/wrong-content' }],
     ['sends without an end', raw((_request, response) => { response.writeHead(200); response.write(Buffer.alloc(100_000)) }), { code: 'device/wrong-content' }],
     ['sends a page of HTML with 200', raw((_request, response) => { response.writeHead(200, { 'content-type': 'text/html' }); response.end('<html>log in') }), { code: 'device/wrong-content' }],
@@ -242,7 +242,9 @@ describe('servers that are not to be trusted: the board stays as it was', () => 
     ['sends round in a circle', raw((request, response) => { response.writeHead(302, { location: request.url ?? '' }); response.end() }), { code: 'link/garbled', context: { reason: 'REDIRECT' } }],
     ['has lost the file', raw((_request, response) => { response.writeHead(404); response.end() }), { code: 'input/not-found' }],
     ['answers HTML for the release', (request, response, pass) => { if (request.url?.endsWith('latest') === true) { response.writeHead(200); response.end('<html>') } else pass() }, { code: 'link/garbled' }],
-    ['names a manifest elsewhere', (request, response, pass) => { if (request.url?.endsWith('latest') === true) { response.writeHead(200); response.end(JSON.stringify({ tag_name: 'v1.1.0', assets: [{ name: 'manifest.json', browser_download_url: 'file:///etc/passwd' }] })) } else pass() }, { code: 'input/malformed' }],
+    ...['file:///etc/passwd', 'http://localhost:9/manifest.json', 'https://githubusercontent.com.evil.example/m'].map((elsewhere): readonly [string, Oddity, object] => [`names a manifest elsewhere: ${elsewhere}`, (request, response, pass) => {
+      if (request.url?.endsWith('latest') === true) { response.writeHead(200); response.end(JSON.stringify({ tag_name: 'v1.1.0', assets: [{ name: 'manifest.json', browser_download_url: elsewhere }] })) } else pass()
+    }, { code: 'link/garbled', context: { reason: 'FOREIGN_HOST' } }]),
   ])('%s', async (_name, oddity, error) => {
     const fs = boardOf()
     const { url } = await openSource(await release(), oddity)

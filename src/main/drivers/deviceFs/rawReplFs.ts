@@ -114,7 +114,8 @@ function fileCalls({ ask, absolute }: Board, abilities: DeviceFsAbilities): Omit
 }
 
 function contentCalls({ ask, absolute, nextName }: Board): Pick<DeviceFs, 'read' | 'write'> {
-  const close = async (name: string): Promise<void> => { await ask('Close a file', `try:\n ${name}.close()\nexcept NameError:\n pass\n${name}=None`, AbortSignal.timeout(10_000)).catch(() => undefined) }
+  // A signal of its own: a file is closed after a cancel, too. What runs on a board has its deadline below.
+  const close = async (name: string): Promise<void> => { await ask('Close a file', `try:\n ${name}.close()\nexcept NameError:\n pass\n${name}=None`, new AbortController().signal).catch(() => undefined) }
   return {
     read: async function* (path, signal, offset = 0) {
       const name = nextName()

@@ -14,9 +14,11 @@ const redirects = [301, 302, 303, 307, 308]
 const isTrustedHop = (from: URL, to: URL): boolean => to.origin === from.origin
   || /(^|\.)(github\.com|githubusercontent\.com)$/.test(from.hostname) && /(^|\.)githubusercontent\.com$/.test(to.hostname) && to.protocol === 'https:'
 
+export type OtaAsk = (method: 'GET' | 'HEAD', url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<StreamedAnswer>
+
 /** One question to a server of releases, over the `fetch` that is passed in. A redirect to another host is an error: who can send it could send any content. */
-export function createOtaFetch(fetchIt: typeof fetch): (method: 'GET' | 'HEAD', url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<StreamedAnswer> {
-  return async (method: 'GET' | 'HEAD', url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<StreamedAnswer> => {
+export function createOtaFetch(fetchIt: typeof fetch): OtaAsk {
+  return async (method, url, headers, signal) => {
     let at = readUrl(url)
     // Content that is packed on the way has another length than the one announced.
     let sent: Record<string, string> = { ...headers, 'Accept-Encoding': 'identity' }

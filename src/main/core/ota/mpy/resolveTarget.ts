@@ -4,7 +4,7 @@ import { maxBoardFileBytes, maxManifestBytes, mpyDeltasSchema } from '../../../.
 import { checkNoCollisions, isOwn, isPermitted, targetPath } from '../../../protocols/otaManifest/paths.ts'
 import { readManifest } from '../../../protocols/otaManifest/readManifest.ts'
 import type { MpyRun, MpyTarget, TargetDelta, TargetFile } from './mpyTypes.ts'
-import { askWithRetries, fetchJson, readAll } from './sourceHttp.ts'
+import { askWithRetries, checkedUrl, fetchJson, readAll } from './sourceHttp.ts'
 
 const smallAnswerBytes = 256 * 1024
 /** Where the limit of a board is switched off, this computer's own still holds. */
@@ -28,7 +28,7 @@ export async function resolveTarget(run: MpyRun, signal: AbortSignal): Promise<M
   const commit = await commitOf(run, `tags/${tag}`, signal)
   const asset = release.assets.find(({ name }) => name === 'manifest.json')
   if (!asset) return treeTarget(run, tag, commit, tag, signal)
-  return manifestTarget(run, tag, commit, asset.browser_download_url ?? asset.url ?? rawUrl(run, tag, 'manifest.json'), signal)
+  return manifestTarget(run, tag, commit, checkedUrl(run, asset.browser_download_url ?? asset.url ?? rawUrl(run, tag, 'manifest.json')), signal)
 }
 
 async function commitOf(run: MpyRun, ref: string, signal: AbortSignal): Promise<string> {

@@ -8,7 +8,7 @@ export interface Fetched { readonly bytes: Uint8Array; readonly contentType: str
 /** Asks again where that can help: after no answer, 408, 429 and what is the server's own fault. `use` is given a fresh answer each time. */
 export async function askWithRetries<T>(run: MpyRun, method: 'GET' | 'HEAD', url: string, accept: string, signal: AbortSignal, use: (answer: HttpAnswer, signal: AbortSignal) => Promise<T>, limitMs = run.config.http_timeout_sec * 1000): Promise<T> {
   const { config, clock } = run
-  const headers = { Accept: accept, 'User-Agent': config.user_agent, ...(config.token === undefined ? {} : { Authorization: `token ${config.token}` }) }
+  const headers = { Accept: accept, 'User-Agent': config.user_agent, ...(config.token === undefined || !isOwnHost(run, url) ? {} : { Authorization: `token ${config.token}` }) }
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await withDeadline(clock, limitMs, `Fetch ${shownUrl(url)}`, signal, async (until) => {
@@ -22,6 +22,17 @@ export async function askWithRetries<T>(run: MpyRun, method: 'GET' | 'HEAD', url
       await clock.sleep(Math.min(config.backoff_sec * 2 ** (attempt - 1), config.max_backoff_sec) * 1000, signal)
     }
   }
+}
+
+const originOf = (url: string): string => URL.parse(url)?.origin ?? ''
+/** Only these get the token, whatever address an answer names. */
+const isOwnHost = ({ config }: MpyRun, url: string): boolean => [config.api_base, config.raw_base].some((base) => originOf(base) === originOf(url))
+
+/** An address out of an answer: the source's own hosts, and of GitHub those that it delivers from. Anybody else could deliver anything. */
+export function checkedUrl(run: MpyRun, url: string): string {
+  const isGithub = originOf(run.config.api_base) === 'https://api.github.com' && /^https:\/\/(github\.com|([\w-]+\.)?githubusercontent\.com)\//.test(url)
+  if (isOwnHost(run, url) || isGithub) return url
+  throw new WorkbenchError('link/garbled', 'The release names its manifest on another host', { context: { reason: 'FOREIGN_HOST', origin: originOf(url) }, hint: 'Nothing was taken from there. Do not trust this source' })
 }
 
 const isWorthAnother = (error: unknown): boolean => {

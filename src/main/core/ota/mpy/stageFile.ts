@@ -1,6 +1,7 @@
 import type { DevicePath } from '../../../../shared/devices/deviceFs.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { crc32 } from '../../../../shared/bytes/crc32.ts'
+import { withDeadline } from '../../../../shared/lifecycle/clock.ts'
 import { maxBoardFileBytes } from '../../../../shared/ota/mpyManifest.schema.ts'
 import { deltaFaultOf } from '../../../protocols/delta/frame.ts'
 import { applyDelta, type ReadAt, readBytesAt } from '../../../protocols/delta/parser.ts'
@@ -19,6 +20,7 @@ export interface StagedFile {
 export const stagePathOf = (path: DevicePath): DevicePath => `${mpyPlaces.stage}/${path}`
 /** A slow link and a slow board; a file of a board is small. */
 const fileLimitMs = 300_000
+const tidyLimitMs = 10_000
 
 interface Sums { readonly sha256: string; readonly bytes: number; readonly wrong: string | undefined }
 
@@ -107,7 +109,8 @@ async function writeStaged(file: TargetFile, content: AsyncIterable<Uint8Array>,
     await fs.rename(tmp, staged, signal)
     return sent
   } catch (error) {
-    await fs.remove(tmp, AbortSignal.timeout(10_000)).catch(() => undefined)
+    // The caller's signal is often the reason, and half a file must not stay. What cannot be taken away goes with the stage.
+    await withDeadline(run.clock, tidyLimitMs, `Remove ${tmp}`, new AbortController().signal, async (until) => fs.remove(tmp, until)).catch(() => undefined)
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import { isWithin } from '../../../../shared/devices/devicePath.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import { withDeadline } from '../../../../shared/lifecycle/clock.ts'
 import type { RecoveryReport } from '../../../../shared/ota/transaction.schema.ts'
 import { isInRollout } from '../../../protocols/otaManifest/cohort.ts'
 import { isOwn, isPermitted, mpyPlaces } from '../../../protocols/otaManifest/paths.ts'
@@ -54,7 +55,8 @@ export async function updateBoard(run: MpyRun, signal: AbortSignal): Promise<Mpy
     return { ...facts, ...done, end: 'updated', postUpdate: target.postUpdate }
   } catch (error) {
     // The caller's signal may be the very reason; the note gets a time of its own.
-    await noteOutcome(run, { version, error: error instanceof Error ? error.message : 'unknown reason' }, AbortSignal.timeout(noteLimitMs))
+    const words = error instanceof Error ? error.message : 'unknown reason'
+    await withDeadline(run.clock, noteLimitMs, 'Note the failure on the board', new AbortController().signal, async (until) => noteOutcome(run, { version, error: words }, until)).catch(() => undefined)
     throw error
   }
 }

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { stat } from 'node:fs/promises'
 import { type Flags, helpOf, oneOf, type ParsedFlags, parseFlags, usage, wholeNumber } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
