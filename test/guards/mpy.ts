@@ -47,7 +47,7 @@ export const mpyGuards: readonly Guard[] = [
     find: 'if (truncated === true) throw', replace: "if (truncated === true && tree.length < 0) throw" },
   { says: 'a board without room is left alone', project: 'integration', tests: updates, named: 'free space of', file: `${engine}/updateBoard.ts`,
     find: 'freeBytes >= neededBytes', replace: 'freeBytes >= neededBytes / 2' },
-  { says: 'an interrupted update is cleared up first', project: 'integration', tests: updates, named: 'the power goes at any call', file: `${engine}/updateBoard.ts`,
+  { says: 'an interrupted update is cleared up first', project: 'integration', tests: updates, named: 'the power goes at any call of an update', file: `${engine}/updateBoard.ts`,
     find: '  await recoverBoard(run, { keepStage: true }, signal)\n', replace: '' },
   { says: 'what a version brings is not deleted by a pattern', project: 'integration', tests: updates, named: 'what lies under a delete pattern', file: `${engine}/updateBoard.ts`,
     find: '!kept.has(path) && !isOwn(path)', replace: '!isOwn(path)' },

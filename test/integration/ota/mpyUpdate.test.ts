@@ -105,6 +105,33 @@ describe('with a manifest', () => {
     expect(filesOn(fs)).toMatchObject(before())
   })
 
+  test('1.26 the power goes after the version was written and before the backups are gone: the board is new', async () => {
+    const fs = boardOf()
+    fs.fault = ({ name, path }) => (name === 'remove' && path?.startsWith('.ota_backup') === true ? 'cut' : undefined)
+    const { url } = await openSource(await release())
+    await mpyRig(fs, url).update().catch(() => undefined)
+    fs.fault = undefined
+    fs.restart(() => 0.5)
+    expect(await mpyRig(fs, url).update()).toMatchObject({ end: 'up-to-date', ref: 'v1.1.0' })
+    expect(filesOn(fs)).toMatchObject({ ...newFiles, 'version.json': expect.stringMatching(/v1\.1\.0/) as string })
+  })
+
+  test('1.29 every file is synced before the version is written, and synced once more after it', async () => {
+    const fs = boardOf()
+    const { url } = await openSource(await release())
+    await mpyRig(fs, url).update()
+    const done = fs.calls.map(({ name, path, to }) => `${name} ${path ?? ''}${to === undefined ? '' : ` to ${to}`}`)
+    const version = done.findIndex((each) => each.endsWith('to version.json'))
+    expect(version).toBeGreaterThan(0)
+    for (const path of ['main.py', 'lib/added.py', 'lib/__init__.py']) {
+      const renamed = done.indexOf(`rename .ota_stage/${path} to ${path}`)
+      // Its content while it was staged, its name afterwards.
+      expect(done.slice(0, renamed)).toContain(`sync .ota_stage/${path}`)
+      expect(done.slice(renamed, version)).toContain(`sync ${path.includes('/') ? 'lib' : ''}`)
+    }
+    expect(done.slice(version)).toContain('sync ')
+  })
+
   test('1.34 free space of 1.9 times the total: refused before any download', async () => {
     const total = Object.values(newFiles).reduce((sum, text) => sum + text.length, 0)
     const fs = boardOf()
@@ -142,14 +169,17 @@ describe('with a manifest', () => {
   })
 })
 
+const long = (word: string): string => Array.from({ length: 200 }, (_, at) => `line_${at} = "${at === 100 ? word : 'same'}"\n`).join('')
+/** v1.0.0 and v1.1.0, which differ in one line of main.py. */
+async function deltaRelease(more: Tree = {}, deletes = ''): Promise<string> {
+  const folder = await folderOf({ 'v1.0.0/main.py': long('old'), 'v1.1.0/main.py': long('new'), ...Object.fromEntries(Object.entries(more).map(([path, text]) => [`v1.1.0/${path}`, text])) })
+  const lists = await folderOf({ deletes })
+  await makeReleaseDeltas({ oldFolder: join(folder, 'v1.0.0'), newFolder: join(folder, 'v1.1.0'), oldRef: 'v1.0.0', newRef: 'v1.1.0' }, never)
+  await manifestOf(join(folder, 'v1.1.0'), 'v1.1.0', { deletesPath: join(lists, 'deletes') })
+  return folder
+}
+
 describe('deltas', () => {
-  const long = (word: string): string => Array.from({ length: 200 }, (_, at) => `line_${at} = "${at === 100 ? word : 'same'}"\n`).join('')
-  async function deltaRelease(): Promise<string> {
-    const folder = await folderOf({ 'v1.0.0/main.py': long('old'), 'v1.1.0/main.py': long('new') })
-    await makeReleaseDeltas({ oldFolder: join(folder, 'v1.0.0'), newFolder: join(folder, 'v1.1.0'), oldRef: 'v1.0.0', newRef: 'v1.1.0' }, never)
-    await manifestOf(join(folder, 'v1.1.0'), 'v1.1.0')
-    return folder
-  }
   test('a changed file comes as a delta, when the board has just the old one', async () => {
     const fs = boardOf({ 'main.py': long('old') })
     const { url, asked } = await openSource(await deltaRelease())
@@ -263,23 +293,27 @@ describe('servers that are not to be trusted: the board stays as it was', () => 
   })
 })
 
-test('the power goes at any call of an update: at the next contact the board is old or new, and the update goes through', async () => {
-  const { url } = await openSource(await release())
-  const count = boardOf()
-  await mpyRig(count, url).update()
-  const calls = count.calls.length
-  for (let number = 1; number <= calls; number += 1) {
-    const fs = boardOf()
+test.each(['full', 'delta'])('1.25 the power goes at any call of an update (%s): at the next contact the board is old or new, and the update goes through', async (how) => {
+  const isDelta = how === 'delta'
+  const [older, newer] = isDelta ? [{ 'main.py': long('old'), 'lib/gone.py': 'x' }, { 'main.py': long('new'), 'lib/added.py': 'y' }] : [oldFiles, { ...newFiles, 'config.json': '{}' }]
+  const { url } = await openSource(isDelta ? await deltaRelease({ 'lib/added.py': 'y' }, 'lib/gone.py\n') : await release())
+  const config = { enable_delta_updates: isDelta }
+  const count = boardOf(older)
+  const events = mpyRig(count, url, config)
+  await events.update()
+  expect(events.events.some((event) => event.type === 'staged' && event.how === how)).toBe(true)
+  for (let number = 1; number <= count.calls.length; number += 1) {
+    const fs = boardOf(older)
     fs.fault = (call) => (call.number === number ? 'cut' : undefined)
-    await mpyRig(fs, url).update().catch(() => undefined)
+    await mpyRig(fs, url, config).update().catch(() => undefined)
     fs.restart(() => 0.5)
     fs.fault = undefined
     const fork = fs.fork()
     const { deps } = otaRig(fs)
     await recoverBoard({ ...deps, http: async () => Promise.reject(new Error('no network')), hmacSha256Hex: () => '', tell: () => undefined }, { keepStage: false }, never)
     const { 'version.json': version, ...rest } = filesOn(fs)
-    expect([number, rest]).toEqual([number, version === oldVersion ? oldFiles : { ...newFiles, 'config.json': '{}' }])
-    await mpyRig(fork, url).update()
-    expect([number, filesOn(fork)]).toMatchObject([number, newFiles])
+    expect([number, rest]).toEqual([number, version === oldVersion ? older : newer])
+    await mpyRig(fork, url, config).update()
+    expect([number, filesOn(fork)]).toMatchObject([number, newer])
   }
 }, 60_000)
