@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { agentRows } from './agent.ts'
 import { bootromRows } from './bootrom.ts'
 import { captureRows } from './captures.ts'
+import { deltaRows } from './delta.ts'
 import { dumpRows } from './dump.ts'
 import { fleetRows } from './fleet.ts'
 import { registryRows } from './registry.ts'
@@ -21,7 +22,7 @@ const minutes = Math.min(60, Math.max(0.5, Number(values.minutes) || 1))
  * process, and the images of the others would count.
  */
 const groups: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
-  fleet: fleetRows, restore: restoreRows, tftp: tftpRows, bootrom: bootromRows, agent: agentRows, dump: dumpRows, ubi: ubiRows,
+  fleet: fleetRows, restore: restoreRows, tftp: tftpRows, bootrom: bootromRows, agent: agentRows, dump: dumpRows, ubi: ubiRows, delta: deltaRows,
   captures: captureRows, registry: registryRows, wall: async () => wallRows(minutes), window: largeCaptureRows,
 }
 

@@ -55,6 +55,8 @@ const bad: readonly (readonly [string, ErrorCode])[] = [
   ['registry', 'input/malformed'], ['registry nosuch', 'input/malformed'], ['registry list extra', 'input/malformed'], ['registry serve --port 70000', 'input/malformed'], ['registry serve --token-file @', 'input/not-found'], ['registry serve --host nowhere', 'input/malformed'], ['registry upload @', 'input/not-found'], ['registry upload %', 'input/malformed'], ['registry publish 9.9.9', 'input/not-found'], ['registry publish 1.0.0 --percent 0', 'input/malformed'], ['registry withdraw --channel A/B', 'input/malformed'], ['registry upload % --url http://127.0.0.1:1 --version 1.0.0', 'link/unreachable'],
   ['profiles', 'input/malformed'], ['profiles import @', 'input/not-found'],
   ['uboot', 'input/malformed'], ['uboot hi3516ev300 --file @', 'input/not-found'],
+  ['release', 'input/malformed'], ['release manifest @', 'input/malformed'], ['release manifest @ --version 1', 'input/not-found'], ['release manifest . --version 1 --key a --key-file %', 'input/malformed'], ['release delta % %', 'input/malformed'], ['release delta @ % -o @', 'input/not-found'], ['release serve @ --port 0', 'input/not-found'],
+  ['mpy', 'input/malformed'], ['mpy update', 'input/malformed'], ['mpy update --port tcp://127.0.0.1:1', 'input/malformed'], ['mpy update --port tcp://127.0.0.1:1 --source http://127.0.0.1:1', 'link/unreachable'], ['mpy update --port tcp://127.0.0.1:1 --source . --config %', 'input/malformed'], ['mpy recover --port nowhere', 'input/malformed'],
   ['nosuch', 'input/malformed'], ['toString', 'input/malformed'], ['', 'input/malformed'],
 ]
 

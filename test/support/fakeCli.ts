@@ -1,5 +1,7 @@
 import { captureLine, readCapture } from '../../src/main/composition/captureTools.ts'
 import { auditSwitch, testSwitch } from '../../src/main/composition/switchTools.ts'
+import { recoverMpyBoard, updateMpyBoard } from '../../src/main/composition/mpyTools.ts'
+import { makeReleaseDelta, makeReleaseDeltas, makeReleaseManifest, serveReleases } from '../../src/main/composition/releaseTools.ts'
 import { exportAudit, verifyAuditFile } from '../../src/main/composition/auditTools.ts'
 import { serveReplay } from '../../src/main/composition/replayLine.ts'
 import { registryTools } from '../../src/main/composition/registryTools.ts'
@@ -65,6 +67,7 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
       openWorkbench: async (options) => { fake.opened.push(options); return workbench },
       listPorts: async () => [{ device: '/dev/ttyUSB0', openPath: '/dev/uart-bench', adapter: 'FTDI | ser A5', identity: 'usb://0403:6001/A5', json: { device: '/dev/ttyUSB0', open_path: '/dev/uart-bench' } }],
       captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit, registry: registryTools,
+      releases: { makeManifest: makeReleaseManifest, makeDelta: makeReleaseDelta, makeDeltas: makeReleaseDeltas, serve: serveReleases }, mpy: { update: updateMpyBoard, recover: recoverMpyBoard },
       detect: async (request) => {
         if (story.failDetect !== undefined) throw story.failDetect as Error
         fake.calls.push(`detect ${request.url} ${String(request.budgetMs)}`)

@@ -1,5 +1,7 @@
 import type { captureLine, readCapture } from '../../composition/captureTools.ts'
 import type { auditSwitch, testSwitch } from '../../composition/switchTools.ts'
+import type { recoverMpyBoard, updateMpyBoard } from '../../composition/mpyTools.ts'
+import type { makeReleaseDelta, makeReleaseDeltas, makeReleaseManifest, serveReleases } from '../../composition/releaseTools.ts'
 import type { exportAudit, verifyAuditFile } from '../../composition/auditTools.ts'
 import type { OpenAudit } from '../../composition/auditDesk.ts'
 import type { PowerMany, PowerStep } from '../../../shared/rack/powerAct.schema.ts'
@@ -132,6 +134,8 @@ export interface CliDeps {
   readonly registry: RegistryTools
   readonly verifyAuditFile: typeof verifyAuditFile
   readonly exportAudit: typeof exportAudit
+  readonly releases: { readonly makeManifest: typeof makeReleaseManifest; readonly makeDelta: typeof makeReleaseDelta; readonly makeDeltas: typeof makeReleaseDeltas; readonly serve: typeof serveReleases }
+  readonly mpy: { readonly update: typeof updateMpyBoard; readonly recover: typeof recoverMpyBoard }
   readonly makeTempFolder: (name: string) => Promise<string>
   readonly simulator: {
     readonly faults: () => readonly { readonly name: string; readonly sentence: string }[]

@@ -10,6 +10,8 @@ import { secretsCommand } from './commands/secrets.ts'
 import { agentCommand } from './commands/agent.ts'
 import { bundleCommand } from './commands/bundle.ts'
 import { burnCommand } from './commands/burn.ts'
+import { mpyCommand } from './commands/mpy.ts'
+import { releaseCommand } from './commands/release.ts'
 import { detectCommand } from './commands/detect.ts'
 import { diffCommand } from './commands/diff.ts'
 import { dumpCommand } from './commands/dump.ts'
@@ -54,6 +56,8 @@ const commands: Readonly<Record<CliCommandName, Command>> = {
   console: { summary: 'run a script on a console', run: consoleCommand },
   replay: { summary: 'what is in a capture', run: replayCommand },
   network: { summary: 'serve one file by TFTP', run: networkCommand },
+  release: { summary: 'versions for MicroPython boards: manifest, delta, serve', run: releaseCommand },
+  mpy: { summary: 'update a MicroPython board over its console', run: mpyCommand },
   profiles: { summary: 'import boot profiles', run: profilesCommand },
   uboot: { summary: 'fetch the U-Boot of a chip', run: ubootCommand },
   power: { summary: 'switch cameras; test a RouterOS switch, or keep its configuration', run: powerCommand },

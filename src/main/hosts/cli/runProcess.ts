@@ -4,6 +4,8 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { captureLine, readCapture } from '../../composition/captureTools.ts'
+import { recoverMpyBoard, updateMpyBoard } from '../../composition/mpyTools.ts'
+import { makeReleaseDelta, makeReleaseDeltas, makeReleaseManifest, serveReleases } from '../../composition/releaseTools.ts'
 import { auditSwitch, testSwitch } from '../../composition/switchTools.ts'
 import { exportAudit, verifyAuditFile } from '../../composition/auditTools.ts'
 import { serveReplay } from '../../composition/replayLine.ts'
@@ -38,6 +40,7 @@ function depsOfProcess(): CliDeps {
   const makeTempFolder = async (name: string): Promise<string> => mkdtemp(join(tmpdir(), `${name}-`))
   return {
     version, nowMs, makeTempFolder, listPorts, detect: detectOnLine, captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit, registry: registryTools,
+    releases: { makeManifest: makeReleaseManifest, makeDelta: makeReleaseDelta, makeDeltas: makeReleaseDeltas, serve: serveReleases }, mpy: { update: updateMpyBoard, recover: recoverMpyBoard },
     environment: process.env,
     dataFolder: dataFolderOf({ platform: process.platform, homeFolder, variables: process.env }),
     out: createLineWriter(process.stdout),

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto'
+import { recoverBoard, updateBoard } from '../core/ota/mpy/updateBoard.ts'
+import type { MpyDeps, MpyEvent, MpyOutcome } from '../core/ota/mpy/mpyTypes.ts'
+import { openRawReplFs, type RawReplFs } from '../drivers/deviceFs/rawReplFs.ts'
+import { hmacSha256Hex, newDigest } from '../drivers/host/nodeHashing.ts'
+import { newToken } from '../drivers/host/randomness.ts'
+import { createSystemClock } from '../drivers/host/systemClock.ts'
+import { openGithubMirror } from '../drivers/http/githubMirror.ts'
+import { createOtaFetch } from '../drivers/http/otaFetch.ts'
+import { Cancelled, WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import { withDeadline } from '../../shared/lifecycle/clock.ts'
+import { type MpyConfig, mpyConfigSchema } from '../../shared/ota/mpyConfig.schema.ts'
+import type { RecoveryReport } from '../../shared/ota/transaction.schema.ts'
+import { withLineLease } from './lineLease.ts'
+import { devicesOf } from './podDevices.ts'
+
+export interface BoardWish {
+  readonly url: string
+  readonly dataFolder: string
+  readonly tell: (event: MpyEvent) => void
+}
+export interface MpyUpdateWish extends BoardWish {
+  /** `http://…` of a server of the shape of GitHub, `github:OWNER/REPO`, or a folder of versions. */
+  readonly source: string
+  /** As a board's `ota_config.json` has it; owner, repository and addresses come from the source where it names them. */
+  readonly config: Readonly<Record<string, unknown>>
+}
+
+/** Updates one board over its console; nobody else has the line meanwhile. */
+export async function updateMpyBoard(wish: MpyUpdateWish, signal: AbortSignal): Promise<MpyOutcome> {
+  return withSource(wish.source, signal, async (source) => {
+    const config = configOf({ ...source, ...wish.config })
+    return withBoard(wish, 'rackbench mpy update', signal, async (fs, deps) => {
+      const outcome = await updateBoard({ ...deps, config }, signal)
+      if (outcome.end === 'updated' && config.reset_mode !== 'none') await fs.reset(config.reset_mode, signal)
+      return outcome
+    })
+  })
+}
+
+/** After an interruption: all old or all new. */
+export async function recoverMpyBoard(wish: BoardWish, signal: AbortSignal): Promise<RecoveryReport> {
+  return withBoard(wish, 'rackbench mpy recover', signal, async (_fs, deps) => recoverBoard(deps, { keepStage: false }, signal))
+}
+
+function configOf(given: Readonly<Record<string, unknown>>): MpyConfig {
+  const parsed = mpyConfigSchema.safeParse(given)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new WorkbenchError('input/malformed', `The configuration of the board cannot be used: ${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`)
+}
+
+async function withSource<T>(source: string, signal: AbortSignal, work: (source: Readonly<Record<string, string>>) => Promise<T>): Promise<T> {
+  const github = /^github:([\w.-]+)\/([\w.-]+)$/.exec(source)
+  if (github) return work({ owner: github[1] ?? '', repo: github[2] ?? '' })
+  // A server in the lab has one repository, and does not ask what it is called.
+  if (/^https?:\/\//.test(source)) return work({ owner: 'rackbench', repo: 'boards', api_base: source, raw_base: `${source.replace(/\/$/, '')}/raw` })
+  const closing = new AbortController()
+  const mirror = await openGithubMirror({ folder: source, port: 0 }, closing.signal)
+  try {
+    signal.throwIfAborted()
+    return await work({ owner: 'rackbench', repo: 'boards', api_base: mirror.url, raw_base: `${mirror.url}/raw` })
+  } finally {
+    closing.abort(new Cancelled('the update is over'))
+    await mirror.close()
+  }
+}
+
+async function withBoard<T>({ url, dataFolder, tell }: BoardWish, holder: string, signal: AbortSignal, work: (fs: RawReplFs, deps: MpyDeps) => Promise<T>): Promise<T> {
+  return withLineLease({ url, dataFolder, holder }, signal, async () => {
+    const clock = createSystemClock()
+    const devices = devicesOf(url, undefined, { clock, ask: async () => undefined, environment: {}, secretOf: async () => undefined })
+    const transport = await devices.openConsole(signal)
+    try {
+      const fs = await openRawReplFs({ transport, clock, token: newToken() }, signal)
+      try {
+        return await work(fs, { fs, http: createOtaFetch(fetch), clock, newDigest, hmacSha256Hex, newId: randomUUID, tell })
+      } finally {
+        // A board that does not hear any more is left as it is.
+        await withDeadline(clock, 2_000, 'Leave the raw REPL', new AbortController().signal, async (until) => fs.leave(until)).catch(() => undefined)
+      }
+    } finally {
+      await transport.close()
+    }
+  })
+}

@@ -1,0 +1,123 @@
+import { mkdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { newDigest, hmacSha256Hex } from '../drivers/host/nodeHashing.ts'
+import { listReleaseFiles, readReleaseFile } from '../drivers/files/releaseFolder.ts'
+import { replaceFile } from '../drivers/files/replaceFile.ts'
+import { type Mirror, openGithubMirror } from '../drivers/http/githubMirror.ts'
+import { generateDelta, maxDeltaFileBytes } from '../protocols/delta/generateDelta.ts'
+import { applyDelta, readBytesAt } from '../protocols/delta/parser.ts'
+import { makeManifest } from '../protocols/otaManifest/makeManifest.ts'
+import { chooseFiles } from '../protocols/otaManifest/select.ts'
+import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import { joinBytes } from '../../shared/lifecycle/byteQueue.ts'
+import type { MpyDeltas } from '../../shared/ota/mpyManifest.schema.ts'
+
+export interface ManifestWish {
+  readonly folder: string
+  readonly version: string
+  readonly include: readonly string[]
+  readonly exclude: readonly string[]
+  /** Files with one path a line. */
+  readonly fileListPath?: string | undefined
+  readonly deletesPath?: string | undefined
+  readonly postUpdate?: string | undefined
+  readonly key?: string | undefined
+  /** `manifest.json` in the folder when it is left out. */
+  readonly outPath?: string | undefined
+  readonly wallMs: number
+}
+export interface ManifestFacts { readonly path: string; readonly version: string; readonly files: readonly string[]; readonly totalBytes: number; readonly signed: boolean }
+
+const readInput = async (path: string): Promise<Uint8Array> => readFile(path).then((bytes) => new Uint8Array(bytes), (cause: unknown) => { throw new WorkbenchError('input/not-found', `${path} cannot be read`, { cause }) })
+const textOf = async (path: string | undefined): Promise<string | undefined> => (path === undefined ? undefined : new TextDecoder().decode(await readInput(path)))
+
+/** The manifest of a folder, written whole or not at all. */
+export async function makeReleaseManifest(wish: ManifestWish, signal: AbortSignal): Promise<ManifestFacts> {
+  const all = await listReleaseFiles(wish.folder, signal)
+  const chosen = chooseFiles(all, { include: wish.include, exclude: wish.exclude, fileList: await textOf(wish.fileListPath), manifestPath: 'manifest.json' })
+  if (chosen.length === 0) throw new WorkbenchError('input/not-found', `No file of ${wish.folder} is chosen`, { hint: 'Without --include or --file-list only ota.py and main.py are taken' })
+  const files: { path: string; bytes: Uint8Array }[] = []
+  for (const path of chosen) {
+    signal.throwIfAborted()
+    const bytes = await readReleaseFile(wish.folder, path)
+    if (!bytes) throw new WorkbenchError('input/conflict', `${path} changed while the release was made`)
+    files.push({ path, bytes })
+  }
+  const deletes = (await textOf(wish.deletesPath))?.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'))
+  const generatedAt = `${new Date(wish.wallMs).toISOString().slice(0, 19)}Z`
+  const manifest = makeManifest({ version: wish.version, generatedAt, files, deletes, postUpdate: wish.postUpdate, key: wish.key }, { newDigest, hmacSha256Hex })
+  const path = wish.outPath ?? join(wish.folder, 'manifest.json')
+  await replaceFile(path, new TextEncoder().encode(`${JSON.stringify(manifest, undefined, 2)}\n`))
+  return { path, version: wish.version, files: chosen, totalBytes: files.reduce((sum, { bytes }) => sum + bytes.length, 0), signed: wish.key !== undefined }
+}
+
+export interface DeltaFacts { readonly path: string; readonly oldBytes: number; readonly newBytes: number; readonly deltaBytes: number; readonly savedPercent: number; readonly newSha256: string }
+
+const sha256Of = (bytes: Uint8Array): string => { const digest = newDigest('sha256'); digest.update(bytes); return digest.hex() }
+const savedPercent = (deltaBytes: number, newBytes: number): number => (newBytes === 0 ? 0 : Math.round((1 - deltaBytes / newBytes) * 1000) / 10)
+
+/** Made, and applied as a board would, before anybody gets it. */
+async function provedDelta(older: Uint8Array, newer: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  const delta = generateDelta(older, newer)
+  const pieces: Uint8Array[] = []
+  for await (const piece of applyDelta({ delta: readBytesAt(delta), older: readBytesAt(older), sha256: sha256Of(newer), sizeBytes: newer.length, newDigest, signal })) pieces.push(piece.slice())
+  const made = joinBytes(pieces)
+  if (made.length !== newer.length || made.some((byte, at) => byte !== newer[at])) throw new WorkbenchError('internal/bug', 'The delta that was made does not lead to the new file')
+  return delta
+}
+
+export async function makeReleaseDelta({ oldPath, newPath, outPath }: { readonly oldPath: string; readonly newPath: string; readonly outPath: string }, signal: AbortSignal): Promise<DeltaFacts> {
+  for (const path of [oldPath, newPath]) {
+    const size = await stat(path).then((found) => (found.isFile() ? found.size : -1), () => -1)
+    if (size < 0) throw new WorkbenchError('input/not-found', `${path} is no file`)
+    if (size > maxDeltaFileBytes) throw new WorkbenchError('input/too-large', `${path} is too large for a delta`, { context: { lengthBytes: size, limitBytes: maxDeltaFileBytes } })
+  }
+  const [older, newer] = [await readInput(oldPath), await readInput(newPath)]
+  const delta = await provedDelta(older, newer, signal)
+  await replaceFile(outPath, delta)
+  return { path: outPath, oldBytes: older.length, newBytes: newer.length, deltaBytes: delta.length, savedPercent: savedPercent(delta.length, newer.length), newSha256: sha256Of(newer) }
+}
+
+const leastDeltaFileBytes = 1024
+const leastSavedPercent = 30
+
+/** For two versions: deltas of the files that are worth it, into `.deltas` of the new one, with the list that boards look at. */
+export async function makeReleaseDeltas({ oldFolder, newFolder, oldRef, newRef }: { readonly oldFolder: string; readonly newFolder: string; readonly oldRef: string; readonly newRef: string }, signal: AbortSignal): Promise<MpyDeltas> {
+  const before = new Set(await listReleaseFiles(oldFolder, signal))
+  const entries: MpyDeltas['entries'][number][] = []
+  const names = new Map<string, string>()
+  let totalNew = 0
+  for (const path of await listReleaseFiles(newFolder, signal)) {
+    if (!before.has(path) || path.split('/').some((part) => part.startsWith('.'))) continue
+    const [older, newer] = [await readReleaseFile(oldFolder, path), await readReleaseFile(newFolder, path)]
+    if (!older || !newer || newer.length < leastDeltaFileBytes || sha256Of(older) === sha256Of(newer)) continue
+    const delta = await provedDelta(older, newer, signal)
+    if (savedPercent(delta.length, newer.length) < leastSavedPercent) continue
+    const file = `.deltas/${path.replaceAll('/', '_')}.delta`
+    const other = names.get(file)
+    if (other !== undefined) throw new WorkbenchError('input/conflict', `${path} and ${other} would have the same delta file`, { hint: 'Rename one of them' })
+    names.set(file, path)
+    await mkdir(join(newFolder, '.deltas'), { recursive: true })
+    await replaceFile(join(newFolder, file), delta)
+    totalNew += newer.length
+    entries.push({ path, old_sha256: sha256Of(older), new_sha256: sha256Of(newer), file, size: delta.length })
+  }
+  const totalDelta = entries.reduce((sum, { size }) => sum + size, 0)
+  const list: MpyDeltas = { old_ref: oldRef, new_ref: newRef, deltas: entries.length, total_new_size: totalNew, total_delta_size: totalDelta, savings_bytes: totalNew - totalDelta, savings_percent: savedPercent(totalDelta, totalNew), entries }
+  await mkdir(join(newFolder, '.deltas'), { recursive: true })
+  // Last: whoever sees the list finds every file of it.
+  await replaceFile(join(newFolder, '.deltas/delta_manifest.json'), new TextEncoder().encode(`${JSON.stringify(list, undefined, 2)}\n`))
+  return list
+}
+
+/** Until the signal aborts. */
+export async function serveReleases(options: { readonly folder: string; readonly host: string; readonly port: number; readonly ready: (mirror: Pick<Mirror, 'url' | 'port'>) => void; readonly log: (line: string) => void }, signal: AbortSignal): Promise<void> {
+  await listReleaseFiles(options.folder, signal)
+  const mirror = await openGithubMirror(options, signal)
+  try {
+    options.ready(mirror)
+    if (!signal.aborted) await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
+  } finally {
+    await mirror.close()
+  }
+}

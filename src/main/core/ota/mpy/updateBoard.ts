@@ -1,0 +1,133 @@
+import { isWithin } from '../../../../shared/devices/devicePath.ts'
+import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import { withDeadline } from '../../../../shared/lifecycle/clock.ts'
+import type { RecoveryReport } from '../../../../shared/ota/transaction.schema.ts'
+import { isInRollout } from '../../../protocols/otaManifest/cohort.ts'
+import { isOwn, isPermitted, mpyPlaces } from '../../../protocols/otaManifest/paths.ts'
+import { applyTransaction } from '../applyTransaction.ts'
+import { walk } from '../deviceFiles.ts'
+import { recoverTransaction } from '../recoverTransaction.ts'
+import type { TransactionDeps, TransactionPlaces, TransactionWish } from '../transactionTypes.ts'
+import { noteOutcome, readVersion, versionText } from './boardNotes.ts'
+import type { MpyDeps, MpyOutcome, MpyRun, MpyTarget } from './mpyTypes.ts'
+import { resolveTarget, shownVersion } from './resolveTarget.ts'
+import { stageFile, stagePathOf } from './stageFile.ts'
+
+const places: TransactionPlaces = { journal: mpyPlaces.journal, backup: mpyPlaces.backup, stage: mpyPlaces.stage, errors: mpyPlaces.errors }
+const noteLimitMs = 30_000
+
+const transactionDeps = (deps: MpyDeps, at: TransactionPlaces): TransactionDeps => ({
+  fs: deps.fs, places: at, clock: deps.clock, newDigest: deps.newDigest, newId: deps.newId, tell: (event) => { deps.tell({ type: 'transaction', event }) },
+})
+
+/**
+ * What every start of work with a board begins with. `keepStage`: when nothing had been changed yet, what was downloaded is kept, so that the
+ * same update can go on with it; each file is proved again before it counts.
+ */
+export async function recoverBoard(deps: MpyDeps, options: { readonly keepStage: boolean }, signal: AbortSignal): Promise<RecoveryReport> {
+  const nothingBegun = options.keepStage && !await deps.fs.stat(places.journal, signal) && (await walk(deps.fs, places.backup, signal)).every(({ kind }) => kind === 'folder')
+  if (nothingBegun) return { end: 'nothing' }
+  const report = await recoverTransaction(transactionDeps(deps, places), signal)
+  if (report.end !== 'nothing') deps.tell({ type: 'recovered', report })
+  if (report.end === 'incomplete') {
+    throw new WorkbenchError('device/recovery-incomplete', `The board is between two versions, and ${report.problems.length} of its files could not be brought back: ${report.problems[0]?.target ?? ''}: ${report.problems[0]?.why ?? ''}`, { hint: 'Its backups are kept in .ota_backup. Mend what it complains about, and try again' })
+  }
+  return report
+}
+
+/** Brings a board to the version that its source offers, wholly or not at all. Resolves after the version was read back from the board. */
+export async function updateBoard(run: MpyRun, signal: AbortSignal): Promise<MpyOutcome> {
+  for (const [name, isOn] of [['Cellular', run.config.cellular_enabled], ['LoRa', run.config.lora_enabled]] as const) {
+    if (isOn) throw new WorkbenchError('input/not-supported', `${name} is a framework only: no update goes over it`, { hint: 'Switch it off in the configuration of the board; Wi-Fi and the console are what works' })
+  }
+  await recoverBoard(run, { keepStage: true }, signal)
+  const target = await resolveTarget(run, signal)
+  const version = shownVersion(target.ref, target.commit)
+  run.tell({ type: 'target', mode: target.mode, version, files: target.files.length })
+  for (const words of target.notes) run.tell({ type: 'note', words })
+  const facts = { version, ref: target.ref, commit: target.commit, filesChanged: 0, fetchedBytes: 0 }
+  if (!run.config.force && await isUpToDate(run, target, signal)) return { ...facts, end: 'up-to-date' }
+  const later = whyNotNow(run, target)
+  if (later !== undefined) return { ...facts, end: 'not-now', reason: later }
+  try {
+    const done = await bringTo(target, run, signal)
+    await noteOutcome(run, { version }, signal)
+    return { ...facts, ...done, end: 'updated', postUpdate: target.postUpdate }
+  } catch (error) {
+    // The caller's signal may be the very reason; the note gets a time of its own.
+    const words = error instanceof Error ? error.message : 'unknown reason'
+    await withDeadline(run.clock, noteLimitMs, 'Note the failure on the board', new AbortController().signal, async (until) => noteOutcome(run, { version, error: words }, until)).catch(() => undefined)
+    throw error
+  }
+}
+
+async function isUpToDate(run: MpyRun, target: MpyTarget, signal: AbortSignal): Promise<boolean> {
+  const state = await readVersion(run, signal)
+  return state !== undefined && state.commit === target.commit && (target.mode === 'tree' || state.ref === target.ref)
+}
+
+/** The rules of a rollout, as the board's own updater has them; without a name of the board nobody can say where it belongs. */
+function whyNotNow({ config, clock, newDigest }: MpyRun, target: MpyTarget): string | undefined {
+  if (config.force) return undefined
+  if (config.device_id !== undefined && !isInRollout(target.ref || target.commit, config.device_id, config.rollout_percent, newDigest)) return `The rollout has reached ${config.rollout_percent} % of the boards, and this one comes later`
+  const { update_window_start_hour: start, update_window_end_hour: end } = config
+  if (start === undefined || end === undefined || start === end) return undefined
+  const hour = Math.floor(clock.wallMs() / 3_600_000) % 24
+  const isInside = start < end ? hour >= start && hour < end : hour >= start || hour < end
+  return isInside ? undefined : `It is ${hour} o'clock (UTC), and this board is updated between ${start} and ${end}`
+}
+
+async function bringTo(target: MpyTarget, run: MpyRun, signal: AbortSignal): Promise<Pick<MpyOutcome, 'filesChanged' | 'fetchedBytes'>> {
+  await checkSpace(target, run, signal)
+  await dropStrangers(target, run, signal)
+  const wishes: TransactionWish[] = []
+  let fetchedBytes = 0
+  for (const file of target.files) {
+    const staged = await stageFile(file, target, run, signal)
+    run.tell({ type: 'staged', path: file.path, how: staged.how, fetchedBytes: staged.fetchedBytes })
+    fetchedBytes += staged.fetchedBytes
+    if (staged.how !== 'unchanged') wishes.push({ kind: 'put', target: file.path, staged: stagePathOf(file.path), sha256: staged.sha256 })
+  }
+  for (const path of await doomed(target, run, signal)) wishes.push({ kind: 'delete', target: path })
+  const before = await readVersion(run, signal)
+  const next = { ref: target.ref, commit: target.commit }
+  // One that is the same in other words is left as it stands: flash wears.
+  const isSame = before?.ref === next.ref && before.commit === next.commit
+  const request = { wishes, state: isSame ? undefined : { target: mpyPlaces.version, text: versionText(next) }, from: before ? shownVersion(before.ref, before.commit) : null, to: shownVersion(next.ref, next.commit) }
+  const { leftover } = await applyTransaction(request, transactionDeps(run, places), signal)
+  if (leftover !== undefined) run.tell({ type: 'note', words: `The board is new, and its backups are cleared away at the next contact (${leftover})` })
+  const now = await readVersion(run, signal)
+  if (now?.ref !== next.ref || now.commit !== next.commit) throw new WorkbenchError('device/wrong-content', `The board reports ${now ? shownVersion(now.ref, now.commit) : 'no version'} after the update to ${request.to}`, { hint: 'Run the update again; it recovers the board first' })
+  return { filesChanged: wishes.length, fetchedBytes }
+}
+
+/** Old and new content stand side by side for a moment. */
+async function checkSpace(target: MpyTarget, run: MpyRun, signal: AbortSignal): Promise<void> {
+  const totalBytes = target.files.reduce((sum, { size }) => sum + (size ?? 0), 0)
+  const neededBytes = Math.max(2 * totalBytes, run.config.min_free_storage)
+  const freeBytes = await run.fs.free(signal)
+  if (freeBytes === undefined || freeBytes >= neededBytes) return
+  throw new WorkbenchError('device/no-space', `The board has ${freeBytes} bytes free, and this update wants ${neededBytes}`, { context: { freeBytes, neededBytes, reason: 'INSUFFICIENT_RESOURCES' }, hint: 'Delete what the board does not need, or leave files out of the release' })
+}
+
+/** Of an earlier download what this version does not have. */
+async function dropStrangers(target: MpyTarget, { fs }: MpyRun, signal: AbortSignal): Promise<void> {
+  const wanted = new Set(target.files.map(({ path }) => stagePathOf(path)))
+  for (const { path, kind } of await walk(fs, mpyPlaces.stage, signal)) {
+    if (kind !== 'folder' && !wanted.has(path)) await fs.remove(path, signal)
+  }
+}
+
+/** What the release deletes, and on the developer channel what lies under a pattern and is not of this version. */
+async function doomed(target: MpyTarget, run: MpyRun, signal: AbortSignal): Promise<string[]> {
+  const { channel, delete_patterns: patterns } = run.config
+  const found = new Set(target.deletes)
+  if (channel !== 'stable' && patterns.length > 0) {
+    const kept = new Set(target.files.map(({ path }) => path))
+    const roots = patterns.map((each) => each.replaceAll(/^\/+|\/+$/g, '')).filter((each) => each !== '')
+    for (const { path, kind } of await walk(run.fs, '', signal)) {
+      if (kind === 'file' && roots.some((root) => isWithin(path, root)) && !kept.has(path) && !isOwn(path) && isPermitted(path, run.config)) found.add(path)
+    }
+  }
+  return [...found]
+}

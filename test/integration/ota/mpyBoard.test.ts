@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { makeReleaseDeltas } from '../../../src/main/composition/releaseTools.ts'
+import { exitCodes } from '../../../src/main/hosts/cli/exitCodes.ts'
+import { runCli } from '../../../src/main/hosts/cli/main.ts'
+import { createFakeCli, type FakeCli } from '../../support/fakeCli.ts'
+import { openMicroPythonBoard, type MicroPythonBoard } from '../../support/microPythonBoard.ts'
+import { folderOf, manifestOf } from '../../support/mpyRig.ts'
+import { never } from '../../support/otaRig.ts'
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+const long = (word: string): string => Array.from({ length: 120 }, (_, at) => `line_${at} = "${at === 60 ? word : 'same'}"\n`).join('')
+
+/** What the board itself says about its files: path and sum, by its own MicroPython. */
+const sumsOn = (board: MicroPythonBoard): Record<string, string> => Object.fromEntries(board.python(`
+import os,hashlib,binascii
+def walk(p):
+ for n in os.listdir(p or '/'):
+  q=p+'/'+n
+  if q in ('/tmp','/home','/dev','/proc'):continue
+  if os.stat(q)[0]&0x4000:walk(q)
+  else:print(q[1:],str(binascii.hexlify(hashlib.sha256(open(q,'rb').read()).digest()),'ascii'))
+walk('')
+`).trim().split(/\r?\n/).map((line) => line.split(' ') as [string, string]))
+
+async function run(argv: readonly string[], dataFolder: string, environment: Readonly<Record<string, string>> = {}): Promise<{ readonly exitCode: number; readonly fake: FakeCli }> {
+  const fake = createFakeCli({ dataFolder, environment })
+  return { exitCode: await runCli([...argv, '--output', 'json'], fake.deps), fake }
+}
+
+describe('a whole update of a real MicroPython over its raw REPL', () => {
+  test.each(['works', 'refused'] as const)('new, replaced by delta, replaced, deleted; each read back by the board; raw paste %s', async (rawPaste) => {
+    const board = await openMicroPythonBoard({ rawPaste })
+    onTestFinished(board.close)
+    board.python(`import os
+os.mkdir('/lib')
+def put(p,t):
+ f=open(p,'w');f.write(t);f.close()
+put('/main.py',${JSON.stringify(long('old'))})
+put('/lib/a.py','a = 1')
+put('/lib/gone.py','gone')
+put('/config.json','{}')`)
+    const folder = await folderOf({ 'v1.0.0/main.py': long('old'), 'v1.1.0/main.py': long('new'), 'v1.1.0/lib/a.py': 'a = 2', 'v1.1.0/lib/deep/b.py': 'b = "ü"', 'v1.1.0/lib/deep/__init__.py': '' })
+    const [lists, data] = [await folderOf({ deletes: 'lib/gone.py\n' }), await folderOf({})]
+    await makeReleaseDeltas({ oldFolder: join(folder, 'v1.0.0'), newFolder: join(folder, 'v1.1.0'), oldRef: 'v1.0.0', newRef: 'v1.1.0' }, never)
+    await manifestOf(join(folder, 'v1.1.0'), 'v1.1.0', { deletesPath: join(lists, 'deletes'), key: 'secret' })
+    const argv = ['mpy', 'update', '--port', `tcp://127.0.0.1:${board.port}`, '--source', folder, '--reset', 'none', '--deltas']
+    const { exitCode, fake } = await run(argv, data, { RACKBENCH_MANIFEST_KEY: 'secret' })
+    expect([exitCode, fake.events().at(-1)]).toMatchObject([exitCodes.success, { event: 'done', success: true, end: 'updated', ref: 'v1.1.0', filesChanged: 5 }])
+    expect(fake.events().filter(({ event }) => event === 'staged').map(({ path, how }) => `${String(path)} ${String(how)}`)).toEqual(['lib/a.py full', 'lib/deep/__init__.py full', 'lib/deep/b.py full', 'main.py delta'])
+    const { 'version.json': version, 'ota_health.json': health, ...sums } = sumsOn(board)
+    expect(sums).toEqual({ 'main.py': sha256(long('new')), 'lib/a.py': sha256('a = 2'), 'lib/deep/b.py': sha256('b = "ü"'), 'lib/deep/__init__.py': sha256(''), 'config.json': sha256('{}') })
+    const commit = String(fake.events().at(-1)?.['commit'])
+    expect([version, health !== undefined]).toEqual([sha256(JSON.stringify({ ref: 'v1.1.0', commit })), true])
+    expect(fake.out.lines.join('\n') + fake.err.lines.join('\n')).not.toContain('secret')
+    const again = await run(argv, data, { RACKBENCH_MANIFEST_KEY: 'secret' })
+    expect(again.fake.events().at(-1)).toMatchObject({ end: 'up-to-date' })
+    const wrong = await run([...argv, '--force'], data, { RACKBENCH_MANIFEST_KEY: 'another' })
+    expect([wrong.exitCode, wrong.fake.events().at(0)]).toMatchObject([exitCodes.wrongInput, { event: 'error', code: 'input/malformed', message: expect.stringMatching(/signature/) as string }])
+  })
+
+  test('the line is lost in the middle of the swap: the next contact makes the board old, and the update then goes through', async () => {
+    const board = await openMicroPythonBoard({ rawPaste: 'works' })
+    onTestFinished(board.close)
+    board.python(`for n in 'abcd':
+ f=open('/'+n+'.py','w');f.write('old '+n);f.close()`)
+    const folder = await folderOf(Object.fromEntries([...'abcde'].map((name) => [`v1/${name}.py`, `new ${name}`])))
+    await manifestOf(join(folder, 'v1'), 'v1')
+    const data = await folderOf({})
+    const fake = createFakeCli({ dataFolder: data })
+    let applied = 0
+    const { update } = fake.deps.mpy
+    const argv = ['mpy', 'update', '--port', `tcp://127.0.0.1:${board.port}`, '--source', folder, '--reset', 'none', '--output', 'json']
+    const deps = { ...fake.deps, mpy: { ...fake.deps.mpy, update: async (wish: Parameters<typeof update>[0], signal: AbortSignal) => update({ ...wish, tell: (event) => { if (event.type === 'transaction' && event.event.type === 'applied' && (applied += 1) === 2) board.dropLine(); wish.tell(event) } }, signal) } }
+    expect(await runCli(argv, deps)).not.toBe(exitCodes.success)
+    expect(Object.keys(sumsOn(board))).toContain('.ota_txn.json')
+    const recovered = await run(['mpy', 'recover', '--port', `tcp://127.0.0.1:${board.port}`], data)
+    expect([recovered.exitCode, recovered.fake.events().at(-1)]).toMatchObject([exitCodes.success, { report: { end: 'old' } }])
+    const { 'ota_error.json': _error, 'ota_health.json': _health, ...sums } = sumsOn(board)
+    expect(sums).toEqual(Object.fromEntries([...'abcd'].map((name) => [`${name}.py`, sha256(`old ${name}`)])))
+    expect((await run(argv.slice(0, -2), data)).fake.events().at(-1)).toMatchObject({ end: 'updated' })
+    expect(sumsOn(board)['e.py']).toBe(sha256('new e'))
+  })
+
+  test('two updates at once: the second is told who has the line', async () => {
+    const board = await openMicroPythonBoard({ rawPaste: 'works' })
+    onTestFinished(board.close)
+    const folder = await folderOf({ 'v1/a.py': 'a' })
+    await manifestOf(join(folder, 'v1'), 'v1')
+    const data = await folderOf({})
+    const argv = ['mpy', 'update', '--port', `tcp://127.0.0.1:${board.port}`, '--source', folder, '--reset', 'none']
+    const both = await Promise.all([run(argv, data), run(argv, data)])
+    expect(both.map(({ exitCode }) => exitCode === exitCodes.success).sort()).toEqual([false, true])
+    expect(both.flatMap(({ fake }) => fake.events()).filter(({ event }) => event === 'error')).toMatchObject([{ code: 'pod/busy' }])
+  })
+})
+
+describe('rackbench release', () => {
+  test('1.37 manifest: what is included is exactly what is taken; the key comes from a file and is not told', async () => {
+    const folder = await folderOf({ 'main.py': 'm', 'ota.py': 'o', 'lib/a.py': 'a', 'lib/b.txt': 'b', 'key.txt': 'very secret\n' })
+    const { exitCode, fake } = await run(['release', 'manifest', folder, '--version', 'v1', '--include', 'lib/*.py', '--key-file', join(folder, 'key.txt')], folder)
+    expect([exitCode, fake.events()]).toMatchObject([0, [{ event: 'done', files: ['lib/a.py'], signed: true, version: 'v1' }]])
+    const manifest = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as object
+    expect(manifest).toMatchObject({ version: 'v1', files: [{ path: 'lib/a.py', size: 1, sha256: sha256('a') }], signature: expect.stringMatching(/^[0-9a-f]{64}$/) as string })
+    expect(JSON.stringify(fake.events())).not.toContain('very secret')
+    expect((await run(['release', 'manifest', folder, '--version', 'v2'], folder)).fake.events()).toMatchObject([{ files: ['main.py', 'ota.py'], signed: false }])
+    expect((await run(['release', 'manifest', folder, '--version', 'v2', '--include', '*.nothing'], folder)).exitCode).toBe(exitCodes.wrongInput)
+  })
+  test('delta: of two files, applied before it is written; of two folders, with the list of boards', async () => {
+    const folder = await folderOf({ 'a/main.py': long('old'), 'b/main.py': long('new'), 'a/small.py': '1', 'b/small.py': '2', 'b/fresh.py': long('x') })
+    const out = join(folder, 'main.delta')
+    const { fake } = await run(['release', 'delta', join(folder, 'a/main.py'), join(folder, 'b/main.py'), '-o', out], folder)
+    expect(fake.events()).toMatchObject([{ event: 'done', path: out, deltaBytes: (await readFile(out)).length, newBytes: long('new').length, newSha256: sha256(long('new')) }])
+    expect((await run(['release', 'delta', join(folder, 'a'), join(folder, 'b')], folder)).fake.events()).toMatchObject([{ deltas: 1, entries: [{ path: 'main.py', old_sha256: sha256(long('old')), file: '.deltas/main.py.delta' }] }])
+    await mkdir(join(folder, 'c/x'), { recursive: true })
+    await mkdir(join(folder, 'd/x'), { recursive: true })
+    for (const [side, word] of [['c', 'old'], ['d', 'new']] as const) for (const name of ['x/y.py', 'x_y.py']) await writeFile(join(folder, side, name), long(word))
+    expect((await run(['release', 'delta', join(folder, 'c'), join(folder, 'd')], folder)).fake.events()[0]).toMatchObject({ code: 'input/conflict' })
+  })
+  test('serve: the newest version by number, refs, tree and files; nothing outside the folder', async () => {
+    const folder = await folderOf({ 'site/v1.9.0/main.py': '9', 'site/v1.10.0/main.py': '10', 'site/v1.10.0/lib/a.py': 'a', 'secret.txt': 'secret' })
+    await symlink(folder, join(folder, 'site/v1.10.0/out'))
+    const stop = new AbortController()
+    const fake = createFakeCli({ dataFolder: folder })
+    const served = new Promise<string>((resolve) => { fake.deps.out.line = (text) => { const { event, url } = JSON.parse(text) as { event: string; url: string }; if (event === 'serving') resolve(url) } })
+    const ended = runCli(['release', 'serve', join(folder, 'site'), '--port', '0', '--output', 'json'], { ...fake.deps, interrupt: { signal: stop.signal, onAgain: () => undefined } })
+    const url = await served
+    const ask = async (path: string): Promise<[number, string]> => { const answer = await fetch(`${url}${path}`); return [answer.status, await answer.text()] }
+    const json = async (path: string): Promise<Record<string, unknown>> => JSON.parse((await ask(path))[1]) as Record<string, unknown>
+    expect(await json('/repos/o/r/releases/latest')).toMatchObject({ tag_name: 'v1.10.0', assets: [] })
+    const { object } = await json('/repos/o/r/git/ref/tags/v1.10.0') as { object: { sha: string } }
+    expect(await json(`/repos/o/r/git/trees/${object.sha}?recursive=1`)).toMatchObject({ truncated: false, tree: [{ path: 'lib/a.py', size: 1, type: 'blob' }, { path: 'main.py', size: 2 }] })
+    expect(await ask('/raw/o/r/v1.10.0/lib/a.py')).toEqual([200, 'a'])
+    expect(await ask(`/raw/o/r/${object.sha}/main.py`)).toEqual([200, '10'])
+    for (const path of ['/raw/o/r/v1.10.0/../../secret.txt', '/raw/o/r/v1.10.0/%2e%2e/%2e%2e/secret.txt', '/raw/o/r/../secret.txt', '/raw/o/r/v1.10.0/lib', '/raw/o/r/v1.10.0/out/secret.txt', '/raw/o/r/v9/main.py', '/repos/o/r/git/ref/tags/..', '/', '/raw/o/r/v1.10.0/%00']) expect([path, (await ask(path))[0]]).toEqual([path, expect.toBeOneOf([400, 404, 500])])
+    stop.abort(new Error('enough'))
+    expect(await ended).toBe(0)
+  })
+})
