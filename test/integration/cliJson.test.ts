@@ -54,6 +54,8 @@ const bad: readonly (readonly [string, ErrorCode])[] = [
   ['rack', 'input/malformed'], ['rack nosuch', 'input/malformed'], ['rack label nosuch qa', 'input/not-found'], ['rack maintenance nosuch on', 'input/not-found'], ['rack export %', 'input/conflict'], ['rack import @', 'input/not-found'], ['rack import %', 'input/malformed'],
   ['profiles', 'input/malformed'], ['profiles import @', 'input/not-found'],
   ['uboot', 'input/malformed'], ['uboot hi3516ev300 --file @', 'input/not-found'],
+  ['updater', 'input/malformed'], ['updater nosuch', 'input/malformed'], ['updater serve', 'input/malformed'], ['updater serve --root @ --port many', 'input/malformed'],
+  ['deploy', 'input/malformed'], ['deploy @', 'input/malformed'], ['deploy % --updater http://127.0.0.1:9', 'input/malformed'], ['deploy % --updater x --address nowhere', 'input/malformed'],
   ['nosuch', 'input/malformed'], ['toString', 'input/malformed'], ['', 'input/malformed'],
 ]
 

@@ -11,6 +11,8 @@ export const cliOnly = {
   detect: 'waits for a boot ROM on a line; the window does so when it starts a camera',
   capture: 'keeps what one line says; the window keeps what all cameras say',
   network: 'serves one file by TFTP; in the window every job serves its own',
+  updater: 'runs on an appliance, which has no window',
+  deploy: 'a package onto an appliance, for scripts',
 } as const
 
 /** Of a command that both have, what the window leaves out. */

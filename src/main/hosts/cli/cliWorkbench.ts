@@ -1,5 +1,7 @@
 import type { captureLine, readCapture } from '../../composition/captureTools.ts'
 import type { auditSwitch, testSwitch } from '../../composition/switchTools.ts'
+import type { DeployRequest, Deployed } from '../../composition/deployPackage.ts'
+import type { UpdaterServiceOptions } from '../../composition/updaterService.ts'
 import type { exportAudit, verifyAuditFile } from '../../composition/auditTools.ts'
 import type { OpenAudit } from '../../composition/auditDesk.ts'
 import type { PowerMany, PowerStep } from '../../../shared/rack/powerAct.schema.ts'
@@ -126,6 +128,8 @@ export interface CliDeps {
   readonly testSwitch: typeof testSwitch
   readonly auditSwitch: typeof auditSwitch
   readonly serveOneFile: typeof serveOneFile
+  readonly runUpdater: (options: UpdaterServiceOptions, signal: AbortSignal) => Promise<void>
+  readonly deployPackage: (request: DeployRequest, signal: AbortSignal) => Promise<Deployed>
   readonly verifyAuditFile: typeof verifyAuditFile
   readonly exportAudit: typeof exportAudit
   readonly makeTempFolder: (name: string) => Promise<string>

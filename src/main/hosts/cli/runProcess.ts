@@ -8,6 +8,8 @@ import { auditSwitch, testSwitch } from '../../composition/switchTools.ts'
 import { exportAudit, verifyAuditFile } from '../../composition/auditTools.ts'
 import { serveReplay } from '../../composition/replayLine.ts'
 import { serveOneFile } from '../../composition/oneFileServer.ts'
+import { deployPackage } from '../../composition/deployPackage.ts'
+import { runUpdater } from '../../composition/updaterService.ts'
 import { detectOnLine } from '../../composition/lineTools.ts'
 import { listPorts } from '../../composition/serialPorts.ts'
 import { listFaults, runSimulator, startLoopbackRack } from '../../composition/simulator.ts'
@@ -37,6 +39,8 @@ function depsOfProcess(): CliDeps {
   const makeTempFolder = async (name: string): Promise<string> => mkdtemp(join(tmpdir(), `${name}-`))
   return {
     version, nowMs, makeTempFolder, listPorts, detect: detectOnLine, captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit,
+    runUpdater: async (options, signal) => runUpdater(options, fetch, signal),
+    deployPackage: async (request, signal) => deployPackage(request, fetch, signal),
     environment: process.env,
     dataFolder: dataFolderOf({ platform: process.platform, homeFolder, variables: process.env }),
     out: createLineWriter(process.stdout),

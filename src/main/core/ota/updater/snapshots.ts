@@ -156,7 +156,7 @@ export function createSnapshots({ fs, folder, transact }: SnapshotDeps): Snapsho
         gone.push(view.folder)
       }
       for (const name of await isFolder(folder, signal) ? await fs.list(folder, signal) : []) {
-        if (!/^\.(current|previous|factory)\.tmp(\.|$)/.test(name) || (await fs.stat(at(name), signal))?.kind !== 'link') continue
+        if (!leftOver.test(name) || (await fs.stat(at(name), signal))?.kind === 'folder') continue
         await fs.remove(at(name), signal)
         gone.push(name)
       }
@@ -165,6 +165,9 @@ export function createSnapshots({ fs, folder, transact }: SnapshotDeps): Snapsho
     },
   }
 }
+
+/** Links of older updaters that were not put in place, and a journal that was being written. */
+const leftOver = /^\.(current|previous|factory)\.tmp(\.|$)|^\.deploy\.json\.tmp$/
 
 /** A link is relative and leads to a folder beside it; older set-ups wrote a slash at its end, or the whole path. */
 function targetOf(text: string, folder: DevicePath): string | undefined {

@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../../../shared/lifecycle/clock.ts'
+import { createDeferred } from '../../../../shared/lifecycle/signals.ts'
 import type { OpenPackage } from '../../../../shared/ota/openPackage.ts'
 import type { RecoveryReport } from '../../../../shared/ota/transaction.schema.ts'
 import type { DownloadRequest, UpdaterAnswer, UpdaterProgress, UpdaterStage } from '../../../../shared/ota/updater.schema.ts'
@@ -48,6 +49,8 @@ export interface Updater {
 
 /** How long a success is told before the updater is idle again. */
 const successMs = 65_000
+/** A request that comes while a start still mends waits a little, so that a quick start is not seen at all. */
+const startGraceMs = 5_000
 
 export function createUpdater(deps: UpdaterDeps): Updater {
   const over = new AbortController()
@@ -55,6 +58,7 @@ export function createUpdater(deps: UpdaterDeps): Updater {
   let record: PackageRecord | undefined
   let work: Promise<void> = Promise.resolve()
   let isBusy = true
+  const started = createDeferred<void>()
   const desk: UpdaterDesk = {
     ...deps,
     now: () => now,
@@ -96,6 +100,11 @@ export function createUpdater(deps: UpdaterDeps): Updater {
       return refusal(500, faultText(error))
     }
   }
+  const hasStarted = async (): Promise<void> => {
+    const patience = new AbortController()
+    await Promise.race([started.promise, deps.clock.sleep(startGraceMs, AbortSignal.any([over.signal, patience.signal])).catch(() => undefined)])
+    patience.abort()
+  }
   const isOver = (): boolean => record?.verifiedAtMs !== undefined && isExpired(record.verifiedAtMs, deps.clock.wallMs())
 
   return {
@@ -104,9 +113,11 @@ export function createUpdater(deps: UpdaterDeps): Updater {
       if (record) now = { ...now, stage: record.stage, message: 'Starting', progress: record.stage === 'toInstall' ? 100 : 0, error: record.error ?? null }
       begin(async (signal) => heal(desk, signal))
       await work
+      started.resolve()
     },
     download: async (body) => answered(async () => {
       const request = readDownloadRequest(body, deps)
+      await hasStarted()
       // One that nobody installed in time makes room for its own second download.
       const isStale = now.stage === 'toInstall' && !isBusy && isOver()
       if (isBusy || over.signal.aborted || (nextStage(now.stage, 'download') === undefined && !isStale)) return refusal(409, `OPERATION_IN_PROGRESS: ${busyWords(now)}`, now)
@@ -116,6 +127,7 @@ export function createUpdater(deps: UpdaterDeps): Updater {
     }),
     update: async (body) => answered(async () => {
       const { version } = readUpdateRequest(body)
+      await hasStarted()
       if (isBusy || over.signal.aborted || nextStage(now.stage, 'update') === undefined || !record) return refusal(409, notReady(now.stage), now)
       if (record.request.version !== version) return refusal(404, `PACKAGE_NOT_FOUND: there is no package of version ${version}; version ${record.request.version} is ready`)
       // From here on nothing else may begin, also while the disk is asked.
