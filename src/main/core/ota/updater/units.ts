@@ -38,12 +38,17 @@ export async function sicknessOf(units: readonly string[], { services, clock }: 
   const endMs = clock.nowMs() + unitLimits.healthMs
   let wellSinceMs: number | undefined
   let said = ''
+  let failedBefore = false
   for (;;) {
     const states = await Promise.all(units.map(async (unit) => ({ unit, state: await services.state(unit, signal) })))
     const sick = states.filter(({ state }) => state !== 'active')
     const nowMs = clock.nowMs()
     if (sick.length > 0) { wellSinceMs = undefined; said = sick.map(({ unit, state }) => `${unit} is ${state}`).join(', ') } else wellSinceMs ??= nowMs
     if (wellSinceMs !== undefined && nowMs - wellSinceMs >= unitLimits.steadyMs) return undefined
+    // systemd calls a unit failed only when it will not try again by itself; a second look makes sure.
+    const isFailed = sick.some(({ state }) => state === 'failed')
+    if (isFailed && failedBefore) return said
+    failedBefore = isFailed
     if (nowMs >= endMs) return said === '' ? 'the services were not watched long enough' : `${said} and not active for ${unitLimits.steadyMs / 1000} s within ${unitLimits.healthMs / 1000} s`
     await clock.sleep(unitLimits.pollMs, signal)
   }
