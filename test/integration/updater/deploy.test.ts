@@ -93,6 +93,20 @@ describe('the way back', () => {
     expect(appliance.told).toEqual([expect.stringMatching(/^DEPLOYMENT_FAILED/), 'ROLLBACK_LEVEL_1', 'ROLLBACK_LEVEL_1_SUCCESS: 1.1.0'])
     expect([...appliance.fs.content().keys()].some((path) => path.startsWith(at('v1.2.0')))).toBe(false)
   })
+  test('a file that reads back differently never becomes current', async () => {
+    const appliance = await rig()
+    appliance.fs.onDone = ({ name, to }) => { if (name === 'rename' && to === at('v1.2.0/bin/app')) appliance.fs.put(at('v1.2.0/bin/app'), 'app of the new versioM') }
+    expect(await run(appliance)).toMatchObject({ kind: 'failed', level: 0, running: 'v1.1.0', error: expect.stringContaining('reads back differently') as string })
+  })
+  test('a current that leads nowhere is mended: previous, else factory, else a person', async () => {
+    for (const [links, current] of [[{ previous: 'v1.0.0', factory: 'v0.9.0' }, 'v1.0.0'], [{ factory: 'v0.9.0' }, 'v0.9.0']] as const) {
+      const appliance = createMemoryAppliance({ versions: ['0.9.0', '1.0.0'], links: { current: 'v7.0.0', ...links } })
+      expect((await recoverDeployment(appliance.deps, signal)).mended).toHaveLength(1)
+      expect(appliance.link('current')).toBe(current)
+    }
+    const { deps } = createMemoryAppliance({ versions: ['1.0.0'], links: { current: 'v7.0.0' } })
+    await expect(recoverDeployment(deps, signal)).rejects.toMatchObject({ context: { reason: 'NO_VALID_VERSION' } })
+  })
   test('a unit that is up for less than 5 s at a time is never healthy', async () => {
     const appliance = await rig()
     appliance.units.conduct = only('v1.2.0', 'never-active')

@@ -218,6 +218,13 @@ describe('the updater over HTTP: update', () => {
     expect(await bench.names('opt/tope/versions')).toEqual(['current', 'factory', 'previous', 'v1.0.0', 'v1.1.0'])
     expect(await bench.link('current')).toBe('v1.1.0')
   })
+  test('a package that the disk has changed since it was verified is not installed', async () => {
+    const bench = await ready()
+    await writeFile(join(bench.root, 'tmp/p.zip'), bytes.map((byte, index) => (index === 60 ? byte ^ 1 : byte)))
+    await bench.ask('/api/v1.0/update', { version: '1.2.0' })
+    expect(await bench.until('success', 'failed')).toMatchObject({ data: { error: expect.stringContaining('MD5_MISMATCH') as string } })
+    expect(await bench.link('current')).toBe('v1.1.0')
+  })
   test('a service that does not start: level 1, and failed all the same', async () => {
     const bench = await openUpdaterBench()
     const sick = appliancePackage('1.2.0', 'refuses')
