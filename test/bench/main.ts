@@ -11,6 +11,7 @@ import { restoreRows } from './restore.ts'
 import type { BenchRow } from './row.ts'
 import { tftpRows } from './tftp.ts'
 import { ubiRows } from './ubi.ts'
+import { updaterRows } from './updater.ts'
 import { largeCaptureRows, wallRows } from './wall.ts'
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, only: { type: 'string' }, minutes: { type: 'string', default: '1' } } })
@@ -23,7 +24,7 @@ const minutes = Math.min(60, Math.max(0.5, Number(values.minutes) || 1))
  */
 const groups: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   fleet: fleetRows, restore: restoreRows, tftp: tftpRows, bootrom: bootromRows, agent: agentRows, dump: dumpRows, ubi: ubiRows, delta: deltaRows,
-  captures: captureRows, registry: registryRows, wall: async () => wallRows(minutes), window: largeCaptureRows,
+  captures: captureRows, registry: registryRows, wall: async () => wallRows(minutes), window: largeCaptureRows, updater: updaterRows,
 }
 
 const only = values.only?.toLowerCase()

@@ -2,6 +2,8 @@ import type { captureLine, readCapture } from '../../composition/captureTools.ts
 import type { auditSwitch, testSwitch } from '../../composition/switchTools.ts'
 import type { recoverMpyBoard, updateMpyBoard } from '../../composition/mpyTools.ts'
 import type { makeReleaseDelta, makeReleaseDeltas, makeReleaseManifest, serveReleases } from '../../composition/releaseTools.ts'
+import type { DeployRequest, Deployed } from '../../composition/deployPackage.ts'
+import type { UpdaterServiceOptions } from '../../composition/updaterService.ts'
 import type { exportAudit, verifyAuditFile } from '../../composition/auditTools.ts'
 import type { OpenAudit } from '../../composition/auditDesk.ts'
 import type { PowerMany, PowerStep } from '../../../shared/rack/powerAct.schema.ts'
@@ -132,6 +134,8 @@ export interface CliDeps {
   readonly auditSwitch: typeof auditSwitch
   readonly serveOneFile: typeof serveOneFile
   readonly registry: RegistryTools
+  readonly runUpdater: (options: UpdaterServiceOptions, signal: AbortSignal) => Promise<void>
+  readonly deployPackage: (request: DeployRequest, signal: AbortSignal) => Promise<Deployed>
   readonly verifyAuditFile: typeof verifyAuditFile
   readonly exportAudit: typeof exportAudit
   readonly releases: { readonly makeManifest: typeof makeReleaseManifest; readonly makeDelta: typeof makeReleaseDelta; readonly makeDeltas: typeof makeReleaseDeltas; readonly serve: typeof serveReleases }

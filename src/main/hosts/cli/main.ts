@@ -7,6 +7,8 @@ import { demoCommand } from './commands/demo.ts'
 import { profilesCommand, ubootCommand } from './commands/bootFiles.ts'
 import { auditCommand } from './commands/audit.ts'
 import { secretsCommand } from './commands/secrets.ts'
+import { deployCommand } from './commands/deploy.ts'
+import { updaterCommand } from './commands/updater.ts'
 import { agentCommand } from './commands/agent.ts'
 import { bundleCommand } from './commands/bundle.ts'
 import { burnCommand } from './commands/burn.ts'
@@ -66,6 +68,8 @@ const commands: Readonly<Record<CliCommandName, Command>> = {
   audit: { summary: 'what was destroyed and by whom; proves the list', run: auditCommand },
   secrets: { summary: 'where passwords are kept', run: secretsCommand },
   ports: { summary: 'the serial ports of this computer', run: portsCommand },
+  deploy: { summary: 'a package onto an appliance, by its updater', run: deployCommand },
+  updater: { summary: 'the updater of a Linux appliance, on that appliance', run: updaterCommand },
 }
 
 export const commandNames: readonly string[] = Object.keys(commands)

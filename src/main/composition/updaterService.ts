@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { createAppliance, versionsFolder } from '../core/ota/updater/appliance.ts'
+import { entryFolders, pinnedEntryLinks } from '../core/ota/updater/checkVersions.ts'
+import { createUpdater } from '../core/ota/updater/updater.ts'
+import { serviceFacts } from '../protocols/updater/answers.ts'
+import { openRootFolder } from '../drivers/updater/rootFolderFs.ts'
+import { newDigest } from '../drivers/host/digest.ts'
+import { createSystemClock } from '../drivers/host/systemClock.ts'
+import { createSystemctlServices, defaultSystemctl, isSystemdRunning } from '../drivers/services/systemctl.ts'
+import { createHttpReporter, silentReporter } from '../drivers/updater/httpReporter.ts'
+import { createPackageShelf, stateName } from '../drivers/updater/packageShelf.ts'
+import { openPackageZip } from '../drivers/updater/packageZip.ts'
+import { createRotatingLog } from '../drivers/updater/rotatingLog.ts'
+import { createStateFile } from '../drivers/updater/stateFile.ts'
+import { openUpdaterDoor } from '../drivers/updater/updaterDoor.ts'
+import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import type { Clock } from '../../shared/lifecycle/clock.ts'
+import { whenAborted } from '../../shared/lifecycle/signals.ts'
+
+export interface UpdaterServiceOptions {
+  /** What plays `/` of the appliance: versions lie in `opt/tope/versions` below it. */
+  readonly root: string
+  /** `tmp`, `logs` and `backups`; absent: below the root. */
+  readonly work?: string | undefined
+  readonly host: string
+  readonly port: number
+  /** Where progress is told; `none` for nowhere. */
+  readonly report: string
+  /** Another program with systemctl's arguments. */
+  readonly systemctl?: string | undefined
+  readonly lab: boolean
+  readonly allowsCommands: boolean
+  readonly clock?: Clock | undefined
+  readonly ready: (facts: { readonly url: string; readonly services: string }) => void
+  readonly log: (line: string) => void
+}
+
+/** The updater of a Linux appliance, until the signal aborts; then the present step is finished and the rest left to the next start. */
+export async function runUpdater(options: UpdaterServiceOptions, fetch: typeof globalThis.fetch, signal: AbortSignal): Promise<void> {
+  const clock = options.clock ?? createSystemClock()
+  const root = resolve(options.root)
+  const program = options.systemctl ?? defaultSystemctl
+  if (options.systemctl === undefined && !isSystemdRunning()) {
+    throw new WorkbenchError('input/not-supported', 'systemd does not run on this computer, so no service could be stopped or started', { hint: 'Name a stand-in for systemctl with --systemctl PROGRAM' })
+  }
+  const work = resolve(options.work ?? root)
+  for (const name of ['tmp', 'logs', 'backups']) await mkdir(join(work, name), { recursive: true, mode: 0o755 })
+  const file = createRotatingLog(join(work, 'logs', 'updater.log'), () => new Date(clock.wallMs()).toISOString())
+  const log = (line: string): void => { file.line(line); options.log(line) }
+  const fs = await openRootFolder(root)
+  const services = createSystemctlServices({ program, clock })
+  const device = createAppliance({ fs, services, clock, newDigest, newId: randomUUID, allowsCommands: options.allowsCommands })
+  const reporter = options.report === 'none' ? silentReporter : createHttpReporter({ url: options.report, clock, fetch, log })
+  const tmp = join(work, 'tmp')
+  const updater = createUpdater({
+    clock, reporter, log, lab: options.lab, openPackage: openPackageZip, device,
+    store: createStateFile(join(tmp, stateName), clock.wallMs), shelf: createPackageShelf({ folder: tmp, clock, fetch }),
+  })
+  // The door first: a port that is taken is somebody else's updater, and its files are not ours to mend.
+  const door = await openUpdaterDoor({ host: options.host, port: options.port, updater, log, facts: { ...serviceFacts, features: ['download', 'resume', 'sha256', 'snapshots', 'rollback', 'self-healing'] } })
+  const stopped = whenAborted(signal)
+  try {
+    log(`updater starts; services are those of ${services.label}`)
+    options.ready({ url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${door.port}/`, services: services.label })
+    const starting = updater.start().then(async () => {
+      for (const { path, to } of await pinnedEntryLinks(fs, versionsFolder, entryFolders, signal)) log(`warning: /${path} is pinned to ${to}; it has to lead through current`)
+    })
+    starting.catch((error: unknown) => { log(error instanceof Error ? error.stack ?? error.message : String(error)) })
+    await stopped.promise.catch(() => undefined)
+    log('updater ends after the present step')
+  } finally {
+    stopped.stop()
+    await door.close()
+    await updater.close()
+  }
+}

@@ -1,0 +1,32 @@
+import type { DeviceFs } from '../../../../shared/devices/deviceFs.ts'
+import { joined } from '../../../../shared/devices/devicePath.ts'
+import type { Services } from '../../../../shared/devices/services.ts'
+import type { Clock } from '../../../../shared/lifecycle/clock.ts'
+import type { NewDigest } from '../../../../shared/ota/digest.ts'
+import { applyTransaction } from '../applyTransaction.ts'
+import { recoverTransaction } from '../recoverTransaction.ts'
+import type { UpdaterDeps } from './updater.ts'
+import { createSnapshots } from './snapshots.ts'
+
+/** Below the root of the device. */
+export const versionsFolder = 'opt/tope/versions'
+
+export interface ApplianceParts {
+  readonly fs: DeviceFs
+  readonly services: Services
+  readonly clock: Clock
+  readonly newDigest: NewDigest
+  readonly newId: () => string
+  readonly allowsCommands: boolean
+}
+
+/** One appliance with its versions, as everything that deploys wants it: the updater on it, and the workbench over SSH. */
+export function createAppliance(parts: ApplianceParts): UpdaterDeps['device'] {
+  const { fs, clock, newDigest, newId } = parts
+  const transaction = { fs, clock, newDigest, newId, places: { journal: joined(versionsFolder, '.links.json'), backup: joined(versionsFolder, '.links_backup') } }
+  return {
+    ...parts,
+    snapshots: createSnapshots({ fs, folder: versionsFolder, transact: async (request, signal) => applyTransaction(request, transaction, signal) }),
+    recoverLinks: async (signal) => recoverTransaction(transaction, signal),
+  }
+}

@@ -1,0 +1,147 @@
+import type { DeviceFs } from '../../../../shared/devices/deviceFs.ts'
+import { joined, parentOf } from '../../../../shared/devices/devicePath.ts'
+import { Cancelled, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import type { NewDigest } from '../../../../shared/ota/digest.ts'
+import { faultText, updaterFault } from '../../../../shared/ota/updaterFault.ts'
+import { type PackageManifest, parsePackageManifest, unitsInOrder } from '../../../protocols/updater/manifest.ts'
+import { installProgress, moduleProgress } from '../../../protocols/updater/stages.ts'
+import { folderOfVersion } from '../../../protocols/updater/version.ts'
+import { ensureFoldersAbove } from '../deviceFiles.ts'
+import { readDeployJournal, removeDeployJournal, writeDeployJournal } from './deployJournal.ts'
+import type { OpenPackage } from '../../../../shared/ota/openPackage.ts'
+import { rollBack, type RollbackDeps, type RollbackEnd, undoUnpromoted } from './rollback.ts'
+import type { SnapshotFile } from './snapshotMarker.ts'
+import { writeModule } from './writeModule.ts'
+import { runCommands, sicknessOf, startUnits, stopUnits } from './units.ts'
+
+export interface DeployDeps extends RollbackDeps {
+  readonly fs: DeviceFs
+  readonly newDigest: NewDigest
+  /** Somebody has seen the commands of the package and allows them. */
+  readonly allowsCommands: boolean
+  readonly progress: (percent: number, message: string) => void
+  /**
+   * What a cancel leaves: `journal` for a process that heals itself when it starts again, `undo` for one that will not come back. In
+   * both, a switch of the links is never cut.
+   */
+  readonly onCancel: 'journal' | 'undo'
+}
+
+export type DeployEnd =
+  | { readonly kind: 'installed'; readonly version: string; readonly pruned: readonly string[] }
+  | { readonly kind: 'failed'; readonly error: string; readonly level: RollbackEnd['level']; readonly running: string | undefined }
+
+export interface DeployPlan {
+  readonly manifest: PackageManifest
+  readonly units: readonly string[]
+  readonly commands: readonly string[]
+}
+
+/** What a package would do; refuses with `INVALID_MANIFEST` or `VERSION_MISMATCH`, and touches nothing. */
+export function planDeployment(contents: OpenPackage, version: string | undefined): DeployPlan {
+  if (contents.manifestText === undefined) throw updaterFault('INVALID_MANIFEST', 'there is no manifest.json at the root of the archive')
+  const manifest = parsePackageManifest(contents.manifestText)
+  if (version !== undefined && manifest.version !== version) throw updaterFault('VERSION_MISMATCH', `the package is version ${manifest.version}, and ${version} was asked for`)
+  for (const { name, src, sizeBytes } of manifest.modules) {
+    const entry = contents.entry(src)
+    if (!entry) throw updaterFault('INVALID_MANIFEST', `the archive has no file ${JSON.stringify(src)}, which is "src" of ${name}`)
+    if (sizeBytes !== undefined && entry.sizeBytes !== sizeBytes) throw updaterFault('INVALID_MANIFEST', `${src} has ${entry.sizeBytes} bytes and not the ${sizeBytes} of the manifest`)
+  }
+  return { manifest, units: unitsInOrder(manifest), commands: [...manifest.modules].sort((a, b) => a.order - b.order).flatMap(({ postCommands }) => postCommands) }
+}
+
+/**
+ * A new folder beside the running one, proved, then one switch, then the services watched; on any failure back. Resolves with how it
+ * ended; rejects only when it was cancelled or when the device could not be asked any more, and then its journal says what is under way.
+ */
+export async function deploy(contents: OpenPackage, version: string | undefined, deps: DeployDeps, signal: AbortSignal): Promise<DeployEnd> {
+  const { fs, snapshots } = deps
+  let plan: DeployPlan
+  try {
+    deps.progress(installProgress.started, 'Reading the package')
+    plan = planDeployment(contents, version)
+    if (plan.commands.length > 0 && !deps.allowsCommands) throw updaterFault('INVALID_MANIFEST', `the package wants to run commands, and nobody allowed that: ${plan.commands.join('; ').slice(0, 400)}`)
+    if (await readDeployJournal(fs, snapshots.folder, signal) !== undefined) throw updaterFault('OPERATION_IN_PROGRESS', 'an earlier deployment was interrupted and has not been cleared up', { hint: 'Recover it first' })
+    const before = await snapshots.links(signal)
+    await ensureFoldersAbove(fs, joined(snapshots.folder, 'x'), signal)
+    await snapshots.create(plan.manifest.version, signal)
+    await writeDeployJournal(fs, snapshots.folder, { v: 1, version: plan.manifest.version, from: before.current ?? null, units: [...plan.units] }, signal)
+  } catch (error) {
+    // No service has been touched, so there is nothing to bring back.
+    if (signal.aborted || !(error instanceof WorkbenchError)) throw error
+    return { kind: 'failed', error: `DEPLOYMENT_FAILED: ${faultText(noSpace(error))}`, level: 0, running: (await snapshots.links(signal)).current }
+  }
+  try {
+    await install(contents, plan, deps, signal)
+  } catch (error) {
+    return broughtBack(error, plan, deps, signal)
+  }
+  return finished(plan, deps, signal)
+}
+
+async function install(contents: OpenPackage, { manifest, units, commands }: DeployPlan, deps: DeployDeps, signal: AbortSignal): Promise<void> {
+  const { snapshots, progress } = deps
+  progress(installProgress.stopping, 'Stopping the services')
+  await stopUnits(units, deps, signal)
+  const files = await writeModules(contents, manifest, deps, signal)
+  progress(installProgress.verifying, 'The files are written and were read back')
+  await snapshots.seal({ v: 1, version: manifest.version, units: [...units], files }, signal)
+  signal.throwIfAborted()
+  // From here to its end nothing may cut it; the links of a device are switched in milliseconds.
+  await snapshots.promote(manifest.version, new AbortController().signal)
+  signal.throwIfAborted()
+  await runCommands(commands, deps, signal)
+  progress(installProgress.starting, 'Starting the services')
+  await startUnits(units, deps, signal)
+  const sick = await sicknessOf(units, deps, signal)
+  if (sick !== undefined) throw updaterFault('SERVICE_START_FAILED', sick)
+}
+
+async function writeModules(contents: OpenPackage, manifest: PackageManifest, deps: DeployDeps, signal: AbortSignal): Promise<SnapshotFile[]> {
+  const top = deps.snapshots.pathOf(manifest.version)
+  const files: SnapshotFile[] = []
+  for (const [index, module] of manifest.modules.entries()) {
+    const path = joined(top, module.path)
+    for (const folder of await ensureFoldersAbove(deps.fs, path, signal)) if (deps.fs.abilities.modes) await deps.fs.chmod(folder, 0o755, signal)
+    files.push(await writeModule(contents, module, path, deps, signal))
+    await deps.fs.sync(parentOf(path), signal)
+    deps.progress(moduleProgress(index + 1, manifest.modules.length), `${module.name} is in place`)
+  }
+  return files
+}
+
+/** Whatever went wrong: to the version before, as far as needed. */
+async function broughtBack(error: unknown, plan: DeployPlan, deps: DeployDeps, signal: AbortSignal): Promise<DeployEnd> {
+  const isCancelled = signal.aborted
+  if (isCancelled && deps.onCancel === 'journal') throw error
+  // Its own signal: the way back has to be walked also when nobody waits for it any more.
+  const back = isCancelled ? new AbortController().signal : signal
+  const first = isCancelled ? 'it was cancelled' : faultText(noSpace(error))
+  deps.tell(`DEPLOYMENT_FAILED: ${first}`)
+  const end = await takeBack(plan.manifest.version, plan.units, deps, back)
+  if (isCancelled && end.level === 0) throw error instanceof Cancelled ? error : new Cancelled('the deployment was cancelled')
+  const { current } = await deps.snapshots.links(back)
+  return { kind: 'failed', error: [`DEPLOYMENT_FAILED: ${first}`, ...end.said].join('; '), level: end.level, running: current }
+}
+
+/** By what `current` says, not by what anybody remembers; its journal goes when the device stands on its own again. */
+export async function takeBack(version: string, units: readonly string[], deps: DeployDeps, signal: AbortSignal): Promise<RollbackEnd> {
+  const { current } = await deps.snapshots.links(signal)
+  const end = current === folderOfVersion(version) ? await rollBack(version, units, deps, signal) : await undoUnpromoted(version, units, deps, signal)
+  await removeDeployJournal(deps.fs, deps.snapshots.folder, signal)
+  return end
+}
+
+export async function finished({ manifest: { version } }: { readonly manifest: { readonly version: string } }, deps: DeployDeps, signal: AbortSignal): Promise<DeployEnd> {
+  await removeDeployJournal(deps.fs, deps.snapshots.folder, signal)
+  const pruned: string[] = []
+  for (const view of await deps.snapshots.list(signal)) {
+    if (view.version === undefined || view.links.length > 0) continue
+    // What cannot be taken away costs space and nothing else.
+    await deps.snapshots.remove(view.version, signal).then(() => { pruned.push(view.folder) }, (error: unknown) => { deps.tell(`${view.folder} could not be taken away: ${faultText(error)}`) })
+  }
+  deps.progress(installProgress.done, `Version ${version} is in place`)
+  return { kind: 'installed', version, pruned }
+}
+
+const noSpace = (error: unknown): unknown => (error instanceof WorkbenchError && error.code === 'device/no-space' ? updaterFault('DISK_FULL', error.message, { cause: error }) : error)

@@ -1,0 +1,133 @@
+import { z } from 'zod'
+import { updaterFault } from '../../../shared/ota/updaterFault.ts'
+import { md5Schema, mostPackageBytes, packageVersionSchema, sha256Schema } from '../../../shared/ota/updater.schema.ts'
+
+/** A manifest that is longer describes something else. */
+export const mostManifestBytes = 1024 * 1024
+/** Where the targets of a package lie; what is left of them after it is the place in a version's folder. */
+const targetRoot = '/opt/tope/'
+const defaultOrder = 1000
+
+/** One file of a package: where it stands in the archive and where it goes. */
+export interface PackageModule {
+  readonly name: string
+  readonly src: string
+  readonly dst: string
+  /** In the folder of the version. */
+  readonly path: string
+  readonly unit: string | undefined
+  readonly order: number
+  readonly postCommands: readonly string[]
+  readonly md5: string | undefined
+  readonly sha256: string | undefined
+  readonly sizeBytes: number | undefined
+}
+
+export interface PackageManifest {
+  readonly version: string
+  /** In the order of the file. */
+  readonly modules: readonly PackageModule[]
+}
+
+const refuse = (what: string): Error => updaterFault('INVALID_MANIFEST', what, { hint: 'The package has to be made anew' })
+
+// The reader of service names is a program's argument: no blanks, no option, nothing that leaves the name.
+const unitSchema = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9:_.@-]{0,199}\.(service|socket|target|timer|mount|path)$/, 'is no name of a unit such as device-api.service')
+const textSchema = z.string().min(1, 'is empty').max(1024, 'is longer than 1024 letters')
+const moduleSchema = z.object({
+  name: textSchema.max(200),
+  src: textSchema,
+  dst: textSchema,
+  process_name: unitSchema.optional(),
+  restart_order: z.number().int().min(-1_000_000).max(1_000_000).optional(),
+  post_cmds: z.array(textSchema).max(32).optional(),
+  md5: md5Schema.optional(),
+  sha256: sha256Schema.optional(),
+  size: z.number().int().min(0).max(mostPackageBytes).optional(),
+})
+type RawModule = z.infer<typeof moduleSchema>
+const manifestSchema = z.object({ version: packageVersionSchema, modules: z.array(z.unknown()).min(1, 'is empty').max(2000) })
+
+/** The whole of `manifest.json`, checked; every refusal is `INVALID_MANIFEST` and says which module and which field. */
+export function parsePackageManifest(text: string): PackageManifest {
+  const raw = parsed(text)
+  const whole = manifestSchema.safeParse(raw)
+  if (!whole.success) throw refuse(`manifest.json: ${firstIssue(whole.error)}`)
+  const modules = whole.data.modules.map((each, index) => moduleOf(each, index + 1))
+  refuseDoubles(modules)
+  return { version: whole.data.version, modules }
+}
+
+function parsed(text: string): unknown {
+  try {
+    // A Windows editor begins a file with a mark that is no part of it.
+    return JSON.parse(text.replace(/^\ufeff/, ''))
+  } catch {
+    throw refuse('manifest.json is not JSON')
+  }
+}
+
+function moduleOf(raw: unknown, number: number): PackageModule {
+  if (typeof raw === 'object' && raw !== null && !('dst' in raw) && 'dest' in raw) {
+    throw refuse(`module ${number} has no "dst"; it has "dest", which is not the name of that field`)
+  }
+  const found = moduleSchema.safeParse(raw)
+  if (!found.success) throw refuse(`module ${number}: ${firstIssue(found.error)}`)
+  const given = found.data
+  const called = `module ${number} (${given.name})`
+  if (given.src.startsWith('/') || !isPlainPath(given.src)) throw refuse(`${called}: "src" must be a path inside the archive without "." or ".."`)
+  return {
+    name: given.name, src: given.src, dst: given.dst, path: placeOf(given, called), unit: given.process_name, order: given.restart_order ?? defaultOrder,
+    postCommands: given.post_cmds ?? [], md5: given.md5, sha256: given.sha256, sizeBytes: given.size,
+  }
+}
+
+function placeOf({ dst }: RawModule, called: string): string {
+  if (!dst.startsWith('/')) throw refuse(`${called}: "dst" must be an absolute path`)
+  if (!isPlainPath(dst.slice(1))) throw refuse(`${called}: "dst" must be a path without "." or ".."`)
+  // With its slash: /opt/topevil is somebody else's.
+  if (!dst.startsWith(targetRoot)) throw refuse(`${called}: "dst" ${dst} does not lie in ${targetRoot}, and only that is taken`)
+  const path = dst.slice(targetRoot.length)
+  const [first = ''] = path.split('/')
+  if (first.toLowerCase() === 'versions' || first.startsWith('.')) throw refuse(`${called}: "dst" ${dst} lies in the updater's own folders`)
+  return path
+}
+
+/** Parts between slashes, none empty, none `.` or `..`, nothing that a name cannot hold. */
+// eslint-disable-next-line no-control-regex -- control characters in a name are what is refused
+export const isPlainPath = (path: string): boolean => !/[\x00-\x1f\x7f\\]/.test(path) && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && part.length <= 255)
+
+function refuseDoubles(modules: readonly PackageModule[]): void {
+  const names = new Set<string>()
+  const places = new Map<string, PackageModule>()
+  for (const module of modules) {
+    if (names.has(module.name)) throw refuse(`two modules are called ${module.name}`)
+    names.add(module.name)
+    // Also of names that differ only in case: a package means one of them, and not every disk tells them apart.
+    const key = module.path.toLowerCase()
+    const other = places.get(key)
+    if (other) throw refuse(`${module.name} and ${other.name} have the same "dst" ${module.dst}`)
+    places.set(key, module)
+  }
+  for (const module of modules) {
+    const parts = module.path.toLowerCase().split('/')
+    for (let count = 1; count < parts.length; count += 1) {
+      const above = places.get(parts.slice(0, count).join('/'))
+      if (above) throw refuse(`${module.name} would lie inside of ${above.name}, which is a file`)
+    }
+  }
+}
+
+function firstIssue(error: z.ZodError): string {
+  const [issue] = error.issues
+  if (!issue) return 'it cannot be read'
+  const where = issue.path.map(String).join('.')
+  const is = issue.code === 'invalid_type' && /undefined/.test(issue.message) ? 'is missing' : issue.message.startsWith('is ') ? issue.message : `is wrong (${issue.message})`
+  return `${where === '' ? 'it' : `"${where}"`} ${is}`
+}
+
+/** Units in the order of their start; each once, at its earliest place. */
+export function unitsInOrder(manifest: PackageManifest): readonly string[] {
+  const sorted = [...manifest.modules].sort((a, b) => a.order - b.order)
+  return [...new Set(sorted.map(({ unit }) => unit).filter((unit) => unit !== undefined))]
+}

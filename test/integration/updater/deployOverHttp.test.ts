@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { deployPackage } from '../../../src/main/composition/deployPackage.ts'
+import { runCli } from '../../../src/main/hosts/cli/main.ts'
+import { createSimAppliance } from '../../../src/main/sim/appliance/applianceTree.ts'
+import type { UpdaterProgress } from '../../../src/shared/ota/updater.schema.ts'
+import { createFakeCli } from '../../support/fakeCli.ts'
+import { openFileServer } from '../../support/fileServer.ts'
+import { appliancePackage, hashHex, openUpdaterBench } from '../../support/updaterBench.ts'
+
+const rootOfProject = join(import.meta.dirname, '../../..')
+const { signal } = new AbortController()
+
+async function packageFile(bytes: Uint8Array): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'rackbench-package-'))
+  onTestFinished(async () => rm(folder, { recursive: true, force: true }))
+  const path = join(folder, 'up date.zip')
+  await writeFile(path, bytes)
+  return path
+}
+
+describe('a package onto an appliance by its updater', () => {
+  test('from the file to success, with its progress', async () => {
+    const bench = await openUpdaterBench()
+    const path = await packageFile(appliancePackage('1.2.0'))
+    const seen: UpdaterProgress[] = []
+    expect(await deployPackage({ path, updater: bench.url(), address: '127.0.0.1', clock: bench.clock, tell: (progress) => { seen.push(progress) } }, fetch, signal))
+      .toEqual({ version: '1.2.0', modules: 2, units: ['device-api.service', 'motion-control.service'], commands: [] })
+    expect(seen.at(-1)).toMatchObject({ stage: 'success', progress: 100 })
+    expect(await bench.link('current')).toBe('v1.2.0')
+  })
+  test('rackbench deploy --output json: progress and one end; a sick version is an error with the words of the device', async () => {
+    const bench = await openUpdaterBench()
+    for (const [conduct, success] of [['refuses', false], ['works', true]] as const) {
+      const fake = createFakeCli()
+      const deps = { ...fake.deps, deployPackage: async (request: Parameters<typeof deployPackage>[0], over: AbortSignal) => deployPackage({ ...request, clock: bench.clock }, fetch, over) }
+      await runCli(['deploy', await packageFile(appliancePackage('1.2.0', conduct)), '--updater', bench.url(), '--output', 'json'], deps)
+      expect(fake.events().some(({ event }) => event === 'progress')).toBe(true)
+      expect(fake.events().at(-1)).toMatchObject({ event: 'done', success })
+      if (!success) expect(fake.events().at(-2)).toMatchObject({ event: 'error', code: 'device/refused', message: expect.stringContaining('ROLLBACK_LEVEL_1_SUCCESS: 1.1.0') as string })
+    }
+    expect(await bench.link('current')).toBe('v1.2.0')
+  })
+  test('what is no package is refused before the appliance hears of it', async () => {
+    const bench = await openUpdaterBench()
+    const path = await packageFile(appliancePackage('1.2.0', 'works', [{ name: 'link', bytes: Buffer.from('/etc/passwd'), mode: 0o120777 }]))
+    await expect(deployPackage({ path, updater: bench.url(), address: '127.0.0.1', tell: () => undefined }, fetch, signal)).rejects.toMatchObject({ code: 'input/malformed', message: expect.stringContaining('symbolic link') as string })
+    expect(await bench.state()).toBeUndefined()
+  })
+  test('something else on that port is told as such', async () => {
+    const bench = await openUpdaterBench()
+    const path = await packageFile(appliancePackage('1.2.0'))
+    bench.files.on('/api/v1.0/download', Buffer.from('<h1>It works</h1>'))
+    await expect(deployPackage({ path, updater: bench.files.url, address: '127.0.0.1', tell: () => undefined }, fetch, signal)).rejects.toMatchObject({ code: 'link/garbled' })
+  })
+})
+
+describe('the updater as a process', () => {
+  /** `rackbench updater serve` itself, on a tree of its own. */
+  async function startProcess(root: string): Promise<{ readonly url: string; kill: (how: NodeJS.Signals) => Promise<number | null> }> {
+    const child = spawn(process.execPath, [join(rootOfProject, 'src/main/hosts/cli/bin.mjs'), 'updater', 'serve', '--root', root, '--port', '0', '--report', 'none', '--systemctl', join(root, 'usr/bin/systemctl'), '--output', 'json'], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const ended = once(child, 'exit')
+    onTestFinished(async () => { if (child.exitCode === null && child.signalCode === null) { child.kill('SIGKILL'); await ended } })
+    let text = ''
+    child.stdout.on('data', (piece: Buffer) => { text += piece.toString() })
+    child.stderr.resume()
+    for (let attempt = 0; !text.includes('\n') && attempt < 3_000 && child.exitCode === null; attempt += 1) await new Promise((resolve) => { setTimeout(resolve, 10) })
+    const { url } = JSON.parse(text.split('\n')[0] ?? '') as { url: string }
+    return { url, kill: async (how) => { child.kill(how); await ended; return child.exitCode } }
+  }
+  const ask = async (url: string, path: string, body?: object): Promise<{ code: number; data?: { stage: string; progress: number; message: string; error: string | null } }> =>
+    (await fetch(new URL(`/api/v1.0/${path}`, url), body ? { method: 'POST', body: JSON.stringify(body) } : {})).json() as Promise<{ code: number }>
+  async function until(url: string, isThere: (data: { stage: string; progress: number; message: string }) => boolean): Promise<{ stage: string; error: string | null }> {
+    for (let attempt = 0; attempt < 5_000; attempt += 1) {
+      const { data } = await ask(url, 'progress')
+      if (data && isThere(data)) return data
+      await new Promise((resolve) => { setTimeout(resolve, 10) })
+    }
+    throw new Error('it never came to that')
+  }
+  async function installing(conduct: string, old = 'goes'): Promise<{ readonly root: string; readonly url: string; readonly kill: (how: NodeJS.Signals) => Promise<number | null> }> {
+    const root = await mkdtemp(join(tmpdir(), 'rackbench-appliance-'))
+    onTestFinished(async () => rm(root, { recursive: true, force: true }))
+    await createSimAppliance({ root, versions: ['1.0.0', '1.1.0'] })
+    if (old === 'stays') await writeFile(join(root, 'run/units/motion-control.service'), 'active 0 0 yes\n')
+    const files = await openFileServer()
+    onTestFinished(async () => files.close())
+    const bytes = appliancePackage('1.2.0', conduct)
+    files.on('/p.zip', bytes)
+    const updater = await startProcess(root)
+    await ask(updater.url, 'download', { version: '1.2.0', package_url: `${files.url}p.zip`, package_name: 'p.zip', package_size: bytes.length, package_md5: hashHex('md5', bytes) })
+    await until(updater.url, ({ stage }) => stage === 'toInstall')
+    expect(await ask(updater.url, 'update', { version: '1.2.0' })).toMatchObject({ code: 200 })
+    return { root, ...updater }
+  }
+  const current = async (root: string): Promise<string> => readlink(join(root, 'opt/tope/versions/current'))
+
+  test('2.38 kill -9 before the switch: level 0, the version before runs', async () => {
+    // The old service does not stop, so the installation stands before the switch for ten seconds.
+    const { root, url, kill } = await installing('works', 'stays')
+    await until(url, ({ progress, stage }) => stage === 'installing' && progress === 5)
+    await kill('SIGKILL')
+    expect(await readdir(join(root, 'opt/tope/versions'))).toEqual(expect.arrayContaining(['.deploy.json', 'v1.2.0']))
+    const again = await startProcess(root)
+    expect(await until(again.url, ({ stage }) => stage === 'failed')).toMatchObject({ error: 'DEPLOYMENT_FAILED: it was interrupted before the switch' })
+    expect(await current(root)).toBe('v1.1.0')
+    expect((await readdir(join(root, 'opt/tope/versions'))).sort()).toEqual(['current', 'factory', 'previous', 'v1.0.0', 'v1.1.0'])
+    expect(await readFile(join(root, 'run/units/device-api.service'), 'utf8')).toMatch(/^active/)
+    expect(await again.kill('SIGTERM')).toBe(0)
+  }, 60_000)
+  test.each([['works', 'v1.2.0', 'success'], ['dies 1500', 'v1.1.0', 'failed']])('2.38 kill -9 after the switch, and the new version %s: health is watched, then %s', async (conduct, version, stage) => {
+    const { root, url, kill } = await installing(conduct)
+    await until(url, (data) => data.progress >= 98 && data.stage === 'installing')
+    await kill('SIGKILL')
+    expect(await current(root)).toBe('v1.2.0')
+    const again = await startProcess(root)
+    expect((await until(again.url, (data) => data.stage === 'success' || data.stage === 'failed')).stage).toBe(stage)
+    expect(await current(root)).toBe(version)
+    expect(await again.kill('SIGTERM')).toBe(0)
+  }, 120_000)
+})
