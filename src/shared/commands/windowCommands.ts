@@ -7,7 +7,7 @@ const shapeOf = (shape: WindowFacts['rackShape']) => (facts: WindowFacts): Stand
 export const windowCommands = [
   { id: 'palette.open', on: 'window', group: 'General', title: 'Find a camera, run a command', about: 'cameras by name, and everything that can be done', keys: ['Mod+K', 'Mod+Shift+K'] },
   { id: 'keys.show', on: 'window', group: 'General', title: 'Keys', about: 'what the keyboard does here', keys: ['?'] },
-  { id: 'area.next', on: 'window', group: 'General', title: 'Next area', about: 'from the views to the middle, the panel, the line at the foot, the top and round again; also out of a terminal', keys: ['F6', 'Mod+Shift+E'] },
+  { id: 'area.next', on: 'window', group: 'General', title: 'Next area', about: 'from the views to the middle, the panel, the foot and the top; also out of a terminal', keys: ['F6', 'Mod+Shift+E'] },
   {
     id: 'panel.close', on: 'window', group: 'General', title: 'Close the panel', about: 'back to the card', keys: ['Escape'],
     available: ({ isPanelOpen }) => (isPanelOpen ? undefined : not('No panel is open')),
