@@ -23,6 +23,7 @@ export interface BoardOptions {
 }
 
 const windowBytes = 32
+const endOfText = String.fromCharCode(4)
 
 /** A real MicroPython behind a TCP socket, as a console server has a board: bytes in, bytes out. */
 export async function openMicroPythonBoard(options: BoardOptions): Promise<MicroPythonBoard> {
@@ -92,7 +93,7 @@ export async function openMicroPythonBoard(options: BoardOptions): Promise<Micro
       for (const byte of [13, 3, 2, ...new TextEncoder().encode('\x01'), ...new TextEncoder().encode(code), 4]) python.replProcessChar(byte)
       const text = Buffer.from(capture).toString('latin1')
       capture = undefined
-      return /OK([\s\S]*)\x04[\s\S]*\x04>$/.exec(text)?.[1] ?? text
+      return text.slice(text.indexOf('>OK') + 3).split(endOfText)[0] ?? text
     },
     goSilent: () => { isSilent = true },
     dropLine: () => { socket?.destroy() },

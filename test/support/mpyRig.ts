@@ -28,7 +28,7 @@ export async function folderOf(files: Tree): Promise<string> {
 }
 
 export const manifestOf = async (folder: string, version: string, more: { readonly key?: string; readonly deletesPath?: string } = {}): Promise<void> => {
-  await makeReleaseManifest({ folder, version, include: ['**'], exclude: [], wallMs: 0, ...more }, never)
+  await makeReleaseManifest({ folder, version, include: ['**'], exclude: [], generatedAt: '2026-01-02T03:04:05Z', ...more }, never)
 }
 
 export interface Asked { readonly method: string; readonly path: string }

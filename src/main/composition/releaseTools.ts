@@ -24,7 +24,8 @@ export interface ManifestWish {
   readonly key?: string | undefined
   /** `manifest.json` in the folder when it is left out. */
   readonly outPath?: string | undefined
-  readonly wallMs: number
+  /** `2026-01-02T03:04:05Z`. */
+  readonly generatedAt: string
 }
 export interface ManifestFacts { readonly path: string; readonly version: string; readonly files: readonly string[]; readonly totalBytes: number; readonly signed: boolean }
 
@@ -44,8 +45,7 @@ export async function makeReleaseManifest(wish: ManifestWish, signal: AbortSigna
     files.push({ path, bytes })
   }
   const deletes = (await textOf(wish.deletesPath))?.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'))
-  const generatedAt = `${new Date(wish.wallMs).toISOString().slice(0, 19)}Z`
-  const manifest = makeManifest({ version: wish.version, generatedAt, files, deletes, postUpdate: wish.postUpdate, key: wish.key }, { newDigest, hmacSha256Hex })
+  const manifest = makeManifest({ version: wish.version, generatedAt: wish.generatedAt, files, deletes, postUpdate: wish.postUpdate, key: wish.key }, { newDigest, hmacSha256Hex })
   const path = wish.outPath ?? join(wish.folder, 'manifest.json')
   await replaceFile(path, new TextEncoder().encode(`${JSON.stringify(manifest, undefined, 2)}\n`))
   return { path, version: wish.version, files: chosen, totalBytes: files.reduce((sum, { bytes }) => sum + bytes.length, 0), signed: wish.key !== undefined }

@@ -59,7 +59,7 @@ put('/config.json','{}')`)
     expect(again.fake.events().at(-1)).toMatchObject({ end: 'up-to-date' })
     const wrong = await run([...argv, '--force'], data, { RACKBENCH_MANIFEST_KEY: 'another' })
     expect([wrong.exitCode, wrong.fake.events().at(0)]).toMatchObject([exitCodes.wrongInput, { event: 'error', code: 'input/malformed', message: expect.stringMatching(/signature/) as string }])
-  })
+  }, 120_000)
 
   test('the line is lost in the middle of the swap: the next contact makes the board old, and the update then goes through', async () => {
     const board = await openMicroPythonBoard({ rawPaste: 'works' })
@@ -82,7 +82,7 @@ put('/config.json','{}')`)
     expect(sums).toEqual(Object.fromEntries([...'abcd'].map((name) => [`${name}.py`, sha256(`old ${name}`)])))
     expect((await run(argv.slice(0, -2), data)).fake.events().at(-1)).toMatchObject({ end: 'updated' })
     expect(sumsOn(board)['e.py']).toBe(sha256('new e'))
-  })
+  }, 120_000)
 
   test('two updates at once: the second is told who has the line', async () => {
     const board = await openMicroPythonBoard({ rawPaste: 'works' })
@@ -94,7 +94,7 @@ put('/config.json','{}')`)
     const both = await Promise.all([run(argv, data), run(argv, data)])
     expect(both.map(({ exitCode }) => exitCode === exitCodes.success).sort()).toEqual([false, true])
     expect(both.flatMap(({ fake }) => fake.events()).filter(({ event }) => event === 'error')).toMatchObject([{ code: 'pod/busy' }])
-  })
+  }, 120_000)
 })
 
 describe('rackbench release', () => {

@@ -72,8 +72,8 @@ export async function openRawRepl(options: RawReplOptions, signal: AbortSignal):
 }
 
 const lastLine = (text: string): string => text.trim().split(/\r?\n/).at(-1)?.slice(0, 120).replaceAll(/[^\x20-\x7e]/g, '?') ?? ''
-const withTail = (error: unknown, tail: string): unknown => (error instanceof WorkbenchError && error.code.startsWith('link/') && error.context['tail'] === undefined
-  ? new WorkbenchError(error.code, error.message, { cause: error, context: { ...error.context, tail }, hint: error.hint ?? 'Is it a MicroPython board, and is its console free? Press its reset button, and try again' }) : error)
+const withTail = (error: unknown, tail: string): Error => (error instanceof WorkbenchError && error.code.startsWith('link/') && error.context['tail'] === undefined
+  ? new WorkbenchError(error.code, error.message, { cause: error, context: { ...error.context, tail }, hint: error.hint ?? 'Is it a MicroPython board, and is its console free? Press its reset button, and try again' }) : error as Error)
 
 interface RawLine {
   enter(signal: AbortSignal): Promise<void>

@@ -17,7 +17,7 @@ const isTrustedHop = (from: URL, to: URL): boolean => to.origin === from.origin
 export type OtaAsk = (method: 'GET' | 'HEAD', url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<StreamedAnswer>
 
 /** One question to a server of releases, over the `fetch` that is passed in. A redirect to another host is an error: who can send it could send any content. */
-export function createOtaFetch(fetchIt: typeof fetch): OtaAsk {
+export function createOtaFetch(fetchIt: typeof fetch = fetch): OtaAsk {
   return async (method, url, headers, signal) => {
     let at = readUrl(url)
     // Content that is packed on the way has another length than the one announced.

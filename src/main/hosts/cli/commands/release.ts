@@ -55,7 +55,7 @@ async function makeManifest([folder, ...more]: readonly string[], given: ParsedF
   const path = (name: string): string | undefined => { const text = given.text(name); return text === undefined ? undefined : resolve(text) }
   const facts = await deps.releases.makeManifest({
     folder: resolve(folder), version, include: given.texts('include'), exclude: given.texts('exclude'), fileListPath: path('file-list'), deletesPath: path('deletes'),
-    postUpdate: given.text('post-update'), key: await keyOf(given, deps.environment), outPath: path('out'), wallMs: Date.now(),
+    postUpdate: given.text('post-update'), key: await keyOf(given, deps.environment), outPath: path('out'), generatedAt: `${new Date().toISOString().slice(0, 19)}Z`,
   }, deps.interrupt.signal)
   return done(exitCodes.success, facts, `${facts.path}: ${facts.version}, ${facts.files.length} files, ${sizeText(facts.totalBytes)}, ${facts.signed ? 'signed' : 'not signed'}`)
 }
