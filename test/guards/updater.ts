@@ -44,6 +44,10 @@ export const updaterGuards: readonly Guard[] = [
     find: 'if (kind === 0o120000) throw', replace: 'if (kind === 1) throw' },
   { says: 'setuid is taken off', file: `${protocols}/zipRules.ts`, ...pure('setuid, setgid and sticky go'),
     find: '(unixMode ?? 0) & 0o777', replace: '(unixMode ?? 0) & 0o7777' },
+  { says: "a tmp that is everybody's is not emptied", file: 'src/main/composition/updaterService.ts', ...on('updater', 'a tmp that is everybody'),
+    find: 'if ((mode & 0o1002) !== 0) throw', replace: 'if (mode === 0) throw' },
+  { says: 'a word for the shell of a device stays a literal', file: `${protocols}/shellWords.ts`, ...on('parts', 'each word for a shell'),
+    find: "word.replaceAll(\"'\", String.raw`'\\''`)", replace: 'word' },
   { says: 'an archive does not unpack without end', file: `${protocols}/zipRules.ts`, ...pure('twice the same name'),
     find: 'if (!(unpackedBytes <= mostBytes)) throw', replace: 'if (unpackedBytes < 0) throw' },
 ]

@@ -51,10 +51,7 @@ export async function deployPackage(request: DeployRequest, fetch: typeof global
 }
 
 async function plannedOf(path: string, signal: AbortSignal): Promise<Deployed> {
-  const contents = await openPackageZip(path, signal).catch((error: unknown) => {
-    if (error instanceof WorkbenchError) throw error
-    throw new WorkbenchError('input/not-found', `${path} cannot be read`, { cause: error })
-  })
+  const contents = await openPackageZip(path, signal)
   try {
     const { manifest, units, commands } = planDeployment(contents, undefined)
     return { version: manifest.version, modules: manifest.modules.length, units, commands }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createAppliance, versionsFolder } from '../core/ota/updater/appliance.ts'
 import { entryFolders, pinnedEntryLinks } from '../core/ota/updater/checkVersions.ts'
@@ -37,6 +37,20 @@ export interface UpdaterServiceOptions {
   readonly log: (line: string) => void
 }
 
+/** Where the root is that of the system itself. */
+const workOfSystem = '/var/lib/rackbench-updater'
+
+/** The updater takes away what it does not know in its `tmp`, so that must be nobody else's. */
+async function ownFolders(given: string): Promise<string> {
+  const work = resolve(given)
+  for (const name of ['tmp', 'logs', 'backups']) {
+    await mkdir(join(work, name), { recursive: true, mode: 0o755 })
+    const { mode } = await stat(join(work, name))
+    if ((mode & 0o1002) !== 0) throw new WorkbenchError('input/conflict', `${join(work, name)} is everybody's, and the updater needs one of its own`, { hint: 'Choose another folder with --work' })
+  }
+  return work
+}
+
 /** The updater of a Linux appliance, until the signal aborts; then the present step is finished and the rest left to the next start. */
 export async function runUpdater(options: UpdaterServiceOptions, fetch: typeof globalThis.fetch, signal: AbortSignal): Promise<void> {
   const clock = options.clock ?? createSystemClock()
@@ -45,8 +59,7 @@ export async function runUpdater(options: UpdaterServiceOptions, fetch: typeof g
   if (options.systemctl === undefined && !isSystemdRunning()) {
     throw new WorkbenchError('input/not-supported', 'systemd does not run on this computer, so no service could be stopped or started', { hint: 'Name a stand-in for systemctl with --systemctl PROGRAM' })
   }
-  const work = resolve(options.work ?? root)
-  for (const name of ['tmp', 'logs', 'backups']) await mkdir(join(work, name), { recursive: true, mode: 0o755 })
+  const work = await ownFolders(options.work ?? (root === '/' ? workOfSystem : root))
   const file = createRotatingLog(join(work, 'logs', 'updater.log'), () => new Date(clock.wallMs()).toISOString())
   const log = (line: string): void => { file.line(line); options.log(line) }
   const fs = await openRootFolder(root)

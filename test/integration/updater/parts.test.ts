@@ -1,13 +1,19 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { createAppliance } from '../../../src/main/core/ota/updater/appliance.ts'
+import { checkFactory } from '../../../src/main/core/ota/updater/checkVersions.ts'
+import { newDigest } from '../../../src/main/drivers/host/digest.ts'
 import { createSystemctlServices } from '../../../src/main/drivers/services/systemctl.ts'
 import { openPackageHost, openReportSink } from '../../../src/main/drivers/updater/packageHost.ts'
 import { openPackageZip } from '../../../src/main/drivers/updater/packageZip.ts'
 import { createRotatingLog } from '../../../src/main/drivers/updater/rotatingLog.ts'
 import { openRootFolder } from '../../../src/main/drivers/updater/rootFolderFs.ts'
 import { createSimAppliance, serviceProgram } from '../../../src/main/sim/appliance/applianceTree.ts'
+import { shellWords } from '../../../src/main/protocols/updater/shellWords.ts'
 import { updaterCodeOf } from '../../../src/shared/ota/updaterFault.ts'
 import { createRealClock } from '../../support/realClock.ts'
 import { buildZip, type ZipEntry } from '../../support/zipBuilder.ts'
@@ -85,6 +91,27 @@ describe('services by systemctl, with a stand-in for systemd', () => {
     await expect(asked).rejects.toThrow('enough')
     await expect(createSystemctlServices({ program: join(root, 'nosuch'), clock: createRealClock() }).state('x.service', signal)).rejects.toMatchObject({ code: 'device/refused', message: expect.stringContaining('cannot be started') as string })
   })
+})
+
+test('2.28 on a real disk: a program of the factory version is 0555 and runs', async () => {
+  const root = await folder()
+  const { systemctl } = await createSimAppliance({ root, versions: ['1.0.0'] })
+  await rm(join(root, 'opt/tope/versions/factory'))
+  const clock = createRealClock()
+  const fs = await openRootFolder(root)
+  const { snapshots } = createAppliance({ fs, services: createSystemctlServices({ program: systemctl, clock }), clock, newDigest, newId: () => 'factory', allowsCommands: false })
+  await snapshots.setFactory('1.0.0', signal)
+  const program = join(root, 'opt/tope/versions/factory/services/device-api/device-api')
+  expect((await stat(program)).mode & 0o7777).toBe(0o555)
+  expect(execFileSync(program, { encoding: 'utf8' })).toBe('device-api 1.0.0\n')
+  expect(await checkFactory(fs, snapshots, signal)).toEqual({ isValid: true, isReadOnly: true, problems: [] })
+})
+
+test('each word for a shell arrives as it was', () => {
+  fc.assert(fc.property(fc.array(fc.string({ minLength: 1, maxLength: 12, unit: fc.constantFrom('a', "'", '"', '$', '`', ' ', ';', '\\', '*', '&', 'ü', '-') }), { minLength: 1, maxLength: 4 }), (words) => {
+    expect(execFileSync('/bin/sh', ['-c', `printf '%s\\n' ${shellWords(words)}`], { encoding: 'utf8' })).toBe(words.map((word) => `${word}\n`).join(''))
+  }), { numRuns: 40 })
+  for (const word of ['a\nb', 'a\0b']) expect(() => shellWords([word])).toThrow('line break')
 })
 
 test('the log turns over at its limit and keeps three files', async () => {

@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -266,6 +266,16 @@ describe('what a start finds', () => {
     await bench.start()
     expect(await bench.ask('/api/v1.0/update', { version: '1.2.0' })).toMatchObject({ code: 200 })
     expect(await bench.until('success', 'failed')).toMatchObject({ data: { stage: 'success' } })
+  })
+  test('a tmp that is everybody\'s is not taken for its own', async () => {
+    const bench = await openUpdaterBench()
+    await bench.stop()
+    await writeFile(join(bench.root, 'tmp/foreign'), 'x')
+    await chmod(join(bench.root, 'tmp'), 0o1777)
+    await expect(bench.start()).rejects.toMatchObject({ code: 'input/conflict', message: expect.stringContaining('is everybody\'s') as string })
+    expect(await bench.names('tmp')).toEqual(['foreign'])
+    await chmod(join(bench.root, 'tmp'), 0o755)
+    await bench.start()
   })
   test('a port that is taken is refused in words, and nothing of the other one is touched', async () => {
     const bench = await ready()

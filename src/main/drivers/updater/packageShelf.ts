@@ -34,7 +34,8 @@ export function createPackageShelf(deps: ShelfDeps): PackageShelf {
     pathOf, sizeOf, remove,
     keepOnly: async (name) => {
       await mkdir(folder, { recursive: true, mode: 0o755 })
-      for (const each of await readdir(folder)) if (each !== name && each !== stateName) await rm(join(folder, each), { recursive: true, force: true })
+      // Files alone: the updater makes no folders here, so none is its to take away.
+      for (const each of await readdir(folder, { withFileTypes: true })) if (each.isFile() && each.name !== name && each.name !== stateName) await rm(join(folder, each.name), { force: true })
     },
     fetch: async (request, fromBytes, progress, signal) => {
       try {

@@ -5,6 +5,7 @@ import yauzl, { type Entry, type ZipFile } from 'yauzl'
 import type { OpenPackage } from '../../../shared/ota/openPackage.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { updaterFault } from '../../../shared/ota/updaterFault.ts'
+import { errnoOf } from '../errors/reasonOf.ts'
 import { mostManifestBytes } from '../../protocols/updater/manifest.ts'
 import { type CheckedZipEntry, checkZipEntries, mostZipEntries, type ZipEntryFacts } from '../../protocols/updater/zipRules.ts'
 
@@ -25,7 +26,8 @@ export async function openPackageZip(path: string, signal: AbortSignal): Promise
   } catch (error) {
     zip?.close()
     signal.throwIfAborted()
-    throw error instanceof WorkbenchError ? error : damaged(error)
+    if (error instanceof WorkbenchError) throw error
+    throw errnoOf(error) === 'ENOENT' ? new WorkbenchError('input/not-found', `There is no file ${path}`, { cause: error }) : damaged(error)
   }
 }
 

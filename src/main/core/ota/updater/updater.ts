@@ -109,9 +109,11 @@ export function createUpdater(deps: UpdaterDeps): Updater {
 
   return {
     start: async () => {
-      record = await deps.store.read()
-      if (record) now = { ...now, stage: record.stage, message: 'Starting', progress: record.stage === 'toInstall' ? 100 : 0, error: record.error ?? null }
-      begin(async (signal) => heal(desk, signal))
+      begin(async (signal) => {
+        record = await deps.store.read()
+        if (record) now = { ...now, stage: record.stage, message: 'Starting', progress: record.stage === 'toInstall' ? 100 : 0, error: record.error ?? null }
+        await heal(desk, signal)
+      })
       await work
       started.resolve()
     },

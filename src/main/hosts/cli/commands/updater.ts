@@ -8,7 +8,7 @@ const defaultReport = 'http://127.0.0.1:9080/api/v1.0/ota/report'
 
 const flags: Flags = {
   'root': { type: 'string', value: 'DIR', help: 'what plays / of the appliance; its versions lie in DIR/opt/tope/versions' },
-  'work': { type: 'string', value: 'DIR', help: 'where tmp, logs and backups lie (default: the root)' },
+  'work': { type: 'string', value: 'DIR', help: 'where tmp, logs and backups lie (default: the root; of / it is /var/lib/rackbench-updater)' },
   'port': { type: 'string', value: 'PORT', help: `TCP port (default ${defaultPort}; 0: any free one)` },
   'host': { type: 'string', value: 'ADDRESS', help: 'address to listen on (default 127.0.0.1)' },
   'report': { type: 'string', value: 'URL', help: `who hears of progress, or none (default ${defaultReport})` },
