@@ -126,7 +126,6 @@ describe.skipIf(missingForWindow() !== undefined)('bad input on a console, in th
     const { page, far, workbench, pane, openPane, complaints } = await openGate()
     far.say(`U-Boot 2016.11\r\n${'some line\r\n'.repeat(50)}Kernel panic - not syncing: no init\r\n${'some line\r\n'.repeat(5)}`)
     await expect.poll(() => workbench.rack.view().pods[0]?.cameras[0]?.alarms?.count, soon).toBe(1)
-    await page.getByRole('log', { name: 'Alarms' }).getByRole('button', { name: 'Dismiss' }).click()
     await openPane()
     const marks = pane.locator('.line-mark')
     await expect.poll(async () => marks.count(), soon).toBe(1)

@@ -24,13 +24,14 @@ async function openRack(size = { width: 1440, height: 900 }): Promise<{ readonly
 }
 const card = (page: Page, name: string): Locator => page.locator(`[data-camera="${name}"]`)
 const areas = { views: 'navigation', middle: 'main', panel: 'complementary', foot: 'contentinfo', top: 'banner' } as const
+const soon = { timeout: 10_000 } as const
 type Area = keyof typeof areas
 const areaOf = (page: Page, area: Area): Locator => (area === 'views' ? page.getByRole('navigation', { name: 'Views' }) : page.getByRole(areas[area]))
 const hasFocus = async (within: Locator): Promise<boolean> => (await within.locator(':focus').count()) + (await within.and(within.page().locator(':focus')).count()) > 0
 async function expectFocusIn(page: Page, area: Area): Promise<void> {
-  await expect.poll(async () => hasFocus(areaOf(page, area).first()), { message: `the focus is in the ${area}` }).toBe(true)
+  await expect.poll(async () => hasFocus(areaOf(page, area).first()), { message: `the focus is in the ${area}`, ...soon }).toBe(true)
 }
-const expectFocusOn = async (element: Locator, what: string): Promise<void> => { await expect.poll(async () => element.and(element.page().locator(':focus')).count(), { message: what }).toBe(1) }
+const expectFocusOn = async (element: Locator, what: string): Promise<void> => { await expect.poll(async () => element.and(element.page().locator(':focus')).count(), { message: what, ...soon }).toBe(1) }
 const hit = (camera: string, ruleId: string, line: string) => ({ cameraId: camera as CameraId, ruleId, rule: ruleId, tone: 'bad' as const, line, atMs: Date.now(), notify: true })
 
 describe.skipIf(missingForWindow() !== undefined)('the focus', () => {
@@ -65,9 +66,9 @@ describe.skipIf(missingForWindow() !== undefined)('the focus', () => {
         await opener.focus()
         await open()
         await dialog.waitFor()
-        await expect.poll(async () => hasFocus(dialog), { message: `${what} takes the focus` }).toBe(true)
+        await expect.poll(async () => hasFocus(dialog), { message: `${what} takes the focus`, ...soon }).toBe(true)
         await close()
-        await expect.poll(async () => dialog.count()).toBe(0)
+        await expect.poll(async () => dialog.count(), soon).toBe(0)
         await expectFocusOn(opener, `${what} gives the focus back`)
       }
     }
