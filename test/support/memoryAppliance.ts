@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createAppliance } from '../../src/main/core/ota/updater/appliance.ts'
 import type { DeployDeps } from '../../src/main/core/ota/updater/deploy.ts'
-import type { UpdaterDeps } from '../../src/main/core/ota/updater/updater.ts'
+import type { UpdaterDeps } from '../../src/main/core/ota/updater/updaterDesk.ts'
 import { createMemoryFs, type MemoryFs } from '../../src/main/sim/disk/memoryFs.ts'
 import type { Services, UnitState } from '../../src/shared/devices/services.ts'
 import { WorkbenchError } from '../../src/shared/errors/workbenchError.ts'

@@ -60,7 +60,7 @@ export async function runUpdater(options: UpdaterServiceOptions, fetch: typeof g
     throw new WorkbenchError('input/not-supported', 'systemd does not run on this computer, so no service could be stopped or started', { hint: 'Name a stand-in for systemctl with --systemctl PROGRAM' })
   }
   const work = await ownFolders(options.work ?? (root === '/' ? workOfSystem : root))
-  const file = createRotatingLog(join(work, 'logs', 'updater.log'), () => new Date(clock.wallMs()).toISOString())
+  const file = createRotatingLog(join(work, 'logs', 'updater.log'), () => clock.wallMs())
   const log = (line: string): void => { file.line(line); options.log(line) }
   const fs = await openRootFolder(root)
   const services = createSystemctlServices({ program, clock })

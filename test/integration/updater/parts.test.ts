@@ -116,7 +116,7 @@ test('each word for a shell arrives as it was', () => {
 
 test('the log turns over at its limit and keeps three files', async () => {
   const path = join(await folder(), 'logs/updater.log')
-  const log = createRotatingLog(path, () => '2026-01-01T00:00:00.000Z', { bytes: 200 })
+  const log = createRotatingLog(path, () => Date.UTC(2026, 0, 1), { bytes: 200 })
   for (let line = 0; line < 40; line += 1) log.line(`line ${line}\nwith a break`)
   expect((await readdir(join(path, '..'))).sort()).toEqual(['updater.log', 'updater.log.1', 'updater.log.2'])
   const text = await readFile(path, 'utf8')

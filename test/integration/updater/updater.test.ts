@@ -146,13 +146,13 @@ describe('the updater over HTTP: download', () => {
     const { port } = sink.address() as AddressInfo
     const large = appliancePackage('1.2.0', 'works', [{ name: 'filler', bytes: crypto.getRandomValues(new Uint8Array(60_000)) }])
     const bench = await openUpdaterBench({ report: `http://127.0.0.1:${port}/api/v1.0/ota/report` })
-    let go: (() => void) | undefined
+    const gate: { go?: () => void } = {}
     bench.files.on('/p.zip', (response) => {
       response.writeHead(200, { 'content-length': large.length })
       const send = (from: number): void => {
         if (from >= large.length) { response.end(); return }
         const to = Math.min(large.length, from + Math.ceil(large.length / 50))
-        response.write(large.subarray(from, to), () => { if (from === 0) go = () => { setTimeout(send, 2, to) }; else setTimeout(send, 2, to) })
+        response.write(large.subarray(from, to), () => { if (from === 0) gate.go = () => { setTimeout(send, 2, to) }; else setTimeout(send, 2, to) })
       }
       send(0)
     })
@@ -160,8 +160,8 @@ describe('the updater over HTTP: download', () => {
     await bench.until('downloading')
     expect(await bench.ask('/api/v1.0/download', bench.request(large))).toMatchObject({ httpStatus: 200, code: 409, stage: 'downloading', progress: expect.any(Number) as number })
     expect(await bench.ask('/api/v1.0/update', { version: '1.2.0' })).toMatchObject({ code: 409, msg: expect.stringContaining('DOWNLOAD_INCOMPLETE') as string })
-    for (let attempt = 0; go === undefined && attempt < 1000; attempt += 1) await new Promise((resolve) => { setTimeout(resolve, 5) })
-    go?.()
+    for (let attempt = 0; gate.go === undefined && attempt < 1000; attempt += 1) await new Promise((resolve) => { setTimeout(resolve, 5) })
+    gate.go?.()
     await bench.until('toInstall')
     for (let attempt = 0; heard.at(-1)?.stage !== 'toInstall' && attempt < 1000; attempt += 1) await new Promise((resolve) => { setTimeout(resolve, 5) })
     const steps = new Set(heard.filter(({ stage }) => stage === 'downloading').map(({ progress }) => Math.floor(progress / 5)))

@@ -7,7 +7,7 @@ import { type ErrorCode, WorkbenchError } from '../../../shared/errors/workbench
 import { errnoOf, reasonOf } from '../errors/reasonOf.ts'
 
 const codes: Readonly<Record<string, ErrorCode>> = { ENOENT: 'device/not-found', EEXIST: 'device/exists', ENOSPC: 'device/no-space', EDQUOT: 'device/no-space' }
-const pieceBytes = 256 * 1024
+const pieceBytes = 64 * 1024
 
 /** The tree of this very computer that an updater looks after. Links are never followed, so nothing outside of it is reached. */
 export async function openRootFolder(given: string): Promise<DeviceFs> {

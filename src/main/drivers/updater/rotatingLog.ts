@@ -9,14 +9,14 @@ const mostLineLetters = 4_000
 export interface RotatingLog { line(text: string): void }
 
 /** One line each, with its time. Written at once: a log that is lost with the process says nothing about its end. */
-export function createRotatingLog(path: string, nowIso: () => string, limits: { readonly bytes?: number } = {}): RotatingLog {
+export function createRotatingLog(path: string, wallMs: () => number, limits: { readonly bytes?: number } = {}): RotatingLog {
   const limitBytes = limits.bytes ?? mostBytes
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
   let bytes = sizeOf(path)
   return {
     line: (text) => {
       // eslint-disable-next-line no-control-regex -- a stranger's text must not begin a line of its own
-      const whole = `${nowIso()} ${text.slice(0, mostLineLetters).replaceAll(/[\x00-\x1f\x7f]+/g, ' ')}\n`
+      const whole = `${new Date(wallMs()).toISOString()} ${text.slice(0, mostLineLetters).replaceAll(/[\x00-\x1f\x7f]+/g, ' ')}\n`
       try {
         if (bytes > 0 && bytes + Buffer.byteLength(whole) > limitBytes) { turn(path); bytes = 0 }
         appendFileSync(path, whole, { mode: 0o644 })

@@ -1,5 +1,5 @@
-import type { z } from 'zod'
 import { type DownloadRequest, downloadRequestSchema, type UpdaterAnswer, type UpdaterProgress, type UpdateRequest, updateRequestSchema } from '../../../shared/ota/updater.schema.ts'
+import { readAs } from '../../../shared/ota/readAs.ts'
 import { updaterFault } from '../../../shared/ota/updaterFault.ts'
 
 /** What the real device names itself; other programs look for it. */
@@ -16,13 +16,15 @@ export function progressAnswer(data: UpdaterProgress): UpdaterAnswer {
 export const refusal = (code: number, msg: string, now?: UpdaterProgress): UpdaterAnswer =>
   ({ code, msg, data: null, ...(now ? { stage: now.stage, progress: now.progress } : {}) })
 
+const invalid = (wrong: string): Error => updaterFault('VALIDATION_ERROR', wrong)
+
 export interface AddressRules {
   /** Plain http to any host. */
   readonly lab: boolean
 }
 
 export function readDownloadRequest(body: unknown, rules: AddressRules): DownloadRequest {
-  const request = checked(downloadRequestSchema, body)
+  const request = readAs(downloadRequestSchema, body, invalid)
   const url = URL.canParse(request.package_url) ? new URL(request.package_url) : undefined
   if (!url) throw updaterFault('VALIDATION_ERROR', 'package_url is no web address')
   if (url.username !== '' || url.password !== '') throw updaterFault('VALIDATION_ERROR', 'package_url holds a password, which would stand in every log')
@@ -32,15 +34,7 @@ export function readDownloadRequest(body: unknown, rules: AddressRules): Downloa
   return request
 }
 
-export const readUpdateRequest = (body: unknown): UpdateRequest => checked(updateRequestSchema, body)
-
-function checked<T>(schema: z.ZodType<T>, body: unknown): T {
-  const found = schema.safeParse(body)
-  if (found.success) return found.data
-  const [issue] = found.error.issues
-  const where = issue?.path.map(String).join('.') ?? ''
-  throw updaterFault('VALIDATION_ERROR', `${where === '' ? 'the body' : where} ${issue?.message.startsWith('is ') === true ? issue.message : `is wrong (${issue?.message ?? 'it cannot be read'})`}`)
-}
+export const readUpdateRequest = (body: unknown): UpdateRequest => readAs(updateRequestSchema, body, invalid)
 
 /** Loopback, the private ranges and the link-local ones; a name, but for localhost, may lead anywhere. */
 export function isPrivateHost(hostname: string): boolean {

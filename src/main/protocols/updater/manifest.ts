@@ -1,6 +1,6 @@
-import { z } from 'zod'
 import { updaterFault } from '../../../shared/ota/updaterFault.ts'
-import { md5Schema, mostPackageBytes, packageVersionSchema, sha256Schema } from '../../../shared/ota/updater.schema.ts'
+import { moduleSchema, manifestSchema, type RawModule } from '../../../shared/ota/packageManifest.schema.ts'
+import { readAs } from '../../../shared/ota/readAs.ts'
 
 /** A manifest that is longer describes something else. */
 export const mostManifestBytes = 1024 * 1024
@@ -31,31 +31,13 @@ export interface PackageManifest {
 
 const refuse = (what: string): Error => updaterFault('INVALID_MANIFEST', what, { hint: 'The package has to be made anew' })
 
-// The reader of service names is a program's argument: no blanks, no option, nothing that leaves the name.
-const unitSchema = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9:_.@-]{0,199}\.(service|socket|target|timer|mount|path)$/, 'is no name of a unit such as device-api.service')
-const textSchema = z.string().min(1, 'is empty').max(1024, 'is longer than 1024 letters')
-const moduleSchema = z.object({
-  name: textSchema.max(200),
-  src: textSchema,
-  dst: textSchema,
-  process_name: unitSchema.optional(),
-  restart_order: z.number().int().min(-1_000_000).max(1_000_000).optional(),
-  post_cmds: z.array(textSchema).max(32).optional(),
-  md5: md5Schema.optional(),
-  sha256: sha256Schema.optional(),
-  size: z.number().int().min(0).max(mostPackageBytes).optional(),
-})
-type RawModule = z.infer<typeof moduleSchema>
-const manifestSchema = z.object({ version: packageVersionSchema, modules: z.array(z.unknown()).min(1, 'is empty').max(2000) })
-
 /** The whole of `manifest.json`, checked; every refusal is `INVALID_MANIFEST` and says which module and which field. */
 export function parsePackageManifest(text: string): PackageManifest {
   const raw = parsed(text)
-  const whole = manifestSchema.safeParse(raw)
-  if (!whole.success) throw refuse(`manifest.json: ${firstIssue(whole.error)}`)
-  const modules = whole.data.modules.map((each, index) => moduleOf(each, index + 1))
+  const whole = readAs(manifestSchema, raw, (wrong) => refuse(`manifest.json: ${wrong}`))
+  const modules = whole.modules.map((each, index) => moduleOf(each, index + 1))
   refuseDoubles(modules)
-  return { version: whole.data.version, modules }
+  return { version: whole.version, modules }
 }
 
 function parsed(text: string): unknown {
@@ -71,9 +53,7 @@ function moduleOf(raw: unknown, number: number): PackageModule {
   if (typeof raw === 'object' && raw !== null && !('dst' in raw) && 'dest' in raw) {
     throw refuse(`module ${number} has no "dst"; it has "dest", which is not the name of that field`)
   }
-  const found = moduleSchema.safeParse(raw)
-  if (!found.success) throw refuse(`module ${number}: ${firstIssue(found.error)}`)
-  const given = found.data
+  const given = readAs(moduleSchema, raw, (wrong) => refuse(`module ${number}: ${wrong}`))
   const called = `module ${number} (${given.name})`
   if (given.src.startsWith('/') || !isPlainPath(given.src)) throw refuse(`${called}: "src" must be a path inside the archive without "." or ".."`)
   return {
@@ -116,14 +96,6 @@ function refuseDoubles(modules: readonly PackageModule[]): void {
       if (above) throw refuse(`${module.name} would lie inside of ${above.name}, which is a file`)
     }
   }
-}
-
-function firstIssue(error: z.ZodError): string {
-  const [issue] = error.issues
-  if (!issue) return 'it cannot be read'
-  const where = issue.path.map(String).join('.')
-  const is = issue.code === 'invalid_type' && /undefined/.test(issue.message) ? 'is missing' : issue.message.startsWith('is ') ? issue.message : `is wrong (${issue.message})`
-  return `${where === '' ? 'it' : `"${where}"`} ${is}`
 }
 
 /** Units in the order of their start; each once, at its earliest place. */

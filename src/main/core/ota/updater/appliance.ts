@@ -5,7 +5,7 @@ import type { Clock } from '../../../../shared/lifecycle/clock.ts'
 import type { NewDigest } from '../../../../shared/ota/digest.ts'
 import { applyTransaction } from '../applyTransaction.ts'
 import { recoverTransaction } from '../recoverTransaction.ts'
-import type { UpdaterDeps } from './updater.ts'
+import type { UpdaterDeps } from './updaterDesk.ts'
 import { createSnapshots } from './snapshots.ts'
 
 /** Below the root of the device. */

@@ -10,7 +10,7 @@ import { ensureFoldersAbove } from '../deviceFiles.ts'
 import { readDeployJournal, removeDeployJournal, writeDeployJournal } from './deployJournal.ts'
 import type { OpenPackage } from '../../../../shared/ota/openPackage.ts'
 import { rollBack, type RollbackDeps, type RollbackEnd, undoUnpromoted } from './rollback.ts'
-import type { SnapshotFile } from './snapshotMarker.ts'
+import type { SnapshotFile } from '../../../../shared/ota/snapshot.schema.ts'
 import { writeModule } from './writeModule.ts'
 import { runCommands, sicknessOf, startUnits, stopUnits } from './units.ts'
 
@@ -113,7 +113,7 @@ async function writeModules(contents: OpenPackage, manifest: PackageManifest, de
 /** Whatever went wrong: to the version before, as far as needed. */
 async function broughtBack(error: unknown, plan: DeployPlan, deps: DeployDeps, signal: AbortSignal): Promise<DeployEnd> {
   const isCancelled = signal.aborted
-  if (isCancelled && deps.onCancel === 'journal') throw error
+  if (isCancelled && deps.onCancel === 'journal') throw signal.reason as Error
   // Its own signal: the way back has to be walked also when nobody waits for it any more.
   const back = isCancelled ? new AbortController().signal : signal
   const first = isCancelled ? 'it was cancelled' : faultText(noSpace(error))

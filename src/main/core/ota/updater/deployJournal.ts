@@ -1,20 +1,10 @@
-import { z } from 'zod'
 import type { DeviceFs, DevicePath } from '../../../../shared/devices/deviceFs.ts'
 import { joined } from '../../../../shared/devices/devicePath.ts'
-import { packageVersionSchema } from '../../../../shared/ota/updater.schema.ts'
+import { type DeployJournal, deployJournalSchema } from '../../../../shared/ota/snapshot.schema.ts'
 import { readText, replaceText } from '../deviceFiles.ts'
 
 /** Beside the versions, so that whoever comes next finds it, the updater on the device or the workbench over SSH. */
 export const deployJournalName = '.deploy.json'
-
-const deployJournalSchema = z.object({
-  v: z.literal(1),
-  version: packageVersionSchema,
-  from: z.string().max(100).nullable(),
-  /** In the order of their start; known before anything is touched. */
-  units: z.array(z.string().max(250)).max(2000),
-})
-export type DeployJournal = z.infer<typeof deployJournalSchema>
 
 const pathIn = (folder: DevicePath): DevicePath => joined(folder, deployJournalName)
 

@@ -1,7 +1,7 @@
 import type { DownloadRequest } from '../../../../shared/ota/updater.schema.ts'
 import { faultText, updaterCodeOf } from '../../../../shared/ota/updaterFault.ts'
 import type { PackageRecord } from '../../../../shared/ota/updaterParts.ts'
-import type { UpdaterDesk } from './updater.ts'
+import type { UpdaterDesk } from './updaterDesk.ts'
 
 const stepPercent = 5
 

@@ -6,7 +6,7 @@ import { isExpired } from '../../../protocols/updater/stages.ts'
 import type { DeployEnd } from './deploy.ts'
 import { deployDepsOf, showEnd } from './installPackage.ts'
 import { recoverDeployment } from './recoverDeployment.ts'
-import type { UpdaterDesk } from './updater.ts'
+import type { UpdaterDesk } from './updaterDesk.ts'
 
 /** First the device, whose versions must agree with themselves, then the package. */
 export async function heal(desk: UpdaterDesk, signal: AbortSignal): Promise<void> {

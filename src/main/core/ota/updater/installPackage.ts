@@ -1,7 +1,7 @@
 import { faultText } from '../../../../shared/ota/updaterFault.ts'
 import type { PackageRecord } from '../../../../shared/ota/updaterParts.ts'
 import { deploy, type DeployDeps, type DeployEnd } from './deploy.ts'
-import type { UpdaterDesk } from './updater.ts'
+import type { UpdaterDesk } from './updaterDesk.ts'
 
 /** How a deployment speaks through an updater. A process that ends in the middle starts again and finds its journal. */
 export const deployDepsOf = (desk: UpdaterDesk): DeployDeps => ({

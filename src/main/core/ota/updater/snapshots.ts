@@ -4,7 +4,8 @@ import { updaterFault } from '../../../../shared/ota/updaterFault.ts'
 import { compareVersions, folderOfVersion, versionOfFolder } from '../../../protocols/updater/version.ts'
 import { linkAt, readText, removeTree, replaceText, walk } from '../deviceFiles.ts'
 import type { TransactionRequest } from '../transactionTypes.ts'
-import { markerName, markerText, mostMarkerBytes, readMarker, type SnapshotMarker } from './snapshotMarker.ts'
+import type { SnapshotMarker } from '../../../../shared/ota/snapshot.schema.ts'
+import { markerName, markerText, mostMarkerBytes, readMarker } from './snapshotMarker.ts'
 
 export const linkNames = ['current', 'previous', 'factory'] as const
 export type LinkName = (typeof linkNames)[number]

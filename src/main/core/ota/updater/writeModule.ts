@@ -5,7 +5,7 @@ import { updaterFault } from '../../../../shared/ota/updaterFault.ts'
 import type { PackageModule } from '../../../protocols/updater/manifest.ts'
 import { hashOf, tmpOf } from '../deviceFiles.ts'
 import type { OpenPackage } from '../../../../shared/ota/openPackage.ts'
-import type { SnapshotFile } from './snapshotMarker.ts'
+import type { SnapshotFile } from '../../../../shared/ota/snapshot.schema.ts'
 
 /** Beside its place, with its rights, durable, then under its name; and read back before it counts. */
 export async function writeModule(contents: OpenPackage, module: PackageModule, path: DevicePath, { fs, newDigest }: { readonly fs: DeviceFs; readonly newDigest: NewDigest }, signal: AbortSignal): Promise<SnapshotFile> {

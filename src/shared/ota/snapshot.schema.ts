@@ -1,0 +1,24 @@
+import { z } from 'zod'
+import { isDevicePath } from '../devices/devicePath.ts'
+import { packageVersionSchema, sha256Schema } from './updater.schema.ts'
+
+/** The marker in the folder of a whole version. */
+export const markerSchema = z.object({
+  v: z.literal(1),
+  version: packageVersionSchema,
+  /** In the order of their start. */
+  units: z.array(z.string().max(250)).max(2000),
+  files: z.array(z.object({ path: z.string().refine(isDevicePath), sha256: sha256Schema, size: z.number().int().min(0), mode: z.number().int().min(0).max(0o777) })).max(10_000),
+})
+export type SnapshotMarker = z.infer<typeof markerSchema>
+export type SnapshotFile = SnapshotMarker['files'][number]
+
+/** What is under way; beside the versions. */
+export const deployJournalSchema = z.object({
+  v: z.literal(1),
+  version: packageVersionSchema,
+  from: z.string().max(100).nullable(),
+  /** In the order of their start; known before anything is touched. */
+  units: z.array(z.string().max(250)).max(2000),
+})
+export type DeployJournal = z.infer<typeof deployJournalSchema>
