@@ -5,6 +5,7 @@ import { bootromRows } from './bootrom.ts'
 import { captureRows } from './captures.ts'
 import { dumpRows } from './dump.ts'
 import { fleetRows } from './fleet.ts'
+import { otaRows } from './ota.ts'
 import { restoreRows } from './restore.ts'
 import type { BenchRow } from './row.ts'
 import { tftpRows } from './tftp.ts'
@@ -20,7 +21,7 @@ const minutes = Math.min(60, Math.max(0.5, Number(values.minutes) || 1))
  * process, and the images of the others would count.
  */
 const groups: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
-  fleet: fleetRows, restore: restoreRows, tftp: tftpRows, bootrom: bootromRows, agent: agentRows, dump: dumpRows, ubi: ubiRows,
+  fleet: fleetRows, restore: restoreRows, tftp: tftpRows, bootrom: bootromRows, agent: agentRows, dump: dumpRows, ubi: ubiRows, ota: otaRows,
   captures: captureRows, wall: async () => wallRows(minutes), window: largeCaptureRows,
 }
 

@@ -11,6 +11,7 @@ import { inputGuards } from './inputs.ts'
 import { installGuards } from './install.ts'
 import { inventoryGuards } from './inventory.ts'
 import { nandGuards } from './nand.ts'
+import { otaGuards } from './ota.ts'
 import { rackGuards } from './rack.ts'
 import { transportGuards } from './transports.ts'
 
@@ -58,7 +59,7 @@ const tftpGuards: readonly Guard[] = [
 ]
 
 export const guards: readonly Guard[] = [
-  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...captureGuards, ...consoleGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...nandGuards, ...rackGuards, ...transportGuards,
+  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...captureGuards, ...consoleGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...nandGuards, ...otaGuards, ...rackGuards, ...transportGuards,
   { says: 'a wrong read-back CRC is not a success', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
     find: "if (found === crc32) return { kind: 'proved', crc32: found }", replace: "if (found !== '') return { kind: 'proved', crc32 }" },
   { says: 'wrong content is written once more, not for ever', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
