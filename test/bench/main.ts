@@ -7,6 +7,7 @@ import { deltaRows } from './delta.ts'
 import { dumpRows } from './dump.ts'
 import { fleetRows } from './fleet.ts'
 import { registryRows } from './registry.ts'
+import { otaRows } from './ota.ts'
 import { restoreRows } from './restore.ts'
 import type { BenchRow } from './row.ts'
 import { tftpRows } from './tftp.ts'
@@ -23,7 +24,7 @@ const minutes = Math.min(60, Math.max(0.5, Number(values.minutes) || 1))
  * process, and the images of the others would count.
  */
 const groups: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
-  fleet: fleetRows, restore: restoreRows, tftp: tftpRows, bootrom: bootromRows, agent: agentRows, dump: dumpRows, ubi: ubiRows, delta: deltaRows,
+  fleet: fleetRows, restore: restoreRows, tftp: tftpRows, bootrom: bootromRows, agent: agentRows, dump: dumpRows, ubi: ubiRows, delta: deltaRows, ota: otaRows,
   captures: captureRows, registry: registryRows, wall: async () => wallRows(minutes), window: largeCaptureRows, updater: updaterRows,
 }
 

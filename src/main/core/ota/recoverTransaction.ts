@@ -1,4 +1,4 @@
-import { foldersAbove, isWithin, parentOf } from '../../../shared/devices/devicePath.ts'
+import { isWithin, parentOf } from '../../../shared/devices/devicePath.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { RecoveryProblem, RecoveryReport, TransactionJournal } from '../../../shared/ota/transaction.schema.ts'
 import { ensureFoldersAbove, tmpOf, walk } from './deviceFiles.ts'
@@ -62,5 +62,5 @@ async function putBack(backup: string, target: string, { fs, places }: StepDeps,
   await ensureFoldersAbove(fs, target, signal)
   if (!fs.abilities.replaces && await fs.stat(target, signal)) await fs.remove(target, signal)
   await fs.rename(backup, target, signal)
-  for (const folder of new Set([parentOf(target), parentOf(backup), ...foldersAbove(target)])) await fs.sync(folder, signal)
+  for (const folder of new Set([parentOf(target), parentOf(backup)])) await fs.sync(folder, signal)
 }

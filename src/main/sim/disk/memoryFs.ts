@@ -128,10 +128,10 @@ export function createMemoryFs(options: MemoryFsOptions = {}, disk?: MemoryDisk)
     },
     sync: async (path, signal) => {
       call('sync', path, signal, () => {
+        const node = path === undefined || path === '' ? tree.disk.root : tree.demand(path)
         if (!abilities.syncs) return
-        if (path === undefined) { tree.disk.syncAll(); return }
-        const node = path === '' ? tree.disk.root : tree.demand(path)
-        if (node.kind === 'file') tree.disk.syncFile(node)
+        if (path === undefined) tree.disk.syncAll()
+        else if (node.kind === 'file') tree.disk.syncFile(node)
         else if (node.kind === 'folder') tree.disk.syncFolder(node)
         else throw refused(path, 'is a link and cannot be synced')
       })
