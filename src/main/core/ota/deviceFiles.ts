@@ -75,13 +75,19 @@ export async function linkAt(fs: DeviceFs, path: DevicePath, signal: AbortSignal
   return (await fs.stat(path, signal))?.kind === 'link' ? fs.readlink(path, signal) : null
 }
 
-/** Makes what is missing above a path, durably: a file that is moved into a folder which is not there after a power cut is lost with it. */
-export async function ensureFoldersAbove(fs: DeviceFs, path: DevicePath, signal: AbortSignal): Promise<void> {
+/**
+ * Makes what is missing above a path, durably: a file that is moved into a folder which is not there after a power cut is lost with it.
+ * Gives back what it made, the outermost first.
+ */
+export async function ensureFoldersAbove(fs: DeviceFs, path: DevicePath, signal: AbortSignal): Promise<DevicePath[]> {
+  const made: DevicePath[] = []
   for (const folder of foldersAbove(path)) {
     if (await fs.stat(folder, signal)) continue
     await fs.mkdir(folder, signal)
     await fs.sync(parentOf(folder), signal)
+    made.push(folder)
   }
+  return made
 }
 
 export interface TreeEntry { readonly path: DevicePath; readonly kind: 'file' | 'folder' | 'link' }
