@@ -58,7 +58,7 @@ const bad: readonly (readonly [string, ErrorCode])[] = [
   ['release', 'input/malformed'], ['release manifest @', 'input/malformed'], ['release manifest @ --version 1', 'input/not-found'], ['release manifest . --version 1 --key a --key-file %', 'input/malformed'], ['release delta % %', 'input/malformed'], ['release delta @ % -o @', 'input/not-found'], ['release serve @ --port 0', 'input/not-found'],
   ['mpy', 'input/malformed'], ['mpy update', 'input/malformed'], ['mpy update --port tcp://127.0.0.1:1', 'input/malformed'], ['mpy update --port tcp://127.0.0.1:1 --source http://127.0.0.1:1', 'link/unreachable'], ['mpy update --port tcp://127.0.0.1:1 --source . --config %', 'input/malformed'], ['mpy recover --port nowhere', 'input/malformed'],
   ['updater', 'input/malformed'], ['updater nosuch', 'input/malformed'], ['updater serve', 'input/malformed'], ['updater serve --root @ --port many', 'input/malformed'],
-  ['deploy', 'input/malformed'], ['deploy @', 'input/malformed'], ['deploy % --updater http://127.0.0.1:9', 'input/malformed'], ['deploy % --updater x --address nowhere', 'input/malformed'],
+  ['deploy', 'input/malformed'], ['deploy @', 'input/malformed'], ['deploy % --updater http://127.0.0.1:9', 'input/malformed'], ['deploy % --updater x --address nowhere', 'input/malformed'], ['deploy % --ssh nobody', 'input/malformed'], ['deploy % --ssh a@b', 'input/malformed'], ['deploy @ --updater http://127.0.0.1:9', 'input/not-found'],
   ['nosuch', 'input/malformed'], ['toString', 'input/malformed'], ['', 'input/malformed'],
 ]
 

@@ -1,3 +1,4 @@
+import { deployOverSsh } from '../../src/main/composition/deployOverSsh.ts'
 import { deployPackage } from '../../src/main/composition/deployPackage.ts'
 import { runUpdater } from '../../src/main/composition/updaterService.ts'
 import { captureLine, readCapture } from '../../src/main/composition/captureTools.ts'
@@ -70,6 +71,7 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
       listPorts: async () => [{ device: '/dev/ttyUSB0', openPath: '/dev/uart-bench', adapter: 'FTDI | ser A5', identity: 'usb://0403:6001/A5', json: { device: '/dev/ttyUSB0', open_path: '/dev/uart-bench' } }],
       captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit, registry: registryTools,
       releases: { makeManifest: makeReleaseManifest, makeDelta: makeReleaseDelta, makeDeltas: makeReleaseDeltas, serve: serveReleases }, mpy: { update: updateMpyBoard, recover: recoverMpyBoard },
+      deployOverSsh,
       runUpdater: async (options, signal) => runUpdater(options, fetch, signal),
       deployPackage: async (request, signal) => deployPackage(request, fetch, signal),
       detect: async (request) => {

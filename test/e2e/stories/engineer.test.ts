@@ -90,9 +90,12 @@ describe.skipIf(missingForWindow() !== undefined)('the day of an engineer', () =
       await mine.getByText(/^Taken over by window 2 at/).waitFor()
       await picture('engineer-taken-over')
       await theirs.locator('.xterm-helper-textarea').focus()
-      await second.keyboard.type('bench-2\n')
+      // At once: a camera that talks would print between the keys. And watched from before, because what it says moves the line away.
+      const seen = expect.poll(async () => mine.locator('.xterm-rows').innerText(), { ...soon, interval: 50 }).toContain('bench-2')
+      await second.keyboard.insertText('bench-2')
+      await second.keyboard.press('Enter')
       // Both windows see what is typed.
-      await expect.poll(async () => mine.locator('.xterm-rows').innerText(), soon).toContain('bench-2')
+      await seen
     })
 
     await step('lends the line to another program, and takes it back', async () => {

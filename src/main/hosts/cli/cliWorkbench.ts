@@ -2,6 +2,7 @@ import type { captureLine, readCapture } from '../../composition/captureTools.ts
 import type { auditSwitch, testSwitch } from '../../composition/switchTools.ts'
 import type { recoverMpyBoard, updateMpyBoard } from '../../composition/mpyTools.ts'
 import type { makeReleaseDelta, makeReleaseDeltas, makeReleaseManifest, serveReleases } from '../../composition/releaseTools.ts'
+import type { SshDeployRequest } from '../../composition/deployOverSsh.ts'
 import type { DeployRequest, Deployed } from '../../composition/deployPackage.ts'
 import type { UpdaterServiceOptions } from '../../composition/updaterService.ts'
 import type { exportAudit, verifyAuditFile } from '../../composition/auditTools.ts'
@@ -135,6 +136,7 @@ export interface CliDeps {
   readonly serveOneFile: typeof serveOneFile
   readonly registry: RegistryTools
   readonly runUpdater: (options: UpdaterServiceOptions, signal: AbortSignal) => Promise<void>
+  readonly deployOverSsh: (request: SshDeployRequest, signal: AbortSignal) => Promise<Deployed>
   readonly deployPackage: (request: DeployRequest, signal: AbortSignal) => Promise<Deployed>
   readonly verifyAuditFile: typeof verifyAuditFile
   readonly exportAudit: typeof exportAudit

@@ -11,6 +11,7 @@ import { exportAudit, verifyAuditFile } from '../../composition/auditTools.ts'
 import { serveReplay } from '../../composition/replayLine.ts'
 import { registryTools } from '../../composition/registryTools.ts'
 import { serveOneFile } from '../../composition/oneFileServer.ts'
+import { deployOverSsh } from '../../composition/deployOverSsh.ts'
 import { deployPackage } from '../../composition/deployPackage.ts'
 import { runUpdater } from '../../composition/updaterService.ts'
 import { detectOnLine } from '../../composition/lineTools.ts'
@@ -43,6 +44,7 @@ function depsOfProcess(): CliDeps {
   return {
     version, nowMs, makeTempFolder, listPorts, detect: detectOnLine, captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit, registry: registryTools,
     releases: { makeManifest: makeReleaseManifest, makeDelta: makeReleaseDelta, makeDeltas: makeReleaseDeltas, serve: serveReleases }, mpy: { update: updateMpyBoard, recover: recoverMpyBoard },
+    deployOverSsh,
     runUpdater: async (options, signal) => runUpdater(options, fetch, signal),
     deployPackage: async (request, signal) => deployPackage(request, fetch, signal),
     environment: process.env,

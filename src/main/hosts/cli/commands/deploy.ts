@@ -1,13 +1,19 @@
 import { isIP } from 'node:net'
-import { type Flags, helpOf, parseFlags, usage, wholeNumber } from '../arguments.ts'
+import { type Flags, helpOf, type ParsedFlags, parseFlags, usage, wholeNumber } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
-import { createTeller, isJson, outputFlag } from '../output/events.ts'
+import { createTeller, isJson, outputFlag, type Teller } from '../output/events.ts'
 
 const flags: Flags = {
   'updater': { type: 'string', value: 'URL', help: 'the updater of the appliance, such as http://192.168.1.20:12315' },
   'address': { type: 'string', value: 'ADDRESS', help: 'an address of this computer that the appliance reaches (default 127.0.0.1)' },
   'report-port': { type: 'string', value: 'PORT', help: 'hear its reports on this port too, usually 9080' },
+  'ssh': { type: 'string', value: 'USER@HOST[:PORT]', help: 'instead of an updater: over SFTP and commands' },
+  'key': { type: 'string', value: 'FILE', help: 'private key for --ssh' },
+  'host-key': { type: 'string', value: 'SHA256:…', help: 'host key of the appliance; the first use without it shows it' },
+  'root': { type: 'string', value: 'DIR', help: 'with --ssh: what plays / of the appliance (default /)' },
+  'systemctl': { type: 'string', value: 'PROGRAM', help: 'with --ssh: a stand-in for systemctl, where systemd does not run' },
+  'allow-commands': { type: 'boolean', help: 'with --ssh: run the commands that the package brings' },
   'output': outputFlag,
   'help': { type: 'boolean', short: 'h', help: 'this text' },
 }
@@ -16,14 +22,16 @@ const flags: Flags = {
 export async function deployCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
   const given = parseFlags('deploy', flags, argv, 1)
   if (given.has('help')) {
-    helpOf('deploy PACKAGE.zip --updater URL [flags]', 'Installs a package on an appliance and waits until its services are well.', flags).forEach(deps.out.line)
+    helpOf('deploy PACKAGE.zip --updater URL | --ssh USER@HOST [flags]', 'Installs a package on an appliance and waits until its services are well.', flags).forEach(deps.out.line)
     return exitCodes.success
   }
   const { say, done } = createTeller(deps.out, isJson(given))
   const [path] = given.positionals
   if (path === undefined) throw usage('Which package? Its file is missing', 'rackbench deploy PACKAGE.zip --updater URL')
+  const ssh = given.text('ssh')
+  if (ssh !== undefined) return overSsh(path, ssh, given, deps, { say, done })
   const updater = given.text('updater')
-  if (updater === undefined) throw usage('Onto which appliance? --updater is missing')
+  if (updater === undefined) throw usage('Onto which appliance? --updater or --ssh is missing')
   const address = given.text('address') ?? '127.0.0.1'
   if (isIP(address) === 0) throw usage('--address is no IP address of this computer')
   const reportPort = given.text('report-port')
@@ -31,6 +39,19 @@ export async function deployCommand(argv: readonly string[], deps: CliDeps): Pro
     path, updater, address, reportPort: reportPort === undefined ? undefined : wholeNumber('--report-port', reportPort, 0, 65_535),
     tell: (progress) => { say('progress', progress, `${progress.stage.padEnd(11)} ${String(progress.progress).padStart(3)} %  ${progress.message}`) },
     reported: (progress) => { say('report', progress, '') },
+  }, deps.interrupt.signal)
+  return done(exitCodes.success, { version, modules, units }, `Version ${version} is installed, and its services are well`)
+}
+
+async function overSsh(path: string, to: string, given: ParsedFlags, deps: CliDeps, { say, done }: Teller): Promise<ExitCode> {
+  const found = /^([^@\s]{1,64})@(?:\[([0-9a-f:]+)\]|([^:@\s]+))(?::(\d{1,5}))?$/i.exec(to)
+  if (!found) throw usage('--ssh wants USER@HOST or USER@HOST:PORT')
+  const keyFile = given.text('key')
+  if (keyFile === undefined) throw usage('Which private key? --key is missing')
+  const { version, modules, units } = await deps.deployOverSsh({
+    path, keyFile, user: found[1] ?? '', host: found[2] ?? found[3] ?? '', port: found[4] === undefined ? undefined : wholeNumber('--ssh', found[4], 1, 65_535),
+    hostKeySha256: given.text('host-key'), root: given.text('root') ?? '/', systemctl: given.text('systemctl'), allowsCommands: given.has('allow-commands'),
+    tell: (percent, message) => { say('progress', { stage: 'installing', progress: percent, message }, percent < 0 ? message : `${String(percent).padStart(3)} %  ${message}`) },
   }, deps.interrupt.signal)
   return done(exitCodes.success, { version, modules, units }, `Version ${version} is installed, and its services are well`)
 }
