@@ -85,9 +85,12 @@ describe.skipIf(missingForWindow() !== undefined)('the day of a tester', () => {
       await boots.getByRole('option').last().click()
       await page.getByRole('button', { name: 'Compare both' }).click()
       const both = page.getByRole('region', { name: 'Two boots side by side' })
-      await both.getByText(/^first difference in/).waitFor()
-      await both.getByRole('button', { name: 'First difference' }).click()
-      await both.locator('.differs.first').waitFor()
+      // The same image twice: they differ in what the camera happened to say after its login, or in nothing.
+      await both.getByText(/^(?:first difference in|no difference but numbers)/).waitFor()
+      if (await both.getByText(/^first difference in/).count() > 0) {
+        await both.getByRole('button', { name: 'First difference' }).click()
+        await both.locator('.differs.first').waitFor()
+      }
       await picture('qa-boots')
       await page.getByRole('button', { name: 'Back to the boots' }).click()
     })
