@@ -9,7 +9,7 @@ import type { NodeFacts, Standing } from './nodeFold.ts'
 import { changesNothing, type HashText, offerFor, standing } from './offers.ts'
 import { checkSize, type ProfileOf } from './productProfiles.ts'
 import { type ImageWords, publishWarnings } from './publishWarnings.ts'
-import type { FolderFile, ImageFiles, RegistryRows, StagedImage } from './registryStore.ts'
+import type { FolderFile, ImageFiles, RegistryRows, StagedImage } from '../../../../shared/ota/registryStore.ts'
 import { identityOfFile } from './sidecar.ts'
 
 /** How soon a release by another process is seen. */

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import type { ImageFiles, StagedImage } from '../../../../shared/ota/registryStore.ts'
 import { errnoOf, reasonOf } from '../../errors/reasonOf.ts'
 
 /** Images that are served are kept in memory, proved; as many as fit in here. */
@@ -10,21 +11,6 @@ const headBytes = 256
 /** Another process may be uploading this very moment, and takes no longer. */
 const leftoverAfterMs = 3_600_000
 
-export interface ReceivedImage {
-  readonly sha256: string
-  readonly sizeBytes: number
-  readonly head: Uint8Array
-  keep(): Promise<void>
-  drop(): Promise<void>
-}
-
-/** What core/ota calls ImageFiles: `DIR/images/<sha256>.bin`, so that no name that anybody sends chooses a path. */
-export interface ImageFolder {
-  receive(pieces: AsyncIterable<Uint8Array>, maxBytes: number, signal: AbortSignal): Promise<ReceivedImage>
-  read(image: { readonly sha256: string; readonly sizeBytes: number }, signal: AbortSignal): Promise<Uint8Array>
-  sweep(known: ReadonlySet<string>): Promise<number>
-}
-
 interface Proved {
   /** Changes with everything that may change the bytes. */
   readonly stamp: string
@@ -32,7 +18,8 @@ interface Proved {
   readonly sizeBytes: number
 }
 
-export function createImageFolder(folder: string, wallMs: () => number): ImageFolder {
+/** `DIR/images/<sha256>.bin`, so that no name that anybody sends chooses a path. */
+export function createImageFolder(folder: string, wallMs: () => number): ImageFiles {
   const proved = new Map<string, Proved>()
   const pathOf = (sha256: string): string => join(folder, `${sha256}.bin`)
 
@@ -99,7 +86,7 @@ export function createImageFolder(folder: string, wallMs: () => number): ImageFo
   }
 }
 
-async function writeAll(file: FileHandle, pieces: AsyncIterable<Uint8Array>, maxBytes: number, signal: AbortSignal): Promise<Pick<ReceivedImage, 'sha256' | 'sizeBytes' | 'head'>> {
+async function writeAll(file: FileHandle, pieces: AsyncIterable<Uint8Array>, maxBytes: number, signal: AbortSignal): Promise<Pick<StagedImage, 'sha256' | 'sizeBytes' | 'head'>> {
   const hash = createHash('sha256')
   let head = Buffer.alloc(0)
   let sizeBytes = 0

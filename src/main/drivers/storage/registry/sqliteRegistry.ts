@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { type FirmwareImage, firmwareImageSchema, type ReleaseRow, releaseRowSchema } from '../../../../shared/ota/registry.schema.ts'
+import type { RegistryRows } from '../../../../shared/ota/registryStore.ts'
 import { guarded, inTransaction, openDatabase } from '../sqliteFile.ts'
 
 const what = 'registry'
@@ -30,19 +31,7 @@ const releaseOf = (row: Row): ReleaseRow => releaseRowSchema.parse({
   ...(row['version'] === null ? {} : { version: row['version'] }),
 })
 
-/** What core/ota calls RegistryRows. */
-export interface SqliteRegistry {
-  images(): FirmwareImage[]
-  addImage(image: FirmwareImage): FirmwareImage
-  rows(): ReleaseRow[]
-  addRow(place: { readonly product: string; readonly channel: string }, make: (newest: ReleaseRow | undefined) => Omit<ReleaseRow, 'number'> | undefined): { readonly row: ReleaseRow; readonly changed: boolean } | undefined
-  groups(): { readonly product: string; readonly node: string; readonly group: string }[]
-  setGroup(product: string, node: string, group: string | undefined): void
-  wasChangedElsewhere(): boolean
-  close(): void
-}
-
-export function openSqliteRegistry(file: string): SqliteRegistry {
+export function openSqliteRegistry(file: string): RegistryRows {
   const database = openDatabase(file, { what, schema, version: 1 })
   const find = database.prepare('SELECT * FROM images WHERE product = ? AND version = ?')
   const putImage = database.prepare('INSERT INTO images (product, version, sha256, size, compile_time, origin, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)')

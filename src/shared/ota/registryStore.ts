@@ -1,4 +1,4 @@
-import type { FirmwareImage, ReleaseRow } from '../../../../shared/ota/registry.schema.ts'
+import type { FirmwareImage, ReleaseRow } from './registry.schema.ts'
 
 /** Rows of images and releases; shared by every process that opens the same folder. */
 export interface RegistryRows {
