@@ -43,7 +43,7 @@ export const windowCommands = [
   { id: 'rack.identify', on: 'window', group: 'Rack', title: 'Whose power is whose', about: 'cuts ports one after the other and watches the consoles; lists them first', destructive: 'plan', cli: { words: 'rack identify', options: 'CAMERA… --yes --assign' } },
   { id: 'rack.findPorts', on: 'window', group: 'Rack', title: 'Find cameras on ports of a switch', about: 'ports that nobody has written down; which may be cut is chosen first', destructive: 'plan', cli: { words: 'rack ports', options: 'SWITCH PORT… --yes --assign' } },
   {
-    id: 'rack.openDemo', on: 'window', group: 'Rack', title: 'Open the demo rack', about: '12 simulated cameras',
+    id: 'rack.openDemo', on: 'window', group: 'Rack', title: 'Open the demo rack', about: '12 simulated cameras, and 20 nodes that fetch firmware',
     available: ({ hasDemo }) => (hasDemo ? not('The demo rack is open') : undefined),
   },
   {
