@@ -11,7 +11,7 @@ interface UpdatesScene {
 const openUpdates = async (page: Page): Promise<void> => { await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Updates', exact: true }).click() }
 
 /** Firmware for nodes: what is published, who runs it, and each dialog. */
-export const updatesScenes: readonly UpdatesScene[] = [
+const scenes: readonly UpdatesScene[] = [
   { name: 'updates', cameras: 12, steps: async (page) => { await openUpdates(page); await page.getByText('node-20').or(page.getByText('node-19')).first().waitFor() } },
   { name: 'updates-fell-back', cameras: 12, steps: async (page) => { await openUpdates(page); await page.getByRole('button', { name: /fell back$/ }).click() } },
   { name: 'updates-empty', cameras: 12, isNew: true, steps: async (page) => { await openUpdates(page); await page.getByRole('heading', { name: 'No firmware yet' }).waitFor() } },
@@ -31,3 +31,5 @@ export const updatesScenes: readonly UpdatesScene[] = [
   { name: 'updates-add', cameras: 12, steps: async (page) => { await openUpdates(page); await page.getByRole('button', { name: 'Add an image' }).click(); await page.getByRole('dialog').waitFor() } },
   { name: 'updates-door', cameras: 12, steps: async (page) => { await openUpdates(page); await page.getByRole('button', { name: 'Address and token' }).click(); await page.getByRole('dialog').waitFor() } },
 ]
+
+export const allUpdatesScenes = (): readonly UpdatesScene[] => scenes
