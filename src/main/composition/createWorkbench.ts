@@ -14,7 +14,7 @@ import { createLeases } from '../core/rack/leases.ts'
 import { createPictureBook } from '../core/pictures/pictureBook.ts'
 import { type CameraEntry, createRackBook, type RackBook } from '../core/rack/rackBook.ts'
 import { parseYaml } from '../drivers/files/yamlText.ts'
-import { hashHex, newJobId, newToken } from '../drivers/host/randomness.ts'
+import { hashHex, newJobId, newShare, newToken } from '../drivers/host/randomness.ts'
 import { isUnitSpec, unitIdOf } from '../drivers/power/openPortUnit.ts'
 import { createScaledClock, createSystemClock } from '../drivers/host/systemClock.ts'
 import { fetchSnapshot } from '../drivers/http/snapshotSource.ts'
@@ -118,7 +118,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const store = createRackStore({ path: join(dataFolder, 'rack.json'), leases, clock })
   const secrets = await auditedSecrets(createSecretsBox({ folder: join(dataFolder, 'secrets'), oldFile: join(dataFolder, 'secrets.json'), vault: environment.keyVault, log }), audit, log)
   const setup = createRackSetup({ clock, rack, socs, dataFolder, store, log, ask, secrets, audit, environment: environment.commandEnvironment ?? {}, serialPorts: sharedPorts(environment.serialPorts),
-    openNodes: async (signal) => openDemoNodes({ registry: await registry.registry(), clock: createScaledClock(clock, demoNodesPace), hostClock: clock, random: Math.random, log }, signal) })
+    openNodes: async (signal) => openDemoNodes({ registry: await registry.registry(), clock: createScaledClock(clock, demoNodesPace), hostClock: clock, random: newShare, log }, signal) })
   const writing: Omit<RestoreDeskDeps, 'tools'> = {
     clock, rack, jobs, leases, audit, socs, dataFolder, ask, tftpPort: environment.tftpPort,
     openTftp: async (plan, camera, signal) => {
