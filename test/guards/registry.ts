@@ -2,6 +2,7 @@ import type { Guard } from './guard.ts'
 
 const core = 'src/main/core/ota/registry'
 const door = { file: 'src/main/drivers/http/registryDoor.ts', project: 'integration', tests: 'test/integration/ota/registryDoor.test.ts' } as const
+const view = { project: 'integration', tests: 'test/web/updates.test.ts' } as const
 const store = { project: 'integration', tests: 'test/integration/ota/registryStore.test.ts' } as const
 
 /** What keeps a wrong image away from nodes, and a stranger away from the images. */
@@ -24,4 +25,7 @@ export const registryGuards: readonly Guard[] = [
   { says: 'a withdrawal ends what came before', file: `${core}/offers.ts`, project: 'unit', tests: `${core}/offers.test.ts`, named: 'a withdrawal ends', find: 'if (version === undefined) break', replace: 'if (version === undefined) continue' },
   { says: 'only the last word on a version counts', file: `${core}/offers.ts`, project: 'unit', tests: `${core}/offers.test.ts`, named: 'who is not in the newest', find: 'if (told.has(version)) continue', replace: '' },
   { says: 'a node that went back is seen', file: `${core}/nodeFold.ts`, project: 'unit', tests: `${core}/nodeBook.test.ts`, named: 'a node that ran it', find: 'facts.fellBackFrom ?? seen ??', replace: 'facts.fellBackFrom ??' },
+  { says: 'a warning wants a word before it is published', file: 'src/renderer/features/updates/PublishDialog.vue', ...view, named: 'what would leave a node waiting', find: '(warnings.value.length === 0 || accepted.value)', replace: 'warnings.value.length >= 0' },
+  { says: 'a release is withdrawn by its version alone', file: 'src/renderer/features/updates/WithdrawDialog.vue', ...view, named: 'a release is withdrawn by its version', find: ':disabled="busy !== undefined || typed !== version || isOther"', replace: ':disabled="busy !== undefined || isOther"' },
+  { says: 'another release is not withdrawn by the words for this one', file: 'src/renderer/features/updates/WithdrawDialog.vue', ...view, named: 'a release is withdrawn by its version', find: 'computed(() => updates.channel?.current?.version !== version)', replace: 'computed(() => updates.channel === undefined)' },
 ]

@@ -10,6 +10,7 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { cameraIdSchema } from '../../src/shared/devices/ids.ts'
 import { cutFindings } from './cutFindings.ts'
 import { type FixtureServer, openFixtureServer } from './fixtureServer.ts'
+import { allUpdatesScenes } from './updatesScenes.ts'
 
 export interface Scene {
   readonly name: string
@@ -315,6 +316,7 @@ const scenes: readonly Scene[] = [
   { name: 'camera-bundle', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('button', { name: 'Bundle' }).click(); await page.getByText(/console sessions/).waitFor() } },
   { name: 'rack-export', cameras: 12, steps: async (page) => { await goTo(page, 'Settings'); await page.getByRole('button', { name: 'Export the rack' }).click(); await page.getByRole('dialog').waitFor() } },
   { name: 'add-pod', cameras: 12, steps: async (page) => { await goTo(page, 'Settings'); await page.getByRole('button', { name: 'Add a pod' }).click(); await page.getByRole('dialog').waitFor() } },
+  ...allUpdatesScenes(),
   { name: 'lost', cameras: 12, steps: async (page, server) => { server?.cut(true); await page.getByText('connection lost, trying again').waitFor() } },
 ]
 

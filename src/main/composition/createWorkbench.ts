@@ -14,9 +14,9 @@ import { createLeases } from '../core/rack/leases.ts'
 import { createPictureBook } from '../core/pictures/pictureBook.ts'
 import { type CameraEntry, createRackBook, type RackBook } from '../core/rack/rackBook.ts'
 import { parseYaml } from '../drivers/files/yamlText.ts'
-import { hashHex, newJobId, newToken } from '../drivers/host/randomness.ts'
+import { hashHex, newJobId, newShare, newToken } from '../drivers/host/randomness.ts'
 import { isUnitSpec, unitIdOf } from '../drivers/power/openPortUnit.ts'
-import { createSystemClock } from '../drivers/host/systemClock.ts'
+import { createScaledClock, createSystemClock } from '../drivers/host/systemClock.ts'
 import { fetchSnapshot } from '../drivers/http/snapshotSource.ts'
 import { systemFacts } from '../drivers/host/systemFacts.ts'
 import { openSqliteJournal } from '../drivers/storage/sqliteJournal.ts'
@@ -35,6 +35,7 @@ import { type BurnDesk, createBurnDesk } from './burnDesk.ts'
 import { type CaptureDesk, createCaptureDesk } from './captureDesk.ts'
 import { type ChipDesk, createChipDesk } from './chipDesk.ts'
 import { type ConsoleDesk, createConsoleDesk } from './consoleDesk.ts'
+import { demoNodesPace, openDemoNodes } from './demoNodes.ts'
 import { createDumpDesk, type DumpDesk } from './dumpDesk.ts'
 import { createInstallDesk, type InstallDesk } from './installDesk.ts'
 import { createFindPortsDesk, type FindPortsDesk } from './findPortsDesk.ts'
@@ -116,7 +117,8 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
   const store = createRackStore({ path: join(dataFolder, 'rack.json'), leases, clock })
   const secrets = await auditedSecrets(createSecretsBox({ folder: join(dataFolder, 'secrets'), oldFile: join(dataFolder, 'secrets.json'), vault: environment.keyVault, log }), audit, log)
-  const setup = createRackSetup({ clock, rack, socs, dataFolder, store, log, ask, secrets, audit, environment: environment.commandEnvironment ?? {}, serialPorts: sharedPorts(environment.serialPorts) })
+  const setup = createRackSetup({ clock, rack, socs, dataFolder, store, log, ask, secrets, audit, environment: environment.commandEnvironment ?? {}, serialPorts: sharedPorts(environment.serialPorts),
+    openNodes: async (signal) => openDemoNodes({ registry: await registry.registry(), clock: createScaledClock(clock, demoNodesPace), hostClock: clock, random: newShare, log }, signal) })
   const writing: Omit<RestoreDeskDeps, 'tools'> = {
     clock, rack, jobs, leases, audit, socs, dataFolder, ask, tftpPort: environment.tftpPort,
     openTftp: async (plan, camera, signal) => {
@@ -165,8 +167,9 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
         // The last job ended a moment ago; a program that exits now would leave half a report.
         await reportWriter.settled()
         stop.abort()
-        await registry.close()
+        // Its nodes ask the registry to the last.
         await setup.closeDemo()
+        await registry.close()
         await rack.close()
         pictures.close()
         await tftp.close()

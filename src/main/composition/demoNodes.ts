@@ -14,6 +14,9 @@ const [first, next] = ['1.0.0', '1.1.0'] as const
 /** Its firmware starts and is never well after the update, so that a node that goes back can be seen. */
 const poorNode = 7
 
+/** A poll every ten seconds: a rollout is over within a minute, and each of its steps can be seen. */
+export const demoNodesPace = 30
+
 export interface DemoNodesDeps {
   readonly registry: OpenRegistry
   /** Of the nodes: a demonstration lets their minutes pass in seconds. */

@@ -29,6 +29,8 @@ export interface RackSetupDeps extends Omit<PodDevicesDeps, 'secretOf'> {
   readonly dataFolder: string
   readonly store: RackStore
   readonly log: (line: string) => void
+  /** The nodes of the demo, beside its cameras. */
+  readonly openNodes: (signal: AbortSignal) => Promise<DemoRack>
 }
 
 /** What the person sets up: pods that are remembered, and the demo rack that is not. */
@@ -64,6 +66,7 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
   const { rack, dataFolder } = deps
   const lane = createLane()
   let demo: DemoRack | undefined
+  let nodes: DemoRack | undefined
   const always = new AbortController().signal
 
   const changePods = async (how: (pods: RackFile['pods']) => RackFile['pods']): Promise<void> => { await deps.store.change((rackFile) => ({ ...rackFile, pods: how(rackFile.pods) }), always) }
@@ -183,9 +186,15 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
     },
     openDemo: async () => lane(always, async () => {
       demo ??= await openDemoRack(rack, { clock: deps.clock, folder: join(dataFolder, 'demo'), log: deps.log })
+      // The cameras are of use without them; why the registry cannot be opened stands where its releases would.
+      nodes ??= await deps.openNodes(always).catch((error: unknown) => { deps.log(`the demo has no nodes: ${String(error)}`); return undefined })
       return demoCameras
     }),
-    closeDemo: async () => lane(always, async () => { const open = demo; demo = undefined; await open?.close() }),
+    closeDemo: async () => lane(always, async () => {
+      const open = [nodes, demo]
+      nodes = demo = undefined
+      for (const each of open) await each?.close()
+    }),
   }
 }
 

@@ -49,6 +49,7 @@ export function useHandlers(): Handlers {
 
   const settings = (selector: string) => async (): Promise<void> => { view.view = 'settings'; await shown.focusOn(selector) }
   const inSettings = (name: 'rack-export' | 'rack-import' | 'identify' | 'find-ports') => () => { view.view = 'settings'; view.dialog = name }
+  const inUpdates = (name: 'firmware-add' | 'firmware-publish' | 'firmware-withdraw' | 'firmware-door') => () => { view.view = 'updates'; view.dialog = name }
   const rackAs = (shape: typeof view.rackShape) => () => { view.view = 'rack'; view.rackShape = shape }
   const consolesAs = (shape: typeof view.consolesShape) => () => { view.view = 'consoles'; view.consolesShape = shape }
   const inTab = (name: PanelTab, selector: string) => async ({ id }: CameraView): Promise<void> => { view.open(id, name); await shown.focusOn(`aside ${selector}`) }
@@ -62,7 +63,7 @@ export function useHandlers(): Handlers {
     'panel.close': closePanel,
     'view.theme': () => { view.switchTheme() },
     'link.retry': () => { machine.retryNow() },
-    'view.rack': goTo('rack'), 'view.consoles': goTo('consoles'), 'view.jobs': goTo('jobs'), 'view.captures': goTo('captures'), 'view.compare': goTo('compare'), 'view.settings': goTo('settings'),
+    'view.rack': goTo('rack'), 'view.consoles': goTo('consoles'), 'view.jobs': goTo('jobs'), 'view.captures': goTo('captures'), 'view.compare': goTo('compare'), 'view.updates': goTo('updates'), 'view.settings': goTo('settings'),
     'consoles.panes': consolesAs('panes'), 'consoles.wall': consolesAs('wall'), 'consoles.broadcast': () => { broadcast.beginOnWall() },
     'rack.nearer': () => { view.zoomBy(-1) }, 'rack.farther': () => { view.zoomBy(1) }, 'rack.grid': rackAs('grid'), 'rack.elevation': rackAs('elevation'),
     'rack.selectShown': async () => shown.withRack((deeds) => { deeds.selectShown() }),
@@ -79,6 +80,8 @@ export function useHandlers(): Handlers {
 
     'captures.boots': async () => capturesTab('boots', '.captures [aria-selected="true"]'), 'captures.newLines': async () => capturesTab('new', '.captures [aria-selected="true"]'),
     'captures.bundle': () => { view.dialog = 'bundle' },
+    'updates.add': inUpdates('firmware-add'), 'updates.publish': inUpdates('firmware-publish'), 'updates.withdraw': inUpdates('firmware-withdraw'), 'updates.door': inUpdates('firmware-door'),
+    'updates.nodes': async () => { view.view = 'updates'; await shown.focusOn('.updates [aria-label="Nodes"]') },
     'safety.audit': settings('[aria-labelledby="set-audit"] button'), 'safety.verify': async () => { view.view = 'settings'; await shown.press('[aria-labelledby="set-audit"] button') },
     'safety.export': async () => { view.view = 'settings'; await shown.press('#audit-export') },
     'safety.secrets': settings('#set-secrets'),

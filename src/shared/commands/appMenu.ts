@@ -42,6 +42,7 @@ export function appMenu(platform: Platform): readonly AppMenuItem[] {
     { label: 'Console', submenu: itemsOf(['Console']) },
     { label: 'Job', submenu: itemsOf(['Job']) },
     { label: 'Captures', submenu: itemsOf(['Captures']) },
+    { label: 'Updates', submenu: itemsOf(['Updates']) },
     { label: 'Help', submenu: [{ label: 'Keys', command: helpId }] },
   ]
 }

@@ -23,6 +23,7 @@ export const windowCommands = [
   { id: 'view.captures', on: 'window', group: 'Go to', title: 'Captures', about: 'everything that was said', keys: ['Alt+4'], cli: { words: 'captures list', options: '--camera' } },
   { id: 'view.compare', on: 'window', group: 'Go to', title: 'Compare two dumps', word: 'Compare', about: 'by partition, sector and variable', keys: ['Alt+5'], cli: { words: 'diff', options: 'A B' } },
   { id: 'view.settings', on: 'window', group: 'Go to', title: 'Settings', about: 'pods, boot files, appearance', keys: ['Alt+6'] },
+  { id: 'view.updates', on: 'window', group: 'Go to', title: 'Updates', about: 'firmware that nodes fetch: releases, rollouts, nodes', keys: ['Alt+7'] },
   { id: 'consoles.panes', on: 'window', group: 'Go to', title: 'Panes of consoles', about: 'up to nine terminals side by side' },
   { id: 'consoles.wall', on: 'window', group: 'Go to', title: 'Wall of consoles', about: 'every console at once, as text' },
   { id: 'consoles.broadcast', on: 'window', group: 'Go to', title: 'Broadcast', about: 'one line to many consoles; who gets it is chosen on the wall' },
@@ -43,7 +44,7 @@ export const windowCommands = [
   { id: 'rack.identify', on: 'window', group: 'Rack', title: 'Whose power is whose', about: 'cuts ports one after the other and watches the consoles; lists them first', destructive: 'plan', cli: { words: 'rack identify', options: 'CAMERA… --yes --assign' } },
   { id: 'rack.findPorts', on: 'window', group: 'Rack', title: 'Find cameras on ports of a switch', about: 'ports that nobody has written down; which may be cut is chosen first', destructive: 'plan', cli: { words: 'rack ports', options: 'SWITCH PORT… --yes --assign' } },
   {
-    id: 'rack.openDemo', on: 'window', group: 'Rack', title: 'Open the demo rack', about: '12 simulated cameras',
+    id: 'rack.openDemo', on: 'window', group: 'Rack', title: 'Open the demo rack', about: '12 simulated cameras, and 20 nodes that fetch firmware',
     available: ({ hasDemo }) => (hasDemo ? not('The demo rack is open') : undefined),
   },
   {
@@ -67,6 +68,11 @@ export const windowCommands = [
   { id: 'captures.boots', on: 'window', group: 'Captures', title: 'Boots', about: 'how long each phase took, per camera and firmware; two side by side', cli: { words: 'captures boots', options: '[CAMERA]' } },
   { id: 'captures.newLines', on: 'window', group: 'Captures', title: 'New lines', about: 'what a firmware said for the first time' },
   { id: 'captures.bundle', on: 'window', group: 'Captures', title: 'Support bundle', about: 'consoles, jobs and versions as one zip, without secrets', cli: { words: 'bundle', options: 'FILE --since --plan-only' } },
+  { id: 'updates.add', on: 'window', group: 'Updates', title: 'Add a firmware image', about: 'kept, and offered to nobody until it is published' },
+  { id: 'updates.publish', on: 'window', group: 'Updates', title: 'Publish firmware', about: 'to a share of the nodes, or to groups; says first who will never take it' },
+  { id: 'updates.withdraw', on: 'window', group: 'Updates', title: 'Withdraw firmware', about: 'the channel offers nothing from then on; wants the version typed' },
+  { id: 'updates.door', on: 'window', group: 'Updates', title: 'Door for nodes', about: 'where nodes fetch firmware; its address, port and token' },
+  { id: 'updates.nodes', on: 'window', group: 'Updates', title: 'Nodes', about: 'who runs what, who fell back, who will never take it' },
   { id: 'safety.audit', on: 'window', group: 'General', title: 'Audit log', about: 'what destroyed something, and who did it', cli: { words: 'audit list', options: '--since' } },
   { id: 'safety.verify', on: 'window', group: 'General', title: 'Verify the audit log', about: 'whether anybody changed it', cli: { words: 'audit verify', options: '--head' } },
   { id: 'safety.export', on: 'window', group: 'General', title: 'Export the audit log', about: 'every entry as it was hashed, into a file', cli: { words: 'audit export', options: '--out FILE' } },

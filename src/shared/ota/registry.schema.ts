@@ -83,11 +83,17 @@ export type RegistryNode = z.infer<typeof registryNodeSchema>
 export const phaseCountsSchema = z.record(nodePhaseSchema, z.number().int())
 export type PhaseCounts = z.infer<typeof phaseCountsSchema>
 
+/** `fetching` counts those, too, that have all of it and have not told what they run since; `running` only what is confirmed, where nodes tell that. */
+export const rolloutPointSchema = z.object({
+  atMs: z.number(), waiting: z.number().int(), fetching: z.number().int(), pending: z.number().int(), running: z.number().int(), fellBack: z.number().int(), nodes: z.number().int(),
+})
+export type RolloutPoint = z.infer<typeof rolloutPointSchema>
+
 export const rolloutSchema = z.object({
   product: registryNameSchema, channel: registryNameSchema, version: firmwareVersionSchema, percent: z.number(), groups: z.array(registryNameSchema),
   sinceMs: z.number(), counts: phaseCountsSchema, nodes: z.number().int(),
-  /** For a plot: how many run it, and how many there are, at most one a second and 600 in all. */
-  points: z.array(z.object({ atMs: z.number(), running: z.number().int(), fellBack: z.number().int(), nodes: z.number().int() })).max(600),
+  /** For a plot: how many were how far, at most one a second and 600 in all. */
+  points: z.array(rolloutPointSchema).max(600),
 })
 export type Rollout = z.infer<typeof rolloutSchema>
 

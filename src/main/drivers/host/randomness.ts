@@ -19,3 +19,6 @@ export const hashHex = (algorithm: 'sha1' | 'sha256', bytes: Uint8Array): string
 export const md5Hex = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex')
 
 export const secretBytes = (count: number): Uint8Array => new Uint8Array(randomBytes(count))
+
+/** 0 to 1, without 1: for what is only to differ. */
+export const newShare = (): number => randomInt(0, 0x1_0000_0000) / 0x1_0000_0000

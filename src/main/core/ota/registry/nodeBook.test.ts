@@ -19,6 +19,19 @@ test('a node is followed from the offer to the confirmed firmware', () => {
   expect(book.counts('node', 'stable')).toMatchObject({ nodes: 1, counts: { running: 1, waiting: 0 } })
   expect(book.points('node', 'stable').at(-1)).toMatchObject({ running: 1, nodes: 1 })
 })
+test('a point of the plot tells how many are how far; each node is counted once', () => {
+  let now = 0
+  const book = createNodeBook(() => { now += 1_000; return now })
+  for (const id of ['a', 'b', 'c', 'd', 'e']) book.polled(facts(id, '1.0.0'), offered('1.1.0'))
+  book.fetched(key('a'), 'fetch-begun', '1.1.0')
+  for (const id of ['b', 'c', 'd']) book.fetched(key(id), 'fetch-whole', '1.1.0')
+  book.polled(facts('c', '1.1.0', { confirmed: 'pending' }), offered('1.1.0'))
+  book.polled(facts('d', '1.1.0', { confirmed: 'confirmed' }), offered('1.1.0'))
+  book.polled(facts('c', '1.0.0', { fellBackFrom: '1.1.0' }), offered('1.1.0'))
+  const { atMs: _at, ...last } = book.points('node', 'stable').at(-1) ?? { atMs: 0 }
+  expect(last).toEqual({ waiting: 1, fetching: 2, pending: 0, running: 1, fellBack: 1, nodes: 5 })
+  expect(book.points('node', 'stable').map(({ pending }) => pending)).toContain(1)
+})
 test('a node that ran it and runs the old one again fell back, whether or not it says so', () => {
   const book = createNodeBook(() => 5)
   book.polled(facts('silent', '1.1.0', { confirmed: 'pending' }), offered('1.1.0'))

@@ -90,7 +90,8 @@ export function createNodeBook(nowMs: () => number, most = mostNodes): NodeBook 
 
 /** The last one stands for its second; when there are too many, every other one goes. */
 function addPoint(tally: Tally, atMs: number): void {
-  const point = { atMs, running: tally.counts.running + tally.counts.pending, fellBack: tally.counts['fell-back'], nodes: tally.nodes }
+  const { waiting, fetching, fetched, pending, running, 'fell-back': fellBack } = tally.counts
+  const point = { atMs, waiting, fetching: fetching + fetched, pending, running, fellBack, nodes: tally.nodes }
   const last = tally.points.at(-1)
   if (last && atMs - last.atMs < pointEveryMs && tally.points.length > 1) tally.points.splice(-1, 1, point)
   else tally.points.push(point)

@@ -1,0 +1,35 @@
+import type { Page } from 'playwright-core'
+import type { FixtureServer } from './fixtureServer.ts'
+
+interface UpdatesScene {
+  readonly name: string
+  readonly cameras: number
+  readonly isNew?: boolean
+  readonly steps: (page: Page, server: FixtureServer | undefined) => Promise<void>
+}
+
+const openUpdates = async (page: Page): Promise<void> => { await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Updates', exact: true }).click() }
+
+/** Firmware for nodes: what is published, who runs it, and each dialog. */
+const scenes: readonly UpdatesScene[] = [
+  { name: 'updates', cameras: 12, steps: async (page) => { await openUpdates(page); await page.getByText('node-20').or(page.getByText('node-19')).first().waitFor() } },
+  { name: 'updates-fell-back', cameras: 12, steps: async (page) => { await openUpdates(page); await page.getByRole('button', { name: /fell back$/ }).click() } },
+  { name: 'updates-empty', cameras: 12, isNew: true, steps: async (page) => { await openUpdates(page); await page.getByRole('heading', { name: 'No firmware yet' }).waitFor() } },
+  { name: 'updates-no-release', cameras: 12, steps: async (page) => { await openUpdates(page); await page.getByRole('button', { name: /^demo-node beta/ }).click(); await page.getByText('No rollout').waitFor() } },
+  { name: 'updates-door-failed', cameras: 12, steps: async (page, server) => {
+    await openUpdates(page)
+    server?.workbench.registry.change((view) => ({ ...view, door: { ...view.door, state: 'failed', problem: 'Port 8080 of 127.0.0.1 is in use' } }))
+    await page.getByText('The door stays closed').waitFor()
+  } },
+  { name: 'updates-publish', cameras: 12, steps: async (page, server) => {
+    if (server) server.workbench.registry.warnings = [{ kind: 'suffix-only', nodes: 9, words: '9 nodes will never take 1.2.0-watchdog: they run 1.2.0, and nodes look at the three numbers alone. Raise one of them' }, { kind: 'too-large-to-push', words: '301204 bytes can be fetched by a node and not pushed to it: that takes 262144 at most' }]
+    await openUpdates(page)
+    await page.getByRole('button', { name: 'Publish', exact: true }).click()
+    await page.getByText('Publish it all the same').waitFor()
+  } },
+  { name: 'updates-withdraw', cameras: 12, steps: async (page) => { await openUpdates(page); await page.getByRole('button', { name: 'Withdraw', exact: true }).click(); await page.getByLabel(/^To withdraw it/).fill('1.1') } },
+  { name: 'updates-add', cameras: 12, steps: async (page) => { await openUpdates(page); await page.getByRole('button', { name: 'Add an image' }).click(); await page.getByRole('dialog').waitFor() } },
+  { name: 'updates-door', cameras: 12, steps: async (page) => { await openUpdates(page); await page.getByRole('button', { name: 'Address and token' }).click(); await page.getByRole('dialog').waitFor() } },
+]
+
+export const allUpdatesScenes = (): readonly UpdatesScene[] => scenes
