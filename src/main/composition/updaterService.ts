@@ -5,7 +5,7 @@ import { createAppliance, versionsFolder } from '../core/ota/updater/appliance.t
 import { entryFolders, pinnedEntryLinks } from '../core/ota/updater/checkVersions.ts'
 import { createUpdater } from '../core/ota/updater/updater.ts'
 import { serviceFacts } from '../protocols/updater/answers.ts'
-import { openRootFolder } from '../drivers/updater/rootFolderFs.ts'
+import { openLocalFs } from '../drivers/deviceFs/localFs.ts'
 import { newDigest } from '../drivers/host/digest.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { createSystemctlServices, defaultSystemctl, isSystemdRunning } from '../drivers/services/systemctl.ts'
@@ -62,7 +62,7 @@ export async function runUpdater(options: UpdaterServiceOptions, fetch: typeof g
   const work = await ownFolders(options.work ?? (root === '/' ? workOfSystem : root))
   const file = createRotatingLog(join(work, 'logs', 'updater.log'), () => clock.wallMs())
   const log = (line: string): void => { file.line(line); options.log(line) }
-  const fs = await openRootFolder(root)
+  const fs = await openLocalFs(root)
   const services = createSystemctlServices({ program, clock })
   const device = createAppliance({ fs, services, clock, newDigest, newId: randomUUID, allowsCommands: options.allowsCommands })
   const reporter = options.report === 'none' ? silentReporter : createHttpReporter({ url: options.report, clock, fetch, log })
