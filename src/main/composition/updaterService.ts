@@ -7,6 +7,7 @@ import { createUpdater } from '../core/ota/updater/updater.ts'
 import { serviceFacts } from '../protocols/updater/answers.ts'
 import { openLocalFs } from '../drivers/deviceFs/localFs.ts'
 import { newDigest } from '../drivers/host/digest.ts'
+import { keepMemorySmall } from '../drivers/host/smallMemory.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { createSystemctlServices, defaultSystemctl, isSystemdRunning } from '../drivers/services/systemctl.ts'
 import { createHttpReporter, silentReporter } from '../drivers/updater/httpReporter.ts'
@@ -49,6 +50,12 @@ async function ownFolders(given: string): Promise<string> {
     if ((mode & 0o1002) !== 0) throw new WorkbenchError('input/conflict', `${join(work, name)} is everybody's, and the updater needs one of its own`, { hint: 'Choose another folder with --work' })
   }
   return work
+}
+
+/** The same for a process that does nothing else. */
+export async function runUpdaterProcess(options: UpdaterServiceOptions, fetch: typeof globalThis.fetch, signal: AbortSignal): Promise<void> {
+  keepMemorySmall(signal)
+  await runUpdater(options, fetch, signal)
 }
 
 /** The updater of a Linux appliance, until the signal aborts; then the present step is finished and the rest left to the next start. */
