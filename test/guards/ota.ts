@@ -41,7 +41,7 @@ export const otaGuards: readonly Guard[] = [
     find: 'Math.max(2 * totalBytes', replace: 'Math.max(totalBytes' },
   { says: 'a link on the way does not lead out of a local root', file: `${drivers}/deviceFs/localFs.ts`, project: 'integration', tests: contract, named: 'local folder',
     find: 'if (real !== parent) throw', replace: "if (real === '') throw" },
-  { says: 'a link on the way does not lead out of a root over SFTP', file: `${drivers}/deviceFs/sftpFs.ts`, project: 'integration', tests: contract, named: 'a link that was planted',
+  { says: 'a link on the way does not lead out of a root over SFTP', file: `${drivers}/deviceFs/sftpFs.ts`, project: 'integration', tests: contract, named: 'with the extensions of OpenSSH',
     find: 'if (real !== parent) throw', replace: "if (real === '') throw" },
   { says: 'a server of SFTP that cannot replace is not taken for one that can', file: `${drivers}/deviceFs/sftpFs.ts`, project: 'integration', tests: contract, named: 'abilities are said',
     find: "replaces: await isOffered('rename', calls, signal)", replace: 'replaces: true' },
