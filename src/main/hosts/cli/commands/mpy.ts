@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { parse as parseYaml } from 'yaml'
+import { parseYaml } from '../../../composition/boardConfig.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { type Flags, helpOf, oneOf, type ParsedFlags, parseFlags, usage } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
@@ -67,7 +67,7 @@ async function configIn(path: string | undefined): Promise<object> {
   if (/\.toml$/i.test(path)) throw usage('A configuration in TOML is not read', 'Write it as JSON or YAML')
   const isYaml = /\.ya?ml$/i.test(path)
   try {
-    const value: unknown = isYaml ? parseYaml(text, { maxAliasCount: 0 }) : JSON.parse(text)
+    const value: unknown = isYaml ? parseYaml(text) : JSON.parse(text)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
   } catch { /* said below */ }
   throw usage(`The configuration is no ${isYaml ? 'YAML' : 'JSON'} object`)
