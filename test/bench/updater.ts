@@ -14,7 +14,7 @@ import { newDigest } from '../../src/main/drivers/host/digest.ts'
 import { createSystemClock } from '../../src/main/drivers/host/systemClock.ts'
 import { createSystemctlServices } from '../../src/main/drivers/services/systemctl.ts'
 import { measurePackage, openPackageHost } from '../../src/main/drivers/updater/packageHost.ts'
-import { openRootFolder } from '../../src/main/drivers/updater/rootFolderFs.ts'
+import { openLocalFs } from '../../src/main/drivers/deviceFs/localFs.ts'
 import { applianceServices, createSimAppliance, serviceProgram } from '../../src/main/sim/appliance/applianceTree.ts'
 import type { BenchRow } from './row.ts'
 
@@ -32,7 +32,7 @@ async function switchRows(): Promise<BenchRow[]> {
   try {
     const { systemctl } = await createSimAppliance({ root, versions: ['1.0.0', '1.1.0'] })
     const clock = createSystemClock()
-    const fs = await openRootFolder(root)
+    const fs = await openLocalFs(root)
     const { signal } = new AbortController()
     let swapMs = 0
     // What a service that starts in between could see: the rename alone.

@@ -8,6 +8,8 @@ export interface OpenedFs {
   readonly fs: DeviceFs
   /** Something outside of the root, and a link to it inside, where the far end can be prepared so. */
   readonly plantEscape?: (link: string) => Promise<void>
+  /** Somebody else removes a file there. */
+  readonly takeAway?: (path: string) => Promise<void>
   readonly dispose: () => Promise<void>
 }
 
@@ -152,6 +154,16 @@ export function describeDeviceFs(name: string, open: () => Promise<OpenedFs>): v
       for (const path of ['lib/b', 'lib', '', undefined]) await fs.sync(path, never)
       const free = await fs.free(never)
       expect(free === undefined || free >= 0).toBe(true)
+    })
+
+    test('what somebody else took away does not stop a sync of the rest', async () => {
+      if (!opened.takeAway) return
+      await write('mine', 'mine')
+      await write('gone', 'gone')
+      await opened.takeAway('gone')
+      await fs.sync(undefined, never)
+      await expect(fs.sync('gone', never)).rejects.toMatchObject({ code: 'device/not-found' })
+      expect(await read('mine')).toBe('mine')
     })
 
     test('cancelled before it begins, nothing is done', async () => {

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { openRouterOsShell, type RouterOsShell, type RouterOsShellPlace } from '../../src/main/drivers/ssh/routerOsShell.ts'
+import { openRouterOsShell, type RouterOsShell } from '../../src/main/drivers/ssh/routerOsShell.ts'
+import type { SshPlace } from '../../src/main/drivers/ssh/sshConnection.ts'
 import { createRealClock } from '../support/realClock.ts'
 import { serveSsh, type SshStandIn } from '../support/sshStandIn.ts'
 
@@ -14,7 +15,7 @@ let shell: RouterOsShell | undefined
 beforeEach(async () => { standIn = await serveSsh() })
 afterEach(async () => { await shell?.close(); shell = undefined; await standIn.close() })
 
-const open = async (more: Partial<RouterOsShellPlace> = {}): Promise<RouterOsShell> => {
+const open = async (more: Partial<SshPlace> = {}): Promise<RouterOsShell> => {
   shell = await openRouterOsShell({ host: '127.0.0.1', port: standIn.port, user: 'admin', secret: { password: 'secret' }, hostKeySha256: standIn.hostKeySha256, ...more }, clock, never)
   return shell
 }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { openRouterOsShell, type RouterOsShell, type RouterOsShellPlace } from '../../src/main/drivers/ssh/routerOsShell.ts'
+import { openRouterOsShell, type RouterOsShell } from '../../src/main/drivers/ssh/routerOsShell.ts'
+import type { SshPlace } from '../../src/main/drivers/ssh/sshConnection.ts'
 import { createRealClock } from '../support/realClock.ts'
 import { type SshdPeer, sshdProgram, startSshd } from '../support/sshdPeer.ts'
 import { describeWithPeer } from './peerGate.ts'
@@ -29,7 +30,7 @@ describeWithPeer('the shell of a RouterOS switch, against OpenSSH', program === 
   beforeAll(async () => { peer = await startSshd(program ?? '', routerOsLike) })
   afterAll(async () => { await peer.stop() })
   afterEach(async () => { await shell?.close(); shell = undefined })
-  const open = async (more: Partial<RouterOsShellPlace> = {}): Promise<RouterOsShell> => {
+  const open = async (more: Partial<SshPlace> = {}): Promise<RouterOsShell> => {
     shell = await openRouterOsShell({ host: '127.0.0.1', port: peer.port, user: peer.user, secret: { privateKey: peer.privateKey }, hostKeySha256: peer.hostKeySha256, ...more }, clock, never)
     return shell
   }

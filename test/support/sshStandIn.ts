@@ -1,7 +1,7 @@
 import { generateKeyPairSync, createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import ssh2, { type Connection, type ServerChannel } from 'ssh2'
+import ssh2, { type Connection, type ServerChannel, type SFTPWrapper } from 'ssh2'
 
 export interface SshStandIn {
   readonly port: number
@@ -17,7 +17,7 @@ export interface SshStandIn {
 }
 
 /** An SSH server with one user, "admin", password "secret", and a key that is made for it. */
-export async function serveSsh(): Promise<SshStandIn> {
+export async function serveSsh(options: { readonly sftp?: (sftp: SFTPWrapper) => void } = {}): Promise<SshStandIn> {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const pem = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
   const parsed = ssh2.utils.parseKey(pem)
@@ -27,6 +27,7 @@ export async function serveSsh(): Promise<SshStandIn> {
   const connections = new Set<Connection>()
   const server = new ssh2.Server({ hostKeys: [pem] }, (connection) => {
     connections.add(connection)
+    ;(connection as unknown as { setNoDelay: (isOn: boolean) => void }).setNoDelay(true)
     connection.on('error', () => undefined).on('close', () => connections.delete(connection))
     connection.on('authentication', (context) => {
       if (context.method !== 'password') { context.reject(['password']); return }
@@ -35,10 +36,12 @@ export async function serveSsh(): Promise<SshStandIn> {
       else context.reject()
     })
     connection.on('session', (accept) => {
-      accept().on('exec', (take, _refuse, { command }) => {
+      const session = accept().on('exec', (take, _refuse, { command }) => {
         commands.push(command)
         standIn.answer(command, take(), connection)
       })
+      const { sftp } = options
+      if (sftp) session.on('sftp', (take) => { sftp(take()) })
     })
   })
   server.listen(0, '127.0.0.1')

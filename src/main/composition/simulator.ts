@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { createScaledClock, createSystemClock } from '../drivers/host/systemClock.ts'
 import { writeDemoRelease } from '../sim/demoRelease.ts'
-import { listFaults as simFaults } from '../sim/faults.ts'
 import { writeReferenceLayout } from '../sim/referenceLayout.ts'
 import { runSim } from '../sim/runSim.ts'
 import { serveSimRack } from '../sim/serveSimRack.ts'
@@ -20,8 +19,6 @@ export interface SimulatorOptions {
   /** Where the boot stand-ins are written. */
   readonly folder: string
 }
-
-export const listFaults = simFaults
 
 /** Prints its announcement as one line of JSON and serves until the signal aborts. */
 export const runSimulator = async (options: SimulatorOptions, out: (line: string) => void, log: (line: string) => void, signal: AbortSignal): Promise<void> =>

@@ -5,8 +5,9 @@ import { createAppliance, versionsFolder } from '../core/ota/updater/appliance.t
 import { entryFolders, pinnedEntryLinks } from '../core/ota/updater/checkVersions.ts'
 import { createUpdater } from '../core/ota/updater/updater.ts'
 import { serviceFacts } from '../protocols/updater/answers.ts'
-import { openRootFolder } from '../drivers/updater/rootFolderFs.ts'
+import { openLocalFs } from '../drivers/deviceFs/localFs.ts'
 import { newDigest } from '../drivers/host/digest.ts'
+import { keepMemorySmall } from '../drivers/host/smallMemory.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { createSystemctlServices, defaultSystemctl, isSystemdRunning } from '../drivers/services/systemctl.ts'
 import { createHttpReporter, silentReporter } from '../drivers/updater/httpReporter.ts'
@@ -51,6 +52,12 @@ async function ownFolders(given: string): Promise<string> {
   return work
 }
 
+/** The same for a process that does nothing else. */
+export async function runUpdaterProcess(options: UpdaterServiceOptions, fetch: typeof globalThis.fetch, signal: AbortSignal): Promise<void> {
+  keepMemorySmall(signal)
+  await runUpdater(options, fetch, signal)
+}
+
 /** The updater of a Linux appliance, until the signal aborts; then the present step is finished and the rest left to the next start. */
 export async function runUpdater(options: UpdaterServiceOptions, fetch: typeof globalThis.fetch, signal: AbortSignal): Promise<void> {
   const clock = options.clock ?? createSystemClock()
@@ -62,7 +69,7 @@ export async function runUpdater(options: UpdaterServiceOptions, fetch: typeof g
   const work = await ownFolders(options.work ?? (root === '/' ? workOfSystem : root))
   const file = createRotatingLog(join(work, 'logs', 'updater.log'), () => clock.wallMs())
   const log = (line: string): void => { file.line(line); options.log(line) }
-  const fs = await openRootFolder(root)
+  const fs = await openLocalFs(root)
   const services = createSystemctlServices({ program, clock })
   const device = createAppliance({ fs, services, clock, newDigest, newId: randomUUID, allowsCommands: options.allowsCommands })
   const reporter = options.report === 'none' ? silentReporter : createHttpReporter({ url: options.report, clock, fetch, log })

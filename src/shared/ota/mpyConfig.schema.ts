@@ -20,6 +20,7 @@ export const mpyConfigSchema = z.object({
   min_free_storage: z.number().int().min(0).default(0),
   manifest_key: z.string().min(1).max(400).optional(), force: z.boolean().default(false), enable_delta_updates: z.boolean().default(false),
   rollout_percent: z.number().min(0).max(100).default(100), device_id: z.string().max(100).optional(),
+  max_crashes_before_delay: z.number().int().min(0).max(1000).default(3), min_battery_percent: z.number().min(0).max(100).optional(), power_source: z.string().max(40).optional(),
   update_window_start_hour: hour.optional(), update_window_end_hour: hour.optional(),
   /** A framework and no product on the boards' own side; asked for, it is refused and not ignored. */
   cellular_enabled: z.boolean().default(false), lora_enabled: z.boolean().default(false),

@@ -97,6 +97,14 @@ put('/config.json','{}')`)
   }, 120_000)
 })
 
+test('the configuration of a board is JSON or YAML by its name; TOML is refused in words', async () => {
+  const folder = await folderOf({ 'a.yaml': 'http_retries: 0 # too few\n', 'a.yml': '- a list\n', 'a.toml': 'http_retries = 0\n', 'a.json': '{"http_retries":0}', 'v1/main.py': 'x' })
+  const said = async (name: string): Promise<string> => JSON.stringify((await run(['mpy', 'update', '--port', 'tcp://127.0.0.1:1', '--source', folder, '--config', join(folder, name)], folder)).fake.events())
+  for (const name of ['a.yaml', 'a.json']) expect(await said(name)).toContain('cannot be used: http_retries')
+  expect(await said('a.yml')).toContain('no YAML object')
+  expect(await said('a.toml')).toContain('TOML is not read')
+})
+
 describe('rackbench release', () => {
   test('1.37 manifest: what is included is exactly what is taken; the key comes from a file and is not told', async () => {
     const folder = await folderOf({ 'main.py': 'm', 'ota.py': 'o', 'lib/a.py': 'a', 'lib/b.txt': 'b', 'key.txt': 'very secret\n' })

@@ -150,6 +150,14 @@ describe('with a manifest', () => {
     expect(filesOn(fs)).toEqual({ 'app.txt': 'old' })
   })
 
+  test('a backup that the filter of today does not permit is put back all the same, and not thrown away (defect E)', async () => {
+    const fs = boardOf({ 'main.py': 'print("old")\n', '.ota_backup/lib/gone.py': 'gone = 1\n' })
+    const { url } = await openSource(await release())
+    expect(await mpyRig(fs, url, { ignore: ['lib'] }).update()).toMatchObject({ end: 'updated' })
+    expect(filesOn(fs)).toMatchObject({ 'main.py': 'print("new")\n', 'lib/gone.py': 'gone = 1\n' })
+    expect(Object.keys(filesOn(fs)).filter((path) => path.startsWith('.ota_'))).toEqual([])
+  })
+
   test.each(['lora_enabled', 'cellular_enabled'])('1.40 %s is said to be a framework only, and nothing starts', async (key) => {
     const fs = boardOf()
     const { url, asked } = await openSource(await release())

@@ -11,7 +11,7 @@ import { createSystemctlServices } from '../../../src/main/drivers/services/syst
 import { openPackageHost, openReportSink } from '../../../src/main/drivers/updater/packageHost.ts'
 import { openPackageZip } from '../../../src/main/drivers/updater/packageZip.ts'
 import { createRotatingLog } from '../../../src/main/drivers/updater/rotatingLog.ts'
-import { openRootFolder } from '../../../src/main/drivers/updater/rootFolderFs.ts'
+import { openLocalFs } from '../../../src/main/drivers/deviceFs/localFs.ts'
 import { createSimAppliance, serviceProgram } from '../../../src/main/sim/appliance/applianceTree.ts'
 import { shellWords } from '../../../src/main/protocols/updater/shellWords.ts'
 import { updaterCodeOf } from '../../../src/shared/ota/updaterFault.ts'
@@ -98,7 +98,7 @@ test('2.28 on a real disk: a program of the factory version is 0555 and runs', a
   const { systemctl } = await createSimAppliance({ root, versions: ['1.0.0'] })
   await rm(join(root, 'opt/tope/versions/factory'))
   const clock = createRealClock()
-  const fs = await openRootFolder(root)
+  const fs = await openLocalFs(root)
   const { snapshots } = createAppliance({ fs, services: createSystemctlServices({ program: systemctl, clock }), clock, newDigest, newId: () => 'factory', allowsCommands: false })
   await snapshots.setFactory('1.0.0', signal)
   const program = join(root, 'opt/tope/versions/factory/services/device-api/device-api')
@@ -131,7 +131,7 @@ test('the tree of this computer: links are not followed, and nothing leaves it',
   await writeFile(join(root, 'secret'), 'secret')
   await symlink('..', join(root, 'tree/up'))
   await symlink('../secret', join(root, 'tree/file'))
-  const fs = await openRootFolder(join(root, 'tree'))
+  const fs = await openLocalFs(join(root, 'tree'))
   for (const path of ['../secret', 'up/secret', '/secret', 'a//b']) await expect(fs.stat(path, signal)).rejects.toMatchObject({ code: 'device/refused' })
   await expect(fs.write('file', [Buffer.from('x')], signal)).rejects.toMatchObject({ code: 'device/refused' })
   await expect(fs.chmod('file', 0o777, signal)).rejects.toMatchObject({ code: 'device/refused' })

@@ -111,7 +111,12 @@ export async function openLocalFs(folder: string): Promise<DeviceFs> {
       await chmod(place, mode & 0o7777)
     }),
     sync: async (path, signal) => {
-      for (const each of path === undefined ? undurable.paths() : [path]) await syncOne(each, signal)
+      if (path !== undefined) { await syncOne(path, signal); return }
+      for (const each of undurable.paths()) {
+        // What somebody else took away meanwhile has nothing left to keep.
+        if (await stat(each, signal)) await syncOne(each, signal)
+        else undurable.gone(each)
+      }
     },
     free: async (signal) => at('', signal, async (place) => { const { bavail, bsize } = await statfs(place); return bavail * bsize }),
   }

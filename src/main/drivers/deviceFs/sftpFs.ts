@@ -226,7 +226,10 @@ function createSftpFs(calls: SftpCalls, base: string, label: string, abilities: 
     sync: async (path, signal) => {
       for (const each of path === undefined ? undurable.paths() : [path]) {
         await placeOf(each, signal)
-        if (!await stat(each, signal)) throw new WorkbenchError('device/not-found', `There is no ${each}`, { context: { path: each } })
+        const isThere = await stat(each, signal) !== undefined
+        if (!isThere && path !== undefined) throw new WorkbenchError('device/not-found', `There is no ${each}`, { context: { path: each } })
+        // What somebody else took away meanwhile has nothing left to keep.
+        if (!isThere) { undurable.gone(each); continue }
         // A folder opens as a file does, and its fsync makes its names durable.
         if (abilities.syncs) await withHandle(each, 'r', undefined, signal, async (handle) => askAt('Syncing a file', each, signal, (sftp, done: Done<undefined>) => { sftp.ext_openssh_fsync(handle, done) }))
         undurable.synced(each)

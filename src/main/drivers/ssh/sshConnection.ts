@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 import { Client } from 'ssh2'
-import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import { type ErrorCode, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import { reasonOf } from '../errors/reasonOf.ts'
 import { shown } from '../errors/shown.ts'
@@ -26,13 +26,29 @@ export interface SshConnection {
   close(): Promise<void>
 }
 
-/** To an appliance. `link/unreachable`, `device/refused` for a wrong login, `device/wrong-identity` with the key in `context.hostKeySha256`. */
-export async function openSsh(place: SshPlace, clock: Clock, signal: AbortSignal): Promise<SshConnection> {
+/** What differs between the kinds of far ends: the code of a refused login, and the words that help a person there. */
+export interface SshFarEnd {
+  readonly name: string
+  readonly refusal: ErrorCode
+  readonly loginHint: string
+  readonly reachHint: string
+  /** Why its key may rightly be another one. */
+  readonly newKeyWhen: string
+}
+
+const appliance: SshFarEnd = {
+  name: 'appliance', refusal: 'device/refused', loginHint: 'Check the user and the password or key',
+  reachHint: 'Is it on, is the address right, and does its SSH server run?', newKeyWhen: 'Was the appliance installed anew?',
+}
+
+/** `link/unreachable`, the far end's own code for a wrong login, `device/wrong-identity` with the key in `context.hostKeySha256`. */
+export async function openSsh(place: SshPlace, clock: Clock, signal: AbortSignal, farEnd: SshFarEnd = appliance): Promise<SshConnection> {
+  signal.throwIfAborted()
   const { host, port = 22, user, secret, hostKeySha256 } = place
   const label = `ssh://${isIPv6(host) ? `[${host}]` : host}:${port}`
   const client = new Client()
   let wrongKey: WorkbenchError | undefined
-  const hostVerifier = (key: Buffer): boolean => { wrongKey = checkKey(label, key, hostKeySha256); return wrongKey === undefined }
+  const hostVerifier = (key: Buffer): boolean => { wrongKey = checkKey(label, key, hostKeySha256, farEnd); return wrongKey === undefined }
   const login = 'password' in secret ? secret : { privateKey: secret.privateKey, ...(secret.passphrase === undefined ? {} : { passphrase: secret.passphrase }) }
   try {
     await withDeadline(clock, connectLimitMs, `Connecting to ${label}`, signal, async (limited) => new Promise<void>((resolve, reject) => {
@@ -46,7 +62,7 @@ export async function openSsh(place: SshPlace, clock: Clock, signal: AbortSignal
     client.destroy()
     if (wrongKey) throw wrongKey
     if (signal.aborted) throw error
-    throw noLogin(label, user, error)
+    throw noLogin(label, user, error, farEnd)
   }
   client.removeAllListeners('error')
   client.removeAllListeners('close')
@@ -58,23 +74,23 @@ export async function openSsh(place: SshPlace, clock: Clock, signal: AbortSignal
   return { client, label, lost: () => lost, close: async () => { client.end(); client.destroy(); await gone } }
 }
 
-function noLogin(label: string, user: string, error: unknown): WorkbenchError {
+function noLogin(label: string, user: string, error: unknown, farEnd: SshFarEnd): WorkbenchError {
   if (error instanceof Error && 'level' in error && error.level === 'client-authentication') {
-    return new WorkbenchError('device/refused', `${label} refused the login of "${user}"`, { context: { user }, hint: 'Check the user and the password or key', cause: error })
+    return new WorkbenchError(farEnd.refusal, `${label} refused the login of "${user}"`, { context: { user }, hint: farEnd.loginHint, cause: error })
   }
   const late = error instanceof WorkbenchError && error.code === 'link/timeout'
-  return new WorkbenchError('link/unreachable', `${label} cannot be reached: ${late ? `no answer within ${connectLimitMs / 1000} s` : shown(reasonOf(error))}`, { hint: 'Is it on, is the address right, and does its SSH server run?', cause: error })
+  return new WorkbenchError('link/unreachable', `${label} cannot be reached: ${late ? `no answer within ${connectLimitMs / 1000} s` : shown(reasonOf(error))}`, { hint: farEnd.reachHint, cause: error })
 }
 
 const plainKey = (text: string): string => text.trim().replace(/^SHA256:/i, '').replace(/=+$/, '')
 
 /** Before any password is sent. */
-function checkKey(label: string, key: Uint8Array, known: string | undefined): WorkbenchError | undefined {
+function checkKey(label: string, key: Uint8Array, known: string | undefined, farEnd: SshFarEnd): WorkbenchError | undefined {
   const found = `SHA256:${plainKey(createHash('sha256').update(key).digest('base64'))}`
   const context = { hostKeySha256: found }
   if (known === undefined) {
-    return new WorkbenchError('device/wrong-identity', `The host key of ${label} is not known yet; its fingerprint is ${found}`, { context, hint: 'Compare it with the one that the appliance shows, and accept it if they are the same' })
+    return new WorkbenchError('device/wrong-identity', `The host key of ${label} is not known yet; its fingerprint is ${found}`, { context, hint: `Compare it with the one that the ${farEnd.name} shows, and accept it if they are the same` })
   }
   if (plainKey(known) === plainKey(found)) return undefined
-  return new WorkbenchError('device/wrong-identity', `The host key of ${label} is not the accepted one; its fingerprint is ${found}`, { context, hint: 'Was the appliance installed anew? If not, somebody else answers there; no password was sent' })
+  return new WorkbenchError('device/wrong-identity', `The host key of ${label} is not the accepted one; its fingerprint is ${found}`, { context, hint: `${farEnd.newKeyWhen} If not, somebody else answers there; no password was sent` })
 }

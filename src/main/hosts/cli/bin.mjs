@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
 
 const wanted = '22.18'
 /** From these versions on TypeScript runs as it is and SQLite is built in. */
@@ -16,6 +17,8 @@ const here = dirname(fileURLToPath(import.meta.url))
 const root = join(here, '..', '..', '..', '..')
 
 if (isNewEnough(process.versions.node)) {
+  // An updater lives on a small computer, and the optimised form of the WebAssembly that reads our TypeScript alone takes 30 MB.
+  if (process.argv[2] === 'updater') for (const flag of ['--liftoff-only', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag)
   const { runProcess } = await import('./runProcess.ts')
   await runProcess()
 } else {

@@ -3,25 +3,17 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { captureLine, readCapture } from '../../composition/captureTools.ts'
-import { recoverMpyBoard, updateMpyBoard } from '../../composition/mpyTools.ts'
 import { makeReleaseDelta, makeReleaseDeltas, makeReleaseManifest, serveReleases } from '../../composition/releaseTools.ts'
-import { auditSwitch, testSwitch } from '../../composition/switchTools.ts'
 import { exportAudit, verifyAuditFile } from '../../composition/auditTools.ts'
-import { serveReplay } from '../../composition/replayLine.ts'
 import { registryTools } from '../../composition/registryTools.ts'
 import { serveOneFile } from '../../composition/oneFileServer.ts'
-import { deployOverSsh } from '../../composition/deployOverSsh.ts'
 import { deployPackage } from '../../composition/deployPackage.ts'
-import { runUpdater } from '../../composition/updaterService.ts'
-import { detectOnLine } from '../../composition/lineTools.ts'
-import { listPorts } from '../../composition/serialPorts.ts'
-import { listFaults, runSimulator, startLoopbackRack } from '../../composition/simulator.ts'
+import { runUpdaterProcess } from '../../composition/updaterService.ts'
+import { listFaults } from '../../composition/simulatorFaults.ts'
 import { dataFolderOf } from '../../composition/userFolders.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { CliDeps, DemoTarget } from './cliWorkbench.ts'
 import { listenForInterrupts } from './interrupts.ts'
-import { openLocalWorkbench } from './localWorkbench.ts'
 import { runCli } from './main.ts'
 import { createLineWriter } from './output/lineWriter.ts'
 import { serveInBrowser } from './serveInBrowser.ts'
@@ -35,6 +27,25 @@ export async function runProcess(): Promise<void> {
   setTimeout(() => { process.exit() }, leaveAfterMs).unref()
 }
 
+type Work<Given extends readonly unknown[], Result> = (...given: Given) => Promise<Result>
+const late = <Given extends readonly unknown[], Result>(load: () => Promise<Work<Given, Result>>): Work<Given, Result> => async (...given) => (await load())(...given)
+
+/** The greatest part of the program is loaded when it is asked for: an updater on a small computer never asks. */
+const lateTools: Pick<CliDeps, 'mpy' | 'deployOverSsh' | 'listPorts' | 'detect' | 'captureLine' | 'readCapture' | 'serveReplay' | 'testSwitch' | 'auditSwitch'> = {
+  mpy: {
+    update: late(async () => (await import('../../composition/mpyTools.ts')).updateMpyBoard),
+    recover: late(async () => (await import('../../composition/mpyTools.ts')).recoverMpyBoard),
+  },
+  deployOverSsh: late(async () => (await import('../../composition/deployOverSsh.ts')).deployOverSsh),
+  listPorts: late(async () => (await import('../../composition/serialPorts.ts')).listPorts),
+  detect: late(async () => (await import('../../composition/lineTools.ts')).detectOnLine),
+  captureLine: late(async () => (await import('../../composition/captureTools.ts')).captureLine),
+  readCapture: late(async () => (await import('../../composition/captureTools.ts')).readCapture),
+  serveReplay: late(async () => (await import('../../composition/replayLine.ts')).serveReplay),
+  testSwitch: late(async () => (await import('../../composition/switchTools.ts')).testSwitch),
+  auditSwitch: late(async () => (await import('../../composition/switchTools.ts')).auditSwitch),
+}
+
 function depsOfProcess(): CliDeps {
   const root = join(import.meta.dirname, '../../../..')
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string }
@@ -42,23 +53,22 @@ function depsOfProcess(): CliDeps {
   const nowMs = (): number => performance.now()
   const makeTempFolder = async (name: string): Promise<string> => mkdtemp(join(tmpdir(), `${name}-`))
   return {
-    version, nowMs, makeTempFolder, listPorts, detect: detectOnLine, captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit, registry: registryTools,
-    releases: { makeManifest: makeReleaseManifest, makeDelta: makeReleaseDelta, makeDeltas: makeReleaseDeltas, serve: serveReleases }, mpy: { update: updateMpyBoard, recover: recoverMpyBoard },
-    deployOverSsh,
-    runUpdater: async (options, signal) => runUpdater(options, fetch, signal),
+    version, nowMs, makeTempFolder, serveOneFile, verifyAuditFile, exportAudit, registry: registryTools,
+    releases: { makeManifest: makeReleaseManifest, makeDelta: makeReleaseDelta, makeDeltas: makeReleaseDeltas, serve: serveReleases }, ...lateTools,
+    runUpdater: async (options, signal) => runUpdaterProcess(options, fetch, signal),
     deployPackage: async (request, signal) => deployPackage(request, fetch, signal),
     environment: process.env,
     dataFolder: dataFolderOf({ platform: process.platform, homeFolder, variables: process.env }),
     out: createLineWriter(process.stdout),
     err: createLineWriter(process.stderr),
     interrupt: listenForInterrupts(process, nowMs),
-    openWorkbench: async (options) => openLocalWorkbench({ version, homeFolder, environment: process.env, resourcesFolder: join(root, 'resources') }, options),
+    openWorkbench: async (options) => (await import('./localWorkbench.ts')).openLocalWorkbench({ version, homeFolder, environment: process.env, resourcesFolder: join(root, 'resources') }, options),
     simulator: {
       faults: listFaults,
       run: async (options, out, log, signal) => {
         const folder = await makeTempFolder('rackbench-sim')
         try {
-          await runSimulator({ ...options, folder }, out, log, signal)
+          await (await import('../../composition/simulator.ts')).runSimulator({ ...options, folder }, out, log, signal)
         } finally {
           await rm(folder, { recursive: true, force: true })
         }
@@ -73,7 +83,7 @@ function depsOfProcess(): CliDeps {
 async function startDemo(dataFolder: string, log: (line: string) => void): Promise<DemoTarget> {
   await mkdir(dataFolder, { recursive: true })
   const folder = await mkdtemp(join(dataFolder, 'simulator-'))
-  const { urls: [url], ...rack } = await startLoopbackRack(folder, log)
+  const { urls: [url], ...rack } = await (await import('../../composition/simulator.ts')).startLoopbackRack(folder, log)
   if (url === undefined) throw new WorkbenchError('internal/bug', 'The simulated rack has no pod')
   return { ...rack, url, close: async () => { await rack.close(); await rm(folder, { recursive: true, force: true }) } }
 }

@@ -8,9 +8,10 @@ import { applyTransaction } from '../applyTransaction.ts'
 import { walk } from '../deviceFiles.ts'
 import { recoverTransaction } from '../recoverTransaction.ts'
 import type { TransactionDeps, TransactionPlaces, TransactionWish } from '../transactionTypes.ts'
-import { noteOutcome, readVersion, versionText } from './boardNotes.ts'
+import { noteOutcome, readCrashes, readVersion, versionText } from './boardNotes.ts'
 import type { MpyDeps, MpyOutcome, MpyRun, MpyTarget } from './mpyTypes.ts'
 import { resolveTarget, shownVersion } from './resolveTarget.ts'
+import { whyWait } from './schedule.ts'
 import { stageFile, stagePathOf } from './stageFile.ts'
 
 const places: TransactionPlaces = { journal: mpyPlaces.journal, backup: mpyPlaces.backup, stage: mpyPlaces.stage, errors: mpyPlaces.errors }
@@ -47,7 +48,7 @@ export async function updateBoard(run: MpyRun, signal: AbortSignal): Promise<Mpy
   for (const words of target.notes) run.tell({ type: 'note', words })
   const facts = { version, ref: target.ref, commit: target.commit, filesChanged: 0, fetchedBytes: 0 }
   if (!run.config.force && await isUpToDate(run, target, signal)) return { ...facts, end: 'up-to-date' }
-  const later = whyNotNow(run, target)
+  const later = await whyNotNow(run, target, signal)
   if (later !== undefined) return { ...facts, end: 'not-now', reason: later }
   try {
     const done = await bringTo(target, run, signal)
@@ -67,14 +68,12 @@ async function isUpToDate(run: MpyRun, target: MpyTarget, signal: AbortSignal): 
 }
 
 /** The rules of a rollout, as the board's own updater has them; without a name of the board nobody can say where it belongs. */
-function whyNotNow({ config, clock, newDigest }: MpyRun, target: MpyTarget): string | undefined {
+async function whyNotNow(run: MpyRun, target: MpyTarget, signal: AbortSignal): Promise<string | undefined> {
+  const { config, clock, newDigest } = run
   if (config.force) return undefined
   if (config.device_id !== undefined && !isInRollout(target.ref || target.commit, config.device_id, config.rollout_percent, newDigest)) return `The rollout has reached ${config.rollout_percent} % of the boards, and this one comes later`
-  const { update_window_start_hour: start, update_window_end_hour: end } = config
-  if (start === undefined || end === undefined || start === end) return undefined
-  const hour = Math.floor(clock.wallMs() / 3_600_000) % 24
-  const isInside = start < end ? hour >= start && hour < end : hour >= start || hour < end
-  return isInside ? undefined : `It is ${hour} o'clock (UTC), and this board is updated between ${start} and ${end}`
+  if (config.min_battery_percent !== undefined) run.tell({ type: 'note', words: 'The console does not tell the charge of the battery, so min_battery_percent is not looked at' })
+  return whyWait(config, { nowMs: clock.wallMs(), crashedAtSec: await readCrashes(run, signal) })
 }
 
 async function bringTo(target: MpyTarget, run: MpyRun, signal: AbortSignal): Promise<Pick<MpyOutcome, 'filesChanged' | 'fetchedBytes'>> {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { parseYaml } from '../../../composition/boardConfig.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { type Flags, helpOf, oneOf, type ParsedFlags, parseFlags, usage } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
@@ -12,7 +13,7 @@ import { keyOf } from './release.ts'
 const flags: Flags = {
   port: { type: 'string', short: 'p', value: 'ADDRESS', help: 'the console of the board: /dev/ttyACM0, COM3, tcp://HOST:PORT' },
   source: { type: 'string', value: 'URL|DIR', help: 'update: a server of the shape of GitHub, github:OWNER/REPO, or a folder of versions' },
-  config: { type: 'string', value: 'FILE', help: 'update: the ota_config.json of the board (JSON)' },
+  config: { type: 'string', value: 'FILE', help: 'update: the ota_config of the board (.json, .yaml)' },
   channel: { type: 'string', value: 'NAME', help: 'update: stable (default) or developer' },
   branch: { type: 'string', value: 'NAME', help: 'update: of the developer channel (default main)' },
   key: { type: 'string', value: 'KEY', help: 'update: the signature is checked with it. Better: --key-file, or RACKBENCH_MANIFEST_KEY' },
@@ -63,11 +64,13 @@ async function update(given: ParsedFlags, board: Parameters<CliDeps['mpy']['reco
 async function configIn(path: string | undefined): Promise<object> {
   if (path === undefined) return {}
   const text = await readFile(path, 'utf8').catch((cause: unknown) => { throw new WorkbenchError('input/not-found', `${path} cannot be read`, { cause }) })
+  if (/\.toml$/i.test(path)) throw usage('A configuration in TOML is not read', 'Write it as JSON or YAML')
+  const isYaml = /\.ya?ml$/i.test(path)
   try {
-    const value = JSON.parse(text) as unknown
+    const value: unknown = isYaml ? parseYaml(text) : JSON.parse(text)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
   } catch { /* said below */ }
-  throw usage('The configuration is no JSON object')
+  throw usage(`The configuration is no ${isYaml ? 'YAML' : 'JSON'} object`)
 }
 
 const tellEvents = ({ say }: Teller): Parameters<CliDeps['mpy']['update']>[0]['tell'] => (event) => {
