@@ -13,12 +13,14 @@ export interface TestCounts {
   readonly skipped: number
   /** Full names of what was skipped and should not have been; these are among `failed`. */
   readonly wronglySkipped: readonly string[]
+  /** Full names of what passed at the second try only. */
+  readonly unsteady: readonly string[]
 }
 
 export interface CountedModule {
   /** Errors outside of tests: a file that does not load, a failed hook. */
   readonly errors: number
-  readonly tests: readonly { readonly name: string; readonly state: 'passed' | 'failed' | 'skipped' | 'pending' }[]
+  readonly tests: readonly { readonly name: string; readonly state: 'passed' | 'failed' | 'skipped' | 'pending'; readonly isUnsteady?: boolean }[]
 }
 
 export function countTests(modules: readonly CountedModule[], unhandledErrors: number, inCi: boolean): TestCounts {
@@ -33,12 +35,13 @@ export function countTests(modules: readonly CountedModule[], unhandledErrors: n
     failed: having('failed') + having('pending') + errors + unhandledErrors + wronglySkipped.length,
     skipped: skipped.length - wronglySkipped.length,
     wronglySkipped,
+    unsteady: tests.filter(({ state, isUnsteady }) => state === 'passed' && isUnsteady === true).map(({ name }) => name),
   }
 }
 
 const counted = (module: TestModule): CountedModule => ({
   errors: [...module.children.allSuites()].reduce((sum, suite) => sum + suite.errors().length, module.errors().length),
-  tests: [...module.children.allTests()].map((each) => ({ name: `${module.relativeModuleId} ${each.fullName}`, state: each.result().state })),
+  tests: [...module.children.allTests()].map((each) => ({ name: `${module.relativeModuleId} ${each.fullName}`, state: each.result().state, isUnsteady: each.diagnostic()?.flaky === true })),
 })
 
 export interface CountReporterOptions {
@@ -57,6 +60,7 @@ export function createCountReporter({ countsFile, inCi, print, fail }: CountRepo
       const counts = countTests(modules.map(counted), unhandledErrors.length, inCi)
       if (countsFile !== undefined) appendFileSync(countsFile, `${JSON.stringify(counts)}\n`)
       for (const name of counts.wronglySkipped) print(`skipped, which CI does not allow: ${name}`)
+      for (const name of counts.unsteady) print(`passed at the second try only: ${name}`)
       if (counts.skipped > 0) print(`${counts.skipped} skipped`)
       print(`${counts.passed} passed, ${counts.failed} failed`)
       if (counts.failed > 0) fail()

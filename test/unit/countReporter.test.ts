@@ -20,3 +20,8 @@ test('the smoke test of the real Electron may be skipped in CI', () => {
   const smoke = { errors: 0, tests: [{ name: 'test/e2e/electronSmoke.test.ts the real Electron opens the workbench', state: 'skipped' as const }] }
   expect(countTests([smoke], 0, true)).toMatchObject({ failed: 0, skipped: 1 })
 })
+
+test('what passed at the second try only is named, and what failed twice is a failure', () => {
+  const tests = [{ name: 'a.test.ts shaky', state: 'passed', isUnsteady: true }, { name: 'a.test.ts broken', state: 'failed', isUnsteady: true }, { name: 'a.test.ts calm', state: 'passed', isUnsteady: false }] as const
+  expect(countTests([{ errors: 0, tests }], 0, true)).toMatchObject({ passed: 2, failed: 1, unsteady: ['a.test.ts shaky'] })
+})
