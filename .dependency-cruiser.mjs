@@ -4,6 +4,8 @@ const schema = '^node_modules/zod/'
 const contract = '^node_modules/@orpc/contract/'
 const server = '^node_modules/@orpc/(server|contract)/'
 const client = '^node_modules/@orpc/(client|contract)/'
+/** REST and its description come from the contract; no other place needs them. */
+const doors = '^node_modules/@orpc/(openapi|zod|json-schema)/'
 const page = '^node_modules/(vue|@vue|pinia|naive-ui|@xterm|@vueuse|@lucide|@tanstack|@fontsource)/'
 const tests = '(^test/|\\.test\\.ts$)'
 const allowed = {
@@ -14,7 +16,7 @@ const allowed = {
   '^src/main/sim/': ['^src/main/sim/', '^src/shared/', npm],
   '^src/main/composition/': ['^src/main/(composition|core|drivers|protocols|sim)/', '^src/shared/', server],
   '^src/main/hosts/electron/': ['^src/main/(hosts/electron|composition)/', '^src/shared/', '^node_modules/electron/', server],
-  '^src/main/hosts/(web|cli)/': ['^src/main/(hosts/$1|composition)/', '^src/shared/', '^node_modules/ws/', server, client],
+  '^src/main/hosts/(web|cli)/': ['^src/main/(hosts/$1|composition)/', '^src/shared/', '^node_modules/ws/', doors, server, client],
   '^src/preload/': ['^src/preload/', '^src/shared/', '^node_modules/electron/'],
   // bridge.d.ts is the type of what preload hands over, and has no code.
   '^src/renderer/': ['^src/renderer/', '^src/shared/', '^src/preload/bridge\\.d\\.ts$', page, client],

@@ -14,6 +14,7 @@ import { installGuards } from './install.ts'
 import { inventoryGuards } from './inventory.ts'
 import { mpyGuards } from './mpy.ts'
 import { nandGuards } from './nand.ts'
+import { doorGuards } from './doors.ts'
 import { otaGuards } from './ota.ts'
 import { rackGuards } from './rack.ts'
 import { transportGuards } from './transports.ts'
@@ -63,7 +64,7 @@ const tftpGuards: readonly Guard[] = [
 ]
 
 export const guards: readonly Guard[] = [
-  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...registryGuards, ...captureGuards, ...consoleGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...mpyGuards, ...nandGuards, ...otaGuards, ...rackGuards, ...findPortsGuards, ...transportGuards, ...updaterGuards,
+  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...registryGuards, ...captureGuards, ...consoleGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...mpyGuards, ...nandGuards, ...otaGuards, ...rackGuards, ...findPortsGuards, ...transportGuards, ...updaterGuards, ...doorGuards,
   { says: 'a wrong read-back CRC is not a success', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
     find: "if (found === crc32) return { kind: 'proved', crc32: found }", replace: "if (found !== '') return { kind: 'proved', crc32 }" },
   { says: 'wrong content is written once more, not for ever', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',

@@ -10,7 +10,9 @@ import { rpcErrorOptions } from '../../composition/rpcErrors.ts'
 import type { Workbench } from '../../composition/workbench.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { ByteLaneEnd } from '../../../shared/rpc/byteLane.ts'
-import { awaitToken } from './tokenGate.ts'
+import type { Role } from '../../../shared/doors/doors.schema.ts'
+import { createRestDoor, type RestDoor } from './restDoor.ts'
+import { awaitToken, sameToken } from './tokenGate.ts'
 
 /** A call is a plan request at most; consoles are typed into by hand. */
 const maxMessageBytes = 256 * 1024
@@ -28,6 +30,8 @@ export interface WebHostOptions {
   readonly rendererFolder: string
   /** 256 random bits as text; asked for once. */
   readonly newToken: () => string
+  /** Who may come in by `/api` and `/metrics` besides whoever has the page's own token; without it these do not exist. */
+  readonly doors?: { readonly version: string; readonly roleOf: (token: string) => Promise<Role | undefined> }
   readonly log: (line: string) => void
 }
 export interface WebHost {
@@ -39,14 +43,15 @@ export interface WebHost {
 }
 
 /** `host/port-in-use`, `input/missing-file` (no built page). */
-export async function serveWeb({ workbench, host, port: wantedPort, rendererFolder, newToken, log }: WebHostOptions): Promise<WebHost> {
+export async function serveWeb({ workbench, host, port: wantedPort, rendererFolder, newToken, doors, log }: WebHostOptions): Promise<WebHost> {
   const files = await readPageFiles(rendererFolder)
   const token = newToken()
   const rpc = new RPCHandler(workbench.router, rpcErrorOptions(log))
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false, clientTracking: true })
   const names = new Set<string>()
 
-  const server = createServer((request, response) => { void answer(request, response, files, names, log) })
+  const door: RestDoor = doors ? createRestDoor({ workbench, log, version: doors.version, roleOf: async (given) => (sameToken(given, token) ? 'admin' : doors.roleOf(given)) }) : async () => false
+  const server = createServer((request, response) => { void answer(request, response, files, names, door, log) })
   server.on('upgrade', (request, line, head) => {
     line.on('error', () => { line.destroy() })
     const serve = linkFor(request, names)
@@ -88,12 +93,13 @@ async function listen(server: ReturnType<typeof createServer>, host: string, por
 }
 
 async function answer(
-  request: IncomingMessage, response: ServerResponse, files: ReadonlyMap<string, PageFile>, names: ReadonlySet<string>, log: (line: string) => void,
+  request: IncomingMessage, response: ServerResponse, files: ReadonlyMap<string, PageFile>, names: ReadonlySet<string>, door: RestDoor, log: (line: string) => void,
 ): Promise<void> {
   const say = (status: number, text: string): void => {
     response.writeHead(status, { ...guardHeaders, 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }).end(text)
   }
   if (!names.has(request.headers.host ?? '')) { say(403, 'Not for this name\n'); return }
+  if (await door(request, response)) return
   if (request.method !== 'GET' && request.method !== 'HEAD') { say(405, 'Only reading\n'); return }
   const found = files.get((request.url ?? '').split('?', 1)[0] ?? '')
   if (!found) { say(404, 'Not here\n'); return }

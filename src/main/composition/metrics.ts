@@ -1,0 +1,1 @@
+export { metricsText } from '../core/doors/metrics.ts'
