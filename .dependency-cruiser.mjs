@@ -4,8 +4,8 @@ const schema = '^node_modules/zod/'
 const contract = '^node_modules/@orpc/contract/'
 const server = '^node_modules/@orpc/(server|contract)/'
 const client = '^node_modules/@orpc/(client|contract)/'
-/** REST and its description come from the contract; no other place needs them. */
-const doors = '^node_modules/@orpc/(openapi|zod|json-schema)/'
+/** REST, its description and the door for assistants come from the contract; no other place needs them. */
+const doors = '^node_modules/(@orpc/(openapi|zod|json-schema)|@modelcontextprotocol/sdk|zod)/'
 const page = '^node_modules/(vue|@vue|pinia|naive-ui|@xterm|@vueuse|@lucide|@tanstack|@fontsource)/'
 const tests = '(^test/|\\.test\\.ts$)'
 const allowed = {

@@ -14,4 +14,10 @@ export const doorGuards: readonly Guard[] = [
     find: 'tokens: tokens.filter((each) => each.name !== name)', replace: 'tokens: tokens.filter((each) => each.name !== "")' },
   { says: 'foreign errors keep their words inside', file: 'src/main/composition/rpcErrors.ts', project: 'integration', tests, named: 'foreign errors keep their words in the log',
     find: 'message: wire.message, data: wire', replace: 'message: String(error), data: wire' },
+  { says: 'no assistant switches power without a person\'s yes', file: 'src/main/composition/approvals.ts', project: 'integration', tests: 'test/integration/hosts/mcpDoor.test.ts', named: 'power is switched after a person',
+    find: "each.hash === hash && each.state === 'approved'", replace: 'each.hash === hash' },
+  { says: 'a yes is for exactly what was planned', file: 'src/main/hosts/web/mcpDoor.ts', project: 'integration', tests: 'test/integration/hosts/mcpDoor.test.ts', named: 'power is switched after a person',
+    find: 'if (planHash !== await powerHash(wish)) throw', replace: "if (planHash === '') throw" },
+  { says: 'a yes lasts an hour', file: 'src/main/composition/approvals.ts', project: 'integration', tests: 'test/integration/hosts/mcpDoor.test.ts', named: 'power is switched after a person',
+    find: 'nowMs() - askedAtMs < validMs', replace: 'nowMs() - askedAtMs < validMs * 99' },
 ]

@@ -1,12 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { z } from 'zod'
-import { type DoorToken, doorTokenSchema, type Role } from '../../shared/doors/doors.schema.ts'
+import { type DoorToken, doorTokenSchema, doorTokensFileSchema, maxTokens, type Role } from '../../shared/doors/doors.schema.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { createWholeFile } from '../drivers/storage/wholeFile.ts'
-
-const maxTokens = 200
-const fileSchema = z.object({ tokens: z.array(doorTokenSchema).max(maxTokens) })
 
 /** Who may come in by the REST door besides the page. The file keeps hashes: who reads it cannot come in with it. */
 export interface DoorTokens {
@@ -23,7 +19,7 @@ const hashOf = (token: string): string => createHash('sha256').update(token).dig
 
 export function createDoorTokens(dataFolder: string, nowMs: () => number): DoorTokens {
   const path = join(dataFolder, 'door-tokens.json')
-  const file = createWholeFile({ path, schema: fileSchema, first: { tokens: [] }, hint: 'Move it away and add the tokens again; until then only the page comes in' })
+  const file = createWholeFile({ path, schema: doorTokensFileSchema, first: { tokens: [] }, hint: 'Move it away and add the tokens again; until then only the page comes in' })
   return {
     list: async () => (await file.read()).tokens,
     add: async (name, role) => {

@@ -14,6 +14,7 @@ export const cliOnly = {
   release: 'makes and serves files for MicroPython boards, for scripts that build a version',
   mpy: 'updates a MicroPython board over its console',
   network: 'serves one file by TFTP; in the window every job serves its own',
+  approve: 'plans of assistants wait here for a person; the window does not show them yet',
   token: 'who may come in beside the window; whoever sits at it needs none',
   updater: 'runs on an appliance, which has no window',
   deploy: 'a package onto an appliance, for scripts',

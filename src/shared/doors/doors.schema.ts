@@ -15,3 +15,17 @@ export const doorTokenSchema = z.object({
   createdAtMs: z.number(),
 })
 export type DoorToken = z.infer<typeof doorTokenSchema>
+
+export const maxTokens = 200
+export const doorTokensFileSchema = z.object({ tokens: z.array(doorTokenSchema).max(maxTokens) })
+
+export const mostWaitingPlans = 100
+export const approvalSchema = z.object({
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+  /** What would be done, in words of ours. */
+  words: z.string().max(2_000),
+  askedAtMs: z.number(),
+  state: z.enum(['waiting', 'approved']),
+})
+export type Approval = z.infer<typeof approvalSchema>
+export const approvalsFileSchema = z.object({ approvals: z.array(approvalSchema).max(mostWaitingPlans) })

@@ -46,7 +46,7 @@ beforeAll(async () => {
   const { stdout } = await run(process.execPath, [path.join(project, 'node_modules/@electron/asar/bin/asar.js'), 'list', inRoot('dist/linux-unpacked/resources/app.asar')], { maxBuffer: 16 * 1024 * 1024 })
   packed = stdout.split('\n').map((line) => line.replaceAll('\\', '/')).filter(Boolean)
 }, 120_000)
-afterAll(() => { rmSync(root, { recursive: true, force: true }) })
+afterAll(() => { rmSync(root, { recursive: true, force: true }) }, 60_000)
 
 test('the package holds the build, the resources and what they need to run', () => {
   for (const file of ['/out/main/index.js', '/out/preload/index.cjs', '/out/renderer/index.html', '/resources/soc.json', '/package.json', '/node_modules/ws/package.json', '/node_modules/@orpc/server/package.json', '/node_modules/zod/package.json', '/node_modules/serialport/package.json']) {

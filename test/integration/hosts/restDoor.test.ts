@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { createWorkbench } from '../../../src/main/composition/createWorkbench.ts'
+import { type Approvals, createApprovals } from '../../../src/main/composition/approvals.ts'
 import { createDoorTokens, type DoorTokens } from '../../../src/main/composition/doorTokens.ts'
 import { serveWeb, type WebHost } from '../../../src/main/hosts/web/webHost.ts'
 import { createStubWorkbench, type StubWorkbench } from '../../support/stubWorkbench.ts'
@@ -12,6 +13,7 @@ let folder = ''
 let web: WebHost
 let workbench: StubWorkbench
 let tokens: DoorTokens
+let approvals: Approvals
 let lines: string[] = []
 
 beforeEach(async () => {
@@ -21,9 +23,10 @@ beforeEach(async () => {
   lines = []
   workbench = createStubWorkbench()
   tokens = createDoorTokens(folder, () => 1_000)
+  approvals = createApprovals(folder, () => 1_000)
   web = await serveWeb({
     workbench, host: '127.0.0.1', port: 0, rendererFolder: path.join(folder, 'renderer'), newToken: () => pageToken, log: (line) => { lines.push(line) },
-    doors: { version: '9.9.9', roleOf: async (token) => (await tokens.find(token))?.role },
+    doors: { version: '9.9.9', approvals, roleOf: async (token) => (await tokens.find(token))?.role },
   })
 })
 afterEach(async () => {
@@ -107,7 +110,7 @@ test('a real workbench: the demo rack is opened by an operator, read by a viewer
   await web.close()
   web = await serveWeb({
     workbench: bench, host: '127.0.0.1', port: 0, rendererFolder: path.join(folder, 'renderer'), newToken: () => pageToken, log: (line) => { lines.push(line) },
-    doors: { version: '9.9.9', roleOf: async (token) => (await tokens.find(token))?.role },
+    doors: { version: '9.9.9', approvals, roleOf: async (token) => (await tokens.find(token))?.role },
   })
   const [viewer, operator] = [await tokens.add('dashboard', 'viewer'), await tokens.add('ci', 'operator')]
   expect(await (await post('/api/v1/rack/open-demo', operator, {})).json()).toMatchObject({ pods: expect.any(Number) as number })

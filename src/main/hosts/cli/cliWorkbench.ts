@@ -10,6 +10,7 @@ import type { OpenAudit } from '../../composition/auditDesk.ts'
 import type { PowerMany, PowerStep } from '../../../shared/rack/powerAct.schema.ts'
 import type { SecretsPlace } from '../../../shared/secrets/secrets.schema.ts'
 import type { serveReplay } from '../../composition/replayLine.ts'
+import type { Approvals } from '../../composition/approvals.ts'
 import type { DoorTokens } from '../../composition/doorTokens.ts'
 import type { RegistryTools } from '../../composition/registryTools.ts'
 import type { serveOneFile } from '../../composition/oneFileServer.ts'
@@ -136,6 +137,7 @@ export interface CliDeps {
   readonly auditSwitch: typeof auditSwitch
   readonly serveOneFile: typeof serveOneFile
   readonly registry: RegistryTools
+  readonly approvals: (dataFolder: string) => Approvals
   readonly doorTokens: (dataFolder: string) => DoorTokens
   readonly runUpdater: (options: UpdaterServiceOptions, signal: AbortSignal) => Promise<void>
   readonly deployOverSsh: (request: SshDeployRequest, signal: AbortSignal) => Promise<Deployed>

@@ -6,6 +6,7 @@ import { capturesCommand } from './commands/captures.ts'
 import { demoCommand } from './commands/demo.ts'
 import { profilesCommand, ubootCommand } from './commands/bootFiles.ts'
 import { auditCommand } from './commands/audit.ts'
+import { approveCommand } from './commands/approve.ts'
 import { tokenCommand } from './commands/token.ts'
 import { secretsCommand } from './commands/secrets.ts'
 import { deployCommand } from './commands/deploy.ts'
@@ -68,6 +69,7 @@ const commands: Readonly<Record<CliCommandName, Command>> = {
   registry: { summary: 'firmware for nodes that fetch it: keep, release, serve', run: registryCommand },
   audit: { summary: 'what was destroyed and by whom; proves the list', run: auditCommand },
   secrets: { summary: 'where passwords are kept', run: secretsCommand },
+  approve: { summary: 'say yes or no to what an assistant planned', run: approveCommand },
   token: { summary: 'who may use the REST door', run: tokenCommand },
   ports: { summary: 'the serial ports of this computer', run: portsCommand },
   deploy: { summary: 'a package onto an appliance, by its updater', run: deployCommand },

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { makeReleaseDelta, makeReleaseDeltas, makeReleaseManifest, serveReleases } from '../../composition/releaseTools.ts'
 import { exportAudit, verifyAuditFile } from '../../composition/auditTools.ts'
+import { createApprovals } from '../../composition/approvals.ts'
 import { createDoorTokens } from '../../composition/doorTokens.ts'
 import { registryTools } from '../../composition/registryTools.ts'
 import { serveOneFile } from '../../composition/oneFileServer.ts'
@@ -54,7 +55,7 @@ function depsOfProcess(): CliDeps {
   const nowMs = (): number => performance.now()
   const makeTempFolder = async (name: string): Promise<string> => mkdtemp(join(tmpdir(), `${name}-`))
   return {
-    version, nowMs, makeTempFolder, serveOneFile, verifyAuditFile, exportAudit, registry: registryTools, doorTokens: (folder) => createDoorTokens(folder, Date.now),
+    version, nowMs, makeTempFolder, serveOneFile, verifyAuditFile, exportAudit, registry: registryTools, approvals: (folder) => createApprovals(folder, Date.now), doorTokens: (folder) => createDoorTokens(folder, Date.now),
     releases: { makeManifest: makeReleaseManifest, makeDelta: makeReleaseDelta, makeDeltas: makeReleaseDeltas, serve: serveReleases }, ...lateTools,
     runUpdater: async (options, signal) => runUpdaterProcess(options, fetch, signal),
     deployPackage: async (request, signal) => deployPackage(request, fetch, signal),

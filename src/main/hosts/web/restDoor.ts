@@ -7,6 +7,7 @@ import { OpenAPIHandler } from '@orpc/openapi/node'
 import { createRouterClient, ORPCError } from '@orpc/server'
 import { BodyLimitPlugin } from '@orpc/server/node'
 import { ZodToJsonSchemaConverter } from '@orpc/zod/zod4'
+import type { Approvals } from '../../composition/approvals.ts'
 import { type LinkContext, newLinkContext } from '../../composition/linkContext.ts'
 import { metricsText } from '../../composition/metrics.ts'
 import { guardHeaders } from '../../composition/pageFiles.ts'
@@ -16,6 +17,7 @@ import { neededRole } from '../../../shared/contracts/procedureRoles.ts'
 import type { WorkbenchContract } from '../../../shared/contracts/workbench.contract.ts'
 import { mayAct, type Role } from '../../../shared/doors/doors.schema.ts'
 import { type ErrorCode, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import { createMcpDoor } from './mcpDoor.ts'
 import { restTreeOf } from './restRouter.ts'
 
 const maxBodyBytes = 256 * 1024
@@ -25,11 +27,12 @@ const prefix = '/api/v1'
 export interface RestDoorOptions {
   readonly workbench: Workbench
   readonly version: string
+  readonly approvals: Approvals
   /** Of whoever sends this token; undefined for nobody we know. */
   readonly roleOf: (token: string) => Promise<Role | undefined>
   readonly log: (line: string) => void
 }
-/** Answers what lies under `/api/` and `/metrics`; false for everything else. */
+/** Answers what lies under `/api/`, `/metrics` and `/mcp`; false for everything else. */
 export type RestDoor = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
 
 interface DoorContext extends LinkContext { readonly role: Role }
@@ -54,7 +57,7 @@ const bearerOf = ({ headers: { authorization = '' } }: IncomingMessage): string 
   authorization.length <= maxTokenBytes ? /^Bearer ([\x21-\x7e]+)$/i.exec(authorization)?.[1] : undefined
 
 /** REST with an OpenAPI description, event streams and Prometheus, from the contract that the page uses. A token is asked for at each call, so a page of another site that makes a browser call here has none. */
-export function createRestDoor({ workbench, version, roleOf, log }: RestDoorOptions): RestDoor {
+export function createRestDoor({ workbench, version, roleOf, approvals, log }: RestDoorOptions): RestDoor {
   const tree = restTreeOf(workbench.router)
   const ours = rpcErrorOptions(log).clientInterceptors
   const handler = new OpenAPIHandler<DoorContext>(tree as never, {
@@ -70,6 +73,7 @@ export function createRestDoor({ workbench, version, roleOf, log }: RestDoorOpti
     ],
   })
   const client = createRouterClient(workbench.router, { context: newLinkContext() }) as unknown as ContractRouterClient<WorkbenchContract>
+  const mcp = createMcpDoor({ client, approvals, version, log })
   const first = async <T>(stream: AsyncIterable<T>): Promise<T> => {
     for await (const item of stream) return item
     throw new WorkbenchError('link/closed', 'The workbench is closing')
@@ -91,7 +95,7 @@ export function createRestDoor({ workbench, version, roleOf, log }: RestDoorOpti
 
   return async (request, response) => {
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
-    if (path !== '/metrics' && !path.startsWith('/api/')) return false
+    if (path !== '/metrics' && path !== '/mcp' && !path.startsWith('/api/')) return false
     const say = (status: number, type: string, text: string, more: Readonly<Record<string, string>> = {}): true => {
       response.writeHead(status, { ...guardHeaders, 'content-type': type, 'cache-control': 'no-store', ...more }).end(text)
       return true
@@ -109,6 +113,7 @@ export function createRestDoor({ workbench, version, roleOf, log }: RestDoorOpti
         request.resume()
         return problem(413, 'PAYLOAD_TOO_LARGE', `At most ${maxBodyBytes} bytes`, { connection: 'close' })
       }
+      if (path === '/mcp') { await mcp(request, response, role); return true }
       for (const [name, value] of Object.entries({ ...guardHeaders, 'cache-control': 'no-store' })) response.setHeader(name, value)
       const { matched } = await handler.handle(request, response, { prefix, context: { ...newLinkContext(), role } })
       return matched || problem(404, 'NOT_FOUND', 'There is no such call; /api/openapi.json lists them')

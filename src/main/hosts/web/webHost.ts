@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { RPCHandler } from '@orpc/server/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
+import type { Approvals } from '../../composition/approvals.ts'
 import { newLinkContext } from '../../composition/linkContext.ts'
 import { guardHeaders, type PageFile, readPageFiles } from '../../composition/pageFiles.ts'
 import { rpcErrorOptions } from '../../composition/rpcErrors.ts'
@@ -11,9 +12,10 @@ import type { Workbench } from '../../composition/workbench.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { ByteLaneEnd } from '../../../shared/rpc/byteLane.ts'
 import type { Role } from '../../../shared/doors/doors.schema.ts'
-import { createRestDoor, type RestDoor } from './restDoor.ts'
+import type { RestDoor } from './restDoor.ts'
 import { awaitToken, sameToken } from './tokenGate.ts'
 
+const isDoorPath = /^\/(?:api\/|(?:metrics|mcp)(?:\?|$))/
 /** A call is a plan request at most; consoles are typed into by hand. */
 const maxMessageBytes = 256 * 1024
 /** A page uses two. */
@@ -30,8 +32,8 @@ export interface WebHostOptions {
   readonly rendererFolder: string
   /** 256 random bits as text; asked for once. */
   readonly newToken: () => string
-  /** Who may come in by `/api` and `/metrics` besides whoever has the page's own token; without it these do not exist. */
-  readonly doors?: { readonly version: string; readonly roleOf: (token: string) => Promise<Role | undefined> }
+  /** Who may come in by `/api`, `/metrics` and `/mcp` besides whoever has the page's own token; without it these do not exist. */
+  readonly doors?: { readonly version: string; readonly approvals: Approvals; readonly roleOf: (token: string) => Promise<Role | undefined> }
   readonly log: (line: string) => void
 }
 export interface WebHost {
@@ -50,7 +52,13 @@ export async function serveWeb({ workbench, host, port: wantedPort, rendererFold
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false, clientTracking: true })
   const names = new Set<string>()
 
-  const door: RestDoor = doors ? createRestDoor({ workbench, log, version: doors.version, roleOf: async (given) => (sameToken(given, token) ? 'admin' : doors.roleOf(given)) }) : async () => false
+  let opened: Promise<RestDoor> | undefined
+  const door: RestDoor = async (request, response) => {
+    if (!doors || !isDoorPath.test(request.url ?? '')) return false
+    // Loaded when somebody comes: the page is there sooner without it.
+    opened ??= import('./restDoor.ts').then(({ createRestDoor }) => createRestDoor({ workbench, log, version: doors.version, approvals: doors.approvals, roleOf: async (given) => (sameToken(given, token) ? 'admin' : doors.roleOf(given)) }))
+    return (await opened)(request, response)
+  }
   const server = createServer((request, response) => { void answer(request, response, files, names, door, log) })
   server.on('upgrade', (request, line, head) => {
     line.on('error', () => { line.destroy() })
