@@ -29,7 +29,7 @@ import { createUdpNetwork } from '../drivers/tftp/udpNetwork.ts'
 import { type AgentDesk, createAgentDesk } from './agentDesk.ts'
 import { type OpenAudit, openAudit } from './auditDesk.ts'
 import { type BootsDesk, createBootsDesk } from './bootsDesk.ts'
-import { createBoardReleasesDesk } from './boardReleasesDesk.ts'
+import { type BoardReleasesDesk, createBoardReleasesDesk } from './boardReleasesDesk.ts'
 import { type BundleDesk, createBundleDesk } from './bundleDesk.ts'
 import { auditedSecrets } from './auditedSecrets.ts'
 import { type BurnDesk, createBurnDesk } from './burnDesk.ts'
@@ -73,6 +73,7 @@ export interface OpenWorkbench extends Workbench {
   readonly boots: BootsDesk
   readonly bundles: BundleDesk
   readonly registry: RegistryDesk
+  readonly boardReleases: BoardReleasesDesk
   readonly secrets: SecretsBox
   readonly many: (request: PowerMany, signal: AbortSignal, force?: string) => AsyncIterable<PowerStep>
 }
@@ -160,7 +161,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   return {
     router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, registry, boardReleases, inventories, findPorts, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, pictures, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, audit, consoles, boots, bundles, registry, secrets,
+    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, audit, consoles, boots, bundles, registry, boardReleases, secrets,
     many: (request, signal, force) => powerMany({ rack, clock }, request, signal, force),
     close: async () => {
       closing ??= (async () => {

@@ -6,6 +6,10 @@ import { hashText } from '../../../src/main/composition/auditDesk.ts'
 import { type AuditLog, createAuditLog, createMemoryAuditStore } from '../../../src/main/core/audit/auditLog.ts'
 import { createLeases, createMemoryLeaseStore, type LeaseStore } from '../../../src/main/core/rack/leases.ts'
 import type { BoardReleasesView, ReleaseBuild } from '../../../src/shared/ota/boardReleases.schema.ts'
+import { exitCodes } from '../../../src/main/hosts/cli/exitCodes.ts'
+import { runCli } from '../../../src/main/hosts/cli/main.ts'
+import { createFakeCli } from '../../support/fakeCli.ts'
+import { openMicroPythonBoard } from '../../support/microPythonBoard.ts'
 import { folderOf } from '../../support/mpyRig.ts'
 import { never } from '../../support/otaRig.ts'
 import { createRealClock } from '../../support/realClock.ts'
@@ -68,6 +72,30 @@ describe('releases of boards', () => {
     expect([(await version?.read('.deltas/main.py.delta'))?.length, list.savings_percent > 90]).toEqual([list.entries[0]?.size, true])
     await expect(book.delta('v1.1.0', 'v9', never)).rejects.toMatchObject({ code: 'input/not-found' })
   })
+
+  test('a real MicroPython is brought to what the mirror offers, to the next by delta, and back when that is withdrawn', async () => {
+    const { desk } = await bench()
+    const board = await openMicroPythonBoard({ rawPaste: 'works' })
+    onTestFinished(board.close)
+    const key = join(await folderOf({ key: 'shared\n' }), 'key')
+    for (const [version, word] of [['v1.0.0', 'old'], ['v1.1.0', 'new']] as const) await desk.build(wish(await folderOf({ 'main.py': long(word), 'lib/a.py': version }), version, { keyPath: key }), never)
+    const book = await desk.book()
+    await book.delta('v1.1.0', 'v1.0.0', never)
+    const { url = '' } = await desk.setMirror({ enabled: true, address: '127.0.0.1', port: 0 })
+    const data = await folderOf({})
+    const update = async (): Promise<readonly unknown[]> => {
+      const fake = createFakeCli({ dataFolder: data, environment: { RACKBENCH_MANIFEST_KEY: 'shared' } })
+      const exitCode = await runCli(['mpy', 'update', '--port', `tcp://127.0.0.1:${board.port}`, '--source', url, '--deltas', '--reset', 'none', '--output', 'json'], fake.deps)
+      const how = fake.events().find(({ event, path }) => event === 'staged' && path === 'main.py')?.['how']
+      return [exitCode, fake.events().at(-1)?.['ref'], how, board.python("print(open('/main.py').read()[:0]+open('/lib/a.py').read())").trim()]
+    }
+    await book.publish('v1.0.0', never)
+    expect(await update()).toEqual([exitCodes.success, 'v1.0.0', 'full', 'v1.0.0'])
+    await book.publish('v1.1.0', never)
+    expect(await update()).toEqual([exitCodes.success, 'v1.1.0', 'delta', 'v1.1.0'])
+    await book.withdraw('v1.1.0', never)
+    expect(await update()).toEqual([exitCodes.success, 'v1.0.0', 'full', 'v1.0.0'])
+  }, 120_000)
 
   test('one version is built once; withdrawn, the next lower is offered; only what is withdrawn is removed', async () => {
     const rig = await bench()
