@@ -19,6 +19,8 @@ import { chooseFiles } from '../protocols/otaManifest/select.ts'
 
 /** Boards have megabytes; so much is years of releases. */
 const usualQuotaBytes = 512 * 1024 * 1024
+/** All of a release is in memory while it is built. */
+const mostReleaseBytes = 64 * 1024 * 1024
 const viewEveryMs = 250
 const mostShownPaths = 200
 const mostKeyFileBytes = 4_096
@@ -61,7 +63,7 @@ export function createBoardReleasesDesk(deps: BoardReleasesDeps): BoardReleasesD
 
   const open = async (): Promise<Opened> => {
     // The store is for one program at a time; another window of this one is the same program.
-    const lease = await deps.leases.take('board releases', 'the releases of boards', always)
+    const lease = await deps.leases.take('The store of board releases', 'another Rackbench on this computer', always)
     try {
       const artifacts = await openArtifactFiles({ folder, quotaBytes })
       const rows = createWholeFile({ path: join(folder, 'releases.json'), schema: boardReleaseRowsSchema, first: { releases: [] }, hint: 'Move it away, and build the releases again' })
@@ -114,13 +116,13 @@ export function createBoardReleasesDesk(deps: BoardReleasesDeps): BoardReleasesD
       const paths = chooseFiles(await listReleaseFiles(from, signal), { include, exclude, manifestPath: 'manifest.json' })
       if (paths.length === 0) throw new WorkbenchError('input/not-found', `No file of ${from} is chosen`, { hint: 'Without a pattern only ota.py and main.py are taken; ** takes all' })
       const files: { path: string; bytes: Uint8Array }[] = []
-      let left = quotaBytes
+      let left = mostReleaseBytes
       for (const path of paths) {
         signal.throwIfAborted()
         const bytes = await readReleaseFile(from, path)
         if (!bytes) throw new WorkbenchError('input/conflict', `${path} changed while the release was made`)
         left -= bytes.length
-        if (left < 0) throw new WorkbenchError('input/too-large', `${from} holds more than ${quotaBytes} bytes`, { hint: 'Is this the folder of a release?' })
+        if (left < 0) throw new WorkbenchError('input/too-large', `${from} holds more than the ${mostReleaseBytes} bytes of a release`, { hint: 'Is this the folder of a release?' })
         files.push({ path, bytes })
       }
       const generatedAt = `${wallText(clock.wallMs()).slice(0, 19).replace(' ', 'T')}Z`

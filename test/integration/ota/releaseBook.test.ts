@@ -150,7 +150,7 @@ describe('releases of boards', () => {
     const [one, other] = [await folderOf({ 'main.py': '1' }), await folderOf({ 'main.py': '2' })]
     const ended = await Promise.allSettled([rig.desk.build(wish(one, 'v1'), never), rig.desk.build(wish(other, 'v1'), never)])
     expect(ended.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
-    await expect(rig.again().book()).rejects.toMatchObject({ code: 'pod/busy' })
+    await expect(rig.again().book()).rejects.toMatchObject({ code: 'pod/busy', message: expect.stringContaining('The store of board releases is in use by another Rackbench') as string })
   })
 
   test.each([
