@@ -13,6 +13,7 @@ import { listReleaseFiles, readReleaseFile } from '../drivers/files/releaseFolde
 import { type Mirror, openGithubMirror } from '../drivers/http/githubMirror.ts'
 import { readWhole } from '../drivers/profiles/wholeFile.ts'
 import { openArtifactFiles } from '../drivers/storage/artifactFiles.ts'
+import type { DiskCalls } from '../drivers/storage/diskCalls.ts'
 import { createWholeFile } from '../drivers/storage/wholeFile.ts'
 import type { ArtifactStore } from '../../shared/ota/artifactStore.ts'
 import { chooseFiles } from '../protocols/otaManifest/select.ts'
@@ -32,6 +33,7 @@ export interface BoardReleasesDeps {
   readonly audit: Pick<AuditLog, 'around'>
   readonly log: (line: string) => void
   readonly quotaBytes?: number
+  readonly disk?: DiskCalls
 }
 
 export interface BoardReleasesDesk {
@@ -65,7 +67,7 @@ export function createBoardReleasesDesk(deps: BoardReleasesDeps): BoardReleasesD
     // The store is for one program at a time; another window of this one is the same program.
     const lease = await deps.leases.take('The store of board releases', 'another Rackbench on this computer', always)
     try {
-      const artifacts = await openArtifactFiles({ folder, quotaBytes })
+      const artifacts = await openArtifactFiles({ folder, quotaBytes, ...(deps.disk ? { disk: deps.disk } : {}) })
       const rows = createWholeFile({ path: join(folder, 'releases.json'), schema: boardReleaseRowsSchema, first: { releases: [] }, hint: 'Move it away, and build the releases again' })
       const book = createReleaseBook({ artifacts, rows, quotaBytes, clock, audit: deps.audit, newDigest, hmacSha256Hex, changed: changes.ring })
       return { book, artifacts, lease }

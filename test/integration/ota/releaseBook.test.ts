@@ -5,11 +5,13 @@ import { createBoardReleasesDesk, type BoardReleasesDesk } from '../../../src/ma
 import { hashText } from '../../../src/main/composition/auditDesk.ts'
 import { type AuditLog, createAuditLog, createMemoryAuditStore } from '../../../src/main/core/audit/auditLog.ts'
 import { createLeases, createMemoryLeaseStore, type LeaseStore } from '../../../src/main/core/rack/leases.ts'
+import type { DiskCalls } from '../../../src/main/drivers/storage/diskCalls.ts'
 import type { BoardReleasesView, ReleaseBuild } from '../../../src/shared/ota/boardReleases.schema.ts'
 import { exitCodes } from '../../../src/main/hosts/cli/exitCodes.ts'
 import { runCli } from '../../../src/main/hosts/cli/main.ts'
 import { createFakeCli } from '../../support/fakeCli.ts'
 import { openMicroPythonBoard } from '../../support/microPythonBoard.ts'
+import { createFullDisk } from '../../support/fullDisk.ts'
 import { folderOf } from '../../support/mpyRig.ts'
 import { never } from '../../support/otaRig.ts'
 import { createRealClock } from '../../support/realClock.ts'
@@ -17,13 +19,13 @@ import { createRealClock } from '../../support/realClock.ts'
 const long = (word: string): string => Array.from({ length: 120 }, (_, at) => `line_${at} = "${at === 60 ? word : 'same'}"\n`).join('')
 interface Bench { readonly desk: BoardReleasesDesk; readonly data: string; readonly audit: AuditLog; again(): BoardReleasesDesk }
 
-async function bench({ quotaBytes, leaseStore = createMemoryLeaseStore() }: { readonly quotaBytes?: number; readonly leaseStore?: LeaseStore } = {}): Promise<Bench> {
+async function bench({ quotaBytes, leaseStore = createMemoryLeaseStore(), disk }: { readonly quotaBytes?: number; readonly leaseStore?: LeaseStore; readonly disk?: DiskCalls } = {}): Promise<Bench> {
   const clock = createRealClock()
   const data = await folderOf({})
   const log = (): void => undefined
   const audit = createAuditLog({ store: createMemoryAuditStore(), clock, who: { host: 'test', user: 'lab' }, hashText, log })
   const again = (): BoardReleasesDesk => {
-    const desk = createBoardReleasesDesk({ clock, dataFolder: data, leases: createLeases({ store: leaseStore, clock, log }), audit, log, ...(quotaBytes === undefined ? {} : { quotaBytes }) })
+    const desk = createBoardReleasesDesk({ clock, dataFolder: data, leases: createLeases({ store: leaseStore, clock, log }), audit, log, ...(disk ? { disk } : {}), ...(quotaBytes === undefined ? {} : { quotaBytes }) })
     onTestFinished(async () => desk.close())
     return desk
   }
@@ -132,6 +134,32 @@ describe('releases of boards', () => {
     await next.build(wish(await folderOf({ 'main.py': 'd'.repeat(7_000) }), 'v2'), never)
     expect([(await view(next)).releases.map(({ version }) => version), (await objects(rig)).length]).toEqual([['v2', 'v1'], 4])
     await (await next.book()).publish('v1', never)
+  })
+
+  test('the disk is full at any call of a build and of a delta: the releases are as they were, nothing of the new one stays, and with room it goes through', async () => {
+    const { disk, fullAfter, refused } = createFullDisk()
+    const rig = await bench({ disk })
+    await rig.desk.build(wish(await folderOf({ 'main.py': long('old'), 'same.py': 's' }), 'v1'), never)
+    const [kept, newer] = [await objects(rig), await folderOf({ 'main.py': long('new'), 'same.py': 's' })]
+    const tryAll = async (act: () => Promise<unknown>, stays: () => Promise<unknown>): Promise<number> => {
+      const before = await stays()
+      for (let calls = 0; calls < 80; calls += 1) {
+        fullAfter(calls)
+        const ended = await act().then(() => 'done', (error: unknown) => error)
+        if (!refused()) return calls
+        fullAfter(Infinity)
+        expect(ended, `call ${calls}`).toMatchObject({ code: 'host/disk-full' })
+        expect(await stays(), `call ${calls}`).toEqual(before)
+      }
+      return 0
+    }
+    const standing = async (): Promise<unknown> => [(await objects(rig)).toSorted(), (await view(rig.desk)).releases]
+    expect(await tryAll(async () => rig.desk.build(wish(newer, 'v2'), never), standing)).toBeGreaterThan(15)
+    expect((await objects(rig)).length).toBeGreaterThan(kept.length)
+    const book = await rig.desk.book()
+    expect(await tryAll(async () => book.delta('v2', 'v1', never), standing)).toBeGreaterThan(5)
+    await book.publish('v2', never)
+    expect((await view(rig.desk)).releases[0]).toMatchObject({ version: 'v2', deltas: { files: 1 } })
   })
 
   test('a file that was lost or changed is not published', async () => {
