@@ -27,7 +27,7 @@ export async function folderOf(files: Tree): Promise<string> {
   return folder
 }
 
-export const manifestOf = async (folder: string, version: string, more: { readonly key?: string; readonly deletesPath?: string } = {}): Promise<void> => {
+export const manifestOf = async (folder: string, version: string, more: { readonly key?: string; readonly deletesPath?: string; readonly postUpdate?: string } = {}): Promise<void> => {
   await makeReleaseManifest({ folder, version, include: ['**'], exclude: [], generatedAt: '2026-01-02T03:04:05Z', ...more }, never)
 }
 

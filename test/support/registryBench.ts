@@ -8,6 +8,7 @@ import { hashText } from '../../src/main/composition/auditDesk.ts'
 import { type OpenRegistry, openRegistry, sourceOf } from '../../src/main/composition/registryDesk.ts'
 import { type AuditLog, createAuditLog, createMemoryAuditStore } from '../../src/main/core/audit/auditLog.ts'
 import { openRegistryDoor, type RegistryDoor } from '../../src/main/drivers/http/registryDoor.ts'
+import type { DiskCalls } from '../../src/main/drivers/storage/diskCalls.ts'
 import type { Clock } from '../../src/shared/lifecycle/clock.ts'
 import { createRealClock } from './realClock.ts'
 
@@ -24,14 +25,14 @@ export interface RegistryBench {
   door(token?: string): Promise<RegistryDoor>
 }
 
-export async function openBench({ clock = createRealClock(), folder: given, auditFault }: { readonly clock?: Clock; readonly folder?: string; readonly auditFault?: () => void } = {}): Promise<RegistryBench> {
+export async function openBench({ clock = createRealClock(), folder: given, auditFault, disk, maxBytes }: { readonly clock?: Clock; readonly folder?: string; readonly auditFault?: () => void; readonly disk?: DiskCalls; readonly maxBytes?: number } = {}): Promise<RegistryBench> {
   const folder = given ?? await mkdtemp(join(tmpdir(), 'rackbench-registry-'))
   if (given === undefined) onTestFinished(async () => rm(folder, { recursive: true, force: true }))
   const logged: string[] = []
   const log = (line: string): void => { logged.push(line) }
   const audit = createAuditLog({ store: createMemoryAuditStore(auditFault), clock, who: { host: 'test', user: 'lab' }, hashText, log })
   const open = async (): Promise<OpenRegistry> => {
-    const opened = await openRegistry({ folder, clock, audit, who: 'lab', log })
+    const opened = await openRegistry({ folder, clock, audit, who: 'lab', log, maxBytes, ...(disk ? { disk } : {}) })
     onTestFinished(() => { opened.close() })
     return opened
   }

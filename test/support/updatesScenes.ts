@@ -10,6 +10,12 @@ interface UpdatesScene {
 
 const openUpdates = async (page: Page): Promise<void> => { await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Updates', exact: true }).click() }
 
+async function openReleases(page: Page): Promise<void> {
+  await openUpdates(page)
+  await page.getByRole('tab', { name: 'Releases of boards' }).click()
+  await page.getByRole('heading', { name: 'Releases of MicroPython boards' }).waitFor()
+}
+
 /** Firmware for nodes: what is published, who runs it, and each dialog. */
 const scenes: readonly UpdatesScene[] = [
   { name: 'updates', cameras: 12, steps: async (page) => { await openUpdates(page); await page.getByText('node-20').or(page.getByText('node-19')).first().waitFor() } },
@@ -30,6 +36,18 @@ const scenes: readonly UpdatesScene[] = [
   { name: 'updates-withdraw', cameras: 12, steps: async (page) => { await openUpdates(page); await page.getByRole('button', { name: 'Withdraw', exact: true }).click(); await page.getByLabel(/^To withdraw it/).fill('1.1') } },
   { name: 'updates-add', cameras: 12, steps: async (page) => { await openUpdates(page); await page.getByRole('button', { name: 'Add an image' }).click(); await page.getByRole('dialog').waitFor() } },
   { name: 'updates-door', cameras: 12, steps: async (page) => { await openUpdates(page); await page.getByRole('button', { name: 'Address and token' }).click(); await page.getByRole('dialog').waitFor() } },
+  { name: 'updates-releases', cameras: 12, steps: openReleases },
+  { name: 'updates-releases-empty', cameras: 12, isNew: true, steps: openReleases },
+  { name: 'updates-release-build', cameras: 12, steps: async (page) => {
+    await openReleases(page)
+    await page.getByRole('button', { name: 'Build a release' }).click()
+    await page.getByLabel(/^Folder, on the machine/).fill('/home/lab/board')
+    await page.getByLabel('But not these').fill('tests/**')
+    await page.getByLabel('Version', { exact: true }).fill('v1.3.0')
+    await page.getByText('3 files, 2 passed over').waitFor()
+  } },
+  { name: 'updates-release-delta', cameras: 12, steps: async (page) => { await openReleases(page); await page.getByRole('button', { name: 'Delta for v1.2.0' }).click(); await page.getByRole('button', { name: 'Make the delta' }).click(); await page.getByText('90 % saved').waitFor() } },
+  { name: 'updates-release-withdraw', cameras: 12, steps: async (page) => { await openReleases(page); await page.getByRole('button', { name: 'Withdraw v1.1.0' }).click(); await page.getByLabel(/^To withdraw it/).fill('v1.1') } },
 ]
 
 export const allUpdatesScenes = (): readonly UpdatesScene[] => scenes

@@ -29,6 +29,7 @@ import { createUdpNetwork } from '../drivers/tftp/udpNetwork.ts'
 import { type AgentDesk, createAgentDesk } from './agentDesk.ts'
 import { type OpenAudit, openAudit } from './auditDesk.ts'
 import { type BootsDesk, createBootsDesk } from './bootsDesk.ts'
+import { type BoardReleasesDesk, createBoardReleasesDesk } from './boardReleasesDesk.ts'
 import { type BundleDesk, createBundleDesk } from './bundleDesk.ts'
 import { auditedSecrets } from './auditedSecrets.ts'
 import { type BurnDesk, createBurnDesk } from './burnDesk.ts'
@@ -72,6 +73,7 @@ export interface OpenWorkbench extends Workbench {
   readonly boots: BootsDesk
   readonly bundles: BundleDesk
   readonly registry: RegistryDesk
+  readonly boardReleases: BoardReleasesDesk
   readonly secrets: SecretsBox
   readonly many: (request: PowerMany, signal: AbortSignal, force?: string) => AsyncIterable<PowerStep>
 }
@@ -141,6 +143,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const boots = createBootsDesk(captures)
   const bundles = createBundleDesk({ clock, captures, jobs, rack, dataFolder, versions: { Rackbench: environment.version, Host: environment.host, ...systemFacts() } })
   const registry = createRegistryDesk({ clock, dataFolder, audit, secrets, who: environment.host, log })
+  const boardReleases = createBoardReleasesDesk({ clock, dataFolder, leases, audit, log })
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
   const reportWriter = writeReportsAtTheEnd(jobs, reports, log)
   const status = statusOf({ environment, clock: () => clock.wallMs(), rack, tftp: () => tftp.state(), journal })
@@ -148,6 +151,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   if (options.loadRack === true) {
     captures.startIndex()
     await registry.start()
+    await boardReleases.start()
     await setup.load()
     // A command on this computer changes the same rack.
     store.follow(async () => setup.takeUp(), stop.signal).catch((error: unknown) => { if (!stop.signal.aborted) log(`the rack file is no longer followed: ${String(error)}`) })
@@ -155,9 +159,9 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, registry, inventories, findPorts, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, registry, boardReleases, inventories, findPorts, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, pictures, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, audit, consoles, boots, bundles, registry, secrets,
+    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, audit, consoles, boots, bundles, registry, boardReleases, secrets,
     many: (request, signal, force) => powerMany({ rack, clock }, request, signal, force),
     close: async () => {
       closing ??= (async () => {
@@ -170,6 +174,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
         // Its nodes ask the registry to the last.
         await setup.closeDemo()
         await registry.close()
+        await boardReleases.close()
         await rack.close()
         pictures.close()
         await tftp.close()

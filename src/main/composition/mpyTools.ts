@@ -74,7 +74,7 @@ async function withBoard<T>({ url, dataFolder, tell }: BoardWish, holder: string
     try {
       const fs = await openRawReplFs({ transport, clock, token: newToken() }, signal)
       try {
-        return await work(fs, { fs, http: createOtaFetch(), clock, newDigest, hmacSha256Hex, newId: randomUUID, tell })
+        return await work(fs, { fs, http: createOtaFetch(), clock, newDigest, hmacSha256Hex, newId: randomUUID, tell, runModule: fs.runModule })
       } finally {
         // A board that does not hear any more is left as it is.
         await withDeadline(clock, 2_000, 'Leave the raw REPL', new AbortController().signal, async (until) => fs.leave(until)).catch(() => undefined)

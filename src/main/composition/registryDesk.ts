@@ -8,6 +8,7 @@ import { createProfiles } from '../core/ota/registry/productProfiles.ts'
 import { createRegistry, type Registry } from '../core/ota/registry/registry.ts'
 import type { FirmwareSource } from '../drivers/http/registryDoor.ts'
 import { hashHex } from '../drivers/host/randomness.ts'
+import type { DiskCalls } from '../drivers/storage/diskCalls.ts'
 import { listFirmware } from '../drivers/storage/registry/firmwareFolder.ts'
 import { createImageFolder } from '../drivers/storage/registry/imageFiles.ts'
 import { openSqliteRegistry } from '../drivers/storage/registry/sqliteRegistry.ts'
@@ -20,6 +21,9 @@ export interface RegistryFolderDeps {
   /** For the rows of releases: "web, lab". */
   readonly who: string
   readonly log: (line: string) => void
+  readonly disk?: DiskCalls
+  /** Of the file of releases. */
+  readonly maxBytes?: number | undefined
 }
 
 export interface OpenRegistry extends Registry {
@@ -29,15 +33,15 @@ export interface OpenRegistry extends Registry {
 }
 
 /** The registry of one folder; other processes may have it open, too. */
-export async function openRegistry({ folder, clock, audit, who, log }: RegistryFolderDeps): Promise<OpenRegistry> {
+export async function openRegistry({ folder, clock, audit, who, log, disk, maxBytes }: RegistryFolderDeps): Promise<OpenRegistry> {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch (cause) {
     throw new WorkbenchError('host/io', `The folder ${folder} of the registry cannot be made`, { cause })
   }
-  const rows = openSqliteRegistry(join(folder, 'registry.sqlite'))
+  const rows = openSqliteRegistry(join(folder, 'registry.sqlite'), { maxBytes })
   try {
-    const files = createImageFolder(join(folder, 'images'), clock.wallMs)
+    const files = createImageFolder(join(folder, 'images'), clock.wallMs, disk)
     const registry = createRegistry({
       rows, files, clock, audit, who, log, profileOf: createProfiles(), readWords: readEspDescription,
       hashText: (text) => hashHex('sha256', new TextEncoder().encode(text)),

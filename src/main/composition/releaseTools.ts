@@ -1,15 +1,14 @@
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { deltaFileOf, provedDelta, savedPercent, sha256Of, worthyDelta } from '../core/ota/releases/provedDelta.ts'
 import { newDigest, hmacSha256Hex } from '../drivers/host/nodeHashing.ts'
 import { listReleaseFiles, readReleaseFile } from '../drivers/files/releaseFolder.ts'
 import { replaceFile } from '../drivers/files/replaceFile.ts'
 import { type Mirror, openGithubMirror } from '../drivers/http/githubMirror.ts'
-import { generateDelta, maxDeltaFileBytes } from '../protocols/delta/generateDelta.ts'
-import { applyDelta, readBytesAt } from '../protocols/delta/parser.ts'
+import { maxDeltaFileBytes } from '../protocols/delta/generateDelta.ts'
 import { makeManifest } from '../protocols/otaManifest/makeManifest.ts'
 import { chooseFiles } from '../protocols/otaManifest/select.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
-import { joinBytes } from '../../shared/lifecycle/byteQueue.ts'
 import type { MpyDeltas } from '../../shared/ota/mpyManifest.schema.ts'
 
 export interface ManifestWish {
@@ -53,19 +52,6 @@ export async function makeReleaseManifest(wish: ManifestWish, signal: AbortSigna
 
 export interface DeltaFacts { readonly path: string; readonly oldBytes: number; readonly newBytes: number; readonly deltaBytes: number; readonly savedPercent: number; readonly newSha256: string }
 
-const sha256Of = (bytes: Uint8Array): string => { const digest = newDigest('sha256'); digest.update(bytes); return digest.hex() }
-const savedPercent = (deltaBytes: number, newBytes: number): number => (newBytes === 0 ? 0 : Math.round((1 - deltaBytes / newBytes) * 1000) / 10)
-
-/** Made, and applied as a board would, before anybody gets it. */
-async function provedDelta(older: Uint8Array, newer: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-  const delta = generateDelta(older, newer)
-  const pieces: Uint8Array[] = []
-  for await (const piece of applyDelta({ delta: readBytesAt(delta), older: readBytesAt(older), sha256: sha256Of(newer), sizeBytes: newer.length, newDigest, signal })) pieces.push(piece.slice())
-  const made = joinBytes(pieces)
-  if (made.length !== newer.length || made.some((byte, at) => byte !== newer[at])) throw new WorkbenchError('internal/bug', 'The delta that was made does not lead to the new file')
-  return delta
-}
-
 export async function makeReleaseDelta({ oldPath, newPath, outPath }: { readonly oldPath: string; readonly newPath: string; readonly outPath: string }, signal: AbortSignal): Promise<DeltaFacts> {
   for (const path of [oldPath, newPath]) {
     const size = await stat(path).then((found) => (found.isFile() ? found.size : -1), () => -1)
@@ -73,13 +59,10 @@ export async function makeReleaseDelta({ oldPath, newPath, outPath }: { readonly
     if (size > maxDeltaFileBytes) throw new WorkbenchError('input/too-large', `${path} is too large for a delta`, { context: { lengthBytes: size, limitBytes: maxDeltaFileBytes } })
   }
   const [older, newer] = [await readInput(oldPath), await readInput(newPath)]
-  const delta = await provedDelta(older, newer, signal)
+  const delta = await provedDelta(older, newer, newDigest, signal)
   await replaceFile(outPath, delta)
-  return { path: outPath, oldBytes: older.length, newBytes: newer.length, deltaBytes: delta.length, savedPercent: savedPercent(delta.length, newer.length), newSha256: sha256Of(newer) }
+  return { path: outPath, oldBytes: older.length, newBytes: newer.length, deltaBytes: delta.length, savedPercent: savedPercent(delta.length, newer.length), newSha256: sha256Of(newer, newDigest) }
 }
-
-const leastDeltaFileBytes = 1024
-const leastSavedPercent = 30
 
 /** For two versions: deltas of the files that are worth it, into `.deltas` of the new one, with the list that boards look at. */
 export async function makeReleaseDeltas({ oldFolder, newFolder, oldRef, newRef }: { readonly oldFolder: string; readonly newFolder: string; readonly oldRef: string; readonly newRef: string }, signal: AbortSignal): Promise<MpyDeltas> {
@@ -90,17 +73,16 @@ export async function makeReleaseDeltas({ oldFolder, newFolder, oldRef, newRef }
   for (const path of await listReleaseFiles(newFolder, signal)) {
     if (!before.has(path) || path.split('/').some((part) => part.startsWith('.'))) continue
     const [older, newer] = [await readReleaseFile(oldFolder, path), await readReleaseFile(newFolder, path)]
-    if (!older || !newer || newer.length < leastDeltaFileBytes || sha256Of(older) === sha256Of(newer)) continue
-    const delta = await provedDelta(older, newer, signal)
-    if (savedPercent(delta.length, newer.length) < leastSavedPercent) continue
-    const file = `.deltas/${path.replaceAll('/', '_')}.delta`
+    const delta = older && newer && await worthyDelta(older, newer, newDigest, signal)
+    if (!delta) continue
+    const file = deltaFileOf(path)
     const other = names.get(file)
     if (other !== undefined) throw new WorkbenchError('input/conflict', `${path} and ${other} would have the same delta file`, { hint: 'Rename one of them' })
     names.set(file, path)
     await mkdir(join(newFolder, '.deltas'), { recursive: true })
     await replaceFile(join(newFolder, file), delta)
     totalNew += newer.length
-    entries.push({ path, old_sha256: sha256Of(older), new_sha256: sha256Of(newer), file, size: delta.length })
+    entries.push({ path, old_sha256: sha256Of(older, newDigest), new_sha256: sha256Of(newer, newDigest), file, size: delta.length })
   }
   const totalDelta = entries.reduce((sum, { size }) => sum + size, 0)
   const list: MpyDeltas = { old_ref: oldRef, new_ref: newRef, deltas: entries.length, total_new_size: totalNew, total_delta_size: totalDelta, savings_bytes: totalNew - totalDelta, savings_percent: savedPercent(totalDelta, totalNew), entries }

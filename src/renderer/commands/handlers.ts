@@ -49,7 +49,8 @@ export function useHandlers(): Handlers {
 
   const settings = (selector: string) => async (): Promise<void> => { view.view = 'settings'; await shown.focusOn(selector) }
   const inSettings = (name: 'rack-export' | 'rack-import' | 'identify' | 'find-ports') => () => { view.view = 'settings'; view.dialog = name }
-  const inUpdates = (name: 'firmware-add' | 'firmware-publish' | 'firmware-withdraw' | 'firmware-door') => () => { view.view = 'updates'; view.dialog = name }
+  const inUpdates = (name: 'firmware-add' | 'firmware-publish' | 'firmware-withdraw' | 'firmware-door') => () => { view.view = 'updates'; view.updatesTab = 'nodes'; view.dialog = name }
+  const releases = (): void => { view.view = 'updates'; view.updatesTab = 'releases' }
   const rackAs = (shape: typeof view.rackShape) => () => { view.view = 'rack'; view.rackShape = shape }
   const consolesAs = (shape: typeof view.consolesShape) => () => { view.view = 'consoles'; view.consolesShape = shape }
   const inTab = (name: PanelTab, selector: string) => async ({ id }: CameraView): Promise<void> => { view.open(id, name); await shown.focusOn(`aside ${selector}`) }
@@ -81,7 +82,8 @@ export function useHandlers(): Handlers {
     'captures.boots': async () => capturesTab('boots', '.captures [aria-selected="true"]'), 'captures.newLines': async () => capturesTab('new', '.captures [aria-selected="true"]'),
     'captures.bundle': () => { view.dialog = 'bundle' },
     'updates.add': inUpdates('firmware-add'), 'updates.publish': inUpdates('firmware-publish'), 'updates.withdraw': inUpdates('firmware-withdraw'), 'updates.door': inUpdates('firmware-door'),
-    'updates.nodes': async () => { view.view = 'updates'; await shown.focusOn('.updates [aria-label="Nodes"]') },
+    'updates.releases': releases, 'updates.build': () => { releases(); view.dialog = 'release-build' },
+    'updates.nodes': async () => { view.view = 'updates'; view.updatesTab = 'nodes'; await shown.focusOn('.updates [aria-label="Nodes"]') },
     'safety.audit': settings('[aria-labelledby="set-audit"] button'), 'safety.verify': async () => { view.view = 'settings'; await shown.press('[aria-labelledby="set-audit"] button') },
     'safety.export': async () => { view.view = 'settings'; await shown.press('#audit-export') },
     'safety.secrets': settings('#set-secrets'),

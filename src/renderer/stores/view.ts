@@ -28,7 +28,8 @@ export const useViewStore = defineStore('view', () => {
   const panes = shallowRef<readonly CameraId[]>([])
   const lifeFilter = ref<CameraLife>()
   const wordFilter = ref('')
-  const dialog = ref<'add-pod' | 'palette' | 'keys' | 'restore-selected' | 'dump-selected' | 'change-power' | 'bundle' | 'camera-bundle' | 'rack-export' | 'rack-import' | 'identify' | 'find-ports' | 'switch-config' | 'firmware-add' | 'firmware-publish' | 'firmware-withdraw' | 'firmware-door'>()
+  const dialog = ref<'add-pod' | 'palette' | 'keys' | 'restore-selected' | 'dump-selected' | 'change-power' | 'bundle' | 'camera-bundle' | 'rack-export' | 'rack-import' | 'identify' | 'find-ports' | 'switch-config' | 'firmware-add' | 'firmware-publish' | 'firmware-withdraw' | 'firmware-door' | 'release-build'>()
+  const updatesTab = ref<'nodes' | 'releases'>('nodes')
   /** Asked for the selected cameras. */
   const powerMany = ref<'on' | 'off' | 'cycle'>()
   const report = ref<JobId>()
@@ -72,7 +73,7 @@ export const useViewStore = defineStore('view', () => {
   }
   const switchTheme = (): void => { themeChoice.value = theme.value === 'dark' ? 'light' : 'dark' }
   return {
-    view, camera, tab, job, selected, panes, lifeFilter, dialog, report, notice, themeChoice, theme, zoom, rackShape, wordFilter, powerMany, consolesShape,
+    view, camera, tab, job, selected, panes, lifeFilter, dialog, updatesTab, report, notice, themeChoice, theme, zoom, rackShape, wordFilter, powerMany, consolesShape,
     select, zoomBy,
     open, openJob, closePanel, toggleSelected, clearSelection, showConsoles, switchTheme,
   }

@@ -73,6 +73,8 @@ export const windowCommands = [
   { id: 'updates.withdraw', on: 'window', group: 'Updates', title: 'Withdraw firmware', about: 'the channel offers nothing from then on; wants the version typed' },
   { id: 'updates.door', on: 'window', group: 'Updates', title: 'Door for nodes', about: 'where nodes fetch firmware; its address, port and token' },
   { id: 'updates.nodes', on: 'window', group: 'Updates', title: 'Nodes', about: 'who runs what, who fell back, who will never take it' },
+  { id: 'updates.releases', on: 'window', group: 'Updates', title: 'Releases of boards', about: 'what MicroPython boards are offered: publish, withdraw, delta' },
+  { id: 'updates.build', on: 'window', group: 'Updates', title: 'Build a release for boards', about: 'from a folder, signed with the key of a file' },
   { id: 'safety.audit', on: 'window', group: 'General', title: 'Audit log', about: 'what destroyed something, and who did it', cli: { words: 'audit list', options: '--since' } },
   { id: 'safety.verify', on: 'window', group: 'General', title: 'Verify the audit log', about: 'whether anybody changed it', cli: { words: 'audit verify', options: '--head' } },
   { id: 'safety.export', on: 'window', group: 'General', title: 'Export the audit log', about: 'every entry as it was hashed, into a file', cli: { words: 'audit export', options: '--out FILE' } },

@@ -85,6 +85,14 @@ describe('the store of artifacts', () => {
     expect(got).toBeLessThan(50_000)
   })
 
+  test('a record whose content is lost is none, and bringing it again mends it', async () => {
+    const { sha256 } = await store.put([bytesOf('kept')], {}, never)
+    await rm(join(folder, 'objects', sha256))
+    expect([await store.get(sha256), await store.list()]).toEqual([undefined, []])
+    await store.put([bytesOf('kept')], {}, never)
+    expect(await read(sha256)).toBe('kept')
+  })
+
   test('3.34 a crash between the content and its record leaves nothing half', async () => {
     const kept = await store.put([bytesOf('kept')], {}, never)
     await writeFile(join(folder, 'objects', sha256Of('orphan')), 'orphan')

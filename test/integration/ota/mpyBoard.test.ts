@@ -84,6 +84,28 @@ put('/config.json','{}')`)
     expect(sumsOn(board)['e.py']).toBe(sha256('new e'))
   }, 120_000)
 
+  test('post_update runs on the board after the swap; one that fails is told and noted, and the board stays new', async () => {
+    const board = await openMicroPythonBoard({ rawPaste: 'works' })
+    onTestFinished(board.close)
+    const hooks = { v1: "open('/ran.txt','w').write(open('/main.py').read())", v2: "print('@0:ok')\nraise ValueError('no \u00fc')", v3: 'import sys\nsys.exit(3)', v4: undefined }
+    const data = await folderOf({})
+    const told: [unknown, unknown, unknown][] = []
+    for (const [version, hook] of Object.entries(hooks)) {
+      const folder = await folderOf({ [`${version}/main.py`]: version, ...(hook === undefined ? {} : { [`${version}/hooks/post.py`]: hook }) })
+      await manifestOf(join(folder, version), version, { postUpdate: hook === undefined ? 'hooks/other.py' : 'hooks/post.py' })
+      const { exitCode, fake } = await run(['mpy', 'update', '--port', `tcp://127.0.0.1:${board.port}`, '--source', folder, '--reset', 'none'], data)
+      const done = fake.events().at(-1) as { end?: string; ref?: string; postUpdate?: { problem?: string } }
+      expect([exitCode, done.end, done.ref]).toEqual([exitCodes.success, 'updated', version])
+      const now = sumsOn(board)
+      told.push([now['main.py'] === sha256(version), now['ran.txt'] === sha256('v1'), done.postUpdate?.problem ?? 'ran'])
+      expect(Object.keys(now).includes('.ota_txn.json')).toBe(false)
+    }
+    expect(told).toEqual([
+      [true, true, 'ran'], [true, true, expect.stringContaining('ValueError: no ü') as string], [true, true, expect.stringContaining('SystemExit: 3') as string], [true, true, expect.stringContaining('hooks/other.py: it raised OSError') as string],
+    ])
+    expect(board.python("print(open('/ota_error.json').read())")).toContain('hooks/other.py')
+  }, 120_000)
+
   test('two updates at once: the second is told who has the line', async () => {
     const board = await openMicroPythonBoard({ rawPaste: 'works' })
     onTestFinished(board.close)

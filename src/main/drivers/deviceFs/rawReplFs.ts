@@ -15,6 +15,8 @@ export interface RawReplFs extends DeviceFs {
   readonly usesRawPaste: boolean
   /** `soft` runs boot.py and main.py again, `hard` is the board's own reset; neither waits for what comes up. */
   reset(mode: 'soft' | 'hard', signal: AbortSignal): Promise<void>
+  /** Runs a file that lies on the board, as a module of its own; whatever it raises comes back as `device/refused`. Bounded by the limit of one piece of code. */
+  runModule(path: DevicePath, signal: AbortSignal): Promise<void>
   /** Leaves raw mode; the transport stays open. */
   leave(signal: AbortSignal): Promise<void>
 }
@@ -153,8 +155,21 @@ function contentCalls({ ask, absolute, nextName }: Board): Pick<DeviceFs, 'read'
   }
 }
 
-function powerCalls({ ask }: Board, repl: RawRepl): Pick<RawReplFs, 'reset' | 'leave'> {
+const mostRaisedLetters = 160
+
+function powerCalls({ ask, absolute }: Board, repl: RawRepl): Pick<RawReplFs, 'reset' | 'leave' | 'runModule'> {
   return {
+    runModule: async (path, signal) => {
+      const what = `Run ${path}`
+      // Also what ends a program: `sys.exit()` in a hook must not end the session.
+      const said = await ask(what, ['r="ok"', 'try:', ` f=open(${absolute(path)})`, ' c=f.read()', ' f.close()', ' exec(c,{"__name__":"post_update"})', 'except BaseException as e:',
+        ` r="raised "+str(binascii.b2a_base64((type(e).__name__+": "+str(e))[:${mostRaisedLetters}].encode()),"ascii").strip()`, 'say(r)'].join('\n'), signal)
+      const last = said.at(-1) ?? ''
+      if (last === 'ok') return
+      const raised = last.startsWith('raised ') ? fromBase64(last.slice(7)) : undefined
+      if (!raised) throw unclear(what)
+      throw new WorkbenchError('device/refused', `${what}: it raised ${new TextDecoder().decode(raised)}`)
+    },
     leave: async (signal) => repl.leave(signal),
     reset: async (mode, signal) => {
       // It answers no more; that nothing comes is what was asked for. A timer lets the answer out before.

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { z } from 'zod'
@@ -9,6 +9,7 @@ import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { createLane } from '../../../shared/lifecycle/lane.ts'
 import type { Artifact, ArtifactStore, ArtifactWish } from '../../../shared/ota/artifactStore.ts'
 import { errnoOf } from '../errors/reasonOf.ts'
+import { type DiskCalls, nodeDisk } from './diskCalls.ts'
 
 const pieceBytes = 256 * 1024
 const lookEveryBytes = 1024 * 1024
@@ -19,18 +20,21 @@ const recordSchema = z.strictObject({
 export interface ArtifactFilesOptions {
   readonly folder: string
   readonly quotaBytes: number
+  readonly disk?: DiskCalls
 }
 
 /**
  * `objects/HASH` is the content, `records/HASH.json` says that it is whole: first the one, then the other, so that what has no record is no
  * artifact. `partial/` holds what is still coming. One process at a time.
  */
-export async function openArtifactFiles({ folder, quotaBytes }: ArtifactFilesOptions): Promise<ArtifactStore> {
+export async function openArtifactFiles({ folder, quotaBytes, disk = nodeDisk }: ArtifactFilesOptions): Promise<ArtifactStore> {
   const at = { objects: join(folder, 'objects'), records: join(folder, 'records'), partial: join(folder, 'partial') }
-  for (const each of Object.values(at)) await mkdir(each, { recursive: true, mode: 0o700 }).catch((cause: unknown) => { throw problem(each, cause) })
+  for (const each of Object.values(at)) await disk.mkdir(each, { recursive: true, mode: 0o700 }).catch((cause: unknown) => { throw problem(each, cause) })
   const coming = new Set<string>()
   const registering = createLane()
   await sweep(at)
+  // Counted once and then kept up: a release brings hundreds of files, and each of them asks.
+  let objectBytes = await bytesIn(at.objects)
 
   const objectOf = (sha256: string): string => join(at.objects, sha256)
   const partialOf = (wish: ArtifactWish): string => join(at.partial, createHash('sha256').update(JSON.stringify([wish.identity, wish.lengthBytes, wish.sha256, wish.md5])).digest('hex'))
@@ -40,20 +44,16 @@ export async function openArtifactFiles({ folder, quotaBytes }: ArtifactFilesOpt
     if (text === undefined) return undefined
     const record = recordSchema.safeParse(safeJson(text))
     if (!record.success || record.data.sha256 !== sha256) throw new WorkbenchError('host/io', `The record of ${sha256.slice(0, 12)} is damaged`, { context: { sha256 }, hint: 'Remove it and bring it again' })
-    return record.data
+    return await stat(objectOf(sha256)).then(() => record.data, (cause: unknown) => { if (errnoOf(cause) === 'ENOENT') return undefined; throw problem(folder, cause) })
   }
-  const usedBytes = async (): Promise<number> => {
-    let bytes = 0
-    for (const each of [at.objects, at.partial]) for (const file of await readdir(each)) bytes += (await stat(join(each, file)).catch(() => undefined))?.size ?? 0
-    return bytes
-  }
+  const usedBytes = async (): Promise<number> => objectBytes + await bytesIn(at.partial)
   const kept: ArtifactStore['kept'] = async (wish) => {
     if (wish.identity === undefined) return 0
     const lengthBytes = (await stat(partialOf(wish)).catch(() => undefined))?.size ?? 0
     return wish.lengthBytes !== undefined && lengthBytes > wish.lengthBytes ? 0 : lengthBytes
   }
   const receive = async (path: string, content: Parameters<ArtifactStore['put']>[0], wish: ArtifactWish, from: number, signal: AbortSignal): Promise<Artifact> => {
-    const handle = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | (from === 0 ? constants.O_TRUNC : 0), 0o600)
+    const handle = await disk.open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | (from === 0 ? constants.O_TRUNC : 0), 0o600)
     try {
       const sums = createSums(wish.lengthBytes)
       for await (const piece of fileBytes(handle, 0, from, signal)) sums.update(piece)
@@ -79,15 +79,29 @@ export async function openArtifactFiles({ folder, quotaBytes }: ArtifactFilesOpt
       await handle.close()
     }
   }
+  const forget = async (sha256: string): Promise<void> => {
+    // Content without a record is swept away at the next start, and a record without content says nothing: their order does not matter.
+    for (const record of [`${sha256}.json`, `${sha256}.json.new`]) await rm(join(at.records, record), { force: true })
+    const lengthBytes = (await stat(objectOf(sha256)).catch(() => undefined))?.size ?? 0
+    await rm(objectOf(sha256), { force: true })
+    objectBytes -= lengthBytes
+  }
   const register = async (path: string, artifact: Artifact): Promise<void> => {
+    // Two at once bring the same: the first has done it.
+    if (await get(artifact.sha256)) return
     // A second name is never given over something else; a rename is.
-    await link(path, objectOf(artifact.sha256)).catch((cause: unknown) => { if (errnoOf(cause) !== 'EEXIST') throw cause })
-    await syncFolder(at.objects)
-    const record = join(at.records, `${artifact.sha256}.json`)
-    await writeDurably(`${record}.new`, `${JSON.stringify(artifact)}\n`)
-    await rename(`${record}.new`, record)
-    await syncFolder(at.records)
-    await unlink(path)
+    await disk.link(path, objectOf(artifact.sha256)).then(() => { objectBytes += artifact.lengthBytes }, (cause: unknown) => { if (errnoOf(cause) !== 'EEXIST') throw cause })
+    try {
+      await syncFolder(at.objects, disk)
+      const record = join(at.records, `${artifact.sha256}.json`)
+      await writeDurably(`${record}.new`, `${JSON.stringify(artifact)}\n`, disk)
+      await disk.rename(`${record}.new`, record)
+      await syncFolder(at.records, disk)
+    } catch (error) {
+      // What is told as a failure is not there afterwards.
+      await forget(artifact.sha256).catch(() => undefined)
+      throw error
+    }
   }
   const put: ArtifactStore['put'] = async (content, wish, signal, from = 0) => {
     signal.throwIfAborted()
@@ -99,8 +113,8 @@ export async function openArtifactFiles({ folder, quotaBytes }: ArtifactFilesOpt
       const artifact = await receive(path, content, wish, from, signal)
       if (wish.sha256 !== undefined && wish.sha256 !== artifact.sha256) throw wrong(`Its SHA-256 is ${artifact.sha256}, and ${wish.sha256} was expected`)
       if (wish.md5 !== undefined && wish.md5 !== artifact.md5) throw wrong(`Its MD5 is ${artifact.md5}, and ${wish.md5} was expected`)
-      if (await get(artifact.sha256)) await unlink(path)
-      else await registering(new AbortController().signal, async () => register(path, artifact))
+      await registering(new AbortController().signal, async () => register(path, artifact))
+      await disk.unlink(path)
       return artifact
     } catch (cause) {
       const isWrong = cause instanceof WorkbenchError && cause.code === 'device/wrong-content'
@@ -130,14 +144,14 @@ export async function openArtifactFiles({ folder, quotaBytes }: ArtifactFilesOpt
         await handle.close()
       }
     },
-    remove: async (sha256) => {
-      if (!name.test(sha256)) return
-      // The record first: content without one is swept away at the next start.
-      await rm(join(at.records, `${sha256}.json`), { force: true })
-      await syncFolder(at.records)
-      await rm(objectOf(sha256), { force: true })
-    },
+    remove: async (sha256) => { if (name.test(sha256)) await registering(new AbortController().signal, async () => forget(sha256)) },
   }
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  let bytes = 0
+  for (const file of await readdir(folder)) bytes += (await stat(join(folder, file)).catch(() => undefined))?.size ?? 0
+  return bytes
 }
 
 const wrong = (message: string): WorkbenchError => new WorkbenchError('device/wrong-content', message, { hint: 'It was thrown away; fetch it again' })
@@ -196,15 +210,15 @@ async function sweep(at: { readonly objects: string; readonly records: string; r
   for (const file of await readdir(at.partial)) if (file.startsWith('once-')) await rm(join(at.partial, file), { force: true })
 }
 
-async function writeDurably(path: string, text: string): Promise<void> {
-  const handle = await open(path, 'w', 0o600)
+async function writeDurably(path: string, text: string, disk: DiskCalls): Promise<void> {
+  const handle = await disk.open(path, 'w', 0o600)
   try { await handle.writeFile(text); await handle.sync() } finally { await handle.close() }
 }
 
 /** Windows keeps its folders by itself, and opens none. */
-async function syncFolder(path: string): Promise<void> {
+async function syncFolder(path: string, disk: DiskCalls): Promise<void> {
   if (process.platform === 'win32') return
-  const handle = await open(path, constants.O_RDONLY)
+  const handle = await disk.open(path, constants.O_RDONLY)
   try { await handle.sync() } finally { await handle.close() }
 }
 

@@ -74,6 +74,12 @@ export function openDatabase(file: string, shape = journalShape): DatabaseSync {
   }, shape.what)
 }
 
+/** It says that the disk is full at that size. */
+export function limitDatabase(database: DatabaseSync, maxBytes: number): void {
+  const pageBytes = Number(database.prepare('PRAGMA page_size').get()?.['page_size'])
+  database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / pageBytes))}`)
+}
+
 /** All of `work` or nothing. Other processes wait; they may start at the same moment. */
 export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   database.exec('BEGIN IMMEDIATE')

@@ -5,7 +5,7 @@ import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { type JobEvent, jobEventSchema } from '../../../shared/jobs/jobEvent.ts'
 import { type Job, reduceJob } from '../../../shared/jobs/reduceJob.ts'
 import { describeProcess, isAlive } from './processIdentity.ts'
-import { endTypes, guarded, inTransaction, openDatabase } from './sqliteFile.ts'
+import { endTypes, guarded, inTransaction, limitDatabase, openDatabase } from './sqliteFile.ts'
 
 /** Older finished jobs stay in the file and can be asked for by id; folding them all would make every start slower. */
 const newestJobs = 200
@@ -97,10 +97,7 @@ function prepare(database: DatabaseSync) {
 /** Opens or makes the journal; `host/no-permission`, `host/io`, `host/disk-full`, `input/not-supported` (newer format). */
 export function openSqliteJournal(file: string, options: SqliteJournalOptions): SqliteJournal {
   const database = openDatabase(file)
-  if (options.maxBytes !== undefined) {
-    const pageBytes = Number(database.prepare('PRAGMA page_size').get()?.['page_size'])
-    database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(options.maxBytes / pageBytes))}`)
-  }
+  if (options.maxBytes !== undefined) limitDatabase(database, options.maxBytes)
   const sql = prepare(database)
   const reader = createRowReader(options.log)
   const self = options.process ?? describeProcess(process.pid) ?? String(process.pid)

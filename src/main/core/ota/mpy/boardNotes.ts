@@ -40,6 +40,11 @@ export async function noteOutcome(deps: MpyDeps, outcome: { readonly version: st
   }
 }
 
+/** Best effort as well: of something that went wrong beside an update that is done. */
+export async function noteError(deps: MpyDeps, words: string, signal: AbortSignal): Promise<void> {
+  await replaceText(deps.fs, mpyPlaces.errors, JSON.stringify({ errors: [words.slice(0, 400)] }), signal).catch((error: unknown) => { if (!(error instanceof WorkbenchError) && !signal.aborted) throw error })
+}
+
 function parsed<T>(text: string, schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } }): T | undefined {
   try {
     const result = schema.safeParse(JSON.parse(text))

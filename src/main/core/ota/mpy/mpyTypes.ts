@@ -61,6 +61,8 @@ export interface MpyDeps {
   readonly hmacSha256Hex: HmacHex
   readonly newId: () => string
   readonly tell: (event: MpyEvent) => void
+  /** Runs a module that lies on the board, there. `device/refused` with what the board said. */
+  readonly runModule?: ((path: string, signal: AbortSignal) => Promise<void>) | undefined
 }
 
 export interface MpyRun extends MpyDeps {
@@ -76,6 +78,6 @@ export interface MpyOutcome {
   readonly reason?: string | undefined
   readonly filesChanged: number
   readonly fetchedBytes: number
-  /** A module that the release wants to be run; nobody but the board can do that. */
-  readonly postUpdate?: string | undefined
+  /** The module that the release wants to be run afterwards, and what came of it. */
+  readonly postUpdate?: { readonly path: string; readonly problem?: string | undefined } | undefined
 }

@@ -8,7 +8,7 @@ import { applyTransaction } from '../applyTransaction.ts'
 import { walk } from '../deviceFiles.ts'
 import { recoverTransaction } from '../recoverTransaction.ts'
 import type { TransactionDeps, TransactionPlaces, TransactionWish } from '../transactionTypes.ts'
-import { noteOutcome, readCrashes, readVersion, versionText } from './boardNotes.ts'
+import { noteError, noteOutcome, readCrashes, readVersion, versionText } from './boardNotes.ts'
 import type { MpyDeps, MpyOutcome, MpyRun, MpyTarget } from './mpyTypes.ts'
 import { resolveTarget, shownVersion } from './resolveTarget.ts'
 import { whyWait } from './schedule.ts'
@@ -53,12 +53,28 @@ export async function updateBoard(run: MpyRun, signal: AbortSignal): Promise<Mpy
   try {
     const done = await bringTo(target, run, signal)
     await noteOutcome(run, { version }, signal)
-    return { ...facts, ...done, end: 'updated', postUpdate: target.postUpdate }
+    return { ...facts, ...done, end: 'updated', ...(target.postUpdate === undefined ? {} : { postUpdate: await runHook(target.postUpdate, run, signal) }) }
   } catch (error) {
     // The caller's signal may be the very reason; the note gets a time of its own.
     const words = error instanceof Error ? error.message : 'unknown reason'
     await withDeadline(run.clock, noteLimitMs, 'Note the failure on the board', new AbortController().signal, async (until) => noteOutcome(run, { version, error: words }, until)).catch(() => undefined)
     throw error
+  }
+}
+
+/** The board is new whatever becomes of it: the version is written and read back, so a failure is told and noted, and nothing is undone. */
+async function runHook(path: string, run: MpyRun, signal: AbortSignal): Promise<NonNullable<MpyOutcome['postUpdate']>> {
+  try {
+    if (!run.runModule) throw new WorkbenchError('input/not-supported', 'this way to the board runs nothing')
+    await run.runModule(path, signal)
+    return { path }
+  } catch (error) {
+    // A cancel, too, comes too late to make the board old again.
+    if (!(error instanceof WorkbenchError) && !signal.aborted) throw error
+    const problem = `The board has the new version, and ${path}, which was to run afterwards, did not come to its end: ${error instanceof Error ? error.message : 'unknown reason'}`
+    run.tell({ type: 'note', words: problem })
+    await noteError(run, problem, signal)
+    return { path, problem }
   }
 }
 

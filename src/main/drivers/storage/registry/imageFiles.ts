@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import type { ImageFiles, StagedImage } from '../../../../shared/ota/registryStore.ts'
 import { errnoOf, reasonOf } from '../../errors/reasonOf.ts'
+import { nodeDisk } from '../diskCalls.ts'
 
 /** Images that are served are kept in memory, proved; as many as fit in here. */
 const mostCachedBytes = 64 * 1024 * 1024
@@ -19,7 +20,7 @@ interface Proved {
 }
 
 /** `DIR/images/<sha256>.bin`, so that no name that anybody sends chooses a path. */
-export function createImageFolder(folder: string, wallMs: () => number): ImageFiles {
+export function createImageFolder(folder: string, wallMs: () => number, disk = nodeDisk): ImageFiles {
   const proved = new Map<string, Proved>()
   const pathOf = (sha256: string): string => join(folder, `${sha256}.bin`)
 
@@ -36,18 +37,18 @@ export function createImageFolder(folder: string, wallMs: () => number): ImageFi
   return {
     receive: async (pieces, maxBytes, signal) => {
       const part = join(folder, `${randomBytes(8).toString('hex')}.part`)
-      await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => { throw problem('The folder of the images cannot be made', cause) })
-      const file = await open(part, 'wx', 0o600).catch((cause: unknown) => { throw problem('An image cannot be written', cause) })
+      await disk.mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => { throw problem('The folder of the images cannot be made', cause) })
+      const file = await disk.open(part, 'wx', 0o600).catch((cause: unknown) => { throw problem('An image cannot be written', cause) })
       let isThere = true
-      const drop = async (): Promise<void> => { if (isThere) { isThere = false; await rm(part, { force: true }) } }
+      const drop = async (): Promise<void> => { if (isThere) { isThere = false; await disk.rm(part, { force: true }) } }
       try {
         const written = await writeAll(file, pieces, maxBytes, signal)
         return {
           ...written, drop,
           keep: async () => {
-            await rename(part, pathOf(written.sha256)).catch((cause: unknown) => { throw problem('The image cannot be put in its place', cause) })
+            await disk.rename(part, pathOf(written.sha256)).catch((cause: unknown) => { throw problem('The image cannot be put in its place', cause) })
             isThere = false
-            await syncFolder(folder)
+            await syncFolder(folder, disk).catch((cause: unknown) => { throw problem('The folder of the images cannot be written', cause) })
           },
         }
       } catch (error) {
@@ -124,8 +125,8 @@ async function readProved(path: string, { sha256, sizeBytes }: { readonly sha256
 }
 
 /** A name is durable when its folder is; where folders cannot be opened, the system sees to that itself. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined)
+async function syncFolder(folder: string, disk: typeof nodeDisk): Promise<void> {
+  const handle = await disk.open(folder, 'r').catch(() => undefined)
   if (!handle) return
   try {
     await handle.sync()

@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { type FirmwareImage, firmwareImageSchema, type ReleaseRow, releaseRowSchema } from '../../../../shared/ota/registry.schema.ts'
 import type { RegistryRows } from '../../../../shared/ota/registryStore.ts'
-import { guarded, inTransaction, openDatabase } from '../sqliteFile.ts'
+import { guarded, inTransaction, limitDatabase, openDatabase } from '../sqliteFile.ts'
 
 const what = 'registry'
 // A version's bytes and what was once released are facts; the triggers keep accidents away.
@@ -31,8 +31,9 @@ const releaseOf = (row: Row): ReleaseRow => releaseRowSchema.parse({
   ...(row['version'] === null ? {} : { version: row['version'] }),
 })
 
-export function openSqliteRegistry(file: string): RegistryRows {
+export function openSqliteRegistry(file: string, { maxBytes }: { readonly maxBytes?: number | undefined } = {}): RegistryRows {
   const database = openDatabase(file, { what, schema, version: 1 })
+  if (maxBytes !== undefined) limitDatabase(database, maxBytes)
   const find = database.prepare('SELECT * FROM images WHERE product = ? AND version = ?')
   const putImage = database.prepare('INSERT INTO images (product, version, sha256, size, compile_time, origin, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)')
   const newest = database.prepare('SELECT * FROM releases WHERE product = ? AND channel = ? ORDER BY number DESC LIMIT 1')
