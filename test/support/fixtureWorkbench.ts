@@ -21,6 +21,7 @@ import { captureQuerySchema } from '../../src/shared/captures/captures.schema.ts
 import { fixtureBoots, fixtureComparison } from './fixtureBoots.ts'
 import { createFixtureCaptures } from './fixtureCaptures.ts'
 import { fixtureDiff } from './fixtureDiff.ts'
+import { createFixtureDeviceUpdates } from './fixtureDeviceUpdates.ts'
 import { createFixtureRegistry } from './fixtureRegistry.ts'
 import { fixtureMany, fixtureSafety } from './fixtureSafety.ts'
 import { createFixtureRack, type FixtureRack } from './fixtureRack.ts'
@@ -80,6 +81,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
   const captures = createFixtureCaptures(nowMs())
   const captureSettings = fixtureCaptureSettings(calls, nowMs(), quotaNear)
   const registry = createFixtureRegistry(stream, calls, nowMs, isNew)
+  const deviceUpdates = createFixtureDeviceUpdates(stream, calls, nowMs, isNew, jobs)
   const consoleTools = createFixtureConsoleTools(stream, calls, nowMs)
 
   const view = (): RackView => ({ revision, pods: rack.view() })
@@ -162,6 +164,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
       }),
     },
     registry: registry.routes,
+    deviceUpdates: deviceUpdates.routes,
     ...fixtureSafety(nowMs()),
     power: {
       ...fixtureMany(calls, (id) => outcomeOf(rack, id)),
@@ -318,6 +321,6 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
       send(request.camera, request.after, new TextEncoder().encode(rack.cameras.get(request.camera)?.text ?? '').subarray(request.after))
     })
   }
-  return { router, serveLane, say, skip, change, jobs, calls, changed, consoleTools: consoleTools.told, registry: registry.told, cameras: () => rack.cameras }
+  return { router, serveLane, say, skip, change, jobs, calls, changed, consoleTools: consoleTools.told, registry: registry.told, deviceUpdates: deviceUpdates.told, cameras: () => rack.cameras }
 }
 export type FixtureWorkbench = ReturnType<typeof createFixtureWorkbench>

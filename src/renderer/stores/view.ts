@@ -24,6 +24,8 @@ export const useViewStore = defineStore('view', () => {
   const tab = ref<PanelTab>('restore')
   /** A job picked by hand; otherwise the panel shows the camera's latest. */
   const job = ref<JobId>()
+  /** Of the view of updates: whose work is to be shown. */
+  const updated = ref<CameraId>()
   const selected = shallowRef<ReadonlySet<CameraId>>(new Set())
   const panes = shallowRef<readonly CameraId[]>([])
   const lifeFilter = ref<CameraLife>()
@@ -49,6 +51,7 @@ export const useViewStore = defineStore('view', () => {
   }
   /** Each kind of work has the tab of its name. */
   function openJob(id: JobId, of: CameraId, workflow: WorkflowName): void {
+    if (workflow === 'update') { updated.value = of; view.value = 'updates'; return }
     open(of, workflow)
     job.value = id
   }
@@ -72,7 +75,7 @@ export const useViewStore = defineStore('view', () => {
   }
   const switchTheme = (): void => { themeChoice.value = theme.value === 'dark' ? 'light' : 'dark' }
   return {
-    view, camera, tab, job, selected, panes, lifeFilter, dialog, report, notice, themeChoice, theme, zoom, rackShape, wordFilter, powerMany, consolesShape,
+    view, camera, tab, job, updated, selected, panes, lifeFilter, dialog, report, notice, themeChoice, theme, zoom, rackShape, wordFilter, powerMany, consolesShape,
     select, zoomBy,
     open, openJob, closePanel, toggleSelected, clearSelection, showConsoles, switchTheme,
   }

@@ -30,6 +30,7 @@ import { consoleToolsContract } from './consoleTools.contract.ts'
 import { bootsContract } from './boots.contract.ts'
 import { bundleContract } from './bundle.contract.ts'
 import { registryContract } from './registry.contract.ts'
+import { deviceUpdatesContract } from './deviceUpdates.contract.ts'
 import { captureSettingsContract } from './captureSettings.contract.ts'
 
 const nothing = z.object({}).optional()
@@ -50,7 +51,7 @@ export type NewPod = z.infer<typeof newPodSchema>
 
 export const jobSummarySchema = z.object({
   id: jobIdSchema,
-  workflow: z.enum(['restore', 'install', 'dump', 'burn', 'agent']),
+  workflow: z.enum(['restore', 'install', 'dump', 'burn', 'agent', 'update']),
   title: z.string(),
   camera: cameraIdSchema,
   pod: podIdSchema,
@@ -97,6 +98,7 @@ export const workbenchContract = {
   inventory: inventoryContract,
   findPorts: findPortsContract,
   registry: registryContract,
+  deviceUpdates: deviceUpdatesContract,
   pictures: picturesContract,
   power: {
     /** Logs in to a RouterOS switch and reads; never changes anything, and remembers nothing. */
