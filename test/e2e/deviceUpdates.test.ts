@@ -32,7 +32,7 @@ describe.skipIf(missingForWindow() !== undefined)('devices that are updated from
     await appliances.getByText('1.1.0').first().waitFor()
     await update(page, 'sim-appliance', '1.2.0')
     await job('sim-appliance').getByRole('list', { name: 'Journal' }).getByText('Stopping the services').waitFor({ timeout: workMs })
-    expect(await page.getByRole('button', { name: 'Roll sim-appliance back' }).isDisabled()).toBe(true)
+    expect(await page.getByRole('button', { name: 'Roll back sim-appliance' }).isDisabled()).toBe(true)
     // A window that is closed stops nothing, and the next one shows all of it.
     await page.reload()
     await page.keyboard.press('Alt+7')
@@ -47,7 +47,7 @@ describe.skipIf(missingForWindow() !== undefined)('devices that are updated from
     await job('sim-appliance').getByText('It reported 1.2.0 at the end').waitFor()
     await appliances.getByText('failed (state known)').waitFor()
 
-    await page.getByRole('button', { name: 'Roll sim-appliance back' }).click()
+    await page.getByRole('button', { name: 'Roll back sim-appliance' }).click()
     const back = page.getByRole('dialog', { name: 'Roll sim-appliance back' })
     const { previous } = await reading(demoApplianceId) ?? {}
     await back.getByRole('button', { name: `Go back to ${String(previous)}` }).click()
@@ -59,7 +59,7 @@ describe.skipIf(missingForWindow() !== undefined)('devices that are updated from
     await update(page, 'sim-board', 'v1.1.0')
     await job('sim-board').getByText('It reported v1.1.0 at the end').waitFor({ timeout: workMs })
     await job('sim-board').getByText('The new version counts from here on').waitFor()
-    await page.getByRole('button', { name: 'Roll sim-board back' }).click()
+    await page.getByRole('button', { name: 'Roll back sim-board' }).click()
     const dialog = page.getByRole('dialog', { name: 'Roll sim-board back' })
     await dialog.getByText('lib/colour.py').waitFor()
     await dialog.getByRole('button', { name: 'Go back to v1.0.0' }).click()

@@ -17,6 +17,7 @@ import { nandGuards } from './nand.ts'
 import { otaGuards } from './ota.ts'
 import { rackGuards } from './rack.ts'
 import { transportGuards } from './transports.ts'
+import { deviceUpdateGuards } from './deviceUpdates.ts'
 import { updaterGuards } from './updater.ts'
 
 const restore = 'src/main/core/workflows/restore'
@@ -63,7 +64,7 @@ const tftpGuards: readonly Guard[] = [
 ]
 
 export const guards: readonly Guard[] = [
-  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...registryGuards, ...captureGuards, ...consoleGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...mpyGuards, ...nandGuards, ...otaGuards, ...rackGuards, ...findPortsGuards, ...transportGuards, ...updaterGuards,
+  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...registryGuards, ...captureGuards, ...consoleGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...mpyGuards, ...nandGuards, ...otaGuards, ...rackGuards, ...findPortsGuards, ...transportGuards, ...updaterGuards, ...deviceUpdateGuards,
   { says: 'a wrong read-back CRC is not a success', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
     find: "if (found === crc32) return { kind: 'proved', crc32: found }", replace: "if (found !== '') return { kind: 'proved', crc32 }" },
   { says: 'wrong content is written once more, not for ever', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
