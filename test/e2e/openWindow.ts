@@ -35,16 +35,18 @@ export interface OpenWindowOptions {
   readonly height?: number
   readonly colour?: 'light' | 'dark'
   readonly tftpPort?: number
+  /** Absent: the host does not reach the network. */
+  readonly fetch?: typeof globalThis.fetch
 }
 
 /** The whole product: workbench, web host, browser. */
-export async function openWindow({ width = 1440, height = 900, colour = 'dark', tftpPort = 69 }: OpenWindowOptions = {}): Promise<OpenWindow> {
+export async function openWindow({ width = 1440, height = 900, colour = 'dark', tftpPort = 69, fetch }: OpenWindowOptions = {}): Promise<OpenWindow> {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-e2e-'))
   onTestFinished(async () => rm(folder, { recursive: true, force: true }))
   const complaints: string[] = []
   const workbench = await createWorkbench({
     host: 'web', version: '0.0.0-test', dataFolder: join(folder, 'data'), homeFolder: folder, tftpPort,
-    resourcesFolder: join(import.meta.dirname, '../../resources'), log: (line) => { complaints.push(`log: ${line}`) },
+    resourcesFolder: join(import.meta.dirname, '../../resources'), log: (line) => { complaints.push(`log: ${line}`) }, ...(fetch ? { fetch } : {}),
   }, { loadRack: true })
   onTestFinished(async () => workbench.close())
   const web = await serveWeb({ workbench, host: '127.0.0.1', port: 0, rendererFolder, newToken: () => newToken().repeat(8), log: (line) => { complaints.push(`web: ${line}`) } })

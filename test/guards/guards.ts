@@ -19,6 +19,7 @@ import { otaGuards } from './ota.ts'
 import { rackGuards } from './rack.ts'
 import { releaseGuards } from './releases.ts'
 import { transportGuards } from './transports.ts'
+import { deviceUpdateGuards } from './deviceUpdates.ts'
 import { updaterGuards } from './updater.ts'
 
 const restore = 'src/main/core/workflows/restore'
@@ -65,7 +66,7 @@ const tftpGuards: readonly Guard[] = [
 ]
 
 export const guards: readonly Guard[] = [
-  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...registryGuards, ...captureGuards, ...consoleGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...mpyGuards, ...nandGuards, ...otaGuards, ...rackGuards, ...releaseGuards, ...findPortsGuards, ...transportGuards, ...updaterGuards, ...doorGuards,
+  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...registryGuards, ...captureGuards, ...consoleGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...mpyGuards, ...nandGuards, ...otaGuards, ...rackGuards, ...releaseGuards, ...findPortsGuards, ...transportGuards, ...updaterGuards, ...doorGuards, ...deviceUpdateGuards,
   { says: 'a wrong read-back CRC is not a success', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
     find: "if (found === crc32) return { kind: 'proved', crc32: found }", replace: "if (found !== '') return { kind: 'proved', crc32 }" },
   { says: 'wrong content is written once more, not for ever', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',

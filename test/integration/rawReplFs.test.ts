@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { openRawReplFs, type RawReplFs } from '../../src/main/drivers/deviceFs/rawReplFs.ts'
 import { openTcpTransport } from '../../src/main/drivers/transports/tcpTransport.ts'
 import { joinBytes } from '../../src/shared/lifecycle/byteQueue.ts'
-import { type BoardOptions, type MicroPythonBoard, openMicroPythonBoard } from '../support/microPythonBoard.ts'
+import { type BoardOptions, type MicroPythonBoard, openMicroPythonBoard } from '../../src/main/sim/microPythonBoard.ts'
 import { createRealClock } from '../support/realClock.ts'
 
 const signal = new AbortController().signal

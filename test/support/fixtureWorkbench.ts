@@ -22,6 +22,7 @@ import { fixtureBoots, fixtureComparison } from './fixtureBoots.ts'
 import { createFixtureCaptures } from './fixtureCaptures.ts'
 import { fixtureDiff } from './fixtureDiff.ts'
 import { createFixtureBoardReleases } from './fixtureBoardReleases.ts'
+import { createFixtureDeviceUpdates } from './fixtureDeviceUpdates.ts'
 import { createFixtureRegistry } from './fixtureRegistry.ts'
 import { fixtureMany, fixtureSafety } from './fixtureSafety.ts'
 import { createFixtureRack, type FixtureRack } from './fixtureRack.ts'
@@ -82,6 +83,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
   const captureSettings = fixtureCaptureSettings(calls, nowMs(), quotaNear)
   const registry = createFixtureRegistry(stream, calls, nowMs, isNew)
   const boardReleases = createFixtureBoardReleases(stream, calls, nowMs, isNew)
+  const deviceUpdates = createFixtureDeviceUpdates(stream, calls, nowMs, isNew, jobs)
   const consoleTools = createFixtureConsoleTools(stream, calls, nowMs)
 
   const view = (): RackView => ({ revision, pods: rack.view() })
@@ -165,6 +167,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
     },
     registry: registry.routes,
     boardReleases: boardReleases.routes,
+    deviceUpdates: deviceUpdates.routes,
     ...fixtureSafety(nowMs()),
     power: {
       ...fixtureMany(calls, (id) => outcomeOf(rack, id)),
@@ -321,6 +324,6 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
       send(request.camera, request.after, new TextEncoder().encode(rack.cameras.get(request.camera)?.text ?? '').subarray(request.after))
     })
   }
-  return { router, serveLane, say, skip, change, jobs, calls, changed, consoleTools: consoleTools.told, registry: registry.told, boardReleases: boardReleases.told, cameras: () => rack.cameras }
+  return { router, serveLane, say, skip, change, jobs, calls, changed, consoleTools: consoleTools.told, registry: registry.told, boardReleases: boardReleases.told, deviceUpdates: deviceUpdates.told, cameras: () => rack.cameras }
 }
 export type FixtureWorkbench = ReturnType<typeof createFixtureWorkbench>

@@ -15,6 +15,13 @@ async function openReleases(page: Page): Promise<void> {
   await page.getByRole('tab', { name: 'Releases of boards' }).click()
   await page.getByRole('heading', { name: 'Releases of MicroPython boards' }).waitFor()
 }
+const openDevices = async (page: Page, tab: 'Appliances' | 'Boards'): Promise<void> => { await openUpdates(page); await page.getByRole('tab', { name: tab }).click() }
+async function planned(page: Page): Promise<void> {
+  await openDevices(page, 'Appliances')
+  await page.getByRole('button', { name: 'Update gate-north' }).click()
+  await page.getByLabel('Release').selectOption('1.2.0')
+  await page.getByText('stopped and started').waitFor()
+}
 
 /** Firmware for nodes: what is published, who runs it, and each dialog. */
 const scenes: readonly UpdatesScene[] = [
@@ -48,6 +55,19 @@ const scenes: readonly UpdatesScene[] = [
   } },
   { name: 'updates-release-delta', cameras: 12, steps: async (page) => { await openReleases(page); await page.getByRole('button', { name: 'Delta for v1.2.0' }).click(); await page.getByRole('button', { name: 'Make the delta' }).click(); await page.getByText('90 % saved').waitFor() } },
   { name: 'updates-release-withdraw', cameras: 12, steps: async (page) => { await openReleases(page); await page.getByRole('button', { name: 'Withdraw v1.1.0' }).click(); await page.getByLabel(/^To withdraw it/).fill('v1.1') } },
+  { name: 'updates-appliances', cameras: 12, steps: async (page) => { await openDevices(page, 'Appliances'); await page.getByText('gate-north').first().waitFor() } },
+  { name: 'updates-boards', cameras: 12, steps: async (page) => { await openDevices(page, 'Boards'); await page.getByText('An earlier update had been interrupted').first().waitFor() } },
+  { name: 'updates-appliances-empty', cameras: 12, isNew: true, steps: async (page) => { await openDevices(page, 'Appliances'); await page.getByRole('heading', { name: 'No appliance yet' }).waitFor() } },
+  { name: 'updates-device-add', cameras: 12, isNew: true, steps: async (page) => { await openDevices(page, 'Appliances'); await page.getByRole('button', { name: 'Add an appliance' }).click(); await page.getByRole('dialog').waitFor() } },
+  { name: 'updates-device-plan', cameras: 12, steps: async (page) => { await planned(page) } },
+  { name: 'updates-device-running', cameras: 12, steps: async (page) => { await planned(page); await page.getByRole('button', { name: 'Update to 1.2.0' }).click(); await page.getByText('device-api is in place').waitFor() } },
+  { name: 'updates-device-failed', cameras: 12, steps: async (page, server) => {
+    await planned(page)
+    await page.getByRole('button', { name: 'Update to 1.2.0' }).click()
+    await page.getByText('device-api is in place').waitFor()
+    server?.workbench.deviceUpdates.finish('device-gate', 'bad')
+    await page.getByText('It reported 1.1.0 at the end').waitFor()
+  } },
 ]
 
 export const allUpdatesScenes = (): readonly UpdatesScene[] => scenes

@@ -37,6 +37,10 @@ import { type CaptureDesk, createCaptureDesk } from './captureDesk.ts'
 import { type ChipDesk, createChipDesk } from './chipDesk.ts'
 import { type ConsoleDesk, createConsoleDesk } from './consoleDesk.ts'
 import { demoNodesPace, openDemoNodes } from './demoNodes.ts'
+import { createApplianceWay } from './applianceUpdates.ts'
+import { createBoardWay } from './boardUpdates.ts'
+import { openDemoDevices } from './demoDevices.ts'
+import { createDeviceUpdateDesk, type DeviceUpdateDesk } from './deviceUpdateDesk.ts'
 import { createDumpDesk, type DumpDesk } from './dumpDesk.ts'
 import { createInstallDesk, type InstallDesk } from './installDesk.ts'
 import { createFindPortsDesk, type FindPortsDesk } from './findPortsDesk.ts'
@@ -74,6 +78,7 @@ export interface OpenWorkbench extends Workbench {
   readonly bundles: BundleDesk
   readonly registry: RegistryDesk
   readonly boardReleases: BoardReleasesDesk
+  readonly deviceUpdates: DeviceUpdateDesk
   readonly secrets: SecretsBox
   readonly many: (request: PowerMany, signal: AbortSignal, force?: string) => AsyncIterable<PowerStep>
 }
@@ -103,7 +108,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const audit = openAudit(environment, clock)
   const leaseStore = openSqliteLeases(file)
   const leases = createLeases({ store: leaseStore, clock, log })
-  const jobAudit = createJobAudit(audit, (job) => rack.find(job.camera)?.spec.cameraName ?? job.camera)
+  const jobAudit = createJobAudit(audit, (job) => rack.find(job.camera)?.spec.cameraName ?? (job.workflow === 'update' ? job.plan.cameraName : job.camera))
   const jobs = createJobBook({ journal, clock, log, newJobId: () => newJobId(clock.wallMs()), turns: createJobTurns({ clock, supplyOf: (camera) => supplyOf(rack.find(camera)) }), beforeStart: (job) => { jobAudit.before(job) } })
   auditLostJobs(audit, jobs.list())
   jobs.listen((job) => { jobAudit.after(job) })
@@ -120,7 +125,8 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const store = createRackStore({ path: join(dataFolder, 'rack.json'), leases, clock })
   const secrets = await auditedSecrets(createSecretsBox({ folder: join(dataFolder, 'secrets'), oldFile: join(dataFolder, 'secrets.json'), vault: environment.keyVault, log }), audit, log)
   const setup = createRackSetup({ clock, rack, socs, dataFolder, store, log, ask, secrets, audit, environment: environment.commandEnvironment ?? {}, serialPorts: sharedPorts(environment.serialPorts),
-    openNodes: async (signal) => openDemoNodes({ registry: await registry.registry(), clock: createScaledClock(clock, demoNodesPace), hostClock: clock, random: newShare, log }, signal) })
+    openNodes: async (signal) => openDemoNodes({ registry: await registry.registry(), clock: createScaledClock(clock, demoNodesPace), hostClock: clock, random: newShare, log }, signal),
+    openDevices: async (signal) => openDemoDevices({ desk: deviceUpdates, fetch: environment.fetch ?? offline, log }, signal) })
   const writing: Omit<RestoreDeskDeps, 'tools'> = {
     clock, rack, jobs, leases, audit, socs, dataFolder, ask, tftpPort: environment.tftpPort,
     openTftp: async (plan, camera, signal) => {
@@ -144,6 +150,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const bundles = createBundleDesk({ clock, captures, jobs, rack, dataFolder, versions: { Rackbench: environment.version, Host: environment.host, ...systemFacts() } })
   const registry = createRegistryDesk({ clock, dataFolder, audit, secrets, who: environment.host, log })
   const boardReleases = createBoardReleasesDesk({ clock, dataFolder, leases, audit, log })
+  const deviceUpdates = createDeviceUpdateDesk({ clock, dataFolder, jobs, leases, ways: { appliance: createApplianceWay({ clock, fetch: environment.fetch ?? offline }), board: createBoardWay({ dataFolder }) } })
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
   const reportWriter = writeReportsAtTheEnd(jobs, reports, log)
   const status = statusOf({ environment, clock: () => clock.wallMs(), rack, tftp: () => tftp.state(), journal })
@@ -159,9 +166,9 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, registry, boardReleases, inventories, findPorts, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, registry, boardReleases, deviceUpdates, inventories, findPorts, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, pictures, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, audit, consoles, boots, bundles, registry, boardReleases, secrets,
+    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, audit, consoles, boots, bundles, registry, boardReleases, deviceUpdates, secrets,
     many: (request, signal, force) => powerMany({ rack, clock }, request, signal, force),
     close: async () => {
       closing ??= (async () => {

@@ -40,9 +40,9 @@ export async function deployPackage(request: DeployRequest, fetch: typeof global
   try {
     const url = `http://${request.address.includes(':') ? `[${request.address}]` : request.address}:${host.port}/${facts.name}`
     await client.download({ version: planned.version, package_url: url, package_name: facts.name, package_size: facts.sizeBytes, package_md5: facts.md5, package_sha256: facts.sha256 }, signal)
-    await until(client, 'toInstall', downloadLimitMs, { ...request, clock }, signal)
+    await followUpdater(client, 'toInstall', downloadLimitMs, { ...request, clock }, signal)
     await client.update(planned.version, signal)
-    await until(client, 'success', installLimitMs, { ...request, clock }, signal)
+    await followUpdater(client, 'success', installLimitMs, { ...request, clock }, signal)
     return planned
   } finally {
     await host.close()
@@ -61,7 +61,7 @@ async function plannedOf(path: string, signal: AbortSignal): Promise<Deployed> {
 }
 
 /** Follows the stages; a failure is an error with the words of the device. */
-async function until(client: UpdaterClient, wanted: UpdaterStage, limitMs: number, { clock, tell }: { readonly clock: Clock; readonly tell: DeployRequest['tell'] }, parent: AbortSignal): Promise<void> {
+export async function followUpdater(client: UpdaterClient, wanted: UpdaterStage, limitMs: number, { clock, tell }: { readonly clock: Clock; readonly tell: DeployRequest['tell'] }, parent: AbortSignal): Promise<void> {
   await withDeadline(clock, limitMs, `${client.label} on its way to ${wanted}`, parent, async (signal) => {
     let heardMs = clock.nowMs()
     let last = ''
@@ -85,7 +85,7 @@ async function until(client: UpdaterClient, wanted: UpdaterStage, limitMs: numbe
   })
 }
 
-function addressOf(text: string): URL {
+export function addressOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return url
   throw new WorkbenchError('input/malformed', 'That is no address of an updater', { hint: 'Such as http://192.168.1.20:12315' })

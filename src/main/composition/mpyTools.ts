@@ -24,6 +24,8 @@ export interface MpyUpdateWish extends BoardWish {
   readonly source: string
   /** As a board's `ota_config.json` has it; owner, repository and addresses come from the source where it names them. */
   readonly config: Readonly<Record<string, unknown>>
+  /** Files that go beside those that the release deletes. */
+  readonly leaves?: readonly string[]
 }
 
 /** Updates one board over its console; nobody else has the line meanwhile. */
@@ -31,7 +33,7 @@ export async function updateMpyBoard(wish: MpyUpdateWish, signal: AbortSignal): 
   return withSource(wish.source, signal, async (source) => {
     const config = configOf({ ...source, ...wish.config })
     return withBoard(wish, 'rackbench mpy update', signal, async (fs, deps) => {
-      const outcome = await updateBoard({ ...deps, config }, signal)
+      const outcome = await updateBoard({ ...deps, config, leaves: wish.leaves ?? [] }, signal)
       if (outcome.end === 'updated' && config.reset_mode !== 'none') await fs.reset(config.reset_mode, signal)
       return outcome
     })
@@ -66,7 +68,8 @@ async function withSource<T>(source: string, signal: AbortSignal, work: (source:
   }
 }
 
-async function withBoard<T>({ url, dataFolder, tell }: BoardWish, holder: string, signal: AbortSignal, work: (fs: RawReplFs, deps: MpyDeps) => Promise<T>): Promise<T> {
+/** The files of a board, as long as the work takes; nobody else has its line meanwhile. */
+export async function withBoard<T>({ url, dataFolder, tell }: BoardWish, holder: string, signal: AbortSignal, work: (fs: RawReplFs, deps: MpyDeps) => Promise<T>): Promise<T> {
   return withLineLease({ url, dataFolder, holder }, signal, async () => {
     const clock = createSystemClock()
     const devices = devicesOf(url, undefined, { clock, ask: async () => undefined, environment: {}, secretOf: async () => undefined })

@@ -31,6 +31,8 @@ export interface RackSetupDeps extends Omit<PodDevicesDeps, 'secretOf'> {
   readonly log: (line: string) => void
   /** The nodes of the demo, beside its cameras. */
   readonly openNodes: (signal: AbortSignal) => Promise<DemoRack>
+  /** Its appliance and its board. */
+  readonly openDevices: (signal: AbortSignal) => Promise<DemoRack>
 }
 
 /** What the person sets up: pods that are remembered, and the demo rack that is not. */
@@ -67,6 +69,7 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
   const lane = createLane()
   let demo: DemoRack | undefined
   let nodes: DemoRack | undefined
+  let updated: DemoRack | undefined
   const always = new AbortController().signal
 
   const changePods = async (how: (pods: RackFile['pods']) => RackFile['pods']): Promise<void> => { await deps.store.change((rackFile) => ({ ...rackFile, pods: how(rackFile.pods) }), always) }
@@ -188,11 +191,12 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       demo ??= await openDemoRack(rack, { clock: deps.clock, folder: join(dataFolder, 'demo'), log: deps.log })
       // The cameras are of use without them; why the registry cannot be opened stands where its releases would.
       nodes ??= await deps.openNodes(always).catch((error: unknown) => { deps.log(`the demo has no nodes: ${String(error)}`); return undefined })
+      updated ??= await deps.openDevices(always).catch((error: unknown) => { deps.log(`the demo has no appliance and no board: ${String(error)}`); return undefined })
       return demoCameras
     }),
     closeDemo: async () => lane(always, async () => {
-      const open = [nodes, demo]
-      nodes = demo = undefined
+      const open = [updated, nodes, demo]
+      updated = nodes = demo = undefined
       for (const each of open) await each?.close()
     }),
   }

@@ -40,6 +40,8 @@ import type { ReportDesk } from './reportDesk.ts'
 import type { BoardReleasesDesk } from './boardReleasesDesk.ts'
 import { boardReleasesRoutes } from './boardReleasesRoutes.ts'
 import type { RegistryDesk } from './registryKeeper.ts'
+import type { DeviceUpdateDesk } from './deviceUpdateDesk.ts'
+import { deviceUpdateRoutes } from './deviceUpdateRoutes.ts'
 import { registryRoutes } from './registryRoutes.ts'
 import { pictureRoutes } from './picturesRoutes.ts'
 import { resumeJob } from './resumeJob.ts'
@@ -64,6 +66,7 @@ export interface RouterDeps extends Pick<SafetyDeps, 'audit' | 'secrets'> {
   readonly bundles: BundleDesk
   readonly registry: RegistryDesk
   readonly boardReleases: BoardReleasesDesk
+  readonly deviceUpdates: DeviceUpdateDesk
   readonly consoleSettings: ConsoleSettingsFile
   readonly consoles: ConsoleDesk
   readonly socs: ReadonlyMap<string, Soc>
@@ -83,7 +86,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, boots, bundles, registry, boardReleases, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports, audit, secrets }: RouterDeps) {
+export function createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, boots, bundles, registry, boardReleases, deviceUpdates, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports, audit, secrets }: RouterDeps) {
   const contract = implement(workbenchContract)
   const safety = safetyRoutes({ rack, clock, audit, secrets, dataFolder })
   return contract.router({
@@ -118,6 +121,7 @@ export function createRouter({ clock, log, rack, setup, jobs, desk, installs, du
     findPorts: findPortsRoutes(findPorts),
     registry: registryRoutes(registry),
     boardReleases: boardReleasesRoutes(boardReleases),
+    deviceUpdates: deviceUpdateRoutes(deviceUpdates),
     pictures: pictureRoutes({ setup }),
     power: {
       testSwitch: contract.power.testSwitch.handler(async ({ input, signal = noSignal() }) => testSwitch(input, signal)),

@@ -24,12 +24,14 @@ export const useViewStore = defineStore('view', () => {
   const tab = ref<PanelTab>('restore')
   /** A job picked by hand; otherwise the panel shows the camera's latest. */
   const job = ref<JobId>()
+  /** Of the view of updates: whose work is to be shown. */
+  const updated = ref<CameraId>()
   const selected = shallowRef<ReadonlySet<CameraId>>(new Set())
   const panes = shallowRef<readonly CameraId[]>([])
   const lifeFilter = ref<CameraLife>()
   const wordFilter = ref('')
   const dialog = ref<'add-pod' | 'palette' | 'keys' | 'restore-selected' | 'dump-selected' | 'change-power' | 'bundle' | 'camera-bundle' | 'rack-export' | 'rack-import' | 'identify' | 'find-ports' | 'switch-config' | 'firmware-add' | 'firmware-publish' | 'firmware-withdraw' | 'firmware-door' | 'release-build'>()
-  const updatesTab = ref<'nodes' | 'releases'>('nodes')
+  const updatesTab = ref<'nodes' | 'releases' | 'appliance' | 'board'>('nodes')
   /** Asked for the selected cameras. */
   const powerMany = ref<'on' | 'off' | 'cycle'>()
   const report = ref<JobId>()
@@ -50,6 +52,7 @@ export const useViewStore = defineStore('view', () => {
   }
   /** Each kind of work has the tab of its name. */
   function openJob(id: JobId, of: CameraId, workflow: WorkflowName): void {
+    if (workflow === 'update') { updated.value = of; view.value = 'updates'; return }
     open(of, workflow)
     job.value = id
   }
@@ -73,7 +76,7 @@ export const useViewStore = defineStore('view', () => {
   }
   const switchTheme = (): void => { themeChoice.value = theme.value === 'dark' ? 'light' : 'dark' }
   return {
-    view, camera, tab, job, selected, panes, lifeFilter, dialog, updatesTab, report, notice, themeChoice, theme, zoom, rackShape, wordFilter, powerMany, consolesShape,
+    view, camera, tab, job, updated, selected, panes, lifeFilter, dialog, updatesTab, report, notice, themeChoice, theme, zoom, rackShape, wordFilter, powerMany, consolesShape,
     select, zoomBy,
     open, openJob, closePanel, toggleSelected, clearSelection, showConsoles, switchTheme,
   }

@@ -16,7 +16,7 @@ const lifeWords: Partial<Record<CameraLife, string>> = { 'u-boot': 'U-Boot', 'bo
 
 export const lifeStatus = (life: CameraLife): Status => status(lifeTones[life], lifeWords[life] ?? life)
 
-const workWords = { restore: 'restoring', install: 'installing', dump: 'dumping', burn: 'loading U-Boot', agent: 'with its flash agent' } as const
+const workWords = { restore: 'restoring', install: 'installing', dump: 'dumping', burn: 'loading U-Boot', agent: 'with its flash agent', update: 'updating' } as const
 
 /** A job names what the work is; the life only says that there is some. */
 export const cameraStatus = (camera: CameraView): Status =>
@@ -29,7 +29,7 @@ export const jobStatus = (state: JobState): Status => status(jobTones[state], st
 
 const verdictTones: Readonly<Record<Verdict, Tone>> = {
   'restored and booted': 'ok', 'restored, boot not seen': 'warn', 'installed and booted': 'ok', 'installed, boot not seen': 'warn', 'failed (state known)': 'bad', 'failed (state unknown)': 'bad',
-  'dumped and verified': 'ok', 'U-Boot is running': 'ok', 'done and proved': 'ok', 'examined, not healthy': 'warn', cancelled: 'off', interrupted: 'warn',
+  'dumped and verified': 'ok', 'U-Boot is running': 'ok', 'done and proved': 'ok', 'examined, not healthy': 'warn', 'updated and read back': 'ok', cancelled: 'off', interrupted: 'warn',
 }
 export const verdictStatus = (verdict: Verdict): Status => status(verdictTones[verdict], verdict)
 

@@ -5,7 +5,7 @@ export const auditActs = [
   'restore', 'install', 'agent write', 'agent erase', 'burn',
   'power on', 'power off', 'power cycle', 'power override', 'change power',
   'remove pod', 'delete captures', 'change capture settings', 'import inventory', 'accept identity', 'accept host key', 'export switch configuration',
-  'upload firmware', 'publish firmware', 'withdraw firmware', 'publish release', 'withdraw release', 'remove release',
+  'update device', 'upload firmware', 'publish firmware', 'withdraw firmware', 'publish release', 'withdraw release', 'remove release',
   'keep secret', 'remove secret', 'move secrets', 'outcome', 'note',
 ] as const
 export type AuditAct = (typeof auditActs)[number]

@@ -23,7 +23,7 @@ export const windowCommands = [
   { id: 'view.captures', on: 'window', group: 'Go to', title: 'Captures', about: 'everything that was said', keys: ['Alt+4'], cli: { words: 'captures list', options: '--camera' } },
   { id: 'view.compare', on: 'window', group: 'Go to', title: 'Compare two dumps', word: 'Compare', about: 'by partition, sector and variable', keys: ['Alt+5'], cli: { words: 'diff', options: 'A B' } },
   { id: 'view.settings', on: 'window', group: 'Go to', title: 'Settings', about: 'pods, boot files, appearance', keys: ['Alt+6'] },
-  { id: 'view.updates', on: 'window', group: 'Go to', title: 'Updates', about: 'firmware that nodes fetch: releases, rollouts, nodes', keys: ['Alt+7'] },
+  { id: 'view.updates', on: 'window', group: 'Go to', title: 'Updates', about: 'firmware that nodes fetch, and the versions of appliances and boards', keys: ['Alt+7'] },
   { id: 'consoles.panes', on: 'window', group: 'Go to', title: 'Panes of consoles', about: 'up to nine terminals side by side' },
   { id: 'consoles.wall', on: 'window', group: 'Go to', title: 'Wall of consoles', about: 'every console at once, as text' },
   { id: 'consoles.broadcast', on: 'window', group: 'Go to', title: 'Broadcast', about: 'one line to many consoles; who gets it is chosen on the wall' },
@@ -44,7 +44,7 @@ export const windowCommands = [
   { id: 'rack.identify', on: 'window', group: 'Rack', title: 'Whose power is whose', about: 'cuts ports one after the other and watches the consoles; lists them first', destructive: 'plan', cli: { words: 'rack identify', options: 'CAMERA… --yes --assign' } },
   { id: 'rack.findPorts', on: 'window', group: 'Rack', title: 'Find cameras on ports of a switch', about: 'ports that nobody has written down; which may be cut is chosen first', destructive: 'plan', cli: { words: 'rack ports', options: 'SWITCH PORT… --yes --assign' } },
   {
-    id: 'rack.openDemo', on: 'window', group: 'Rack', title: 'Open the demo rack', about: '12 simulated cameras, and 20 nodes that fetch firmware',
+    id: 'rack.openDemo', on: 'window', group: 'Rack', title: 'Open the demo rack', about: '12 simulated cameras, 20 nodes that fetch firmware, an appliance and a board',
     available: ({ hasDemo }) => (hasDemo ? not('The demo rack is open') : undefined),
   },
   {

@@ -31,6 +31,7 @@ import { bootsContract } from './boots.contract.ts'
 import { bundleContract } from './bundle.contract.ts'
 import { boardReleasesContract } from './boardReleases.contract.ts'
 import { registryContract } from './registry.contract.ts'
+import { deviceUpdatesContract } from './deviceUpdates.contract.ts'
 import { captureSettingsContract } from './captureSettings.contract.ts'
 
 const nothing = z.object({}).optional()
@@ -51,7 +52,7 @@ export type NewPod = z.infer<typeof newPodSchema>
 
 export const jobSummarySchema = z.object({
   id: jobIdSchema,
-  workflow: z.enum(['restore', 'install', 'dump', 'burn', 'agent']),
+  workflow: z.enum(['restore', 'install', 'dump', 'burn', 'agent', 'update']),
   title: z.string(),
   camera: cameraIdSchema,
   pod: podIdSchema,
@@ -99,6 +100,7 @@ export const workbenchContract = {
   findPorts: findPortsContract,
   registry: registryContract,
   boardReleases: boardReleasesContract,
+  deviceUpdates: deviceUpdatesContract,
   pictures: picturesContract,
   power: {
     /** Logs in to a RouterOS switch and reads; never changes anything, and remembers nothing. */

@@ -6,6 +6,7 @@ import { dumpedRangeSchema, dumpPlanSchema } from '../dump/dump.schema.ts'
 import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
 import { wireErrorSchema } from '../errors/wireError.schema.ts'
 import { environmentProgressSchema, installPlanSchema } from '../install/install.schema.ts'
+import { updatePlanSchema } from '../ota/deviceUpdate.schema.ts'
 import { identityReadingSchema } from '../rack/identity.schema.ts'
 import { partitionProgressSchema, restorePlanSchema, verdictSchema } from '../restore/restore.schema.ts'
 
@@ -27,6 +28,7 @@ export const jobEventSchema = z.discriminatedUnion('type', [
     z.object({ ...queued, workflow: z.literal('dump'), plan: dumpPlanSchema }),
     z.object({ ...queued, workflow: z.literal('burn'), plan: burnPlanSchema }),
     z.object({ ...queued, workflow: z.literal('agent'), plan: agentPlanSchema }),
+    z.object({ ...queued, workflow: z.literal('update'), plan: updatePlanSchema }),
   ]),
   z.object({ ...head, type: z.literal('job-started') }),
   z.object({ ...head, type: z.literal('phase-started'), phase: z.string(), /** Flash is erased or written in it. */ writing: z.literal(true).optional() }),
@@ -47,6 +49,8 @@ export const jobEventSchema = z.discriminatedUnion('type', [
   z.object({ ...head, type: z.literal('agent-answered'), agent: agentFactsSchema }),
   z.object({ ...head, type: z.literal('flash-examined'), map: flashMapSchema }),
   z.object({ ...head, type: z.literal('range-summed'), range: summedRangeSchema }),
+  /** Of an update: the version that the device itself reports, now. */
+  z.object({ ...head, type: z.literal('version-read'), version: z.string().max(100) }),
   z.object({ ...head, type: z.literal('noted'), level: z.enum(['info', 'warning']), message: z.string() }),
   z.object({ ...head, type: z.literal('cancel-requested') }),
   z.object({ ...head, type: z.literal('undone'), label: z.string() }),

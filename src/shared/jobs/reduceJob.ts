@@ -5,6 +5,7 @@ import type { DumpedRange, DumpPlan } from '../dump/dump.schema.ts'
 import type { CameraId, JobId, PodId } from '../devices/ids.ts'
 import { type WireError, WorkbenchError } from '../errors/workbenchError.ts'
 import type { EnvironmentProgress, InstallPlan } from '../install/install.schema.ts'
+import type { UpdatePlan } from '../ota/deviceUpdate.schema.ts'
 import type { IdentityReading } from '../rack/identity.schema.ts'
 import type { PartitionProgress, RestorePlan, Verdict } from '../restore/restore.schema.ts'
 import type { JobEvent } from './jobEvent.ts'
@@ -29,6 +30,7 @@ export type JobWork =
   | { readonly workflow: 'dump'; readonly plan: DumpPlan }
   | { readonly workflow: 'burn'; readonly plan: BurnPlan }
   | { readonly workflow: 'agent'; readonly plan: AgentPlan }
+  | { readonly workflow: 'update'; readonly plan: UpdatePlan }
 export type WorkflowName = JobWork['workflow']
 
 export type Job = JobWork & JobFacts
@@ -59,6 +61,8 @@ interface JobFacts {
   readonly agent?: AgentFacts
   readonly flashMap?: FlashMap
   readonly summed?: SummedRange
+  /** Of an update: what the device reported last. Absent since something began to change it. */
+  readonly versionRead?: string
   readonly staging?: { readonly state: 'waiting' | 'running' | 'done'; readonly file: string; readonly doneBytes: number; readonly totalBytes: number; readonly note: string }
   readonly notes: readonly { readonly atMs: number; readonly level: 'info' | 'warning'; readonly message: string }[]
   readonly cancelRequested: boolean
@@ -94,11 +98,15 @@ export function workOf(event: JobWork): JobWork {
     case 'dump': return { workflow: event.workflow, plan: event.plan }
     case 'burn': return { workflow: event.workflow, plan: event.plan }
     case 'agent': return { workflow: event.workflow, plan: event.plan }
+    case 'update': return { workflow: event.workflow, plan: event.plan }
   }
 }
 
 const withPhase = (job: Job, name: string, change: (phase: PhaseRecord) => PhaseRecord): Job =>
   ({ ...job, phases: job.phases.map((phase) => (phase.name === name ? change(phase) : phase)) })
+
+/** What was read before a change says nothing about after it. */
+const withoutVersion = ({ versionRead: _before, ...job }: Job): Job => job as Job
 
 /** A phase that was running when the job ended did not finish. */
 function ended(job: Job, event: JobEvent, state: JobState, more: Partial<Pick<Job, 'verdict' | 'elapsedMs' | 'error'>>): Job {
@@ -122,7 +130,7 @@ export function reduceJob(job: Job | undefined, event: JobEvent): Job {
   switch (event.type) {
     case 'job-started': return { ...next, state: 'running', startedAtMs: event.atMs }
     case 'phase-started':
-      return withPhase({ ...next, phase: event.phase }, event.phase, ({ name }) => ({ name, state: 'running', startedAtMs: event.atMs, ...(event.writing ? { writing: true } : {}) }))
+      return withPhase({ ...(event.writing ? withoutVersion(next) : next), phase: event.phase }, event.phase, ({ name }) => ({ name, state: 'running', startedAtMs: event.atMs, ...(event.writing ? { writing: true } : {}) }))
     case 'phase-progressed': {
       const { step, doneBytes, totalBytes } = event
       return withPhase(next, event.phase, (phase) => ({ ...phase, progress: { step, doneBytes, totalBytes } }))
@@ -142,6 +150,7 @@ export function reduceJob(job: Job | undefined, event: JobEvent): Job {
     case 'agent-answered': return { ...next, agent: event.agent }
     case 'flash-examined': return { ...next, flashMap: event.map }
     case 'range-summed': return { ...next, summed: event.range }
+    case 'version-read': return { ...next, versionRead: event.version }
     case 'noted': return { ...next, notes: [...next.notes, { atMs: event.atMs, level: event.level, message: event.message }] }
     case 'cancel-requested': return { ...next, cancelRequested: true }
     case 'undone': return { ...next, undone: [...next.undone, event.label] }

@@ -44,6 +44,10 @@ export const updaterAnswerSchema = z.object({
 })
 export type UpdaterAnswer = z.infer<typeof updaterAnswerSchema>
 
+/** Beside the facts of the service; an updater of another make does not tell it. */
+export const updaterVersionsSchema = z.object({ current: packageVersionSchema.nullable(), previous: packageVersionSchema.nullable(), factory: packageVersionSchema.nullable() })
+export type UpdaterVersions = z.infer<typeof updaterVersionsSchema>
+
 /** `tmp/state.json`. `error` and the SHA-256 are ours; a reader that does not know them leaves them out. */
 export const updaterStateSchema = z.object({
   version: packageVersionSchema,

@@ -52,7 +52,7 @@ export const cameraViewSchema = z.object({
   alarms: z.object({ count: z.number().int(), words: z.string(), tone: z.enum(ruleTones), atMs: z.number() }).optional(),
   job: z.object({
     id: jobIdSchema, state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted']),
-    workflow: z.enum(['restore', 'install', 'dump', 'burn', 'agent']), title: z.string(), phase: z.string(), percent: z.number().min(0).max(100).optional(), verdict: verdictSchema.optional(),
+    workflow: z.enum(['restore', 'install', 'dump', 'burn', 'agent', 'update']), title: z.string(), phase: z.string(), percent: z.number().min(0).max(100).optional(), verdict: verdictSchema.optional(),
   }).optional(),
 })
 export type CameraView = z.infer<typeof cameraViewSchema>

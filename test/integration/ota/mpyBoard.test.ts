@@ -6,7 +6,7 @@ import { makeReleaseDeltas } from '../../../src/main/composition/releaseTools.ts
 import { exitCodes } from '../../../src/main/hosts/cli/exitCodes.ts'
 import { runCli } from '../../../src/main/hosts/cli/main.ts'
 import { createFakeCli, type FakeCli } from '../../support/fakeCli.ts'
-import { openMicroPythonBoard, type MicroPythonBoard } from '../../support/microPythonBoard.ts'
+import { openMicroPythonBoard, type MicroPythonBoard } from '../../../src/main/sim/microPythonBoard.ts'
 import { folderOf, manifestOf } from '../../support/mpyRig.ts'
 import { never } from '../../support/otaRig.ts'
 

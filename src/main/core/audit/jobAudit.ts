@@ -7,6 +7,7 @@ function actOf(job: Job): AuditAct | undefined {
   switch (job.workflow) {
     case 'restore': case 'install': case 'burn': return job.workflow
     case 'agent': return job.plan.request.work.kind === 'write' ? 'agent write' : job.plan.request.work.kind === 'erase' ? 'agent erase' : undefined
+    case 'update': return 'update device'
     case 'dump': return undefined
   }
 }

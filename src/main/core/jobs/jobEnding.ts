@@ -26,7 +26,10 @@ type Ending = Extract<JobNews, { type: 'job-succeeded' | 'job-failed' | 'job-can
 const openStates: ReadonlySet<string> = new Set(['erasing', 'writing', 'reading-back', 'unknown'])
 
 const failedVerdict = (job: Job): Verdict =>
-  job.partitions.some(({ state }) => openStates.has(state)) || job.environment?.state === 'saving' || job.environment?.state === 'unknown' ? 'failed (state unknown)' : 'failed (state known)'
+  isUntold(job) || job.partitions.some(({ state }) => openStates.has(state)) || job.environment?.state === 'saving' || job.environment?.state === 'unknown' ? 'failed (state unknown)' : 'failed (state known)'
+
+/** An update that had begun to change the device, which has not told its version since. */
+const isUntold = (job: Job): boolean => job.workflow === 'update' && job.versionRead === undefined && job.phases.some(({ writing }) => writing)
 
 /** The last guard of the promise: no success without a CRC that the camera computed over each partition. */
 const unproved = (job: Job): readonly string[] => job.partitions
@@ -89,6 +92,16 @@ function afterAgent(job: Job, verdict: Verdict, elapsedMs: number): Ending {
   return { type: 'job-failed', verdict: isDone ? verdict : failedVerdict(job), elapsedMs, error: toWire(error) }
 }
 
+function afterUpdate(job: Job, elapsedMs: number): Ending {
+  const wanted = job.workflow === 'update' ? job.plan.to : undefined
+  const [left] = job.leftBehind
+  const error = job.versionRead === undefined || job.versionRead !== wanted
+    ? new WorkbenchError('internal/bug', `The work called itself done, but the device reports ${job.versionRead ?? 'no version'}`)
+    : left === undefined ? undefined : new WorkbenchError('job/undo-failed', `The device has its version, but could not ${left}`, { context: { leftBehind: job.leftBehind.length } })
+  if (!error) return { type: 'job-succeeded', verdict: 'updated and read back', elapsedMs }
+  return { type: 'job-failed', verdict: job.versionRead === wanted ? 'updated and read back' : failedVerdict(job), elapsedMs, error: toWire(error) }
+}
+
 /** Exactly one end for each job, whatever happened. */
 export function endingOf({ job, settled, elapsedMs, closing }: EndingFacts): Ending {
   const error = settled.ok ? settled.outcome.error : settled.error
@@ -104,6 +117,7 @@ export function endingOf({ job, settled, elapsedMs, closing }: EndingFacts): End
   if (verdict === 'installed and booted' && job.workflow === 'install') return afterSuccess(job, elapsedMs)
   if (verdict === 'dumped and verified' && job.workflow === 'dump') return afterDump(job, elapsedMs)
   if (verdict === 'U-Boot is running' && job.workflow === 'burn') return afterBurn(job, elapsedMs)
+  if (verdict === 'updated and read back' && job.workflow === 'update') return afterUpdate(job, elapsedMs)
   if ((verdict === 'done and proved' || verdict === 'examined, not healthy') && job.workflow === 'agent') return afterAgent(job, verdict, elapsedMs)
   return { type: 'job-failed', verdict, elapsedMs, error: toWire(error ?? withoutReason(verdict)) }
 }

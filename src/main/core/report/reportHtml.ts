@@ -25,6 +25,7 @@ const verdictWords: Readonly<Record<Verdict, readonly [Sign, string]>> = {
   'U-Boot is running': [signs.ok, 'The U-Boot that was loaded into RAM answered at its prompt. The flash was not touched.'],
   'done and proved': [signs.ok, 'The flash agent did what it was asked, and every byte of it is proved by a CRC that the camera computed.'],
   'examined, not healthy': [signs.warn, 'Every sector was looked at, and some of them are bad or unstable. Nothing was changed.'],
+  'updated and read back': [signs.ok, 'The device reports the version that was asked for, after all of it was in place.'],
   cancelled: [signs.off, 'The work was cancelled. Parts that are proved below stay as they are.'],
   interrupted: [signs.unknown, 'The program ended in the middle of the work. Ask the chip before trusting it.'],
 }
@@ -87,6 +88,7 @@ function workFacts(job: Job): readonly (readonly [string, string])[] {
   if (job.workflow === 'dump') return [['To', `${job.plan.request.outputPath} · ${job.plan.request.form}`]]
   if (job.workflow === 'burn') return [['U-Boot', job.plan.boot.uboot], ['Profile', job.plan.boot.profile], ['Answered', job.ubootVersion ?? 'nothing']]
   if (job.workflow === 'agent') return [['Work', job.plan.request.work.kind], ['Agent', job.plan.boot.agent || 'ran already'], ['Answered', job.agent ? `version ${job.agent.version}, flash ${job.agent.jedecId}, ${bytesText(job.agent.flashBytes)}` : 'nothing']]
+  if (job.workflow === 'update') return [['From', job.plan.from ?? 'not told'], ['To', job.plan.to], ['Release', job.plan.release?.file ?? 'of the device itself'], ['Reports', job.versionRead ?? 'not read since']]
   const { input, tftp } = job.plan
   const release = job.workflow === 'install' ? installFacts(job) : []
   return [...release, ['Input', `${input.path} · ${input.kind} · ${bytesText(input.totalBytes)}`], ['SHA-256', input.sha256], ['TFTP', `${tftp.via}: ${tftp.reason}`]]
@@ -173,7 +175,7 @@ export function renderReportHtml(job: Job): string {
 <meta name="referrer" content="no-referrer"><title>${escaped(job.title)} · Rackbench</title><style>${reportStyle}</style></head>
 <body><main><h1>${escaped(job.title)}</h1>
 ${verdictPart(job)}
-${section('Flash', job.workflow === 'agent' ? agentPart(job) : job.workflow === 'burn' ? '<p>Not touched.</p>' : job.workflow === 'dump' ? dumpTable(job) : partitionMap(job) + partitionTable(job))}
+${section('Flash', job.workflow === 'agent' ? agentPart(job) : job.workflow === 'burn' || job.workflow === 'update' ? '<p>Not touched.</p>' : job.workflow === 'dump' ? dumpTable(job) : partitionMap(job) + partitionTable(job))}
 ${environmentPart(job)}${section('Phases', phaseTable(job))}
 ${notes(job)}
 ${section('Facts', facts(job))}

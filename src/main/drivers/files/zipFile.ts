@@ -5,7 +5,12 @@ import { ZipFile } from 'yazl'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { writeNewFile } from './newFile.ts'
 
-export interface ZipPart { readonly name: string; readonly pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array> }
+export interface ZipPart {
+  readonly name: string
+  readonly pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+  /** A program of a package is to be executed; absent: for its owner alone. */
+  readonly mode?: number
+}
 
 /** A new zip, a piece at a time; under its name only when it is whole. `input/conflict` for one that is there. Result: its length. */
 export async function writeZip(path: string, parts: AsyncIterable<ZipPart>, maxBytes: number, signal: AbortSignal): Promise<number> {
@@ -45,12 +50,12 @@ async function* zipped(parts: AsyncIterable<ZipPart>, signal: AbortSignal): Asyn
   let leave: (() => void) | undefined
   out.once('close', () => { leave?.() })
   const fill = async (): Promise<void> => {
-    for await (const { name, pieces } of parts) {
+    for await (const { name, pieces, mode = 0o100600 } of parts) {
       signal.throwIfAborted()
       const source = Readable.from(pieces, { objectMode: false })
       const ended = new Promise<void>((resolve, reject) => { source.once('close', resolve); source.once('error', reject); leave = () => { source.destroy(); resolve() } })
       // Owner only, as the bundle itself: it is about somebody's network.
-      zip.addReadStream(source, name, { mode: 0o100600, compress: true })
+      zip.addReadStream(source, name, { mode, compress: true })
       await ended
     }
     zip.end()

@@ -1,6 +1,7 @@
+import { z } from 'zod'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
-import { type DownloadRequest, type UpdaterAnswer, updaterAnswerSchema, type UpdaterProgress } from '../../../shared/ota/updater.schema.ts'
+import { type DownloadRequest, type UpdaterAnswer, updaterAnswerSchema, type UpdaterProgress, type UpdaterVersions, updaterVersionsSchema } from '../../../shared/ota/updater.schema.ts'
 import { reasonOf } from '../errors/reasonOf.ts'
 import { shown } from '../errors/shown.ts'
 
@@ -13,20 +14,25 @@ export interface UpdaterClient {
   /** Accepted, or `input/conflict`, `input/not-found`, `input/malformed`, `device/refused` with the updater's own words. */
   download(request: DownloadRequest, signal: AbortSignal): Promise<void>
   update(version: string, signal: AbortSignal): Promise<void>
+  /** Back to the version before; `input/not-found` where it is another one, or where the updater does not know how. */
+  goBack(version: string, signal: AbortSignal): Promise<void>
+  /** `undefined` of an updater that does not tell. */
+  versions(signal: AbortSignal): Promise<UpdaterVersions | undefined>
   progress(signal: AbortSignal): Promise<UpdaterProgress>
 }
 
 export function createUpdaterClient({ url, fetch, clock }: { readonly url: URL; readonly fetch: typeof globalThis.fetch; readonly clock: Clock }): UpdaterClient {
   const label = `the updater at ${url.host}`
-  const ask = async (path: string, body: object | undefined, parent: AbortSignal): Promise<UpdaterAnswer> => withDeadline(clock, answerLimitMs, `An answer of ${label}`, parent, async (signal) => {
-    const response = await fetch(new URL(`/api/v1.0/${path}`, url), {
+  const askText = async (path: string, body: object | undefined, parent: AbortSignal): Promise<string> => withDeadline(clock, answerLimitMs, `An answer of ${label}`, parent, async (signal) => {
+    const response = await fetch(new URL(path, url), {
       signal, redirect: 'error', ...(body ? { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
     }).catch((cause: unknown) => {
       signal.throwIfAborted()
       throw new WorkbenchError('link/unreachable', `${label} cannot be reached: ${reasonOf(cause)}`, { cause, hint: 'Is it on, and does its updater run?' })
     })
-    return answerIn(await bounded(response), label)
+    return bounded(response)
   })
+  const ask = async (path: string, body: object | undefined, signal: AbortSignal): Promise<UpdaterAnswer> => answerIn(await askText(`/api/v1.0/${path}`, body, signal), label)
   const must = async (path: string, body: object, signal: AbortSignal): Promise<void> => {
     const { code, msg } = await ask(path, body, signal)
     if (code !== 200) throw refused(code, msg, label)
@@ -35,6 +41,8 @@ export function createUpdaterClient({ url, fetch, clock }: { readonly url: URL; 
     label,
     download: async (request, signal) => must('download', request, signal),
     update: async (version, signal) => must('update', { version }, signal),
+    goBack: async (version, signal) => must('rollback', { version }, signal),
+    versions: async (signal) => versionsIn(await askText('/', undefined, signal)),
     progress: async (signal) => {
       const { code, msg, data } = await ask('progress', undefined, signal)
       // Of a failed update the code is 500, and the stage stands beside it all the same.
@@ -58,6 +66,15 @@ async function bounded(response: Response): Promise<string> {
     parts.push(piece)
   }
   return Buffer.concat(parts).toString('utf8')
+}
+
+/** What is no such answer is of an updater that does not tell; whether it is one at all, its progress shows. */
+function versionsIn(text: string): UpdaterVersions | undefined {
+  try {
+    return z.object({ versions: updaterVersionsSchema }).parse(JSON.parse(text)).versions
+  } catch {
+    return undefined
+  }
 }
 
 function answerIn(text: string, label: string): UpdaterAnswer {

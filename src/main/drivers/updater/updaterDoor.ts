@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
-import type { UpdaterAnswer } from '../../../shared/ota/updater.schema.ts'
+import type { UpdaterAnswer, UpdaterVersions } from '../../../shared/ota/updater.schema.ts'
 import { errnoOf, reasonOf } from '../errors/reasonOf.ts'
 
 /** A request is a few hundred bytes. */
@@ -12,7 +12,7 @@ export interface UpdaterDoorOptions {
   readonly host: string
   readonly port: number
   /** What the door speaks for; its answers go out as they are. */
-  readonly updater: { download(body: unknown): Promise<UpdaterAnswer>; update(body: unknown): Promise<UpdaterAnswer>; progress(): UpdaterAnswer }
+  readonly updater: { download(body: unknown): Promise<UpdaterAnswer>; update(body: unknown): Promise<UpdaterAnswer>; goBack(body: unknown): Promise<UpdaterAnswer>; versions(): Promise<UpdaterVersions>; progress(): UpdaterAnswer }
   readonly facts: object
   readonly log: (line: string) => void
 }
@@ -37,7 +37,8 @@ export async function openUpdaterDoor({ host, port, updater, facts, log }: Updat
   server.post(`${base}/download`, async (request) => updater.download(request.body))
   server.post(`${base}/update`, async (request) => updater.update(request.body))
   server.get(`${base}/progress`, async () => updater.progress())
-  server.get('/', async () => facts)
+  server.post(`${base}/rollback`, async (request) => updater.goBack(request.body))
+  server.get('/', async () => ({ ...facts, versions: await updater.versions() }))
   await listening(server, host, port)
   const bound = server.server.address()
   return { port: bound !== null && typeof bound === 'object' ? bound.port : port, close: async () => { await server.close() } }

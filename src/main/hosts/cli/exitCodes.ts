@@ -46,7 +46,7 @@ export function exitCodeOfError(code: ErrorCode): ExitCode {
 /** A failed verdict has its error's code. */
 export function exitCodeOfVerdict(verdict: Verdict, error: ErrorCode | undefined): ExitCode {
   switch (verdict) {
-    case 'restored and booted': case 'installed and booted': case 'dumped and verified': case 'U-Boot is running': case 'done and proved': case 'examined, not healthy': return exitCodes.success
+    case 'restored and booted': case 'installed and booted': case 'dumped and verified': case 'U-Boot is running': case 'done and proved': case 'examined, not healthy': case 'updated and read back': return exitCodes.success
     case 'restored, boot not seen': case 'installed, boot not seen': return exitCodes.bootNotSeen
     case 'cancelled': return exitCodes.cancelled
     case 'interrupted': return exitCodes.interrupted

@@ -1,6 +1,6 @@
 import type { UpdaterStage } from '../../../shared/ota/updater.schema.ts'
 
-export type StageEvent = 'download' | 'downloaded' | 'verified' | 'update' | 'restart' | 'installed' | 'settled' | 'fail' | 'expire'
+export type StageEvent = 'download' | 'downloaded' | 'verified' | 'update' | 'goBack' | 'restart' | 'installed' | 'settled' | 'fail' | 'expire'
 
 /** From where an event may lead, and to where; what is not listed cannot happen. */
 const table: Readonly<Record<StageEvent, { readonly from: readonly UpdaterStage[]; readonly to: UpdaterStage }>> = {
@@ -8,6 +8,8 @@ const table: Readonly<Record<StageEvent, { readonly from: readonly UpdaterStage[
   downloaded: { from: ['downloading'], to: 'verifying' },
   verified: { from: ['verifying'], to: 'toInstall' },
   update: { from: ['toInstall'], to: 'installing' },
+  // Nothing waits to be installed, and nothing is under way.
+  goBack: { from: ['idle', 'failed', 'success'], to: 'installing' },
   restart: { from: ['installing'], to: 'rebooting' },
   installed: { from: ['installing', 'rebooting'], to: 'success' },
   settled: { from: ['success'], to: 'idle' },

@@ -57,3 +57,11 @@ async function writeVersion(folder: string, version: string, units: readonly str
   }
   await writeFile(join(folder, '.complete'), `${JSON.stringify({ v: 1, version, units, files })}\n`)
 }
+
+/** The parts of a package with both services, of which the last may misbehave. */
+export async function* appliancePackageParts(version: string, conduct = 'works'): AsyncGenerator<{ readonly name: string; readonly pieces: readonly Uint8Array[]; readonly mode: number }, void, void> {
+  await Promise.resolve()
+  const modules = applianceServices.map((name, index) => ({ name, src: `modules/${name}`, dst: `/opt/tope/services/${name}/${name}`, process_name: `${name}.service`, restart_order: index }))
+  yield { name: 'manifest.json', pieces: [Buffer.from(JSON.stringify({ version, modules }))], mode: 0o100644 }
+  for (const name of applianceServices) yield { name: `modules/${name}`, pieces: [Buffer.from(serviceProgram(name, version, name === applianceServices.at(-1) ? conduct : 'works'))], mode: 0o100755 }
+}

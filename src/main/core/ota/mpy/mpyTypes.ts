@@ -67,6 +67,8 @@ export interface MpyDeps {
 
 export interface MpyRun extends MpyDeps {
   readonly config: MpyConfig
+  /** Files that go beside those that the release deletes: those that only the version on the board has. */
+  readonly leaves?: readonly string[]
 }
 
 export interface MpyOutcome {

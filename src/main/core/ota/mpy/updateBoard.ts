@@ -3,7 +3,7 @@ import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { withDeadline } from '../../../../shared/lifecycle/clock.ts'
 import type { RecoveryReport } from '../../../../shared/ota/transaction.schema.ts'
 import { isInRollout } from '../../../protocols/otaManifest/cohort.ts'
-import { isOwn, isPermitted, mpyPlaces } from '../../../protocols/otaManifest/paths.ts'
+import { isOwn, isPermitted, mpyPlaces, targetPath } from '../../../protocols/otaManifest/paths.ts'
 import { applyTransaction } from '../applyTransaction.ts'
 import { walk } from '../deviceFiles.ts'
 import { recoverTransaction } from '../recoverTransaction.ts'
@@ -137,6 +137,8 @@ async function dropStrangers(target: MpyTarget, { fs }: MpyRun, signal: AbortSig
 async function doomed(target: MpyTarget, run: MpyRun, signal: AbortSignal): Promise<string[]> {
   const { channel, delete_patterns: patterns } = run.config
   const found = new Set(target.deletes)
+  const coming = new Set(target.files.map(({ path }) => path))
+  for (const path of run.leaves ?? []) if (!coming.has(path) && !isOwn(path) && isPermitted(path, run.config)) found.add(targetPath(path))
   if (channel !== 'stable' && patterns.length > 0) {
     const kept = new Set(target.files.map(({ path }) => path))
     const roots = patterns.map((each) => each.replaceAll(/^\/+|\/+$/g, '')).filter((each) => each !== '')

@@ -1,11 +1,13 @@
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { createDeferred } from '../../../../shared/lifecycle/signals.ts'
-import type { DownloadRequest, UpdaterAnswer, UpdaterProgress, UpdaterStage } from '../../../../shared/ota/updater.schema.ts'
-import { faultText, updaterFault } from '../../../../shared/ota/updaterFault.ts'
+import type { DownloadRequest, UpdaterAnswer, UpdaterProgress, UpdaterStage, UpdaterVersions } from '../../../../shared/ota/updater.schema.ts'
+import { faultText, updaterCodeOf, updaterFault } from '../../../../shared/ota/updaterFault.ts'
 import type { PackageRecord } from '../../../../shared/ota/updaterParts.ts'
 import { accepted, progressAnswer, readDownloadRequest, readUpdateRequest, refusal } from '../../../protocols/updater/answers.ts'
 import { isExpired, nextStage } from '../../../protocols/updater/stages.ts'
+import { versionOfFolder } from '../../../protocols/updater/version.ts'
 import { fetchPackage } from './fetchPackage.ts'
+import { goBack, planGoBack, type WayBack } from './goBack.ts'
 import { heal } from './heal.ts'
 import { installPackage } from './installPackage.ts'
 import type { UpdaterDeps, UpdaterDesk } from './updaterDesk.ts'
@@ -15,6 +17,10 @@ export interface Updater {
   start(): Promise<void>
   download(body: unknown): Promise<UpdaterAnswer>
   update(body: unknown): Promise<UpdaterAnswer>
+  /** To the version before, by its number. */
+  goBack(body: unknown): Promise<UpdaterAnswer>
+  /** The versions as the device has them now. */
+  versions(): Promise<UpdaterVersions>
   progress(): UpdaterAnswer
   /** When all that was begun has ended, for tests and a clean end. */
   settled(): Promise<void>
@@ -124,6 +130,29 @@ export function createUpdater(deps: UpdaterDeps): Updater {
       begin(async (signal) => installPackage(desk, ready, signal))
       return accepted()
     }),
+    goBack: async (body) => answered(async () => {
+      const { version } = readUpdateRequest(body)
+      await hasStarted()
+      if (isBusy || over.signal.aborted || nextStage(now.stage, 'goBack') === undefined) return refusal(409, `OPERATION_IN_PROGRESS: ${busyWords(now)}`, now)
+      isBusy = true
+      let way: WayBack
+      try {
+        way = await planGoBack(version, desk, over.signal)
+      } catch (error) {
+        if (updaterCodeOf(error) === 'VERSION_NOT_FOUND') return refusal(404, faultText(error))
+        throw error
+      } finally {
+        isBusy = false
+      }
+      desk.show({ stage: 'installing', progress: 0, message: 'Going back', error: null })
+      begin(async (signal) => goBack(version, way, desk, signal))
+      return accepted()
+    }),
+    versions: async () => {
+      const links = await deps.device.snapshots.links(over.signal)
+      const [current, previous, factory] = [links.current, links.previous, links.factory].map((folder) => versionOfFolder(folder ?? '') ?? null)
+      return { current: current ?? null, previous: previous ?? null, factory: factory ?? null }
+    },
     progress: () => progressAnswer(now),
     settled: async () => work,
     close: async () => {

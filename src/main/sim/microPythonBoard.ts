@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { loadMicroPython } from '@micropython/micropython-webassembly-pyscript/micropython.mjs'
+import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 
 export interface MicroPythonBoard {
   readonly port: number
@@ -22,6 +22,26 @@ export interface BoardOptions {
   readonly rawPaste: 'refused' | 'works' | 'broken'
 }
 
+/** What we use of the package. */
+interface MicroPython {
+  replInit(): void
+  /** Not 0: it was told to end. */
+  replProcessChar(byte: number): number
+}
+interface MicroPythonModule { loadMicroPython(options: { readonly heapsize: number; readonly linebuffer: boolean; readonly stdout: (bytes: Uint8Array) => void }): Promise<MicroPython> }
+
+/** A package of those who develop this; it is not part of what is shipped. */
+const packageName = '@micropython/micropython-webassembly-pyscript/micropython.mjs'
+
+async function load(stdout: (bytes: Uint8Array) => void): Promise<MicroPython> {
+  try {
+    const { loadMicroPython } = await import(/* @vite-ignore */ packageName) as MicroPythonModule
+    return await loadMicroPython({ heapsize: 512 * 1024, linebuffer: false, stdout })
+  } catch (cause) {
+    throw new WorkbenchError('input/not-supported', 'MicroPython is not at hand here, so there is no board to show', { cause })
+  }
+}
+
 const windowBytes = 32
 const endOfText = String.fromCharCode(4)
 
@@ -31,7 +51,7 @@ export async function openMicroPythonBoard(options: BoardOptions): Promise<Micro
   let capture: number[] | undefined
   let isSilent = false
   let printed: number[] = []
-  const python = await loadMicroPython({ heapsize: 512 * 1024, linebuffer: false, stdout: (bytes) => { if (capture) capture.push(...bytes); else printed.push(...bytes) } })
+  const python = await load((bytes) => { if (capture) capture.push(...bytes); else printed.push(...bytes) })
   python.replInit()
   let pasted: number[] | undefined
   let sinceWindow = 0
@@ -70,7 +90,8 @@ export async function openMicroPythonBoard(options: BoardOptions): Promise<Micro
       return
     }
     recent.splice(0, recent.length - 3)
-    python.replProcessChar(byte)
+    // Told to end at its prompt: a board starts again, and its files stay.
+    if (python.replProcessChar(byte) !== 0) python.replInit()
   }
   const server: Server = createServer((line) => {
     socket = line

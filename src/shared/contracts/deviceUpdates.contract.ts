@@ -1,0 +1,23 @@
+import { eventIterator, oc } from '@orpc/contract'
+import { z } from 'zod'
+import { jobIdSchema } from '../devices/ids.ts'
+import { newUpdateDeviceSchema, updateDeviceIdSchema, updateDeviceViewSchema, updatePlanSchema, updateReleaseSchema, updateRequestWishSchema } from '../ota/deviceUpdate.schema.ts'
+
+const one = z.object({ id: updateDeviceIdSchema })
+
+/** Appliances and boards that are updated from here; the jobs themselves are followed like any other. */
+export const deviceUpdatesContract = {
+  /** The whole list now, then again whenever something in it changed. */
+  watch: oc.input(z.object({}).optional()).output(eventIterator(z.array(updateDeviceViewSchema))),
+  add: oc.input(newUpdateDeviceSchema).output(one),
+  /** `input/conflict` while a job has it. Nothing of the device itself is touched. */
+  remove: oc.input(one).output(z.object({})),
+  /** Asks the device for its version. */
+  read: oc.input(one).output(updateDeviceViewSchema),
+  /** What lies in its folder of releases, newest first. */
+  releases: oc.input(one).output(z.array(updateReleaseSchema)),
+  /** Asks the device and reads the release; changes nothing. */
+  plan: oc.input(updateRequestWishSchema).output(updatePlanSchema),
+  /** Runs on when the window closes. */
+  start: oc.input(z.object({ request: updateRequestWishSchema, planHash: z.string().length(64) })).output(z.object({ jobId: jobIdSchema })),
+}

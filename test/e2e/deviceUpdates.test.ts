@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { demoApplianceId, demoBoardId } from '../../src/main/composition/demoDevices.ts'
+import { missingForWindow, openDemo, openWindow } from './openWindow.ts'
+
+/** An installation is watched for five seconds; a machine that does more besides takes its time. */
+const workMs = 90_000
+
+/** Chosen, looked at, started. */
+async function update(page: Page, device: string, version: string): Promise<void> {
+  await page.getByRole('button', { name: `Update ${device}` }).click()
+  const dialog = page.getByRole('dialog', { name: `Update ${device}` })
+  await dialog.getByLabel('Release').waitFor()
+  expect(await dialog.getByRole('button', { name: 'Update', exact: true }).isDisabled()).toBe(true)
+  await dialog.getByLabel('Release').selectOption(version)
+  await dialog.getByText('the version that it reports at the end').waitFor()
+  await dialog.getByRole('button', { name: `Update to ${version}` }).click()
+  await dialog.waitFor({ state: 'detached' })
+}
+
+describe.skipIf(missingForWindow() !== undefined)('devices that are updated from here', () => {
+  test('an appliance and a MicroPython board are updated and rolled back from the window', { timeout: 300_000 }, async () => {
+    const open = await openWindow({ fetch: globalThis.fetch })
+    const { page, workbench: { deviceUpdates: desk } } = open
+    await openDemo(page)
+    await page.keyboard.press('Alt+7')
+    const job = (device: string) => page.getByRole('region', { name: `Last transaction of ${device}` })
+    const reading = async (id: typeof demoBoardId) => (await desk.read(id, new AbortController().signal)).reading
+
+    await page.getByRole('tab', { name: 'Appliances' }).click()
+    const appliances = page.getByRole('region', { name: 'Appliances', exact: true })
+    await appliances.getByText('1.1.0').first().waitFor()
+    await update(page, 'sim-appliance', '1.2.0')
+    await job('sim-appliance').getByRole('list', { name: 'Journal' }).getByText('Stopping the services').waitFor({ timeout: workMs })
+    expect(await page.getByRole('button', { name: 'Roll back sim-appliance' }).isDisabled()).toBe(true)
+    // A window that is closed stops nothing, and the next one shows all of it.
+    await page.reload()
+    await page.keyboard.press('Alt+7')
+    await page.getByRole('tab', { name: 'Appliances' }).click()
+    await job('sim-appliance').getByText('It reported 1.2.0 at the end').waitFor({ timeout: workMs })
+    await appliances.getByText('updated and read back').waitFor()
+    expect(await reading(demoApplianceId)).toMatchObject({ version: '1.2.0', previous: '1.1.0' })
+
+    // One of whose services dies: the appliance goes back by itself, and nobody calls that a success.
+    await update(page, 'sim-appliance', '1.3.0')
+    await job('sim-appliance').getByText(/ROLLBACK_LEVEL_1_SUCCESS: 1\.2\.0/).first().waitFor({ timeout: workMs })
+    await job('sim-appliance').getByText('It reported 1.2.0 at the end').waitFor()
+    await appliances.getByText('failed (state known)').waitFor()
+
+    await page.getByRole('button', { name: 'Roll back sim-appliance' }).click()
+    const back = page.getByRole('dialog', { name: 'Roll sim-appliance back' })
+    const { previous } = await reading(demoApplianceId) ?? {}
+    await back.getByRole('button', { name: `Go back to ${String(previous)}` }).click()
+    await job('sim-appliance').getByText(`It reported ${String(previous)} at the end`).waitFor({ timeout: workMs })
+    expect(await reading(demoApplianceId)).toMatchObject({ version: previous })
+
+    await page.getByRole('tab', { name: 'Boards' }).click()
+    await page.getByRole('region', { name: 'Boards', exact: true }).getByText('v1.0.0').first().waitFor()
+    await update(page, 'sim-board', 'v1.1.0')
+    await job('sim-board').getByText('It reported v1.1.0 at the end').waitFor({ timeout: workMs })
+    await job('sim-board').getByText('The new version counts from here on').waitFor()
+    await page.getByRole('button', { name: 'Roll back sim-board' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Roll sim-board back' })
+    await dialog.getByText('lib/colour.py').waitFor()
+    await dialog.getByRole('button', { name: 'Go back to v1.0.0' }).click()
+    await job('sim-board').getByText('It reported v1.0.0 at the end').waitFor({ timeout: workMs })
+    expect(await reading(demoBoardId)).toMatchObject({ version: 'v1.0.0', previous: 'v1.1.0' })
+    expect(open.workbench.jobs.list().filter(({ workflow }) => workflow === 'update').map(({ verdict }) => verdict)).toEqual(['updated and read back', 'updated and read back', 'updated and read back', 'failed (state known)', 'updated and read back'])
+    expect(open.complaints).toEqual([])
+  })
+})
