@@ -27,7 +27,7 @@ export interface FleetScreen {
 export const helperConducts = {
   works: 'exit 0',
   /** The computer restarts under everybody's feet. */
-  reboots: 'echo "boot-$$-after" > "$(dirname "$0")/boot_id"; kill -9 $PPID; exit 0',
+  reboots: 'echo "b0070002-$$" > "$(dirname "$0")/boot_id"; kill -9 $PPID; exit 0',
   killsAgent: 'kill -9 $PPID; exit 0',
   fails: 'echo "not today" >&2; exit 1',
   hangs: 'sleep 60',
@@ -38,7 +38,7 @@ export type HelperConduct = keyof typeof helperConducts
 export async function openFleetScreen(broker: string, conduct: HelperConduct = 'works'): Promise<FleetScreen> {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-screen-'))
   const [helper, bootIdPath, statePath] = [join(folder, 'helper'), join(folder, 'boot_id'), join(folder, 'state.json')]
-  await writeFile(bootIdPath, 'boot-0001-before\n')
+  await writeFile(bootIdPath, 'b0070001-0\n')
   await writeFile(helper, `#!/bin/sh\n{ for each in "$@"; do printf '[%s]' "$each"; done; echo; } >> "$(dirname "$0")/calls"\n${helperConducts[conduct]}\n`)
   await chmod(helper, 0o755)
   const children: ChildProcess[] = []
@@ -54,14 +54,14 @@ export async function openFleetScreen(broker: string, conduct: HelperConduct = '
   return {
     folder, statePath, helper, bootIdPath, ended,
     start: (more = {}) => {
-      const options: AgentProcessOptions = { broker, client: screen, statePath, helper, bootIdPath, speed: 20, ...more }
-      const child = spawn(process.execPath, [join(import.meta.dirname, 'fleetAgentProcess.ts'), JSON.stringify(options)], { stdio: ['ignore', 'ignore', 'inherit'], env: { PATH: process.env['PATH'] } })
+      const options: AgentProcessOptions = { broker, client: screen, statePath, helper, bootIdPath, speed: 5, ...more }
+      const child = spawn(process.execPath, [join(import.meta.dirname, 'fleetAgentProcess.ts'), JSON.stringify(options)], { stdio: 'ignore', env: { PATH: process.env['PATH'] } })
       children.push(child)
       return child
     },
     kill: async (child) => { child.kill('SIGKILL'); await ended(child) },
     calls: async () => readFile(join(folder, 'calls'), 'utf8').then((text) => text.trim().split('\n'), () => []),
     state: async () => JSON.parse(await readFile(statePath, 'utf8')) as AgentState,
-    reboot: async () => { boots += 1; await writeFile(bootIdPath, `boot-0001-again-${boots}\n`) },
+    reboot: async () => { boots += 1; await writeFile(bootIdPath, `b0070001-${boots}\n`) },
   }
 }

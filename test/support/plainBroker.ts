@@ -16,7 +16,7 @@ export interface PlainBroker {
   send(clientUuid: string, command: unknown, how?: { readonly retain?: boolean }): Promise<void>
   /** Everybody is thrown out and may come again at once. */
   dropAll(): void
-  until(what: string, holds: () => boolean): Promise<void>
+  until(what: string, holds: () => boolean | Promise<boolean>): Promise<void>
 }
 
 const everyMs = 20
@@ -47,7 +47,7 @@ export async function openPlainBroker(): Promise<PlainBroker> {
   })
   const until: PlainBroker['until'] = async (what, holds) => {
     for (let look = 0; look < mostLooks; look += 1) {
-      if (holds()) return
+      if (await holds()) return
       await new Promise((resolve) => { setTimeout(resolve, everyMs) })
     }
     throw new Error(`never: ${what}; acks ${JSON.stringify(acks.map(({ command_id: id, status, error_code: code }) => [id.slice(-3), status, code]))}`)

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createFleetAgent } from '../core/fleetAgent/fleetAgent.ts'
 import type { AgentNews, AgentStore } from '../core/fleetAgent/agentParts.ts'
-import { createAgentLink } from '../drivers/fleetAgent/agentLink.ts'
+import { type AgentLinkOptions, createAgentLink } from '../drivers/fleetAgent/agentLink.ts'
 import { createAgentStateFile } from '../drivers/fleetAgent/agentStateFile.ts'
 import { kernelBootId, readBootId } from '../drivers/fleetAgent/bootId.ts'
 import { createHelperProgram, mockHelper } from '../drivers/fleetAgent/helperProgram.ts'
@@ -10,7 +10,10 @@ import { createFrozenContract } from '../drivers/mqtt/frozenContract.ts'
 import { isoTimes } from '../drivers/host/isoTimes.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
-import type { Clock } from '../../shared/lifecycle/clock.ts'
+import type { ServiceFailedMessage } from '../../shared/fleet/health.schema.ts'
+import { serviceFailedTopic } from '../../shared/fleet/topics.ts'
+import { type Clock, withDeadline } from '../../shared/lifecycle/clock.ts'
+import { createDeferred, orAborted } from '../../shared/lifecycle/signals.ts'
 
 export interface FleetAgentRequest {
   readonly broker: string
@@ -54,10 +57,7 @@ export async function runFleetAgent(request: FleetAgentRequest, world: FleetAgen
     // Also after the next crash.
     await file.save(first)
   }
-  const link = createAgentLink({
-    url: request.broker, clientUuid: request.client, user: environment['MQTT_USER'], password: environment['MQTT_PASSWORD_BROKER'],
-    tls: await tlsFiles(request.tls), random: world.random ?? (() => 0.5), firstPauseMs: world.firstPauseMs, log,
-  })
+  const link = createAgentLink(await linkOptions(request, world))
   const systemd = createSystemdNotify({ environment, nowMs: () => clock.nowMs(), log })
   const contract = createFrozenContract()
   const agent = createFleetAgent({
@@ -75,6 +75,32 @@ export async function runFleetAgent(request: FleetAgentRequest, world: FleetAgen
     await link.close()
   }
 }
+
+export type ServiceFailedRequest = Pick<FleetAgentRequest, 'broker' | 'client' | 'tls' | 'environment' | 'log'> & { readonly unit: string }
+
+const alertLimitMs = 60_000
+
+/** What systemd's failure hook says for a service that it has given up: kept by the broker until the server clears it. */
+export async function tellServiceFailed(request: ServiceFailedRequest, world: FleetAgentWorld, signal: AbortSignal): Promise<void> {
+  const clock = world.clock ?? createSystemClock()
+  const link = createAgentLink({ ...await linkOptions(request, world), speaksOnly: true })
+  const connected = createDeferred<void>()
+  const message: ServiceFailedMessage = { event: 'service_failed', client_uuid: request.client, unit: request.unit, failed_at: isoTimes.toText(clock.wallMs()) }
+  link.open({ onMessage: async () => undefined, onConnected: connected.resolve, onDisconnected: () => undefined })
+  try {
+    await withDeadline(clock, alertLimitMs, 'The alert for the broker', signal, async (within) => {
+      await orAborted(connected.promise, within)
+      await link.publish(serviceFailedTopic(request.client), JSON.stringify(message), within, { retain: true })
+    })
+  } finally {
+    await link.close()
+  }
+}
+
+const linkOptions = async ({ broker, client, environment, tls, log }: Omit<ServiceFailedRequest, 'unit'>, world: FleetAgentWorld): Promise<AgentLinkOptions> => ({
+  url: broker, clientUuid: client, user: environment['MQTT_USER'], password: environment['MQTT_PASSWORD_BROKER'], log,
+  tls: await tlsFiles(tls), random: world.random ?? ((): number => 0.5), firstPauseMs: world.firstPauseMs,
+})
 
 async function tlsFiles(tls: FleetAgentRequest['tls']): Promise<{ readonly ca?: Uint8Array; readonly cert?: Uint8Array; readonly key?: Uint8Array } | undefined> {
   if (!tls) return undefined

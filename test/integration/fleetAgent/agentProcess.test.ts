@@ -25,7 +25,8 @@ async function crashedAt(killAt: { save: number; when: 'before' | 'after' } | un
   await broker.send(screen, sent)
   expect(await computer.ended(first)).toBe('SIGKILL')
   if (second) expect(await computer.ended(computer.start({ killAt: second }))).toBe('SIGKILL')
-  computer.start()
+  // Fast enough that 150 s are a moment; its helper is not called any more.
+  computer.start({ speed: 100 })
   await broker.listening(screen)
   await broker.send(screen, sent)
   await broker.until('the command is over', () => said(broker).some(isFinal))
@@ -40,7 +41,7 @@ async function crashedAt(killAt: { save: number; when: 'before' | 'after' } | un
 
 describe('kill -9 at each persist point', () => {
   const reboots = ['[reboot_host]']
-  test.concurrent.each([
+  test.each([
     ['before accepted is kept: the broker delivers it again, and it is done', { save: 1, when: 'before' }, 'reboots', undefined, 'completed', reboots],
     ['4.23 crash after persist of accepted, before helper: after start failed, helper never called', { save: 1, when: 'after' }, 'reboots', undefined, 'failed execution_failed', []],
     ['before execution_started is kept: failed, helper never called', { save: 2, when: 'before' }, 'reboots', undefined, 'failed execution_failed', []],
@@ -75,17 +76,17 @@ describe('the agent as a process, at a real broker', () => {
     const sent = command(1)
     await broker.send(screen, sent)
     await broker.until('started', () => said(broker).includes('execution_started'))
-    await broker.until('the helper was called', () => computer.statePath !== '' && said(broker).length >= 2)
+    await broker.until('the helper was called', async () => (await computer.calls()).length === 1)
     await computer.kill(first)
     const before = broker.acks.length
     computer.start()
     await broker.listening(screen)
     await broker.send(screen, sent)
     await broker.until('told again', () => broker.acks.slice(before).some(({ status }) => status === 'execution_started'))
-    expect((await computer.calls()).length).toBeLessThanOrEqual(1)
+    expect(await computer.calls()).toEqual(['[reboot_host]'])
   }, 60_000)
 
-  test.concurrent.each<readonly [string, HelperConduct, (computer: FleetScreen) => Promise<void>, string, number]>([
+  test.each<readonly [string, HelperConduct, (computer: FleetScreen) => Promise<void>, string, number]>([
     ['exits 1', 'fails', async () => undefined, 'execution_failed', 1],
     ['hangs', 'hangs', async () => undefined, 'execution_timeout', 1],
     ['missing', 'works', async ({ helper }) => rm(helper), 'helper_missing', 0],

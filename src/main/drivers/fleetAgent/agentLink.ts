@@ -22,6 +22,8 @@ export interface AgentLinkOptions {
   readonly random: () => number
   readonly firstPauseMs?: number | undefined
   readonly log: (line: string) => void
+  /** Another voice of the same screen: it takes no session over, and hears no commands. */
+  readonly speaksOnly?: boolean | undefined
 }
 
 export interface AgentListener {
@@ -33,7 +35,7 @@ export interface AgentListener {
 
 export interface BrokerOfAgent {
   readonly isConnected: boolean
-  publish(topic: string, text: string, signal: AbortSignal): Promise<void>
+  publish(topic: string, text: string, signal: AbortSignal, how?: { readonly retain: boolean }): Promise<void>
   /** Tries until it is closed, and waits for nothing. */
   open(listener: AgentListener): void
   close(): Promise<void>
@@ -42,6 +44,7 @@ export interface BrokerOfAgent {
 /** One screen at its broker: a session that outlives the connection, so that what comes meanwhile is kept. */
 export function createAgentLink(options: AgentLinkOptions): BrokerOfAgent {
   fleetUuidSchema.parse(options.clientUuid)
+  const speaksOnly = options.speaksOnly === true
   let client: mqtt.MqttClient | undefined
   let isConnected = false
   let pauseMs = options.firstPauseMs ?? firstPauseMs
@@ -55,7 +58,7 @@ export function createAgentLink(options: AgentLinkOptions): BrokerOfAgent {
   const open = (listener: AgentListener): void => {
     let said = ''
     const own = mqtt.connect(options.url, {
-      clientId: `infoscreen-${options.clientUuid}`, protocolVersion: 4, clean: false, resubscribe: false, keepalive: 30,
+      clientId: `infoscreen-${options.clientUuid}${speaksOnly ? '-alert' : ''}`, protocolVersion: 4, clean: speaksOnly, resubscribe: false, keepalive: 30,
       reconnectPeriod: pauseMs, connectTimeout: connectLimitMs, reconnectOnConnackError: true, queueQoSZero: false,
       ...(options.user === undefined ? {} : { username: options.user }), ...(options.password === undefined ? {} : { password: options.password }),
       ...tlsOf(options.tls),
@@ -71,7 +74,7 @@ export function createAgentLink(options: AgentLinkOptions): BrokerOfAgent {
       said = ''
       pauseMs = options.firstPauseMs ?? firstPauseMs
       own.options.reconnectPeriod = pauseMs
-      subscribe(own)
+      if (!speaksOnly) subscribe(own)
       listener.onConnected()
     })
     own.on('close', () => {
@@ -91,11 +94,11 @@ export function createAgentLink(options: AgentLinkOptions): BrokerOfAgent {
   }
   return {
     get isConnected() { return isConnected },
-    publish: async (topic, text, signal) => {
+    publish: async (topic, text, signal, { retain } = { retain: false }) => {
       const own = client
       if (!own || !isConnected) throw new WorkbenchError('link/closed', 'There is no connection to the broker')
       signal.throwIfAborted()
-      const sent = new Promise<void>((resolve, reject) => { own.publish(topic, text, { qos: 1, retain: false }, (error) => { if (error) reject(new WorkbenchError('link/closed', `The broker did not take a message: ${reasonOf(error)}`, { cause: error })); else resolve() }) })
+      const sent = new Promise<void>((resolve, reject) => { own.publish(topic, text, { qos: 1, retain }, (error) => { if (error) reject(new WorkbenchError('link/closed', `The broker did not take a message: ${reasonOf(error)}`, { cause: error })); else resolve() }) })
       const id = own.getLastMessageId()
       try {
         await orAborted(sent, signal)

@@ -12,6 +12,7 @@ const flags: Flags = {
   'state': { type: 'string', value: 'FILE', help: 'what it did already; survives crashes and power cuts' },
   'helper': { type: 'string', value: 'PROGRAM', help: 'full path of the program that reboots or stops this computer; mock: none' },
   'sudo': { type: 'boolean', help: 'call the helper through sudo, whose rule has to allow it' },
+  'service-failed': { type: 'string', value: 'UNIT', help: 'run nothing; leave an alert at the broker that systemd gave UNIT up (for its failure hook)' },
   'tls-ca': { type: 'string', value: 'FILE', help: 'who vouches for the broker' },
   'tls-cert': { type: 'string', value: 'FILE', help: 'certificate of this screen' },
   'tls-key': { type: 'string', value: 'FILE', help: 'its key' },
@@ -25,7 +26,7 @@ const summary = [
   'The login at the broker is in MQTT_USER and MQTT_PASSWORD_BROKER. COMMAND_MOCK_REBOOT_IMMEDIATE_COMPLETE=1 calls a reboot by the mock helper complete at once.',
 ].join('\n')
 
-const own = ['--broker', '--client', '--state', '--helper']
+const own = ['--broker', '--client', '--state', '--helper', '--service-failed']
 /** The same first word as for flash agents; its flags say which of the two is meant. */
 export const isFleetAgent = (argv: readonly string[]): boolean => argv.some((each) => own.some((name) => each === name || each.startsWith(`${name}=`)))
 
@@ -41,14 +42,23 @@ export async function fleetAgentCommand(argv: readonly string[], deps: CliDeps):
     return value
   }
   const { say, done } = createTeller(deps.out, isJson(given))
+  const line = {
+    broker: brokerUrl(needed('broker')), client: clientUuid(needed('client')), environment: deps.environment, log: deps.err.line,
+    tls: { ca: given.text('tls-ca'), cert: given.text('tls-cert'), key: given.text('tls-key') },
+  }
+  const unit = given.text('service-failed')
+  if (unit !== undefined) {
+    const surplus = ['state', 'helper', 'sudo', 'boot-id'].find((name) => given.has(name))
+    if (surplus !== undefined) throw usage(`--${surplus} has no meaning with --service-failed`)
+    if (!/^[\w@:.\\-]{1,256}$/.test(unit)) throw usage(`--service-failed ${quoted(unit)} is no name of a unit`)
+    await deps.tellServiceFailed({ ...line, unit }, deps.interrupt.signal)
+    return done(exitCodes.success, { unit }, `The broker keeps the alert for ${unit}`)
+  }
   const helper = needed('helper')
   if (helper !== 'mock' && !isAbsolute(helper)) throw usage(`--helper ${quoted(helper)} is no full path`, 'One fixed program restarts this computer, wherever the agent is started')
   if (given.has('sudo') && helper === 'mock') throw usage('--sudo has no meaning for the mock helper')
   await deps.runFleetAgent({
-    broker: brokerUrl(needed('broker')), client: clientUuid(needed('client')), statePath: resolve(needed('state')), helper,
-    sudo: given.has('sudo') ? '/usr/bin/sudo' : undefined, bootIdPath: given.text('boot-id'),
-    tls: { ca: given.text('tls-ca'), cert: given.text('tls-cert'), key: given.text('tls-key') },
-    environment: deps.environment, log: deps.err.line, tell: tellerOf(say),
+    ...line, statePath: resolve(needed('state')), helper, sudo: given.has('sudo') ? '/usr/bin/sudo' : undefined, bootIdPath: given.text('boot-id'), tell: tellerOf(say),
   }, deps.interrupt.signal)
   return done(exitCodes.success, {}, '')
 }
