@@ -48,15 +48,20 @@ export function createAgentLink(options: AgentLinkOptions): BrokerOfAgent {
   let client: mqtt.MqttClient | undefined
   let isConnected = false
   let pauseMs = options.firstPauseMs ?? firstPauseMs
-  const subscribe = (own: mqtt.MqttClient): void => {
+  /** Connected is who listens: a command sent after that is heard. */
+  const subscribe = (own: mqtt.MqttClient, done: () => void): void => {
+    if (speaksOnly) { done(); return }
     own.subscribe([...clientSubscriptions(options.clientUuid)], { qos: 1 }, (error, granted) => {
+      if (error && !own.connected) return
       const refused = (granted ?? []).filter(({ qos }) => qos > 2).map(({ topic }) => topic)
       if (error) options.log(`The broker refuses the subscription: ${reasonOf(error)}`)
       else if (refused.length > 0) options.log(`The broker refuses the subscription to ${refused.join(' and ')}`)
+      done()
     })
   }
   const open = (listener: AgentListener): void => {
     let said = ''
+    let isListening = false
     const own = mqtt.connect(options.url, {
       clientId: `infoscreen-${options.clientUuid}${speaksOnly ? '-alert' : ''}`, protocolVersion: 4, clean: speaksOnly, resubscribe: false, keepalive: 30,
       reconnectPeriod: pauseMs, connectTimeout: connectLimitMs, reconnectOnConnackError: true, queueQoSZero: false,
@@ -74,15 +79,16 @@ export function createAgentLink(options: AgentLinkOptions): BrokerOfAgent {
       said = ''
       pauseMs = options.firstPauseMs ?? firstPauseMs
       own.options.reconnectPeriod = pauseMs
-      if (!speaksOnly) subscribe(own)
-      listener.onConnected()
+      subscribe(own, () => { isListening = true; listener.onConnected() })
     })
     own.on('close', () => {
       // The present pause has been taken from the options already; this is the next one.
       pauseMs = Math.min(mostPauseMs, pauseMs * 2)
       own.options.reconnectPeriod = Math.round(pauseMs * (0.75 + options.random() / 2))
-      if (!isConnected) return
       isConnected = false
+      // Our own farewell is no loss.
+      if (!isListening || client !== own) return
+      isListening = false
       listener.onDisconnected()
     })
     own.on('error', (error) => {
