@@ -59,7 +59,7 @@ describe('rackbench agent', () => {
     await broker.send(screen, command(1))
     await broker.until('completed', () => broker.acks.some(({ status }) => status === 'completed'))
     child.kill('SIGTERM')
-    expect(await ended).toBe(0)
+    expect([await ended, errors()]).toEqual([0, ''])
     expect(events.map(({ event }) => event)).toEqual(['connected', 'accepted', 'execution_started', 'completed', 'done'])
     expect(events[3]).toMatchObject({ command_id: commandIdOf(1), action: 'reboot_host', mock: true })
     expect(errors()).toBe('')

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { WorkbenchError } from '../../../src/shared/errors/workbenchError.ts'
 import { createDeferred } from '../../../src/shared/lifecycle/signals.ts'
 import type { HelperOutcome } from '../../../src/main/core/fleetAgent/agentParts.ts'
@@ -239,6 +239,21 @@ describe('what survives a crash', () => {
     await rig.send(rig.command(2))
     expect(rig.helperCalls).toEqual(['reboot_host'])
   })
+})
+
+test('the end in the middle of a round, while the disk is slow: no rejection that nobody hears', async () => {
+  const slow = createDeferred<void>()
+  const unheard: unknown[] = []
+  const note = (error: unknown): void => { unheard.push(error) }
+  process.on('unhandledRejection', note)
+  onTestFinished(() => { process.off('unhandledRejection', note) })
+  const rig = openAgentRig({ onSave: async () => slow.promise })
+  await rig.send(rig.command(1))
+  const ending = rig.crash()
+  await new Promise((resolve) => { setImmediate(resolve) })
+  slow.resolve()
+  await ending
+  expect(unheard).toEqual([])
 })
 
 describe('the mock flag', () => {

@@ -177,6 +177,8 @@ export function createFleetAgent(options: FleetAgentOptions): FleetAgent {
         const over = new AbortController()
         const within = AbortSignal.any([signal, over.signal])
         const news = bell.next(within)
+        // The end may come in the middle of a round, when nobody waits for news yet.
+        news.catch(() => undefined)
         try {
           await round(signal)
           options.alive()
@@ -184,7 +186,6 @@ export function createFleetAgent(options: FleetAgentOptions): FleetAgent {
         } catch (error) {
           if (!signal.aborted) throw error
         } finally {
-          news.catch(() => undefined)
           over.abort()
         }
       }
