@@ -4,7 +4,7 @@ import type { AgentNews, AgentStore } from '../core/fleetAgent/agentParts.ts'
 import { type AgentLinkOptions, createAgentLink } from '../drivers/fleetAgent/agentLink.ts'
 import { createAgentStateFile } from '../drivers/fleetAgent/agentStateFile.ts'
 import { kernelBootId, readBootId } from '../drivers/fleetAgent/bootId.ts'
-import { createHelperProgram, mockHelper } from '../drivers/fleetAgent/helperProgram.ts'
+import { createHelperProgram, mockProgram } from '../drivers/fleetAgent/helperProgram.ts'
 import { createSystemdNotify } from '../drivers/fleetAgent/systemdNotify.ts'
 import { createFrozenContract } from '../drivers/mqtt/frozenContract.ts'
 import { isoTimes } from '../drivers/host/isoTimes.ts'
@@ -63,7 +63,7 @@ export async function runFleetAgent(request: FleetAgentRequest, world: FleetAgen
   const agent = createFleetAgent({
     clientUuid: request.client, clock, times: isoTimes, link, bootId, first, tell, alive: systemd.alive, roundMs: systemd.everyMs,
     store: world.storeOf?.(file) ?? file, contractFault: contract.command,
-    helper: request.helper === 'mock' ? mockHelper : createHelperProgram({ program: request.helper, sudo: request.sudo, clock }),
+    helper: request.helper === 'mock' ? mockProgram : createHelperProgram({ program: request.helper, sudo: request.sudo, clock }),
     mock: { isAsked: isSet(environment['COMMAND_MOCK_REBOOT_IMMEDIATE_COMPLETE']), isUnderUnit: systemd.isListening },
   })
   link.open({ onMessage: agent.receive, onConnected: agent.connected, onDisconnected: agent.disconnected })

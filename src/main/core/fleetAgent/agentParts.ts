@@ -30,7 +30,7 @@ export type HelperOutcome =
   | { readonly kind: 'cut-off' }
   | { readonly kind: 'failed'; readonly code: RefusalCode; readonly words: string }
 
-export interface Helper {
+export interface HelperCall {
   /** Only then may a reboot be called complete that never was, and only when asked for. */
   readonly isMock: boolean
   /** Called with exactly this one word. Ends within its own limit; rejects only with the signal's reason. */

@@ -3,7 +3,7 @@ import { type AgentRecord, type AgentState, mostUnsent } from '../../../shared/f
 import type { RefusalCode } from '../../../shared/fleet/command.schema.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
-import { agentLimits, type AgentLink, type AgentNews, type AgentStore, type Arrival, type Helper, type HelperOutcome, type IsoTimes } from './agentParts.ts'
+import { agentLimits, type AgentLink, type AgentNews, type AgentStore, type Arrival, type HelperCall, type HelperOutcome, type IsoTimes } from './agentParts.ts'
 import { added, ended, pruned, repeatedAcks, started, type Step } from './agentRecords.ts'
 import { createBrokerHealth } from './brokerHealth.ts'
 import { decideArrival, isOver } from './decideArrival.ts'
@@ -16,7 +16,7 @@ export interface FleetAgentOptions {
   readonly times: IsoTimes
   readonly store: AgentStore
   readonly link: AgentLink
-  readonly helper: Helper
+  readonly helper: HelperCall
   /** Of the kernel that runs now: it is another one after a reboot and only then. */
   readonly bootId: string
   readonly contractFault: (value: unknown) => string | undefined

@@ -20,7 +20,7 @@ export interface HelperProgram {
 }
 
 /** Does nothing and says that it did: for dry runs. */
-export const mockHelper: HelperProgram = { isMock: true, run: async () => ({ kind: 'started' }) }
+export const mockProgram: HelperProgram = { isMock: true, run: async () => ({ kind: 'started' }) }
 
 export interface HelperOptions {
   /** A full path: what the search path says today is no fixed program. */
