@@ -1,5 +1,6 @@
 import { deployOverSsh } from '../../src/main/composition/deployOverSsh.ts'
 import { deployPackage } from '../../src/main/composition/deployPackage.ts'
+import { runFleetAgent, tellServiceFailed } from '../../src/main/composition/fleetAgentService.ts'
 import { runUpdater } from '../../src/main/composition/updaterService.ts'
 import { captureLine, readCapture } from '../../src/main/composition/captureTools.ts'
 import { auditSwitch, testSwitch } from '../../src/main/composition/switchTools.ts'
@@ -74,6 +75,8 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
       captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit, registry: registryTools, approvals: (folder) => createApprovals(folder, () => 0), doorTokens: (folder) => createDoorTokens(folder, () => 0),
       releases: { makeManifest: makeReleaseManifest, makeDelta: makeReleaseDelta, makeDeltas: makeReleaseDeltas, serve: serveReleases }, mpy: { update: updateMpyBoard, recover: recoverMpyBoard },
       deployOverSsh,
+      tellServiceFailed: async (request, signal) => tellServiceFailed(request, {}, signal),
+      runFleetAgent: async (request, signal) => runFleetAgent(request, {}, signal),
       runUpdater: async (options, signal) => runUpdater(options, fetch, signal),
       deployPackage: async (request, signal) => deployPackage(request, fetch, signal),
       detect: async (request) => {

@@ -4,6 +4,7 @@ import type { recoverMpyBoard, updateMpyBoard } from '../../composition/mpyTools
 import type { makeReleaseDelta, makeReleaseDeltas, makeReleaseManifest, serveReleases } from '../../composition/releaseTools.ts'
 import type { SshDeployRequest } from '../../composition/deployOverSsh.ts'
 import type { DeployRequest, Deployed } from '../../composition/deployPackage.ts'
+import type { FleetAgentRequest, ServiceFailedRequest } from '../../composition/fleetAgentService.ts'
 import type { UpdaterServiceOptions } from '../../composition/updaterService.ts'
 import type { exportAudit, verifyAuditFile } from '../../composition/auditTools.ts'
 import type { OpenAudit } from '../../composition/auditDesk.ts'
@@ -140,6 +141,8 @@ export interface CliDeps {
   readonly approvals: (dataFolder: string) => Approvals
   readonly doorTokens: (dataFolder: string) => DoorTokens
   readonly runUpdater: (options: UpdaterServiceOptions, signal: AbortSignal) => Promise<void>
+  readonly runFleetAgent: (request: FleetAgentRequest, signal: AbortSignal) => Promise<void>
+  readonly tellServiceFailed: (request: ServiceFailedRequest, signal: AbortSignal) => Promise<void>
   readonly deployOverSsh: (request: SshDeployRequest, signal: AbortSignal) => Promise<Deployed>
   readonly deployPackage: (request: DeployRequest, signal: AbortSignal) => Promise<Deployed>
   readonly verifyAuditFile: typeof verifyAuditFile

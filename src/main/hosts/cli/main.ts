@@ -51,7 +51,7 @@ const commands: Readonly<Record<CliCommandName, Command>> = {
   serve: { summary: 'the workbench in the browser', run: serveCommand },
   jobs: { summary: 'what was done, and its reports', run: jobsCommand },
   burn: { summary: 'load a U-Boot into a camera\'s RAM', run: burnCommand },
-  agent: { summary: 'read, write and examine a flash through a flash agent', run: agentCommand },
+  agent: { summary: 'read, write and examine a flash through a flash agent; with --broker the agent of a screen', run: agentCommand },
   detect: { summary: 'which boot ROM a camera has', run: detectCommand },
   chips: { summary: 'the chips that are known', run: chipsCommand },
   capture: { summary: 'keep what a camera says', run: captureCommand },

@@ -7,6 +7,7 @@ import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodeOfError, exitCodeOfVerdict, exitCodes } from '../exitCodes.ts'
 import { type AgentEnding, type AgentOutput, createAgentOutput, findingsOfJob } from '../output/agentOutput.ts'
 import { agentFlags, type AgentVerb, agentVerbs, readAgentArguments } from './agentArguments.ts'
+import { fleetAgentCommand, isFleetAgent } from './fleetAgent.ts'
 import { askAndLog } from './restore.ts'
 import { peekOutput } from './restoreArguments.ts'
 import { followJob } from './runRestore.ts'
@@ -15,10 +16,12 @@ const summary = [
   'Works on a flash through a flash agent: a small program that is loaded into the camera\'s RAM through its boot ROM.',
   'info: what it found; read, write, erase, crc: a range of the flash; scan: every sector; doctor: what is wrong with them (ends with 5 when something is).',
   'What is written is compared first, read back, and counts by the CRC that the camera computes.',
+  'The agent of a screen in a fleet is another one: rackbench agent --broker URL --help.',
 ].join('\n')
 
-/** One verb, one job. */
+/** One verb, one job; or the agent of a screen, which has a broker and no verb. */
 export async function agentCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
+  if (isFleetAgent(argv)) return fleetAgentCommand(argv, deps)
   if (argv.includes('--help') || argv.includes('-h')) {
     helpOf(`agent ${agentVerbs.join('|')} -c CHIP --agent FILE [-p PORT] [flags]`, summary, agentFlags).forEach(deps.out.line)
     return exitCodes.success

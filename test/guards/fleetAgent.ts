@@ -1,0 +1,58 @@
+import type { Guard } from './guard.ts'
+
+const core = 'src/main/core/fleetAgent'
+const drivers = 'src/main/drivers/fleetAgent'
+const on = (tests: string, named: string): Pick<Guard, 'project' | 'tests' | 'named'> => ({ project: 'integration', tests: `test/integration/fleetAgent/${tests}.test.ts`, named })
+const pure = (named: string): Pick<Guard, 'project' | 'tests' | 'named'> => ({ project: 'unit', tests: `${core}/decideArrival.test.ts`, named })
+
+/** What stands between a message and a screen that restarts twice, or for nothing, or only says that it did. */
+export const fleetAgentGuards: readonly Guard[] = [
+  { says: 'a command for another screen is not obeyed', file: `${core}/decideArrival.ts`, ...on('fleetAgent', '4.10 client_uuid'),
+    find: 'if (command.client_uuid !== facts.clientUuid) return', replace: 'if (command.client_uuid === null) return' },
+  { says: 'a retained command is not obeyed', file: `${core}/decideArrival.ts`, ...on('fleetAgent', 'a retained command is not executed'),
+    find: "if (retained) return ignore('retained'", replace: "if (command.reason === 'x') return ignore('retained'" },
+  { says: 'an expired command is not obeyed', file: `${core}/decideArrival.ts`, ...on('fleetAgent', '4.8 expires_at'),
+    find: 'if (!(times.toMs(command.expires_at) >= nowMs)) return', replace: 'if (times.toMs(command.expires_at) < 0) return' },
+  { says: 'a command from the future is not obeyed', file: `${core}/decideArrival.ts`, ...on('fleetAgent', 'a command from the future'),
+    find: 'if (!(issuedMs <= nowMs + agentLimits.clockSkewMs)) return', replace: 'if (issuedMs < 0) return' },
+  { says: 'a command that is known is answered and not done', file: `${core}/decideArrival.ts`, ...pure('whatever arrives'),
+    find: "if (known) return { kind: 'repeat', record: known }\n  const [code", replace: "if (known && retained) return { kind: 'repeat', record: known }\n  const [code" },
+  { says: 'a message under the id of a running command fails nothing', file: `${core}/decideArrival.ts`, ...on('fleetAgent', 'a message that breaks the schema'),
+    find: "if (known) return { kind: 'repeat', record: known }\n  const record", replace: 'const record' },
+  { says: 'two commands do not run at once', file: `${core}/decideArrival.ts`, ...on('fleetAgent', 'a second id while one runs'),
+    find: "if (running) return ['busy'", replace: "if (issuedMs < 0 && running) return ['busy'" },
+  { says: 'what was forgotten with a lost file is not done again', file: `${core}/decideArrival.ts`, ...on('fleetAgent', '4.35 after a lost store'),
+    find: 'if (until !== null && !(issuedMs > times.toMs(until))) return', replace: 'if (until !== null && issuedMs < 0) return' },
+  { says: 'the frozen contract is asked as well', file: `${core}/decideArrival.ts`, ...pure('only the frozen contract'),
+    find: 'parsed.success ? facts.contractFault(value) :', replace: 'parsed.success ? undefined :' },
+  { says: 'a forgotten command raises the age below which none is done', file: `${core}/agentRecords.ts`, ...on('fleetAgent', 'a thousand records'),
+    find: 'refuse_issued_until: floorOf(state, [...dropped], nowMs, times)', replace: 'refuse_issued_until: state.refuse_issued_until' },
+  { says: 'a state is kept before it is told', file: `${core}/fleetAgent.ts`, ...on('fleetAgent', 'disk full'),
+    find: '    await options.store.save(next)\n    state = next\n    outbox.push(step.acks)', replace: '    outbox.push(step.acks)\n    state = next\n    await options.store.save(next)' },
+  { says: 'accepted and not started is failed, never done late', file: `${core}/fleetAgent.ts`, ...on('fleetAgent', '4.23 crash after persist'),
+    find: "else if (record.status === 'accepted') await end(", replace: "else if (record.status === 'accepted') await begin(record, new AbortController().signal)\n      else if (record.error_code === 'x') await end(" },
+  { says: 'a reboot is complete when the boot id is another one', file: `${core}/fleetAgent.ts`, ...on('fleetAgent', 'the same boot id after a restart'),
+    find: 'else if (pending.boot_id !== bootId) await end(record)', replace: "else if (pending.boot_id !== '') await end(record)" },
+  { says: 'a reboot that never came is a failure', file: `${core}/fleetAgent.ts`, ...on('fleetAgent', 'the same boot id after a restart'),
+    find: 'else if (clock.nowMs() >= rebootDueMs) await end(', replace: 'else if (clock.nowMs() < 0) await end(' },
+  { says: 'a helper that was cut off proves nothing', file: `${core}/fleetAgent.ts`, ...on('fleetAgent', 'a helper that something else ended'),
+    find: "else if (result.kind === 'started' && record.action === 'shutdown_host') await end(record)", replace: "else if (record.action === 'shutdown_host') await end(record)" },
+  { says: 'the mock flag needs the mock helper', file: `${core}/mockFlag.ts`, ...on('fleetAgent', 'is ignored with a problem'),
+    find: 'if (!helperIsMock) return', replace: 'if (!isAsked) return' },
+  { says: 'the mock flag means nothing on a screen in the field', file: `${core}/mockFlag.ts`, ...on('fleetAgent', 'is ignored with a problem'),
+    find: 'if (isUnderUnit) return', replace: 'if (!isAsked) return' },
+  { says: 'the watchdog hears of the main loop and of nothing else', file: `${core}/fleetAgent.ts`, ...on('fleetAgent', 'main loop blocked'),
+    find: '          await round(signal)\n', replace: '          void round(signal)\n' },
+  { says: 'what could not be told is told after the reconnect', file: `${core}/outbox.ts`, ...on('fleetAgent', 'acks made while offline'),
+    find: 'const items: AckMessage[] = [...first]', replace: 'const items: AckMessage[] = []' },
+  { says: 'a damaged state is kept aside and remembered as lost', file: 'src/main/composition/fleetAgentService.ts', ...on('agentProcess', 'dedupe store truncated'),
+    find: 'refuse_issued_until: lostTo === undefined ? until : nowText', replace: 'refuse_issued_until: until' },
+  { says: 'a loss is remembered over the next crash', file: 'src/main/composition/fleetAgentService.ts', ...on('helperProgram', 'a damaged state'),
+    find: 'await file.save(first)', replace: 'void first' },
+  { says: 'the helper gets one word and no text of a message', file: `${drivers}/helperProgram.ts`, ...on('helperProgram', 'no shell'),
+    find: 'shell: false,', replace: 'shell: true,' },
+  { says: 'a helper that hangs has an end', file: `${drivers}/helperProgram.ts`, ...on('helperProgram', 'hangs'),
+    find: 'const limitMs = 15_000', replace: 'const limitMs = 15_000_000' },
+  { says: 'what root runs is writable by root alone', file: `${drivers}/helperProgram.ts`, ...on('helperProgram', 'through sudo'),
+    find: '(uid !== 0 || (mode & 0o022) !== 0)', replace: '(uid !== 0 && (mode & 0o022) !== 0)' },
+]
