@@ -17,6 +17,8 @@ import type { ConsoleSettingsFile } from '../drivers/storage/consoleSettingsFile
 import { listFolder } from '../drivers/files/listFolder.ts'
 import type { AgentDesk } from './agentDesk.ts'
 import { createBroadcastRoutes } from './broadcastRoutes.ts'
+import type { BatchDesk } from './batchDesk.ts'
+import { batchRoutes } from './batchRoutes.ts'
 import type { BootsDesk } from './bootsDesk.ts'
 import { bootsRoutes } from './bootsRoutes.ts'
 import type { BundleDesk } from './bundleDesk.ts'
@@ -61,6 +63,7 @@ export interface RouterDeps extends Pick<SafetyDeps, 'audit' | 'secrets'> {
   readonly boots: BootsDesk
   readonly bundles: BundleDesk
   readonly registry: RegistryDesk
+  readonly batches: BatchDesk
   readonly consoleSettings: ConsoleSettingsFile
   readonly consoles: ConsoleDesk
   readonly socs: ReadonlyMap<string, Soc>
@@ -80,7 +83,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, boots, bundles, registry, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports, audit, secrets }: RouterDeps) {
+export function createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, boots, bundles, registry, batches, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports, audit, secrets }: RouterDeps) {
   const contract = implement(workbenchContract)
   const safety = safetyRoutes({ rack, clock, audit, secrets, dataFolder })
   return contract.router({
@@ -114,6 +117,7 @@ export function createRouter({ clock, log, rack, setup, jobs, desk, installs, du
     inventory: inventoryRoutes(inventories),
     findPorts: findPortsRoutes(findPorts),
     registry: registryRoutes(registry),
+    batch: batchRoutes(batches),
     pictures: pictureRoutes({ setup }),
     power: {
       testSwitch: contract.power.testSwitch.handler(async ({ input, signal = noSignal() }) => testSwitch(input, signal)),

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { makeReleaseDelta, makeReleaseDeltas, makeReleaseManifest, serveReleases } from '../../composition/releaseTools.ts'
 import { exportAudit, verifyAuditFile } from '../../composition/auditTools.ts'
+import { batchTools } from '../../composition/batchDesk.ts'
 import { registryTools } from '../../composition/registryTools.ts'
 import { serveOneFile } from '../../composition/oneFileServer.ts'
 import { deployPackage } from '../../composition/deployPackage.ts'
@@ -53,7 +54,7 @@ function depsOfProcess(): CliDeps {
   const nowMs = (): number => performance.now()
   const makeTempFolder = async (name: string): Promise<string> => mkdtemp(join(tmpdir(), `${name}-`))
   return {
-    version, nowMs, makeTempFolder, serveOneFile, verifyAuditFile, exportAudit, registry: registryTools,
+    version, nowMs, makeTempFolder, serveOneFile, verifyAuditFile, exportAudit, registry: registryTools, batch: batchTools,
     releases: { makeManifest: makeReleaseManifest, makeDelta: makeReleaseDelta, makeDeltas: makeReleaseDeltas, serve: serveReleases }, ...lateTools,
     runUpdater: async (options, signal) => runUpdaterProcess(options, fetch, signal),
     deployPackage: async (request, signal) => deployPackage(request, fetch, signal),
