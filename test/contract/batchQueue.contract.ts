@@ -96,6 +96,14 @@ export function describeBatchQueue(name: string, open: () => Promise<OpenedQueue
       expect(await one.pending(batch)).toEqual([work(0, 2)])
       expect(await one.take(undefined, 5)).toEqual([work(0, 2)])
     })
+    test('work comes and goes with the events that tell of it; a refused event brings none', async () => {
+      await one.append([queued, started(2)], { add: [work(0)] })
+      expect(await one.pending(batch)).toEqual([work(0)])
+      await expect(two.append([started(2)], { add: [work(1)], drop: [work(0)] })).rejects.toMatchObject({ code: 'input/conflict' })
+      expect(await one.pending(batch)).toEqual([work(0)])
+      await one.append([started(3)], { drop: [work(0)] })
+      expect(await one.pending(batch)).toEqual([])
+    })
     test('what waits is taken back; what is being done is not', async () => {
       await one.append([queued])
       await one.add([work(0), work(1)])

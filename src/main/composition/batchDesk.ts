@@ -165,5 +165,5 @@ export async function readBatchPlan(path: string): Promise<BatchPlan> {
   return { ...plan.data, images: plan.data.images.map((image) => ({ ...image, path: resolve(dirname(path), image.path) })) }
 }
 
-export const batchTools = { readPlan: readBatchPlan, render: renderBatch, writeReport: async (path: string, text: string) => writeWhole(resolve(path), text, 1) }
+export const batchTools = { readPlan: readBatchPlan, render: renderBatch, writeReport: async (path: string, text: string): Promise<void> => writeWhole(resolve(path), text, 1) }
 export type BatchTools = typeof batchTools

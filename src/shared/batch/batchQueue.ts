@@ -15,8 +15,11 @@ export type CollectedWork = { readonly work: BatchWork } & ({ readonly result: A
  * batch, and each works on the cameras it has. The suite in test/contract says what every engine of it promises.
  */
 export interface BatchQueue {
-  /** All or none, kept before it resolves. `input/conflict` when a sequence is taken already: somebody else decides for that batch. */
-  append(events: readonly BatchEvent[]): Promise<void>
+  /**
+   * All or none, kept before it resolves. `input/conflict` when a sequence is taken already: somebody else decides for that batch.
+   * What is to be added and dropped with it is so once the events are kept and never before; an engine that can does it in one.
+   */
+  append(events: readonly BatchEvent[], works?: { readonly add?: readonly BatchWork[]; readonly drop?: readonly AttemptKey[] }): Promise<void>
   /** Events of one batch after that sequence, in order; not more than `atMost`, where it is given. */
   read(batch: BatchId, after: number, atMost?: number): Promise<readonly BatchEvent[]>
   /** Oldest first. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createMemoryQueues } from '../../../src/main/core/batch/memoryQueue.ts'
-import { batchIdSchema } from '../../../src/shared/batch/batchPlan.schema.ts'
+import type { BatchId } from '../../../src/shared/batch/batchPlan.schema.ts'
 import type { BatchQueue } from '../../../src/shared/batch/batchQueue.ts'
 import { WorkbenchError } from '../../../src/shared/errors/workbenchError.ts'
 import { createVirtualClock } from '../../support/virtualClock.ts'
@@ -107,7 +107,7 @@ test('the batch with the higher priority goes first; an image may have a priorit
 })
 test('stopped by a person: what runs comes to its end, the rest is left out; with "now" it is told to stop', async () => {
   const rig = await openRig()
-  const start = async (): Promise<ReturnType<typeof batchIdSchema.parse>> => rig.clock.run(rig.engine.start(planOf({ concurrency: { total: 2, staggerMs: 0 } }), targetsOf(6)))
+  const start = async (): Promise<BatchId> => rig.clock.run(rig.engine.start(planOf({ concurrency: { total: 2, staggerMs: 0 } }), targetsOf(6)))
   const gently = await start()
   await rig.clock.advance(1_000)
   await rig.clock.run(rig.engine.stop(gently, { now: false }))
@@ -126,7 +126,7 @@ test('a bench that dies: another takes the batch up, what ran is interrupted and
   const silent = async <T>(work: () => Promise<T>): Promise<T> => (isDead ? new Promise<never>(() => undefined) : work())
   const queue = queues.open('bench-1')
   const mortal: BatchQueue = {
-    ...queue, append: async (events) => silent(async () => queue.append(events)), take: async (cameras, most) => silent(async () => queue.take(cameras, most)), collect: async (id) => silent(async () => queue.collect(id)),
+    ...queue, append: async (events, works) => silent(async () => queue.append(events, works)), take: async (cameras, most) => silent(async () => queue.take(cameras, most)), collect: async (id) => silent(async () => queue.collect(id)),
     finish: async (work, result) => silent(async () => queue.finish(work, result)), batches: async () => silent(async () => queue.batches()),
   }
   const first = await openRig(async (_request, signal) => { await clock.sleep(1e9, signal); return {} }, { clock, queue: mortal, dies: true })
@@ -146,7 +146,7 @@ test('a disk that is full holds everything up and loses nothing', async () => {
   let isFull = false
   const queue = queues.open('bench-1')
   const full = async (): Promise<void> => { if (isFull) throw new WorkbenchError('host/disk-full', 'The batch cannot grow: the disk is full') }
-  const rig = await openRig(passes, { clock, queue: { ...queue, append: async (events) => { await full(); await queue.append(events) }, finish: async (work, result) => { await full(); await queue.finish(work, result) }, add: async (works) => { await full(); await queue.add(works) } } })
+  const rig = await openRig(passes, { clock, queue: { ...queue, append: async (events, works) => { await full(); await queue.append(events, works) }, finish: async (work, result) => { await full(); await queue.finish(work, result) } } })
   const id = await clock.run(rig.engine.start(planOf({ concurrency: { total: 2, staggerMs: 0 } }), targetsOf(6)))
   await clock.advance(10_000)
   isFull = true
@@ -156,6 +156,24 @@ test('a disk that is full holds everything up and loses nothing', async () => {
   expect((await rig.finish(id)).end?.state).toBe('passed')
   expect(rig.begun).toHaveLength(6)
   expect(rig.logged.join('\n')).toContain('the disk is full')
+})
+test('a camera that no bench has any more: its attempt ends, nothing waits for ever', async () => {
+  const [clock, queues] = [createVirtualClock(), createMemoryQueues()]
+  const queue = queues.open('bench-1')
+  const rig = await openRig(passes, { clock, queue: { ...queue, take: async (_cameras, most) => (await queue.take(new Set(targetsOf(1).map(({ camera }) => camera)), most)) } })
+  const batch = await rig.finish(await clock.run(rig.engine.start(planOf(), targetsOf(2))))
+  expect(batch.end?.state).toBe('not judged')
+  expect(batch.items[1]?.attempts[0]?.result).toMatchObject({ outcome: 'failed', cause: 'infrastructure', evidence: 'No bench that works on batches has cam-02' })
+})
+test('a wall clock that is set back by a day holds nothing up', async () => {
+  const clock = createVirtualClock()
+  let backMs = 0
+  const rig = await openRig(failsOn((camera, _image, attempt) => camera === 'cam-1' && attempt === 1, new WorkbenchError('link/unreachable', 'The pod does not answer')), { clock: { ...clock, wallMs: () => clock.wallMs() - backMs } })
+  const id = await rig.clock.run(rig.engine.start(planOf({ concurrency: { total: 1, staggerMs: 5_000 } }), targetsOf(2)))
+  await clock.advance(2_000)
+  backMs = 86_400_000
+  expect((await rig.finish(id)).end?.state).toBe('passed')
+  expect(clock.nowMs()).toBeLessThan(600_000)
 })
 test('no camera, and more items than can be held, are refused before anything is kept', async () => {
   const rig = await openRig()

@@ -1,7 +1,7 @@
 import type { BatchEvent, BatchNews } from '../../../shared/batch/batchEvent.ts'
 import type { BatchId, BatchPlan, BatchTarget } from '../../../shared/batch/batchPlan.schema.ts'
 import type { BatchWork, CollectedWork } from '../../../shared/batch/batchQueue.ts'
-import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import { Cancelled, toWire, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
 import { createDeferred } from '../../../shared/lifecycle/signals.ts'
 import { applyBatchEvent, type Batch, checkSize, itemOf, nextEvent } from './batchState.ts'
@@ -40,6 +40,8 @@ export interface BatchEngine {
 const lookEveryMs = 10_000
 /** Batches of other benches are read again this often. */
 const foreignEveryMs = 2_000
+/** A live bench takes what is its own at once. */
+const unclaimedGraceMs = 60_000
 /** After a full disk, say. */
 const troubleWaitMs = 1_000
 /** Rulings that follow from one another; more would be a bug that never ends. */
@@ -59,6 +61,7 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
   const places: Places = { busy: new Set(), onPod: new Map(), begunAtMs: new Map() }
   let suspects = new Set<Entry>()
   let foreignAtMs = -Infinity
+  const looked = new Cancelled('there is something to do')
 
   const mine = (): Entry[] => [...entries.values()].filter(({ isMine, batch }) => isMine && !batch.end)
   const entryOf = (id: BatchId): Entry => {
@@ -72,7 +75,7 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
     }
   }
   /** Kept first, then applied, then told. */
-  const record = async (all: readonly { readonly batch: Batch; readonly news: BatchNews }[]): Promise<void> => {
+  const record = async (all: readonly { readonly batch: Batch; readonly news: BatchNews }[], works: Parameters<BatchEngineDeps['queue']['append']>[1] = {}): Promise<void> => {
     if (all.length === 0) return
     const offsets = new Map<Batch, number>()
     const events = all.map(({ batch, news: each }) => {
@@ -80,7 +83,7 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
       offsets.set(batch, offset)
       return nextEvent(batch, each, clock.wallMs(), offset)
     })
-    await queue.append(events)
+    await queue.append(events, works)
     for (const [index, event] of events.entries()) {
       const batch = all[index]?.batch
       if (!batch) continue
@@ -116,48 +119,55 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
   const collect = async ({ batch }: Entry, collected: readonly CollectedWork[]): Promise<void> => {
     if (collected.length === 0) return
     const ends = endsOf(batch, collected)
-    await record(ends.map((each) => ({ batch, news: each })))
+    const done = collected.map(({ work }) => work)
+    await record(ends.map((each) => ({ batch, news: each })), { drop: done })
     const ended = ends.flatMap((each) => (each.type === 'attempt-ended' ? [each.item] : []))
     for (const number of ended) free(places, itemOf(batch, number).target)
-    await queue.drop(collected.map(({ work }) => work))
+    // Told before, by a process that ended right after it.
+    if (ends.length === 0) await queue.drop(done)
     await settle(batch, ended)
   }
   /** Begun as far as the events tell, and in nobody's hands. */
   const strays = async ({ batch }: Entry): Promise<CollectedWork[]> => {
     const pending = new Set([...await queue.pending(batch.id), ...(await queue.collect(batch.id)).map(({ work }) => work)].map(({ item, attempt }) => `${item} ${attempt}`))
-    return batch.items.filter((item) => item.state === 'running' && !pending.has(`${item.number} ${item.attempts.length}`))
+    return [...batch.running].map((number) => itemOf(batch, number)).filter((item) => !pending.has(`${item.number} ${item.attempts.length}`))
       .map((item) => ({ work: { batch: batch.id, item: item.number, attempt: item.attempts.length, camera: item.target.camera }, lost: true }))
   }
   const begin = async (): Promise<number> => {
-    let wakeAtMs = Infinity
-    const works: BatchWork[] = []
+    let wakeInMs = Infinity
     for (const { batch } of mine().sort((a, b) => byPriority(a.batch, b.batch))) {
-      const choice = choose(batch, places, clock.wallMs())
-      wakeAtMs = Math.min(wakeAtMs, choice.wakeAtMs)
+      const choice = choose(batch, places, { nowMs: clock.nowMs(), wallMs: clock.wallMs() })
+      wakeInMs = Math.min(wakeInMs, choice.wakeInMs)
       if (choice.chosen.length === 0) continue
       const begun = choice.chosen.map((item) => ({ batch: batch.id, item: item.number, attempt: item.attempts.length + 1, camera: item.target.camera }))
       try {
-        await record(begun.map(({ item, attempt }) => ({ batch, news: { type: 'attempt-started', item, attempt } })))
+        await record(begun.map(({ item, attempt }) => ({ batch, news: { type: 'attempt-started', item, attempt } })), { add: begun })
       } catch (error) {
         for (const { target } of choice.chosen) free(places, target)
+        // Whether it was kept all the same, or half of it, only the queue can tell.
+        suspects.add(entryOf(batch.id))
         throw error
       }
-      works.push(...begun)
     }
-    if (works.length === 0) return wakeAtMs
-    try {
-      await queue.add(works)
-    } catch (error) {
-      for (const { batch } of works) suspects.add(entryOf(batch))
-      throw error
-    }
-    return wakeAtMs
+    return wakeInMs
+  }
+  /** A camera that has left the rack is nobody's, and an attempt on it would wait for ever. */
+  const unclaimed = async ({ batch }: Entry): Promise<void> => {
+    const late = [...batch.running].map((number) => itemOf(batch, number)).filter((item) => clock.wallMs() - (item.attempts.at(-1)?.startedAtMs ?? 0) > batch.plan.attemptLimitMs + unclaimedGraceMs)
+    if (late.length === 0) return
+    const taken = await queue.drop(late.map(({ number, attempts }) => ({ batch: batch.id, item: number, attempt: attempts.length })))
+    await collect({ batch, isMine: true }, taken.map(({ item: number, attempt }) => {
+      const { target: { camera, name } } = itemOf(batch, number)
+      const error = toWire(new WorkbenchError('input/not-found', `No bench that works on batches has ${name}`, { context: { camera }, hint: 'Is it in the rack still?' }))
+      return { work: { batch: batch.id, item: number, attempt, camera }, result: { outcome: 'failed', cause: 'infrastructure', evidence: error.message, error, phases: [], elapsedMs: batch.plan.attemptLimitMs } }
+    }))
   }
   /** Others decide for them; here they are only shown. */
   const lookElsewhere = async (): Promise<void> => {
     if (clock.nowMs() - foreignAtMs < foreignEveryMs) return
     foreignAtMs = clock.nowMs()
     for (const id of await queue.batches()) if (!entries.has(id)) await readIn(id)
+    for (const entry of mine()) await unclaimed(entry)
     for (const { batch, isMine } of entries.values()) {
       if (isMine || batch.end) continue
       const events = await queue.read(batch.id, batch.sequence)
@@ -165,7 +175,7 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
       if (events.length > 0) news.ring()
     }
   }
-  /** Result: when to look again at the latest, wall time. */
+  /** Result: when to look again at the latest. */
   const turn = async (): Promise<number> => {
     for (let work = inbox.shift(); work; work = inbox.shift()) await work()
     const [asked, checking] = [mine(), suspects]
@@ -187,17 +197,17 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
   const loop = async (): Promise<void> => {
     while (!stop.signal.aborted) {
       const ring = wake.next(stop.signal).catch(() => undefined)
-      let waitMs = lookEveryMs
+      let waitMs: number
       try {
-        waitMs = Math.min(lookEveryMs, await turn() - clock.wallMs())
+        waitMs = Math.min(lookEveryMs, await turn())
       } catch (error) {
         log(`batches: ${String(error)}`)
         waitMs = troubleWaitMs
         await giveUpLost().catch((more: unknown) => { log(`batches: ${String(more)}`) })
       }
       const pause = new AbortController()
-      const signal = AbortSignal.any([stop.signal, pause.signal])
-      await Promise.race([ring, clock.sleep(Math.max(0, waitMs), signal).catch(() => undefined)]).finally(() => { pause.abort() })
+      // A stop ends the ring, and that ends the pause.
+      await Promise.race([ring, clock.sleep(Math.max(0, waitMs), pause.signal).catch(() => undefined)]).finally(() => { pause.abort(looked) })
     }
     for (let work = inbox.shift(); work; work = inbox.shift()) await work()
   }
@@ -234,8 +244,8 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
     if (!await queue.adopt(entry.batch.id)) return false
     for (const event of await queue.read(entry.batch.id, entry.batch.sequence)) applyBatchEvent(entry.batch, event)
     entry.isMine = true
-    for (const item of entry.batch.items) {
-      if (item.state !== 'running') continue
+    for (const number of entry.batch.running) {
+      const item = itemOf(entry.batch, number)
       places.busy.add(item.target.camera)
       places.onPod.set(item.target.pod, (places.onPod.get(item.target.pod) ?? 0) + 1)
     }

@@ -35,6 +35,8 @@ export interface Batch {
   readonly items: readonly BatchItem[]
   readonly ofCamera: ReadonlyMap<CameraId, readonly BatchItem[]>
   readonly counts: Record<ItemState, number>
+  /** Numbers of the items that run: a few of ten thousand. */
+  readonly running: Set<number>
   readonly failures: Map<CameraId, number>
   readonly quarantined: Map<CameraId, string>
   /** Items that have begun or wait, in the order in which they are tried. */
@@ -88,7 +90,7 @@ function queued(event: Queued): Batch {
   return {
     id: event.batch, plan: event.plan, targets: event.targets, queuedAtMs: event.atMs, items, ofCamera, sequence: event.sequence,
     counts: { waiting: items.length, running: 0, passed: 0, failed: 0, 'timed out': 0, 'not judged': 0, 'left out': 0 },
-    failures: new Map(), quarantined: new Map(), order: orderOf(items, event.plan), head: 0,
+    running: new Set(), failures: new Map(), quarantined: new Map(), order: orderOf(items, event.plan), head: 0,
     stage: event.plan.canary ? 'canary' : 'rest', isPaused: false,
   }
 }
@@ -102,6 +104,8 @@ export function itemOf(batch: Batch, number: number): BatchItem {
 function move(batch: Batch, item: BatchItem, state: ItemState): void {
   batch.counts[item.state] -= 1
   batch.counts[state] += 1
+  if (state === 'running') batch.running.add(item.number)
+  else batch.running.delete(item.number)
   item.state = state
 }
 

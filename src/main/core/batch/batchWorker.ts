@@ -39,7 +39,6 @@ export interface BatchWorker {
 
 /** Many more than a bench can do; the plan's own limits are kept by whoever decides. */
 const atMost = 256
-const finishTries = 20
 const finishWaitMs = 3_000
 /** A job that is told to stop comes to its next safe point in that time. */
 const closeLimitMs = 120_000
@@ -54,6 +53,7 @@ export function createBatchWorker({ queue, clock, run, cameras, log }: BatchWork
   const running = new Map<BatchWork, { readonly stop: AbortController; readonly done: Promise<void> }>()
   const plans = new Map<BatchId, { readonly plan: BatchPlan; readonly targets: readonly BatchTarget[] }>()
   const bell = createBell()
+  const looked = new Cancelled('there is something to do')
   const quiet = queue.onNews(() => { bell.ring() })
 
   const requestOf = async ({ batch, item, attempt, camera }: BatchWork): Promise<AttemptRequest> => {
@@ -86,22 +86,23 @@ export function createBatchWorker({ queue, clock, run, cameras, log }: BatchWork
     }
     await keep(work, result)
   }
-  /** A full disk now is no reason to forget what was seen; after a minute it is told as lost, because nobody can say more. */
+  /** A full disk is no reason to forget what was seen. Only a bench that closes gives up, and whoever comes next finds the attempt interrupted. */
   const keep = async (work: BatchWork, result: AttemptResult): Promise<void> => {
-    for (let attempt = 1; ; attempt += 1) {
+    for (;;) {
+      const isLast = stop.signal.aborted
       try {
         await queue.finish(work, result)
         return
       } catch (error) {
         log(`batch ${work.batch}, item ${work.item}: its result was not kept: ${String(error)}`)
-        if (attempt >= finishTries || (error instanceof WorkbenchError && error.code === 'input/conflict')) return
-        await clock.sleep(finishWaitMs, new AbortController().signal)
+        if (isLast || (error instanceof WorkbenchError && error.code === 'input/conflict')) return
+        await clock.sleep(finishWaitMs, stop.signal).catch(() => undefined)
       }
     }
   }
   const begin = (work: BatchWork): void => {
     const own = new AbortController()
-    const done = doOne(work, AbortSignal.any([stop.signal, own.signal]))
+    const done = doOne(work, own.signal)
       .catch((error: unknown) => { log(`batch ${work.batch}, item ${work.item} ended without a result: ${String(error)}`) })
       .finally(() => { running.delete(work); bell.ring() })
     running.set(work, { stop: own, done })
@@ -116,7 +117,7 @@ export function createBatchWorker({ queue, clock, run, cameras, log }: BatchWork
         log(`the queue of batches gave no work: ${String(error)}`)
       }
       const pause = new AbortController()
-      await Promise.race([news.catch(() => undefined), clock.sleep(lookEveryMs, AbortSignal.any([stop.signal, pause.signal])).catch(() => undefined)]).finally(() => { pause.abort() })
+      await Promise.race([news.catch(() => undefined), clock.sleep(lookEveryMs, pause.signal).catch(() => undefined)]).finally(() => { pause.abort(looked) })
     }
   }
   const looping = loop()
@@ -124,7 +125,9 @@ export function createBatchWorker({ queue, clock, run, cameras, log }: BatchWork
     cancel: (batch) => { for (const [work, { stop: own }] of running) if (work.batch === batch) own.abort(new Cancelled('the batch was stopped')) },
     close: async () => {
       quiet()
-      stop.abort(new Cancelled('the bench closes'))
+      const reason = new Cancelled('the bench closes')
+      stop.abort(reason)
+      for (const { stop: own } of running.values()) own.abort(reason)
       await looping
       if (running.size === 0) return
       await withDeadline(clock, closeLimitMs, 'attempts that are closing', new AbortController().signal, async () => { await Promise.all([...running.values()].map(async ({ done }) => done)) })

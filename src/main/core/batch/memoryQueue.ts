@@ -38,6 +38,16 @@ export function createMemoryQueues(): MemoryQueues {
       else events.set(event.batch, [event])
     }
   }
+  const add = (works: readonly BatchWork[]): void => {
+    if (works.length === 0) return
+    for (const work of works) if (!held.has(nameOf(work))) held.set(nameOf(work), { work })
+    ring()
+  }
+  const drop = (keys: readonly AttemptKey[]): AttemptKey[] => keys.filter((key) => {
+    const found = held.get(nameOf(key))
+    if (!found || !sameAttempt(found.work, key) || (found.worker !== undefined && !found.result && !isLost(found))) return false
+    return held.delete(nameOf(key))
+  })
   const finish = (worker: string, key: AttemptKey, result: AttemptResult): void => {
     const found = held.get(nameOf(key))
     if (found?.worker !== worker || found.result) throw new WorkbenchError('input/conflict', `Item ${key.item} of batch ${key.batch} is not this bench's`, { context: { item: key.item } })
@@ -49,7 +59,11 @@ export function createMemoryQueues(): MemoryQueues {
       alive.add(worker)
       const mine = new Set<() => void>()
       return {
-        append: async (news) => { append(news) },
+        append: async (news, { add: added = [], drop: dropped = [] } = {}) => {
+          append(news)
+          drop(dropped)
+          add(added)
+        },
         read: async (batch, after, atMost) => (events.get(batch) ?? []).slice(after, atMost === undefined ? undefined : after + atMost),
         batches: async () => [...events.keys()],
         adopt: async (batch) => {
@@ -58,10 +72,7 @@ export function createMemoryQueues(): MemoryQueues {
           deciders.set(batch, worker)
           return true
         },
-        add: async (works) => {
-          for (const work of works) if (!held.has(nameOf(work))) held.set(nameOf(work), { work })
-          ring()
-        },
+        add: async (works) => { add(works) },
         take: async (cameras, atMost) => {
           const taken = [...held.values()].filter((each) => each.worker === undefined && (cameras?.has(each.work.camera) ?? true)).slice(0, atMost)
           for (const each of taken) each.worker = worker
@@ -70,11 +81,7 @@ export function createMemoryQueues(): MemoryQueues {
         finish: async (key, result) => { finish(worker, key, result) },
         collect: async (batch) => of(batch).flatMap((each): CollectedWork[] => (each.result ? [{ work: each.work, result: each.result }] : isLost(each) ? [{ work: each.work, lost: true }] : [])),
         pending: async (batch) => of(batch).filter((each) => !each.result && !isLost(each)).map(({ work }) => work),
-        drop: async (keys) => keys.filter((key) => {
-          const found = held.get(nameOf(key))
-          if (!found || !sameAttempt(found.work, key) || (found.worker !== undefined && !found.result && !isLost(found))) return false
-          return held.delete(nameOf(key))
-        }),
+        drop: async (keys) => drop(keys),
         onNews: (listener) => {
           listeners.add(listener)
           mine.add(listener)

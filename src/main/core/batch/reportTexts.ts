@@ -4,7 +4,6 @@ import type { Batch, BatchItem } from './batchState.ts'
 
 /** XML 1.0 knows no control characters, not even escaped; what a console says may hold any of them. */
 export const xmlText = (text: string): string => text
-  // eslint-disable-next-line no-control-regex -- control characters are what this is about
   .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
   .replace(/[&<>"'\r\n\t]/g, (letter) => `&#${letter.charCodeAt(0)};`)
 

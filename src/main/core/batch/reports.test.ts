@@ -30,7 +30,7 @@ function batchOf(results: readonly AttemptResult[], name = hostile.slice(0, 80))
 test('nothing that a console says runs in the page, in either colour scheme, and the page asks nobody for anything', () => {
   const page = renderBatchHtml(batchOf([failed, passed, passed, passed]))
   expect(page).not.toContain('<script')
-  expect(page).not.toMatch(/[\u0000\u001b\u202e]/)
+  for (const letter of ['\u0000', '\u001b', '\u202e']) expect(page).not.toContain(letter)
   expect(page).toContain('&#60;script&#62;alert(1)')
   expect(page).toContain("default-src 'none'")
   expect(page).toContain('prefers-color-scheme:dark')
@@ -40,7 +40,7 @@ test('whatever a console says, JUnit is XML that can be read, with its counts', 
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => {
     // eslint-disable-next-line no-control-regex -- what XML cannot hold is what this is about
     expect(xmlText(text)).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f<>"']|[\ud800-\udbff](?![\udc00-\udfff])|\ufffe|\uffff/)
-  }))
+  }), { numRuns: 50 })
   const text = renderJunit(batchOf([failed, passed, lost]))
   expect(text).toContain('<testsuites name="&#60;script')
   expect(text.match(/tests="4" failures="1" errors="1" skipped="1"/g)).toHaveLength(2)

@@ -19,6 +19,8 @@ const schema = `
     number INTEGER PRIMARY KEY AUTOINCREMENT, batch TEXT NOT NULL, item INTEGER NOT NULL, attempt INTEGER NOT NULL, camera TEXT NOT NULL,
     worker TEXT, result TEXT, UNIQUE (batch, item, attempt)
   ) STRICT;
+  CREATE INDEX owners ON works (worker);
+  CREATE INDEX ended ON works (batch) WHERE result IS NOT NULL;
 `
 /**
  * The disk is waited for where a person's wish or a stop would be lost with the power. An attempt whose end is lost that way is done once
@@ -43,6 +45,9 @@ function prepare(database: DatabaseSync) {
     claim: database.prepare('UPDATE works SET worker = ? WHERE number = ?'),
     finish: database.prepare('UPDATE works SET result = ? WHERE batch = ? AND item = ? AND attempt = ? AND worker = ? AND result IS NULL'),
     ofBatch: database.prepare('SELECT * FROM works WHERE batch = ? ORDER BY number'),
+    ended: database.prepare('SELECT * FROM works WHERE batch = ? AND result IS NOT NULL ORDER BY number'),
+    // Two ranges of an index: the answer is nearly always no, and asked after each attempt.
+    others: database.prepare('SELECT 1 FROM works WHERE worker < ?1 OR worker > ?1 LIMIT 1'),
     find: database.prepare('SELECT * FROM works WHERE batch = ? AND item = ? AND attempt = ?'),
     drop: database.prepare('DELETE FROM works WHERE number = ?'),
   }
@@ -59,6 +64,8 @@ export interface SqliteBatchesOptions {
 /** The queue of one computer, in a file beside the journal. Other programs of this user may have it open, too. */
 export function openSqliteBatches(file: string, { log, worker, isAlive: lives = isAlive }: SqliteBatchesOptions): BatchQueue {
   const database = openDatabase(file, { what, schema, version: 1 })
+  // A checkpoint waits for the disk; a thousand attempts are worth one, and not ten.
+  database.exec('PRAGMA wal_autocheckpoint = 8000')
   const sql = prepare(database)
   const self = worker ?? describeProcess(process.pid) ?? String(process.pid)
   const listeners = new Set<() => void>()
@@ -88,6 +95,16 @@ export function openSqliteBatches(file: string, { log, worker, isAlive: lives = 
       sql.insert.run(event.batch, event.sequence, event.type, JSON.stringify(event))
     }
   }
+  const add = (works: readonly BatchWork[]): void => { for (const { batch, item, attempt, camera } of works) sql.add.run(batch, item, attempt, camera) }
+  const drop = (keys: readonly AttemptKey[]): AttemptKey[] => {
+    const asked = living()
+    return keys.filter(({ batch, item, attempt }) => {
+      const row = sql.find.get(batch, item, attempt)
+      if (!row || (row['worker'] !== null && row['result'] === null && asked(String(row['worker'])))) return false
+      sql.drop.run(Number(row['number']))
+      return true
+    })
+  }
   const eventOf = (batch: BatchId, row: Row): BatchEvent => {
     const event = batchEventSchema.safeParse(parseJson(row['json']))
     if (event.success && event.data.batch === batch && event.data.sequence === row['sequence']) return event.data
@@ -106,13 +123,18 @@ export function openSqliteBatches(file: string, { log, worker, isAlive: lives = 
   const ofBatch = (batch: BatchId): Row[] => guarded(file, () => sql.ofBatch.all(batch), what)
 
   return {
-    append: async (events) => {
+    append: async (events, { add: added = [], drop: dropped = [] } = {}) => {
       for (const event of events) {
         const checked = batchEventSchema.safeParse(event)
         if (!checked.success) throw new WorkbenchError('internal/bug', `"${event.type}" of a batch could not be read again`, { cause: checked.error })
       }
       setSyncing(events.some(({ type }) => !passing.has(type)))
-      held(() => { append(events) })
+      held(() => {
+        append(events)
+        add(added)
+        drop(dropped)
+      })
+      if (added.length > 0) ring()
     },
     read: async (batch, after, atMost) => guarded(file, () => sql.read.all(batch, after, atMost ?? -1), what).map((row) => eventOf(batch, row)),
     batches: async () => guarded(file, () => sql.batches.all().map((row) => batchIdSchema.parse(row['batch'])), what),
@@ -124,7 +146,7 @@ export function openSqliteBatches(file: string, { log, worker, isAlive: lives = 
     }),
     add: async (works) => {
       setSyncing(false)
-      held(() => { for (const { batch, item, attempt, camera } of works) sql.add.run(batch, item, attempt, camera) })
+      held(() => { add(works) })
       ring()
     },
     take: async (cameras, atMost) => {
@@ -145,7 +167,8 @@ export function openSqliteBatches(file: string, { log, worker, isAlive: lives = 
     },
     collect: async (batch) => {
       const asked = living()
-      return ofBatch(batch).flatMap((row) => collected(row, asked) ?? [])
+      const rows = guarded(file, () => (sql.others.get(self) ? sql.ofBatch : sql.ended).all(batch), what)
+      return rows.flatMap((row) => collected(row, asked) ?? [])
     },
     pending: async (batch) => {
       const asked = living()
@@ -153,13 +176,7 @@ export function openSqliteBatches(file: string, { log, worker, isAlive: lives = 
     },
     drop: async (keys) => {
       setSyncing(false)
-      const asked = living()
-      return held(() => keys.filter(({ batch, item, attempt }) => {
-        const row = sql.find.get(batch, item, attempt)
-        if (!row || (row['worker'] !== null && row['result'] === null && asked(String(row['worker'])))) return false
-        sql.drop.run(Number(row['number']))
-        return true
-      }))
+      return held(() => drop(keys))
     },
     onNews: (listener) => { listeners.add(listener); return () => { listeners.delete(listener) } },
     close: async () => { if (database.isOpen) database.close() },
