@@ -22,7 +22,7 @@ export const attemptResultSchema = z.object({
   /** What the cause was concluded from, in one sentence. */
   evidence: z.string().max(500).optional(),
   phases: z.array(phaseTimeSchema).max(100),
-  /** From power on to the login prompt. */
+  /** From power on, or from the reset after writing, to the login prompt. */
   bootMs: ms.optional(),
   elapsedMs: ms,
   /** The last lines of the console, where it did not pass. */

@@ -61,7 +61,7 @@ export type ItemView = z.infer<typeof itemViewSchema>
 export const batchDetailsSchema = batchSummarySchema.extend({
   plan: batchPlanSchema,
   phases: z.array(figuresSchema),
-  /** From power on to the login prompt, for each image. */
+  /** To the login prompt, for each image. */
   boots: z.array(figuresSchema),
   causes: z.array(z.object({ cause: causeClassSchema, count })),
   flaky: z.array(flakySchema),

@@ -157,7 +157,7 @@ test('a disk that is full holds everything up and loses nothing', async () => {
   expect(rig.begun).toHaveLength(6)
   expect(rig.logged.join('\n')).toContain('the disk is full')
 })
-test('a camera that no bench has any more: its attempt ends, nothing waits for ever', async () => {
+test('a camera that has left the rack: its attempt ends, nothing waits for ever', async () => {
   const [clock, queues] = [createVirtualClock(), createMemoryQueues()]
   const queue = queues.open('bench-1')
   const rig = await openRig(passes, { clock, queue: { ...queue, take: async (_cameras, most) => (await queue.take(new Set(targetsOf(1).map(({ camera }) => camera)), most)) } })

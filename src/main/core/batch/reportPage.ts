@@ -22,7 +22,8 @@ function figures(title: string, all: readonly Figures[]): string {
 
 /** How often a boot took how long; the shape tells two kinds of boots that a median hides. */
 function histogram(name: string, values: readonly number[]): string {
-  const [least, most] = [Math.min(...values), Math.max(...values)]
+  // Not spread into arguments: a hundred thousand of them are more than a call takes.
+  const [least, most] = [values.reduce((a, b) => Math.min(a, b), Infinity), values.reduce((a, b) => Math.max(a, b), 0)]
   const width = Math.max(1, (most - least) / columns)
   const bins = Array.from({ length: columns }, () => 0)
   for (const value of values) { const at = Math.min(columns - 1, Math.floor((value - least) / width)); bins[at] = (bins[at] ?? 0) + 1 }
@@ -62,7 +63,7 @@ export function renderBatchHtml(batch: Batch): string {
     section('Why attempts did not pass', table(['Cause', 'Attempts'], details.causes.map(({ cause, count }) => row([escaped(cause), String(count)])))),
     section('Set aside', `${details.quarantined.length === 0 ? '' : `<ul>${details.quarantined.map(({ sentence }) => `<li>${escaped(sentence)}</li>`).join('')}</ul>`}`),
     section('Sometimes passed, sometimes not', table(['Camera', 'Image', 'Passed', 'Failed', 'Where'], details.flaky.map(({ name, image, passed, failed, where }) => row([escaped(name), escaped(image), String(passed), String(failed), escaped(where)])))),
-    figures('Time of each phase', details.phases), figures('From power on to login', details.boots),
+    figures('Time of each phase', details.phases), figures('Until the login prompt', details.boots),
     section('Boot times', [...bootTimes(batch)].map(([name, values]) => histogram(name, values)).join('')),
     section('Every item', itemRows(batch.items)), section('What consoles said last', excerpts(batch.items)),
   ].join('')
