@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { applyBatchEvent } from '../../../src/main/core/batch/batchState.ts'
 import { createMemoryQueues } from '../../../src/main/core/batch/memoryQueue.ts'
 import type { BatchId } from '../../../src/shared/batch/batchPlan.schema.ts'
 import type { BatchQueue } from '../../../src/shared/batch/batchQueue.ts'
@@ -143,17 +144,24 @@ test('a bench that dies: another takes the batch up, what ran is interrupted and
 })
 test('a disk that is full holds everything up and loses nothing', async () => {
   const [clock, queues] = [createVirtualClock(), createMemoryQueues()]
-  let isFull = false
+  let isFull: 'not' | 'for events' | 'for results' = 'not'
   const queue = queues.open('bench-1')
-  const full = async (): Promise<void> => { if (isFull) throw new WorkbenchError('host/disk-full', 'The batch cannot grow: the disk is full') }
-  const rig = await openRig(passes, { clock, queue: { ...queue, append: async (events, works) => { await full(); await queue.append(events, works) }, finish: async (work, result) => { await full(); await queue.finish(work, result) } } })
+  const full = async (what: typeof isFull): Promise<void> => { if (isFull === what) throw new WorkbenchError('host/disk-full', 'The batch cannot grow: the disk is full') }
+  const rig = await openRig(passes, { clock, queue: { ...queue, append: async (events, works) => { await full('for events'); await queue.append(events, works) }, finish: async (work, result) => { await full('for results'); await queue.finish(work, result) } } })
   const id = await clock.run(rig.engine.start(planOf({ concurrency: { total: 2, staggerMs: 0 } }), targetsOf(6)))
   await clock.advance(10_000)
-  isFull = true
+  isFull = 'for events'
   await clock.advance(70_000)
-  expect(rig.engine.get(id).counts.passed).toBe(0)
-  isFull = false
-  expect((await rig.finish(id)).end?.state).toBe('passed')
+  // Both have ended; what is not kept is not so.
+  expect(rig.engine.get(id).counts).toMatchObject({ passed: 0, running: 2 })
+  isFull = 'for results'
+  await clock.advance(120_000)
+  expect(rig.engine.get(id).counts).toMatchObject({ passed: 2, running: 2 })
+  isFull = 'not'
+  const batch = await rig.finish(id)
+  expect(batch.end?.state).toBe('passed')
+  // Read again from what was kept it is the same, but for where the search for work had come to.
+  expect((await queue.read(id, 0)).reduce<typeof batch | undefined>(applyBatchEvent, undefined)).toEqual({ ...batch, head: 0 })
   expect(rig.begun).toHaveLength(6)
   expect(rig.logged.join('\n')).toContain('the disk is full')
 })
