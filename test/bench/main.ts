@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { agentRows } from './agent.ts'
+import { batchRows } from './batch.ts'
 import { bootromRows } from './bootrom.ts'
 import { captureRows } from './captures.ts'
 import { deltaRows } from './delta.ts'
@@ -25,7 +26,7 @@ const minutes = Math.min(60, Math.max(0.5, Number(values.minutes) || 1))
  */
 const groups: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   fleet: fleetRows, restore: restoreRows, tftp: tftpRows, bootrom: bootromRows, agent: agentRows, dump: dumpRows, ubi: ubiRows, delta: deltaRows, ota: otaRows,
-  captures: captureRows, registry: registryRows, wall: async () => wallRows(minutes), window: largeCaptureRows, updater: updaterRows,
+  captures: captureRows, registry: registryRows, batch: batchRows, wall: async () => wallRows(minutes), window: largeCaptureRows, updater: updaterRows,
 }
 
 const only = values.only?.toLowerCase()

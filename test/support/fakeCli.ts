@@ -10,6 +10,8 @@ import { exportAudit, verifyAuditFile } from '../../src/main/composition/auditTo
 import { serveReplay } from '../../src/main/composition/replayLine.ts'
 import { createApprovals } from '../../src/main/composition/approvals.ts'
 import { createDoorTokens } from '../../src/main/composition/doorTokens.ts'
+import { batchTools } from '../../src/main/composition/batchDesk.ts'
+import { batchFacts } from '../../src/main/composition/batchFacts.ts'
 import { registryTools } from '../../src/main/composition/registryTools.ts'
 import { serveOneFile } from '../../src/main/composition/oneFileServer.ts'
 import type { CliDeps, CliTarget, CliWorkbench, LineWriter, OpenWorkbenchOptions, SimOptions } from '../../src/main/hosts/cli/cliWorkbench.ts'
@@ -26,6 +28,8 @@ export const recordLines = (isTerminal = false): RecordingWriter => {
   const lines: string[] = []
   return { lines, isTerminal, columns: 100, line: (text) => { lines.push(text) }, status: () => undefined }
 }
+
+const noBatches = async (): Promise<never> => { throw new WorkbenchError('input/not-found', 'No batches in this story') }
 
 export interface FakeStory {
   readonly plan?: Partial<RestorePlan>
@@ -72,7 +76,7 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
       interrupt: { signal: stop.signal, onAgain: (listener) => { again.push(listener) } },
       openWorkbench: async (options) => { fake.opened.push(options); return workbench },
       listPorts: async () => [{ device: '/dev/ttyUSB0', openPath: '/dev/uart-bench', adapter: 'FTDI | ser A5', identity: 'usb://0403:6001/A5', json: { device: '/dev/ttyUSB0', open_path: '/dev/uart-bench' } }],
-      captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit, registry: registryTools, approvals: (folder) => createApprovals(folder, () => 0), doorTokens: (folder) => createDoorTokens(folder, () => 0),
+      captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit, registry: registryTools, approvals: (folder) => createApprovals(folder, () => 0), doorTokens: (folder) => createDoorTokens(folder, () => 0), batch: batchTools,
       releases: { makeManifest: makeReleaseManifest, makeDelta: makeReleaseDelta, makeDeltas: makeReleaseDeltas, serve: serveReleases }, mpy: { update: updateMpyBoard, recover: recoverMpyBoard },
       deployOverSsh,
       tellServiceFailed: async (request, signal) => tellServiceFailed(request, {}, signal),
@@ -147,6 +151,8 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
     audit: { list: () => [], verify: () => ({ state: 'ok', entries: 0, head: '0'.repeat(64) }), lines: () => [] },
     secretsPlace: async () => ({ kind: 'file', isProtected: false, words: 'In a file', path: '/data/secrets/plain.json', count: 0, sealedCount: 0, notices: [] }),
     powerCameras: async () => [],
+    batches: { work: noBatches, start: noBatches, choose: () => ({ targets: [], aside: [] }), engine: noBatches, watch: async function* () { /* none in this story */ }, report: noBatches, close: async () => undefined },
+    openBatchRack: noBatches, chooseForBatch: noBatches, batchSummary: batchFacts.summary, compareBatches: batchFacts.compare,
     powerMany: async function* () { /* no cameras in this story */ },
     close: async () => { fake.calls.push('close') },
     ...story.workbench,

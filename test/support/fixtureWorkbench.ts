@@ -18,6 +18,7 @@ import { fixtureMarks } from './fixtureConsoles.ts'
 import { outcomeOf, serveFixturePictures } from './fixturePictures.ts'
 import { createFixtureConsoleTools } from './fixtureConsoleTools.ts'
 import { captureQuerySchema } from '../../src/shared/captures/captures.schema.ts'
+import { fixtureBatch } from './fixtureBatch.ts'
 import { fixtureBoots, fixtureComparison } from './fixtureBoots.ts'
 import { createFixtureCaptures } from './fixtureCaptures.ts'
 import { fixtureDiff } from './fixtureDiff.ts'
@@ -168,6 +169,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
     registry: registry.routes,
     boardReleases: boardReleases.routes,
     deviceUpdates: deviceUpdates.routes,
+    batch: fixtureBatch(),
     ...fixtureSafety(nowMs()),
     power: {
       ...fixtureMany(calls, (id) => outcomeOf(rack, id)),

@@ -28,6 +28,7 @@ import { createPodTftpBackend } from '../drivers/tftp/podTftpBackend.ts'
 import { createUdpNetwork } from '../drivers/tftp/udpNetwork.ts'
 import { type AgentDesk, createAgentDesk } from './agentDesk.ts'
 import { type OpenAudit, openAudit } from './auditDesk.ts'
+import { type BatchDesk, createBatchDesk } from './batchDesk.ts'
 import { type BootsDesk, createBootsDesk } from './bootsDesk.ts'
 import { type BoardReleasesDesk, createBoardReleasesDesk } from './boardReleasesDesk.ts'
 import { type BundleDesk, createBundleDesk } from './bundleDesk.ts'
@@ -79,6 +80,7 @@ export interface OpenWorkbench extends Workbench {
   readonly registry: RegistryDesk
   readonly boardReleases: BoardReleasesDesk
   readonly deviceUpdates: DeviceUpdateDesk
+  readonly batches: BatchDesk
   readonly secrets: SecretsBox
   readonly many: (request: PowerMany, signal: AbortSignal, force?: string) => AsyncIterable<PowerStep>
 }
@@ -151,6 +153,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const registry = createRegistryDesk({ clock, dataFolder, audit, secrets, who: environment.host, log })
   const boardReleases = createBoardReleasesDesk({ clock, dataFolder, leases, audit, log })
   const deviceUpdates = createDeviceUpdateDesk({ clock, dataFolder, jobs, leases, ways: { appliance: createApplianceWay({ clock, fetch: environment.fetch ?? offline }), board: createBoardWay({ dataFolder }) } })
+  const batches = createBatchDesk({ clock, dataFolder, log, rack, jobs, desk, installs })
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
   const reportWriter = writeReportsAtTheEnd(jobs, reports, log)
   const status = statusOf({ environment, clock: () => clock.wallMs(), rack, tftp: () => tftp.state(), journal })
@@ -160,20 +163,24 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
     await registry.start()
     await boardReleases.start()
     await setup.load()
+    // A file that cannot be read keeps nobody from the cameras.
+    await batches.work().catch((error: unknown) => { log(`batches do not go on: ${String(error)}`) })
     // A command on this computer changes the same rack.
     store.follow(async () => setup.takeUp(), stop.signal).catch((error: unknown) => { if (!stop.signal.aborted) log(`the rack file is no longer followed: ${String(error)}`) })
   }
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, registry, boardReleases, deviceUpdates, inventories, findPorts, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, registry, boardReleases, deviceUpdates, batches, inventories, findPorts, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, pictures, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, audit, consoles, boots, bundles, registry, boardReleases, deviceUpdates, secrets,
+    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, audit, consoles, boots, bundles, registry, boardReleases, deviceUpdates, batches, secrets,
     many: (request, signal, force) => powerMany({ rack, clock }, request, signal, force),
     close: async () => {
       closing ??= (async () => {
         // A script gives its console back first.
         await consoles.close()
+        // Before the jobs: an attempt that is cut ends as interrupted, and its result is kept.
+        await batches.close()
         await jobs.close()
         // The last job ended a moment ago; a program that exits now would leave half a report.
         await reportWriter.settled()

@@ -17,6 +17,8 @@ import type { ConsoleSettingsFile } from '../drivers/storage/consoleSettingsFile
 import { listFolder } from '../drivers/files/listFolder.ts'
 import type { AgentDesk } from './agentDesk.ts'
 import { createBroadcastRoutes } from './broadcastRoutes.ts'
+import type { BatchDesk } from './batchDesk.ts'
+import { batchRoutes } from './batchRoutes.ts'
 import type { BootsDesk } from './bootsDesk.ts'
 import { bootsRoutes } from './bootsRoutes.ts'
 import type { BundleDesk } from './bundleDesk.ts'
@@ -67,6 +69,7 @@ export interface RouterDeps extends Pick<SafetyDeps, 'audit' | 'secrets'> {
   readonly registry: RegistryDesk
   readonly boardReleases: BoardReleasesDesk
   readonly deviceUpdates: DeviceUpdateDesk
+  readonly batches: BatchDesk
   readonly consoleSettings: ConsoleSettingsFile
   readonly consoles: ConsoleDesk
   readonly socs: ReadonlyMap<string, Soc>
@@ -86,7 +89,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, boots, bundles, registry, boardReleases, deviceUpdates, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports, audit, secrets }: RouterDeps) {
+export function createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, boots, bundles, registry, boardReleases, deviceUpdates, batches, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports, audit, secrets }: RouterDeps) {
   const contract = implement(workbenchContract)
   const safety = safetyRoutes({ rack, clock, audit, secrets, dataFolder })
   return contract.router({
@@ -122,6 +125,7 @@ export function createRouter({ clock, log, rack, setup, jobs, desk, installs, du
     registry: registryRoutes(registry),
     boardReleases: boardReleasesRoutes(boardReleases),
     deviceUpdates: deviceUpdateRoutes(deviceUpdates),
+    batch: batchRoutes(batches),
     pictures: pictureRoutes({ setup }),
     power: {
       testSwitch: contract.power.testSwitch.handler(async ({ input, signal = noSignal() }) => testSwitch(input, signal)),

@@ -30,6 +30,7 @@ import { consoleToolsContract } from './consoleTools.contract.ts'
 import { bootsContract } from './boots.contract.ts'
 import { bundleContract } from './bundle.contract.ts'
 import { boardReleasesContract } from './boardReleases.contract.ts'
+import { batchContract } from './batch.contract.ts'
 import { registryContract } from './registry.contract.ts'
 import { deviceUpdatesContract } from './deviceUpdates.contract.ts'
 import { captureSettingsContract } from './captureSettings.contract.ts'
@@ -101,6 +102,7 @@ export const workbenchContract = {
   registry: registryContract,
   boardReleases: boardReleasesContract,
   deviceUpdates: deviceUpdatesContract,
+  batch: batchContract,
   pictures: picturesContract,
   power: {
     /** Logs in to a RouterOS switch and reads; never changes anything, and remembers nothing. */

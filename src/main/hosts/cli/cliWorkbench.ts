@@ -19,6 +19,9 @@ import type { DetectRequest } from '../../composition/lineTools.ts'
 import type { AgentPlan, AgentRequest } from '../../../shared/agent/agent.schema.ts'
 import type { FindPortsDesk } from '../../composition/findPortsDesk.ts'
 import type { InventoryDesk } from '../../composition/inventoryDesk.ts'
+import type { BatchDesk, BatchTools } from '../../composition/batchDesk.ts'
+import type { batchFacts } from '../../composition/batchFacts.ts'
+import type { BatchPlan } from '../../../shared/batch/batchPlan.schema.ts'
 import type { BootsDesk } from '../../composition/bootsDesk.ts'
 import type { BundleDesk } from '../../composition/bundleDesk.ts'
 import type { CaptureDesk } from '../../composition/captureDesk.ts'
@@ -78,6 +81,13 @@ export interface CliWorkbench {
   readonly findPorts: FindPortsDesk
   readonly boots: BootsDesk
   readonly bundles: BundleDesk
+  readonly batches: BatchDesk
+  /** Opens the consoles of the cameras that the plan means, or the simulated rack. */
+  openBatchRack(plan: BatchPlan, isDemo: boolean, signal: AbortSignal): Promise<{ readonly cameras: number }>
+  /** Those cameras, with nothing opened. */
+  chooseForBatch(plan: BatchPlan, isDemo: boolean): Promise<ReturnType<BatchDesk['choose']>>
+  readonly batchSummary: typeof batchFacts.summary
+  readonly compareBatches: typeof batchFacts.compare
   readonly audit: Pick<OpenAudit, 'list' | 'verify' | 'lines'>
   secretsPlace(): Promise<SecretsPlace>
   /** Of the remembered rack. */
@@ -140,6 +150,7 @@ export interface CliDeps {
   readonly registry: RegistryTools
   readonly approvals: (dataFolder: string) => Approvals
   readonly doorTokens: (dataFolder: string) => DoorTokens
+  readonly batch: BatchTools
   readonly runUpdater: (options: UpdaterServiceOptions, signal: AbortSignal) => Promise<void>
   readonly runFleetAgent: (request: FleetAgentRequest, signal: AbortSignal) => Promise<void>
   readonly tellServiceFailed: (request: ServiceFailedRequest, signal: AbortSignal) => Promise<void>

@@ -1,4 +1,5 @@
 import { createWorkbench } from '../../composition/createWorkbench.ts'
+import { batchFacts } from '../../composition/batchFacts.ts'
 import type { CliWorkbench, OpenWorkbenchOptions } from './cliWorkbench.ts'
 
 export interface LocalFacts {
@@ -10,7 +11,7 @@ export interface LocalFacts {
 
 /** The workbench of this process, with the one camera that the command names. */
 export async function openLocalWorkbench({ version, homeFolder, resourcesFolder, environment }: LocalFacts, { dataFolder, tftpPort, log, ask }: OpenWorkbenchOptions): Promise<CliWorkbench> {
-  const { setup, desk, installs, dumps, burns, agents, chips, jobs, reports, captures, inventories, findPorts, boots, bundles, consoles, close, audit, secrets, rack, many } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'] }, { ask })
+  const { setup, desk, installs, dumps, burns, agents, chips, jobs, reports, captures, inventories, findPorts, boots, bundles, consoles, close, audit, secrets, rack, many, batches } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'] }, { ask })
   return {
     addTarget: async ({ url, chip, name, power, poePort }) => {
       const lineName = await setup.nameOfLine(url)
@@ -50,5 +51,16 @@ export async function openLocalWorkbench({ version, homeFolder, resourcesFolder,
       return rack.pods().map(({ cameraId, cameraName }) => ({ id: cameraId, name: cameraName }))
     },
     powerMany: many,
+    batches, batchSummary: batchFacts.summary, compareBatches: batchFacts.compare,
+    openBatchRack: async (plan, isDemo, signal) => {
+      if (isDemo) await setup.openDemo()
+      const { targets } = batches.choose(plan, isDemo ? rack.pods() : await inventories.list())
+      if (!isDemo) await inventories.openCameras(targets.map(({ camera }) => camera), signal)
+      return { cameras: targets.length }
+    },
+    chooseForBatch: async (plan, isDemo) => {
+      if (isDemo) await setup.openDemo()
+      return batches.choose(plan, isDemo ? rack.pods() : await inventories.list())
+    },
   }
 }

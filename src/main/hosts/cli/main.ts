@@ -12,6 +12,7 @@ import { secretsCommand } from './commands/secrets.ts'
 import { deployCommand } from './commands/deploy.ts'
 import { updaterCommand } from './commands/updater.ts'
 import { agentCommand } from './commands/agent.ts'
+import { batchCommand } from './commands/batch.ts'
 import { bundleCommand } from './commands/bundle.ts'
 import { burnCommand } from './commands/burn.ts'
 import { mpyCommand } from './commands/mpy.ts'
@@ -67,6 +68,7 @@ const commands: Readonly<Record<CliCommandName, Command>> = {
   power: { summary: 'switch cameras; test a RouterOS switch, or keep its configuration', run: powerCommand },
   rack: { summary: 'the cameras of the rack: labels, maintenance, export, import', run: rackCommand },
   registry: { summary: 'firmware for nodes that fetch it: keep, release, serve', run: registryCommand },
+  batch: { summary: 'many jobs from a plan, with stop rules and reports', run: batchCommand },
   audit: { summary: 'what was destroyed and by whom; proves the list', run: auditCommand },
   secrets: { summary: 'where passwords are kept', run: secretsCommand },
   approve: { summary: 'say yes or no to what an assistant planned', run: approveCommand },

@@ -1,0 +1,169 @@
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { type BatchId, batchIdSchema, type BatchPlan, batchPlanSchema } from '../../shared/batch/batchPlan.schema.ts'
+import type { BatchSummary } from '../../shared/batch/batchView.schema.ts'
+import type { CameraId } from '../../shared/devices/ids.ts'
+import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import { installRequestSchema } from '../../shared/install/install.schema.ts'
+import { type Clock, withDeadline } from '../../shared/lifecycle/clock.ts'
+import { restoreRequestSchema } from '../../shared/restore/restore.schema.ts'
+import { createAttemptRunner } from '../core/batch/attempt.ts'
+import { type BatchEngine, openBatchEngine } from '../core/batch/batchEngine.ts'
+import { summaryOfBatch } from '../core/batch/batchFigures.ts'
+import type { Batch } from '../core/batch/batchState.ts'
+import { renderBatchHtml } from '../core/batch/reportPage.ts'
+import { renderBatchCsv, renderBatchJson, renderJunit } from '../core/batch/reportTexts.ts'
+import { type ChosenCameras, chooseCameras } from '../core/batch/targets.ts'
+import type { JobBook } from '../core/jobs/jobBook.ts'
+import type { PodSpec, RackBook } from '../core/rack/rackBook.ts'
+import { readLinedYaml } from '../drivers/files/yamlText.ts'
+import { newJobId } from '../drivers/host/randomness.ts'
+import { fetchSnapshot } from '../drivers/http/snapshotSource.ts'
+import { isUnitSpec, unitIdOf } from '../drivers/power/openPortUnit.ts'
+import { openSqliteBatches } from '../drivers/storage/sqliteBatches.ts'
+import { checkJpeg } from '../protocols/jpeg/parser.ts'
+import type { InstallDesk } from './installDesk.ts'
+import type { RestoreDesk } from './restoreDesk.ts'
+
+export const batchFormats = ['html', 'junit', 'csv', 'json'] as const
+export type BatchFormat = (typeof batchFormats)[number]
+
+/** Runs of many jobs: started from a plan, decided by the engine, kept in a file of their own. */
+export interface BatchDesk {
+  /** From then on this process works on batches, and takes up what a process that is gone has left. */
+  work(): Promise<void>
+  start(plan: BatchPlan): Promise<{ readonly id: BatchId; readonly aside: readonly string[] }>
+  /** The cameras that a plan means; `input/not-found` for one that is not in the rack. */
+  choose(plan: BatchPlan, pods: readonly PodSpec[]): ChosenCameras
+  /** Only reads, until `work` was asked for. */
+  engine(): Promise<BatchEngine>
+  /** All of them now, newest first, then again whenever something changed, at most four times a second. */
+  watch(signal: AbortSignal): AsyncGenerator<readonly BatchSummary[], void, void>
+  /** Writes the file (again) and gives its text; of a batch that runs it is what is known so far. */
+  report(id: BatchId, format: BatchFormat): Promise<{ readonly text: string; readonly path: string }>
+  close(): Promise<void>
+}
+
+export interface BatchDeskDeps {
+  readonly clock: Clock
+  readonly dataFolder: string
+  readonly log: (line: string) => void
+  readonly rack: Pick<RackBook, 'camera' | 'pods' | 'power'>
+  readonly jobs: JobBook
+  readonly desk: Pick<RestoreDesk, 'start'>
+  readonly installs: Pick<InstallDesk, 'start'>
+}
+
+const maxPlanBytes = 1_048_576
+const watchEveryMs = 250
+const pictureLimitMs = 10_000
+const endings: Readonly<Record<BatchFormat, string>> = { html: 'html', junit: 'xml', csv: 'csv', json: 'json' }
+
+const supplyOf = (spec: PodSpec): string => (isUnitSpec(spec.power) ? unitIdOf(spec.power) : spec.id)
+
+export function renderBatch(batch: Batch, format: BatchFormat): string {
+  switch (format) {
+    case 'html': return renderBatchHtml(batch)
+    case 'junit': return renderJunit(batch)
+    case 'csv': return renderBatchCsv(batch)
+    case 'json': return renderBatchJson(batch)
+  }
+}
+
+export function createBatchDesk({ clock, dataFolder, log, rack, jobs, desk, installs }: BatchDeskDeps): BatchDesk {
+  let opening: Promise<BatchEngine> | undefined
+  let isWorking = false
+  let writes = 0
+  const takePicture = async (camera: CameraId, signal: AbortSignal): Promise<void> => {
+    const { snapshotUrl, cameraName } = rack.camera(camera).spec
+    if (snapshotUrl === undefined) throw new WorkbenchError('input/not-found', `Nobody has said where ${cameraName}'s picture is`, { hint: '"rackbench rack picture" says it' })
+    checkJpeg(await withDeadline(clock, pictureLimitMs, 'the picture', signal, async (within) => fetchSnapshot(snapshotUrl, within)))
+  }
+  const run = createAttemptRunner({
+    clock, jobs, takePicture,
+    consoleOf: (camera) => rack.camera(camera).console,
+    powerCycle: async (camera, signal) => { await rack.power(camera, 'cycle', signal) },
+    startJob: async ({ plan: { workflow, tftpVia, force }, target: { camera: cameraId }, image }, signal) => {
+      if (!image) throw new WorkbenchError('internal/bug', 'An attempt without an image')
+      return workflow === 'install'
+        ? installs.start(installRequestSchema.parse({ cameraId, releasePath: image.path, tftpVia, force }), undefined, signal)
+        : desk.start(restoreRequestSchema.parse({ cameraId, inputPath: image.path, tftpVia, force }), undefined, signal)
+    },
+  })
+  const engine = async (): Promise<BatchEngine> => {
+    opening ??= openBatchEngine({
+      queue: openSqliteBatches(join(dataFolder, 'batches.sqlite'), { log }), clock, run, log,
+      // Whoever only looks does nothing with cameras.
+      cameras: () => new Set(isWorking ? rack.pods().map(({ cameraId }) => cameraId) : []),
+      newBatchId: () => batchIdSchema.parse(newJobId(clock.wallMs())),
+    })
+    return opening
+  }
+  return {
+    engine,
+    work: async () => {
+      isWorking = true
+      const opened = await engine()
+      for (const { id, end } of opened.list()) {
+        if (!end) await opened.takeUp(id).catch((error: unknown) => { log(`batch ${id} is left to another process: ${String(error)}`) })
+      }
+    },
+    choose: (plan, pods) => chooseCameras(plan, pods, supplyOf),
+    start: async (plan) => {
+      const { targets, aside } = chooseCameras(plan, rack.pods(), supplyOf)
+      for (const { name, path } of plan.images) {
+        await stat(path).catch((cause: unknown) => { throw new WorkbenchError('input/missing-file', `The image ${name} is not at ${path}`, { cause, context: { path } }) })
+      }
+      isWorking = true
+      return { id: await (await engine()).start(plan, targets), aside }
+    },
+    watch: async function* (signal) {
+      const opened = await engine()
+      while (!signal.aborted) {
+        const news = opened.changed(signal).catch(() => undefined)
+        yield opened.list().map(summaryOfBatch)
+        await news
+        await clock.sleep(watchEveryMs, signal).catch(() => undefined)
+      }
+    },
+    report: async (id, format) => {
+      const batch = (await engine()).get(id)
+      const text = renderBatch(batch, format)
+      const folder = join(dataFolder, 'reports')
+      // The id's alphabet is checked where it is made, so it cannot name another folder.
+      const path = join(folder, `batch-${batch.id}.${endings[format]}`)
+      await writeWhole(path, text, (writes += 1))
+      return { text, path }
+    },
+    close: async () => { await (await opening)?.close() },
+  }
+}
+
+/** Whoever opens it meanwhile sees the old one or the new one, never half of it. */
+async function writeWhole(path: string, text: string, number: number): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(`${path}.${number}.new`, text)
+    await rename(`${path}.${number}.new`, path)
+  } catch (cause) {
+    throw new WorkbenchError('host/io', `The report cannot be written to ${path}`, { cause, hint: 'Is the disk full?' })
+  }
+}
+
+/** A plan as YAML or JSON, from a person; paths in it are from its own folder. */
+export async function readBatchPlan(path: string): Promise<BatchPlan> {
+  const facts = await stat(path).catch((cause: unknown) => { throw new WorkbenchError('input/not-found', `The plan ${path} is not there`, { cause }) })
+  if (!facts.isFile()) throw new WorkbenchError('input/malformed', `${path} is no file`)
+  if (facts.size > maxPlanBytes) throw new WorkbenchError('input/too-large', `The plan has ${facts.size} bytes, and ${maxPlanBytes} are the most`)
+  const document = readLinedYaml(await readFile(path, 'utf8'))
+  const plan = batchPlanSchema.safeParse(document.value)
+  if (!plan.success) {
+    const [issue] = plan.error.issues
+    const place = (issue?.path ?? []).filter((each) => typeof each !== 'symbol')
+    throw new WorkbenchError('input/malformed', `Line ${document.lineOf(place)}: ${place.length === 0 ? '' : `"${place.join('.')}": `}${issue?.message ?? 'this is no plan'}`, { context: { line: document.lineOf(place) }, hint: 'docs/batch.md tells what stands in a plan' })
+  }
+  return { ...plan.data, images: plan.data.images.map((image) => ({ ...image, path: resolve(dirname(path), image.path) })) }
+}
+
+export const batchTools = { readPlan: readBatchPlan, render: renderBatch, writeReport: async (path: string, text: string): Promise<void> => writeWhole(resolve(path), text, 1) }
+export type BatchTools = typeof batchTools

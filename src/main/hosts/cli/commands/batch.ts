@@ -1,0 +1,196 @@
+import type { BatchFormat } from '../../../composition/batchDesk.ts'
+import { type BatchId, batchIdSchema, type BatchPlan } from '../../../../shared/batch/batchPlan.schema.ts'
+import type { BatchSummary } from '../../../../shared/batch/batchView.schema.ts'
+import { type Flags, helpOf, oneOf, parseFlags, type ParsedFlags, quoted, usage } from '../arguments.ts'
+import type { CliDeps, CliWorkbench } from '../cliWorkbench.ts'
+import { type ExitCode, exitCodes } from '../exitCodes.ts'
+import { createTeller, isJson, outputFlag, type Teller } from '../output/events.ts'
+import { plainText } from '../output/lineWriter.ts'
+import { table, timeText } from '../output/words.ts'
+
+const verbs = ['run', 'go-on', 'list', 'show', 'compare'] as const
+
+const flags: Flags = {
+  'junit': { type: 'string', value: 'FILE', help: 'run, go-on, show: a report as JUnit XML' },
+  'html': { type: 'string', value: 'FILE', help: 'run, go-on, show: a report as one page for any browser' },
+  'csv': { type: 'string', value: 'FILE', help: 'run, go-on, show: every attempt as a row' },
+  'json': { type: 'string', value: 'FILE', help: 'run, go-on, show: all of it as JSON' },
+  'demo': { type: 'boolean', help: 'run: on the simulated demo rack' },
+  'plan-only': { type: 'boolean', help: 'run: say which cameras are meant, and begin nothing' },
+  'tftp-port': { type: 'string', value: 'PORT', help: 'run, go-on: UDP port of the TFTP server (default 69)' },
+  'data': { type: 'string', value: 'DIR', help: 'the data folder' },
+  'output': outputFlag,
+  'help': { type: 'boolean', short: 'h', help: 'this text' },
+}
+const summary = 'Runs a plan of many jobs and stops it by its own rules. Exit code: 0 all passed, 5 something failed or a rule stopped it, 4 the bench kept some from being judged, 7 a person stopped it, 8 it waits to be gone on with. The first Ctrl-C begins nothing more, the second stops what runs at its next safe point.'
+
+interface Scene {
+  readonly given: ParsedFlags
+  readonly deps: CliDeps
+  readonly teller: Teller
+  readonly words: readonly string[]
+}
+
+export async function batchCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
+  const given = parseFlags('batch', flags, argv, 3)
+  if (given.has('help')) {
+    helpOf('batch run PLAN | go-on BATCH | list | show BATCH | compare BEFORE AFTER [flags]', summary, flags).forEach(deps.out.line)
+    return exitCodes.success
+  }
+  const [verb = '', ...words] = given.positionals
+  const scene: Scene = { given, deps, teller: createTeller(deps.out, isJson(given)), words }
+  switch (oneOf('batch', verb, verbs)) {
+    case 'run': return run(scene, only(words, 1, 'the plan')[0] ?? '')
+    case 'go-on': return goOn(scene, idOf(only(words, 1, 'the batch')[0]))
+    case 'list': only(words, 0, ''); return list(scene)
+    case 'show': return show(scene, idOf(only(words, 1, 'the batch')[0]))
+    case 'compare': return compare(scene, only(words, 2, 'two batches').map(idOf))
+  }
+}
+
+function only(words: readonly string[], count: number, what: string): readonly string[] {
+  if (words.length > count) throw usage(`${quoted(words[count] ?? '')} belongs to no flag`)
+  if (words.length < count) throw usage(`batch wants ${what}`, 'rackbench batch --help tells the rest')
+  return words
+}
+
+function idOf(text: string | undefined): BatchId {
+  const id = batchIdSchema.safeParse(text)
+  if (!id.success) throw usage(`${quoted(text ?? '')} is no batch`, '"rackbench batch list" names them')
+  return id.data
+}
+
+async function withWorkbench<T>({ given, deps, teller }: Scene, work: (workbench: CliWorkbench) => Promise<T>): Promise<T> {
+  const port = given.text('tftp-port') ?? '69'
+  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) throw usage(`--tftp-port ${quoted(port)} is no port`)
+  const workbench = await deps.openWorkbench({
+    dataFolder: given.text('data') ?? deps.dataFolder, tftpPort: Number(port), log: (line) => { teller.say('log', { level: 'info', message: line }, '') },
+    // Nobody sits at a batch in the night: an attempt that needs a hand ends at its limit.
+    ask: async (question, signal) => {
+      teller.say('log', { level: 'warning', message: question }, plainText(question, 200))
+      await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
+    },
+  })
+  try {
+    return await work(workbench)
+  } finally {
+    await workbench.close()
+  }
+}
+
+async function run(scene: Scene, path: string): Promise<ExitCode> {
+  const { given, deps, teller } = scene
+  const plan = await deps.batch.readPlan(path)
+  return withWorkbench(scene, async (workbench) => {
+    const { signal } = deps.interrupt
+    const isDemo = given.has('demo')
+    if (given.has('plan-only')) return planOnly(workbench, plan, isDemo, teller)
+    const { cameras } = await workbench.openBatchRack(plan, isDemo, signal)
+    signal.throwIfAborted()
+    const { id, aside } = await workbench.batches.start(plan)
+    teller.say('batch', { batch: id, name: plan.name, cameras, aside }, `${plainText(plan.name, 80)} is batch ${id}: ${cameras} cameras${aside.length === 0 ? '' : `; set aside and left out: ${plainText(aside.join(', '), 200)}`}`)
+    return follow(scene, workbench, id)
+  })
+}
+
+async function planOnly(workbench: CliWorkbench, plan: BatchPlan, isDemo: boolean, teller: Teller): Promise<ExitCode> {
+  const { targets, aside } = await workbench.chooseForBatch(plan, isDemo)
+  const items = targets.length * Math.max(1, plan.images.length) * plan.cycles
+  return teller.done(exitCodes.success, { cameras: targets.map(({ camera }) => camera), aside, items }, `${items} items on ${targets.length} cameras: ${plainText(targets.map(({ name }) => name).join(', '), 400)}`)
+}
+
+async function goOn(scene: Scene, id: BatchId): Promise<ExitCode> {
+  return withWorkbench(scene, async (workbench) => {
+    const engine = await workbench.batches.engine()
+    const batch = engine.get(id)
+    if (!batch.end) {
+      await workbench.openBatchRack(batch.plan, false, scene.deps.interrupt.signal)
+      await workbench.batches.work()
+      await engine.takeUp(id)
+      if (batch.isPaused) await engine.goOn(id)
+    }
+    return follow(scene, workbench, id)
+  })
+}
+
+/** Until it is over. An interrupt is a wish that the batch grants. */
+async function follow(scene: Scene, workbench: CliWorkbench, id: BatchId): Promise<ExitCode> {
+  const { deps, teller } = scene
+  const { out, interrupt } = deps
+  const engine = await workbench.batches.engine()
+  const never = new AbortController().signal
+  const quiet = engine.listen((batch, event) => {
+    if (batch.id !== id) return
+    const { counts } = batch
+    if (event.type === 'attempt-ended') {
+      const { target, image, cycle } = batch.items[event.item] ?? {}
+      const { outcome, cause, evidence, elapsedMs, bootMs, job } = event.result
+      const words = outcome === 'passed' ? '' : plainText(`${target?.name ?? ''} ${image?.name ?? ''} cycle ${cycle ?? 0}: ${outcome}, ${cause ?? 'unknown'}: ${evidence ?? ''}${event.retryAtMs === undefined ? '' : '; it is tried again'}`, 300)
+      teller.say('attempt', { item: event.item, attempt: event.attempt, camera: target?.camera, image: image?.name ?? null, cycle, outcome, cause: cause ?? null, evidence: evidence ?? null, elapsedMs, bootMs: bootMs ?? null, job: job ?? null, again: event.retryAtMs !== undefined }, words)
+    } else if (event.type === 'canary-passed') teller.say('canary', { passed: true }, 'The canary passed')
+    else if (event.type === 'camera-quarantined') teller.say('quarantine', { camera: event.camera, message: event.sentence }, plainText(event.sentence, 300))
+    else if (event.type === 'stop-requested') teller.say('stop', { reason: event.reason, message: event.sentence }, '')
+    out.status(`${counts.passed} passed, ${counts.failed + counts['timed out']} failed, ${counts.running} running, ${counts.waiting} waiting`)
+  })
+  const stopBatch = (now: boolean): void => { engine.stop(id, { now }).catch((error: unknown) => { teller.say('log', { level: 'warning', message: String(error) }, '') }) }
+  const gently = (): void => { stopBatch(false) }
+  if (interrupt.signal.aborted) gently()
+  else interrupt.signal.addEventListener('abort', gently, { once: true })
+  interrupt.onAgain(() => { stopBatch(true) })
+  try {
+    for (;;) {
+      const news = engine.changed(never)
+      if (engine.get(id).end) break
+      await news
+    }
+  } finally {
+    quiet()
+    interrupt.signal.removeEventListener('abort', gently)
+    out.status('')
+  }
+  return tellEnd(scene, workbench, id)
+}
+
+export function exitCodeOfBatch({ state, reason }: Pick<BatchSummary, 'state' | 'reason'>): ExitCode {
+  switch (state) {
+    case 'passed': return exitCodes.success
+    case 'failed': return exitCodes.refusedOrFailed
+    case 'not judged': return exitCodes.busyOrHost
+    case 'stopped': return reason === 'person' ? exitCodes.cancelled : exitCodes.refusedOrFailed
+    case 'canary': case 'running': case 'paused': case 'stopping': return exitCodes.interrupted
+  }
+}
+
+const formats: readonly BatchFormat[] = ['junit', 'html', 'csv', 'json']
+
+async function tellEnd({ given, deps, teller }: Scene, workbench: CliWorkbench, id: BatchId): Promise<ExitCode> {
+  const batch = (await workbench.batches.engine()).get(id)
+  const facts = workbench.batchSummary(batch)
+  for (const format of formats) {
+    const path = given.text(format)
+    if (path !== undefined) await deps.batch.writeReport(path, deps.batch.render(batch, format))
+  }
+  const report = (await workbench.batches.report(id, 'html')).path
+  const { counts, sentence, state } = facts
+  const words = [`${state}: ${plainText(sentence === '' ? 'it has not ended yet' : sentence, 1_000)}`, Object.entries(counts).filter(([, count]) => count > 0).map(([name, count]) => `${count} ${name}`).join(', '), `Report: ${report}`]
+  return teller.done(exitCodeOfBatch(facts), { batch: id, state, sentence, counts, passRate: facts.passRate ?? null, report }, words.join('\n'))
+}
+
+async function list(scene: Scene): Promise<ExitCode> {
+  return withWorkbench(scene, async (workbench) => {
+    const batches = (await workbench.batches.engine()).list().map(workbench.batchSummary)
+    const rows = batches.map(({ id, name, state, items, counts, queuedAtMs, endedAtMs }) => [id, plainText(name, 40), state, `${counts.passed} of ${items} passed`, endedAtMs === undefined ? '' : timeText(endedAtMs - queuedAtMs)])
+    return scene.teller.done(exitCodes.success, { batches }, rows.length === 0 ? 'No batches yet' : table([['batch', 'name', 'state', 'items', 'took'], ...rows]).join('\n'))
+  })
+}
+
+const show = async (scene: Scene, id: BatchId): Promise<ExitCode> => withWorkbench(scene, async (workbench) => tellEnd(scene, workbench, id))
+
+async function compare(scene: Scene, [before, after]: readonly BatchId[]): Promise<ExitCode> {
+  return withWorkbench(scene, async (workbench) => {
+    const engine = await workbench.batches.engine()
+    const found = workbench.compareBatches(engine.get(before as BatchId), engine.get(after as BatchId))
+    const lines = [found.words, ...(found.worse.length === 0 ? [] : [`Worse: ${plainText(found.worse.join(', '), 400)}`]), ...(found.better.length === 0 ? [] : [`Better: ${plainText(found.better.join(', '), 400)}`]), ...found.phases.map(({ name, beforeMs, afterMs }) => `${plainText(name, 60)}: ${timeText(beforeMs)} before, ${timeText(afterMs)} after (median)`)]
+    return scene.teller.done(exitCodes.success, found, lines.join('\n'))
+  })
+}

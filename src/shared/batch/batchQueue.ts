@@ -1,0 +1,46 @@
+import type { CameraId } from '../devices/ids.ts'
+import type { AttemptKey, AttemptResult, BatchEvent } from './batchEvent.ts'
+import type { BatchId } from './batchPlan.schema.ts'
+
+/** One attempt that waits for a bench, or is being worked on by one. */
+export interface BatchWork extends AttemptKey {
+  readonly camera: CameraId
+}
+
+/** `lost`: the bench that had it is gone. */
+export type CollectedWork = { readonly work: BatchWork } & ({ readonly result: AttemptResult } | { readonly lost: true })
+
+/**
+ * Where batches are kept and their attempts change hands. Each bench that opens it is one worker; one of them decides for a
+ * batch, and each works on the cameras it has. The suite in test/contract says what every engine of it promises.
+ */
+export interface BatchQueue {
+  /**
+   * All or none, kept before it resolves. `input/conflict` when a sequence is taken already: somebody else decides for that batch.
+   * What is to be added and dropped with it is so once the events are kept and never before; an engine that can does it in one.
+   */
+  append(events: readonly BatchEvent[], works?: { readonly add?: readonly BatchWork[]; readonly drop?: readonly AttemptKey[] }): Promise<void>
+  /** Events of one batch after that sequence, in order; not more than `atMost`, where it is given. */
+  read(batch: BatchId, after: number, atMost?: number): Promise<readonly BatchEvent[]>
+  /** Oldest first. */
+  batches(): Promise<readonly BatchId[]>
+  /** From now on this bench decides for the batch; false while another one that lives does. */
+  adopt(batch: BatchId): Promise<boolean>
+  /** The same attempt twice is one. */
+  add(works: readonly BatchWork[]): Promise<void>
+  /** Oldest first, each to one bench only; without `cameras` whatever waits. */
+  take(cameras: ReadonlySet<CameraId> | undefined, atMost: number): Promise<readonly BatchWork[]>
+  /** `input/conflict` from a bench that does not have it (any more). */
+  finish(work: AttemptKey, result: AttemptResult): Promise<void>
+  /** What has come to an end, until it is dropped. */
+  collect(batch: BatchId): Promise<readonly CollectedWork[]>
+  /** What waits or is worked on by a bench that lives. */
+  pending(batch: BatchId): Promise<readonly BatchWork[]>
+  /** Forgets what has ended and takes back what waits. What is being worked on stays; the result tells what is gone. */
+  drop(works: readonly AttemptKey[]): Promise<readonly AttemptKey[]>
+  /** Rings when something may have come or ended, here or on another bench. Result: no more. */
+  onNews(listener: () => void): () => void
+  close(): Promise<void>
+}
+
+export const sameAttempt = (a: AttemptKey, b: AttemptKey): boolean => a.batch === b.batch && a.item === b.item && a.attempt === b.attempt

@@ -1,0 +1,25 @@
+import type { Guard } from './guard.ts'
+
+const core = 'src/main/core/batch'
+const engine = { project: 'integration', tests: 'test/integration/batch/batchEngine.test.ts' } as const
+const queue = { file: 'src/main/drivers/storage/sqliteBatches.ts', project: 'integration', tests: 'test/contract/batchQueues.test.ts' } as const
+
+/** What keeps a batch from going on over cameras that it should leave alone, and from calling something passed. */
+export const batchGuards: readonly Guard[] = [
+  { says: 'batch: nobody overtakes the canary', file: `${core}/schedule.ts`, ...engine, named: 'the canary goes first', find: "if (batch.stage === 'canary' && !item.isCanary) break", replace: '' },
+  { says: 'batch: a canary that fails stops the rest', file: `${core}/rulings.ts`, ...engine, named: 'a canary that fails stops the rest', find: "if (item.state === 'failed' || item.state === 'timed out' || item.state === 'not judged') {", replace: "if (item.state === 'waiting') {" },
+  { says: 'batch: above the percentage it stops', file: `${core}/rulings.ts`, ...engine, named: 'failed plus timed out above 5 %', find: 'if (percentage !== undefined) return', replace: "if (percentage === '') return" },
+  { says: 'batch: what timed out counts', file: `${core}/rulings.ts`, ...engine, named: 'failed plus timed out above 5 %', find: "const tally = { passed: counts.passed, failed: counts.failed + counts['timed out'],", replace: 'const tally = { passed: counts.passed, failed: counts.failed,' },
+  { says: 'batch: a late attempt ends', file: `${core}/batchWorker.ts`, ...engine, named: 'failed plus timed out above 5 %', find: 'request.plan.attemptLimitMs, attemptWord', replace: '2e9, attemptWord' },
+  { says: 'batch: infrastructure is no failure', file: `${core}/batchState.ts`, ...engine, named: 'infrastructure that stays', find: "cause === 'infrastructure' ? 'not judged' : 'failed'", replace: "cause === 'power' ? 'not judged' : 'failed'" },
+  { says: 'batch: one camera has one attempt at a time', file: `${core}/schedule.ts`, ...engine, named: 'a matrix of cameras', find: 'if (places.busy.has(camera) || (', replace: 'if ((' },
+  { says: 'batch: a camera that fails is set aside', file: `${core}/rulings.ts`, ...engine, named: 'a camera that fails again', find: 'if (failures < batch.plan.stop.failuresPerCamera ||', replace: 'if (failures > 0 ||' },
+  { says: 'batch: a stop begins nothing more', file: `${core}/batchState.ts`, ...engine, named: 'stopped by a person', find: '      leaveOut(batch, batch.items)\n', replace: '' },
+  { says: 'batch: an event is kept before it is applied', file: `${core}/batchEngine.ts`, ...engine, named: 'a disk that is full', find: '    await queue.append(events, works)\n', replace: '    await queue.append(events, works).catch(() => undefined)\n' },
+  { says: 'batch: a sequence is given once', ...queue, named: 'SQLite', find: 'if (event.sequence !== last + 1) throw', replace: 'if (event.sequence <= last) throw' },
+  { says: 'batch: one bench decides', ...queue, named: 'SQLite', find: "if (typeof decider === 'string' && decider !== self && lives(decider)) return false", replace: "if (decider === 'nobody') return false" },
+  { says: 'batch: a result comes from the bench that has the attempt', ...queue, named: 'SQLite', find: 'if (Number(changes) === 0) throw', replace: 'if (Number(changes) < 0) throw' },
+  { says: 'batch: what a dead bench was doing is lost', ...queue, named: 'SQLite', find: "return row['worker'] !== null && !lives(String(row['worker'])) ?", replace: "return row['worker'] === '' ?" },
+  { says: 'batch: the page runs nothing', file: `${core}/reportPage.ts`, project: 'unit', tests: `${core}/reports.test.ts`, named: 'nothing that a console says runs', find: '<pre>${escaped(text)}</pre>', replace: '<pre>${text}</pre>' },
+  { says: 'batch: no cell is a formula', file: `${core}/reportTexts.ts`, project: 'unit', tests: `${core}/reports.test.ts`, named: 'no cell of the CSV', find: "/^[=+\\-@\\t\\r]/.test(text)", replace: "text === ''" },
+]

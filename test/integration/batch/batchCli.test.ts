@@ -1,0 +1,67 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { exitCodeOfBatch } from '../../../src/main/hosts/cli/commands/batch.ts'
+import { openLocalWorkbench } from '../../../src/main/hosts/cli/localWorkbench.ts'
+import { runCli } from '../../../src/main/hosts/cli/main.ts'
+import { createFakeCli, type FakeCli } from '../../support/fakeCli.ts'
+
+const root = join(import.meta.dirname, '../../..')
+
+async function cliIn(folder: string): Promise<{ readonly run: (...argv: string[]) => Promise<{ readonly exitCode: number; readonly events: ReturnType<FakeCli['events']> }> }> {
+  return {
+    run: async (...argv) => {
+      const fake = createFakeCli()
+      const exitCode = await runCli(['batch', ...argv, '--output', 'json'], { ...fake.deps, dataFolder: join(folder, 'data'), openWorkbench: async (options) => openLocalWorkbench({ version: '1.2.3', homeFolder: folder, environment: {}, resourcesFolder: join(root, 'resources') }, options) })
+      return { exitCode, events: fake.events() }
+    },
+  }
+}
+
+test('rackbench batch run PLAN --demo: a soak to its end, with reports, and what list, show and compare say of it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rackbench-batch-cli-'))
+  onTestFinished(async () => rm(folder, { recursive: true, force: true }))
+  const { run } = await cliIn(folder)
+  const plan = join(folder, 'plan.yaml')
+  await writeFile(plan, 'name: Short soak\ncameras:\n  ids: [cam-01, demo-cam-02]\nworkflow: soak\nchecks:\n  expect: ["Starting majestic: OK"]\n  snapshot: true\n')
+  const [junit, html] = [join(folder, 'junit.xml'), join(folder, 'page.html')]
+  const looked = await run('run', plan, '--demo', '--plan-only')
+  expect(looked.events.at(-1)).toMatchObject({ event: 'done', success: true, cameras: ['demo-cam-01', 'demo-cam-02'], items: 2 })
+  const { exitCode, events } = await run('run', plan, '--demo', '--junit', junit, '--html', html)
+  expect(events.filter(({ event }) => event === 'attempt')).toMatchObject([{ outcome: 'passed', bootMs: expect.any(Number) as number }, { outcome: 'passed' }])
+  expect(events.at(-1)).toMatchObject({ event: 'done', success: true, state: 'passed', sentence: 'All 2 passed.', exitCode: 0 })
+  expect(exitCode).toBe(0)
+  expect(await readFile(junit, 'utf8')).toContain('tests="2" failures="0" errors="0" skipped="0"')
+  expect(await readFile(html, 'utf8')).toContain('All 2 passed.')
+  const { batch } = events.find(({ event }) => event === 'batch') as unknown as { batch: string }
+  expect((await run('list')).events.at(-1)).toMatchObject({ batches: [{ id: batch, state: 'passed', items: 2 }] })
+  expect((await run('show', batch)).events.at(-1)).toMatchObject({ state: 'passed', exitCode: 0 })
+  expect((await run('go-on', batch)).exitCode).toBe(0)
+  expect((await run('compare', batch, batch)).events.at(-1)).toMatchObject({ worse: [], better: [], words: '100.0 % passed before and 100.0 % after; 0 cameras are worse and 0 better.' })
+}, 60_000)
+
+test('a plan that is wrong is told with its line, before anything is opened', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rackbench-batch-cli-'))
+  onTestFinished(async () => rm(folder, { recursive: true, force: true }))
+  const { run } = await cliIn(folder)
+  const plan = join(folder, 'plan.yaml')
+  const wrong: readonly (readonly [string, string])[] = [
+    ['name: x\ncameras:\n  ids: [a]\nworkflow: soak\ncycles: many\n', 'Line 5: "cycles"'],
+    ['name: x\ncameras:\n  ids: [a]\nworkflow: restore\n', '"restore" needs at least one image'],
+    ['name: x\ncameras: {}\nworkflow: soak\n', 'neither "labels" nor "ids"'],
+    ['name: x\ncameras:\n  ids: [a]\nworkflow: soak\nsurprise: yes\n', 'surprise'],
+  ]
+  for (const [text, words] of wrong) {
+    await writeFile(plan, text)
+    const { exitCode, events } = await run('run', plan)
+    expect(exitCode).toBe(2)
+    expect(events[0]).toMatchObject({ event: 'error', code: 'input/malformed', message: expect.stringContaining(words) as string })
+  }
+  await writeFile(plan, 'name: x\ncameras:\n  ids: [nobody]\nworkflow: soak\n')
+  expect((await run('run', plan)).events[0]).toMatchObject({ code: 'input/not-found' })
+})
+
+test('exit codes for CI: passed, failed, stopped by a rule, by a person, kept from judging, unfinished', () => {
+  expect([{ state: 'passed' }, { state: 'failed' }, { state: 'stopped', reason: 'canary' }, { state: 'stopped', reason: 'person' }, { state: 'not judged' }, { state: 'running' }].map((each) => exitCodeOfBatch(each as Parameters<typeof exitCodeOfBatch>[0]))).toEqual([0, 5, 5, 7, 4, 8])
+})
