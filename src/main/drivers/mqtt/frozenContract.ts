@@ -8,7 +8,7 @@ export type ContractCheck = (value: unknown) => string | undefined
 /** The JSON Schemas that both ends agreed on, whatever our own types say. */
 export function createFrozenContract(): { readonly command: ContractCheck; readonly ack: ContractCheck } {
   const ajv = new Ajv2020({ strict: true, strictTypes: false, allowUnionTypes: true })
-  addFormats.default(ajv)
+  addFormats(ajv)
   const check = (schema: object): ContractCheck => {
     const validate = ajv.compile(schema)
     return (value) => validate(value) ? undefined : ajv.errorsText(validate.errors, { dataVar: 'message' }).slice(0, 400)
