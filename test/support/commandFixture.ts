@@ -8,5 +8,5 @@ export const someCommandId = '5d1f8b4b-7e85-44fb-8f38-3f5d5da5e2e4'
 export const newCommand = (more: Partial<FleetCommand> = {}): FleetCommand => ({
   id: someCommandId, clientUuid: clientA, action: 'reboot_host', requestedBy: null, reason: null,
   issuedAt: '2026-05-12T00:00:00.000Z', expiresAt: '2026-05-12T00:04:00.000Z', issuedAtMs: 0, expiresAtMs: 240_000,
-  state: 'queued', times: { queued: 0 }, overdue: false, mock: false, via: 'here', ...more,
+  state: 'queued', times: { queued: 0 }, overdue: false, untimed: false, via: 'here', ...more,
 })

@@ -28,8 +28,8 @@ export const fleetCommandSchema = z.object({
   goneSinceMs: ms.optional(),
   /** Not back after the 90 s that a screen takes; a warning only. */
   overdue: z.boolean().default(false),
-  /** Completed without a restart, by the screen's dry run: no figure counts it. */
-  mock: z.boolean().default(false),
+  /** Back sooner than any host restarts: a dry run, or acks that had waited somewhere. No figure of times counts it. */
+  untimed: z.boolean().default(false),
   endedBy: z.enum(['ack', 'observed', 'timer', 'person', 'policy']).optional(),
   errorCode: z.string().optional(), errorMessage: z.string().optional(),
   /** Of a blocked one: what stopped it, and when another try makes sense. */

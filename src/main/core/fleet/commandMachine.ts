@@ -5,13 +5,15 @@ import { type CommandEvent, type CommandState, type FleetCommand, isFinal } from
 export const reconnectTargetMs = 90_000
 /** A cold start takes no longer; what is silent beyond that is not coming by itself. */
 export const reconnectCeilingMs = 150_000
+/** No host is down and up again in less. */
+const quickestRestartMs = 5_000
 /** A screen that left after it had begun to shut down, and says nothing of a failure for as long, is off. */
 export const shutdownQuietMs = 30_000
 
 export type CommandInput =
   | { readonly kind: 'sent' }
   | { readonly kind: 'published' }
-  | { readonly kind: 'ack'; readonly status: AckStatus; readonly errorCode: string | null; readonly errorMessage: string | null; readonly mock?: boolean }
+  | { readonly kind: 'ack'; readonly status: AckStatus; readonly errorCode: string | null; readonly errorMessage: string | null }
   | { readonly kind: 'tick' }
   /** Its time on the wire is over although its time here is not: the wall clock was set, or the machine slept. */
   | { readonly kind: 'stale' }
@@ -75,7 +77,7 @@ export function nextDueMs(command: FleetCommand): number | undefined {
 const isWaiting = ({ state }: FleetCommand): boolean => stateRank[state] === 0
 const unchanged = (command: FleetCommand): Moved => ({ command, steps: [] })
 /** From where the ceiling counts: the start of the work, or, until that is told, its acceptance. */
-const startOf = ({ times, issuedAtMs }: FleetCommand): number => times.execution_started ?? times.accepted ?? issuedAtMs
+const startOf = ({ times, issuedAtMs }: FleetCommand, otherwise = issuedAtMs): number => times.execution_started ?? times.accepted ?? otherwise
 
 function through(command: FleetCommand, states: readonly CommandState[], nowMs: number, more: Partial<FleetCommand> = {}, detail?: string): Moved {
   const steps = states.filter((state) => command.times[state] === undefined)
@@ -99,12 +101,12 @@ function pathTo(command: FleetCommand, status: AckStatus): CommandState[] {
   }
 }
 
-function onAck(command: FleetCommand, { status, errorCode, errorMessage, mock }: Extract<CommandInput, { kind: 'ack' }>, nowMs: number): Moved {
+function onAck(command: FleetCommand, { status, errorCode, errorMessage }: Extract<CommandInput, { kind: 'ack' }>, nowMs: number): Moved {
   if (ackRank[status] <= stateRank[command.state]) return { command, steps: [], verdict: 'repeated' }
   const more: Partial<FleetCommand> = {
     ...(ackRank[status] === 3 ? { endedBy: 'ack' as const } : {}),
     ...(status === 'failed' ? { errorCode: errorCode ?? '', errorMessage: errorMessage ?? '' } : {}),
-    ...(status === 'completed' && mock === true ? { mock } : {}),
+    ...(status === 'completed' && command.action === 'reboot_host' && nowMs - startOf(command, nowMs) < quickestRestartMs ? { untimed: true } : {}),
   }
   return { ...through(command, pathTo(command, status), nowMs, more, status === 'failed' ? errorCode ?? '' : undefined), verdict: 'moved' }
 }
