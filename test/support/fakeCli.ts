@@ -7,6 +7,7 @@ import { recoverMpyBoard, updateMpyBoard } from '../../src/main/composition/mpyT
 import { makeReleaseDelta, makeReleaseDeltas, makeReleaseManifest, serveReleases } from '../../src/main/composition/releaseTools.ts'
 import { exportAudit, verifyAuditFile } from '../../src/main/composition/auditTools.ts'
 import { serveReplay } from '../../src/main/composition/replayLine.ts'
+import { fleetTools } from '../../src/main/composition/fleetTools.ts'
 import { registryTools } from '../../src/main/composition/registryTools.ts'
 import { serveOneFile } from '../../src/main/composition/oneFileServer.ts'
 import type { CliDeps, CliTarget, CliWorkbench, LineWriter, OpenWorkbenchOptions, SimOptions } from '../../src/main/hosts/cli/cliWorkbench.ts'
@@ -69,7 +70,7 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
       interrupt: { signal: stop.signal, onAgain: (listener) => { again.push(listener) } },
       openWorkbench: async (options) => { fake.opened.push(options); return workbench },
       listPorts: async () => [{ device: '/dev/ttyUSB0', openPath: '/dev/uart-bench', adapter: 'FTDI | ser A5', identity: 'usb://0403:6001/A5', json: { device: '/dev/ttyUSB0', open_path: '/dev/uart-bench' } }],
-      captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit, registry: registryTools,
+      captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit, registry: registryTools, fleet: fleetTools,
       releases: { makeManifest: makeReleaseManifest, makeDelta: makeReleaseDelta, makeDeltas: makeReleaseDeltas, serve: serveReleases }, mpy: { update: updateMpyBoard, recover: recoverMpyBoard },
       deployOverSsh,
       runUpdater: async (options, signal) => runUpdater(options, fetch, signal),

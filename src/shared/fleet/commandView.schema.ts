@@ -17,7 +17,7 @@ export const fleetCommandSchema = z.object({
   id: fleetUuidSchema, clientUuid: fleetUuidSchema, action: commandActionSchema,
   requestedBy: z.number().int().min(1).nullable(), reason: z.string().nullable(),
   /** What stands on the wire: the clock of the wall, which a screen compares with its own. */
-  issuedAt: z.string(), expiresAt: z.string(),
+  issuedAt: z.string(), expiresAt: z.string(), expiresWallMs: ms,
   issuedAtMs: ms, expiresAtMs: ms,
   state: commandStateSchema,
   /** When each state was come to; one that was jumped over has the time of the jump. */

@@ -246,7 +246,7 @@ describe('fleet commands', () => {
   })
 
   test('fault: 1,000 acks of unknown commands change nothing and are noted', () => {
-    benchOf()
+    benchOf({ file: ':memory:' })
     const { command } = reboot()
     for (let n = 0; n < 1_000; n += 1) bench.ack(clientA, `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`, 'completed')
     expect([stateOf(command.id), bench.store.security(2_000).length]).toEqual(['queued', 1_000])

@@ -2,6 +2,7 @@ import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { CommandAction, CommandMessage } from '../../../shared/fleet/command.schema.ts'
 import { type FleetCommand, isFinal } from '../../../shared/fleet/commandView.schema.ts'
 import type { FleetStore } from '../../../shared/fleet/fleetStore.ts'
+import { isoTime } from '../captures/exportFormats.ts'
 import type { LedgerPage } from './ledger.ts'
 import { lockout, lockoutWindowMs } from './policy.ts'
 
@@ -58,8 +59,8 @@ export function issueOn(page: LedgerPage, wish: IssueWish, issuing: Issuing): Is
 
 function newCommandOf(nowMs: number, wallMs: number, { clientUuid, action, reason = null, requestedBy = null, idempotencyKey, lifeMs = defaultLifeMs, group }: IssueWish, id: string, via: string): FleetCommand {
   return {
-    id, clientUuid, action, reason, requestedBy, issuedAt: new Date(wallMs).toISOString(), expiresAt: new Date(wallMs + lifeMs).toISOString(),
-    issuedAtMs: nowMs, expiresAtMs: nowMs + lifeMs, state: 'queued', times: { queued: nowMs }, overdue: false, untimed: false, via,
+    id, clientUuid, action, reason, requestedBy, issuedAt: isoTime(wallMs), expiresAt: isoTime(wallMs + lifeMs),
+    expiresWallMs: wallMs + lifeMs, issuedAtMs: nowMs, expiresAtMs: nowMs + lifeMs, state: 'queued', times: { queued: nowMs }, overdue: false, untimed: false, via,
     ...(group === undefined ? {} : { group }), ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   }
 }

@@ -33,7 +33,7 @@ export function createPublisher({ store, ledger, broker, clock, via, transitiona
       const found = store.command(id)
       if (found?.state !== 'queued') return undefined
       // The wire has the time of the wall; a message that is over by that clock is not sent, whatever ours says.
-      const moved = page.move(found, { kind: clock.wallMs() >= Date.parse(found.expiresAt) ? 'stale' : 'sent' }).command
+      const moved = page.move(found, { kind: clock.wallMs() >= found.expiresWallMs ? 'stale' : 'sent' }).command
       return moved.state === 'queued' ? moved : undefined
     })
     if (!command) return

@@ -10,6 +10,7 @@ import type { OpenAudit } from '../../composition/auditDesk.ts'
 import type { PowerMany, PowerStep } from '../../../shared/rack/powerAct.schema.ts'
 import type { SecretsPlace } from '../../../shared/secrets/secrets.schema.ts'
 import type { serveReplay } from '../../composition/replayLine.ts'
+import type { FleetTools } from '../../composition/fleetTools.ts'
 import type { RegistryTools } from '../../composition/registryTools.ts'
 import type { serveOneFile } from '../../composition/oneFileServer.ts'
 import type { DetectRequest } from '../../composition/lineTools.ts'
@@ -135,6 +136,7 @@ export interface CliDeps {
   readonly auditSwitch: typeof auditSwitch
   readonly serveOneFile: typeof serveOneFile
   readonly registry: RegistryTools
+  readonly fleet: FleetTools
   readonly runUpdater: (options: UpdaterServiceOptions, signal: AbortSignal) => Promise<void>
   readonly deployOverSsh: (request: SshDeployRequest, signal: AbortSignal) => Promise<Deployed>
   readonly deployPackage: (request: DeployRequest, signal: AbortSignal) => Promise<Deployed>

@@ -23,6 +23,7 @@ import { captureCommand, networkCommand, replayCommand } from './commands/lines.
 import { installCommand } from './commands/install.ts'
 import { powerCommand } from './commands/power.ts'
 import { rackCommand } from './commands/rack.ts'
+import { fleetCommand } from './commands/fleet.ts'
 import { registryCommand } from './commands/registry.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -65,6 +66,7 @@ const commands: Readonly<Record<CliCommandName, Command>> = {
   power: { summary: 'switch cameras; test a RouterOS switch, or keep its configuration', run: powerCommand },
   rack: { summary: 'the cameras of the rack: labels, maintenance, export, import', run: rackCommand },
   registry: { summary: 'firmware for nodes that fetch it: keep, release, serve', run: registryCommand },
+  fleet: { summary: 'commands for screens over MQTT, each followed to its end', run: fleetCommand },
   audit: { summary: 'what was destroyed and by whom; proves the list', run: auditCommand },
   secrets: { summary: 'where passwords are kept', run: secretsCommand },
   ports: { summary: 'the serial ports of this computer', run: portsCommand },
