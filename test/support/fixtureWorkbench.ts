@@ -21,6 +21,7 @@ import { captureQuerySchema } from '../../src/shared/captures/captures.schema.ts
 import { fixtureBoots, fixtureComparison } from './fixtureBoots.ts'
 import { createFixtureCaptures } from './fixtureCaptures.ts'
 import { fixtureDiff } from './fixtureDiff.ts'
+import { fixtureFleet } from './fixtureFleet.ts'
 import { createFixtureRegistry } from './fixtureRegistry.ts'
 import { fixtureMany, fixtureSafety } from './fixtureSafety.ts'
 import { createFixtureRack, type FixtureRack } from './fixtureRack.ts'
@@ -162,6 +163,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
       }),
     },
     registry: registry.routes,
+    fleet: fixtureFleet(calls, nowMs),
     ...fixtureSafety(nowMs()),
     power: {
       ...fixtureMany(calls, (id) => outcomeOf(rack, id)),

@@ -43,6 +43,7 @@ import { createInventoryDesk, type InventoryDesk } from './inventoryDesk.ts'
 import { powerMany } from './powerMany.ts'
 import { createRackSetup, type RackSetup } from './rackSetup.ts'
 import { createRackStore } from './rackStore.ts'
+import { createFleetDesk } from './fleetKeeper.ts'
 import { createRegistryDesk, type RegistryDesk } from './registryKeeper.ts'
 import { createReportDesk, type ReportDesk } from './reportDesk.ts'
 import { createRestoreDesk, readSocs, type RestoreDesk, type RestoreDeskDeps } from './restoreDesk.ts'
@@ -141,6 +142,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const boots = createBootsDesk(captures)
   const bundles = createBundleDesk({ clock, captures, jobs, rack, dataFolder, versions: { Rackbench: environment.version, Host: environment.host, ...systemFacts() } })
   const registry = createRegistryDesk({ clock, dataFolder, audit, secrets, who: environment.host, log })
+  const fleet = createFleetDesk({ clock, dataFolder, secrets, log })
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
   const reportWriter = writeReportsAtTheEnd(jobs, reports, log)
   const status = statusOf({ environment, clock: () => clock.wallMs(), rack, tftp: () => tftp.state(), journal })
@@ -148,6 +150,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   if (options.loadRack === true) {
     captures.startIndex()
     await registry.start()
+    await fleet.start()
     await setup.load()
     // A command on this computer changes the same rack.
     store.follow(async () => setup.takeUp(), stop.signal).catch((error: unknown) => { if (!stop.signal.aborted) log(`the rack file is no longer followed: ${String(error)}`) })
@@ -155,7 +158,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, registry, inventories, findPorts, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, registry, fleet, inventories, findPorts, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, pictures, consoleOf: (camera) => rack.find(camera)?.console }) },
     rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, audit, consoles, boots, bundles, registry, secrets,
     many: (request, signal, force) => powerMany({ rack, clock }, request, signal, force),
@@ -170,6 +173,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
         // Its nodes ask the registry to the last.
         await setup.closeDemo()
         await registry.close()
+        await fleet.close()
         await rack.close()
         pictures.close()
         await tftp.close()

@@ -22,6 +22,8 @@ export interface OpenFleetOptions {
   /** Of this server at the broker. One that lasts is told what came while it was away; a command of a moment takes a new one. */
   readonly clientId?: string | undefined
   readonly transitional: boolean
+  /** Its name among the commands that are kept, where its address may change. */
+  readonly via?: string
   readonly onLink?: (state: LinkState) => void
   readonly log: (line: string) => void
 }
@@ -36,7 +38,7 @@ export interface OpenFleet {
 export const fleetFile = (dataFolder: string): string => join(dataFolder, 'fleet.sqlite')
 
 /** The commands of one data folder and one broker. Other processes may have the same folder open; the lockout counts what all of them issued. */
-export function openFleet({ dataFolder, clock, broker, clientId, transitional, onLink, log }: OpenFleetOptions): OpenFleet {
+export function openFleet({ dataFolder, clock, broker, clientId, transitional, via = broker.url, onLink, log }: OpenFleetOptions): OpenFleet {
   const store = openSqliteFleet(fleetFile(dataFolder))
   try {
     let link: BrokerLink | undefined
@@ -44,7 +46,7 @@ export function openFleet({ dataFolder, clock, broker, clientId, transitional, o
       isConnected: () => link?.isConnected() ?? false,
       publish: async (topic, payload, options, signal) => link?.publish(topic, payload, options, signal),
     }
-    const service = createFleetService({ store, clock, broker: door, contract: createFrozenContract(), newId: randomUUID, via: broker.url, transitional, log })
+    const service = createFleetService({ store, clock, broker: door, contract: createFrozenContract(), newId: randomUUID, via, transitional, log })
     const open = openBrokerLink({
       ...broker, clock, clientId: clientId ?? `rackbench-${randomUUID().slice(0, 12)}`, isLasting: clientId !== undefined, subscriptions: serverSubscriptions, log,
       onMessage: service.receive, onState: (state) => { service.wake(); onLink?.(state) },

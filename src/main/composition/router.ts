@@ -37,6 +37,8 @@ import { viewerOf } from './linkContext.ts'
 import type { RestoreDesk } from './restoreDesk.ts'
 import type { RackSetup } from './rackSetup.ts'
 import type { ReportDesk } from './reportDesk.ts'
+import type { FleetDesk } from './fleetKeeper.ts'
+import { fleetRoutes } from './fleetRoutes.ts'
 import type { RegistryDesk } from './registryKeeper.ts'
 import { registryRoutes } from './registryRoutes.ts'
 import { pictureRoutes } from './picturesRoutes.ts'
@@ -61,6 +63,7 @@ export interface RouterDeps extends Pick<SafetyDeps, 'audit' | 'secrets'> {
   readonly boots: BootsDesk
   readonly bundles: BundleDesk
   readonly registry: RegistryDesk
+  readonly fleet: FleetDesk
   readonly consoleSettings: ConsoleSettingsFile
   readonly consoles: ConsoleDesk
   readonly socs: ReadonlyMap<string, Soc>
@@ -80,7 +83,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, boots, bundles, registry, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports, audit, secrets }: RouterDeps) {
+export function createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, boots, bundles, registry, fleet, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports, audit, secrets }: RouterDeps) {
   const contract = implement(workbenchContract)
   const safety = safetyRoutes({ rack, clock, audit, secrets, dataFolder })
   return contract.router({
@@ -114,6 +117,7 @@ export function createRouter({ clock, log, rack, setup, jobs, desk, installs, du
     inventory: inventoryRoutes(inventories),
     findPorts: findPortsRoutes(findPorts),
     registry: registryRoutes(registry),
+    fleet: fleetRoutes(fleet),
     pictures: pictureRoutes({ setup }),
     power: {
       testSwitch: contract.power.testSwitch.handler(async ({ input, signal = noSignal() }) => testSwitch(input, signal)),

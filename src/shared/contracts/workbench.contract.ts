@@ -29,6 +29,7 @@ import { inventoryContract } from './inventory.contract.ts'
 import { consoleToolsContract } from './consoleTools.contract.ts'
 import { bootsContract } from './boots.contract.ts'
 import { bundleContract } from './bundle.contract.ts'
+import { fleetContract } from './fleet.contract.ts'
 import { registryContract } from './registry.contract.ts'
 import { captureSettingsContract } from './captureSettings.contract.ts'
 
@@ -97,6 +98,7 @@ export const workbenchContract = {
   inventory: inventoryContract,
   findPorts: findPortsContract,
   registry: registryContract,
+  fleet: fleetContract,
   pictures: picturesContract,
   power: {
     /** Logs in to a RouterOS switch and reads; never changes anything, and remembers nothing. */
