@@ -8,6 +8,7 @@ import { consoleToolGuards } from './consoleTools.ts'
 import { dumpGuards } from './dump.ts'
 import type { Guard } from './guard.ts'
 import { findPortsGuards } from './findPorts.ts'
+import { fleetGuards } from './fleet.ts'
 import { registryGuards } from './registry.ts'
 import { inputGuards } from './inputs.ts'
 import { installGuards } from './install.ts'
@@ -63,7 +64,7 @@ const tftpGuards: readonly Guard[] = [
 ]
 
 export const guards: readonly Guard[] = [
-  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...registryGuards, ...captureGuards, ...consoleGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...mpyGuards, ...nandGuards, ...otaGuards, ...rackGuards, ...findPortsGuards, ...transportGuards, ...updaterGuards,
+  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...registryGuards, ...fleetGuards, ...captureGuards, ...consoleGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...mpyGuards, ...nandGuards, ...otaGuards, ...rackGuards, ...findPortsGuards, ...transportGuards, ...updaterGuards,
   { says: 'a wrong read-back CRC is not a success', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
     find: "if (found === crc32) return { kind: 'proved', crc32: found }", replace: "if (found !== '') return { kind: 'proved', crc32 }" },
   { says: 'wrong content is written once more, not for ever', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
