@@ -18,7 +18,7 @@ const viewEveryMs = 250
 const passwordRef = 'fleet broker'
 const serverClientId = 'rackbench-server'
 const accountRef = (uuid: string): string => `fleet client ${uuid}`
-const newPassword = (): string => Buffer.from(secretBytes(18)).toString('base64url')
+const newPassword = (): string => [...secretBytes(18)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 
 export interface FleetDeskDeps {
   readonly clock: Clock
