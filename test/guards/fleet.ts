@@ -22,8 +22,8 @@ export const fleetGuards: readonly Guard[] = [
   { says: 'no power cycle without a rule', ...policy, named: '4.19 escalation', find: 'if (!powerCycleAllowed) return', replace: 'if (powerCycleAllowed === undefined) return' },
   { says: 'more than 5 % stops, 5 % does not', ...policy, named: '4.20 19 ok', find: 'isTriggered: ratio > canaryMostRatio', replace: 'isTriggered: ratio >= canaryMostRatio' },
   { says: 'a bulk run wants the words of its preview', file: `${core}/bulkRuns.ts`, project: 'integration', tests: 'test/integration/fleet/bulkRuns.test.ts', named: 'wants the words of its preview', find: 'if (confirmation !== confirmationOf(action, unique.length)) {', replace: "if (confirmation === '') {" },
-  { says: 'nobody speaks for another', file: 'src/shared/fleet/topics.ts', ...brokers, named: '4.31 a client', find: "return found.clientUuid === role.clientUuid && found.kind !== 'command'", replace: "return found.kind !== 'command'" },
-  { says: 'nobody comes in with a wrong password', file: 'src/main/drivers/mqtt/embeddedBroker.ts', ...brokers, named: '4.31 a client', find: "account.password !== '' && isRight ?", replace: "account.password !== '' ?" },
+  { says: 'nobody speaks for another', file: 'src/shared/fleet/topics.ts', ...brokers, named: '', find: "return found.clientUuid === role.clientUuid && found.kind !== 'command'", replace: "return found.kind !== 'command'" },
+  { says: 'nobody comes in with a wrong password', file: 'src/main/drivers/mqtt/embeddedBroker.ts', ...brokers, named: '', find: "account.password !== '' && isRight ?", replace: "account.password !== '' ?" },
   { says: 'a message that is too large is not gathered', file: 'src/main/drivers/mqtt/embeddedBroker.ts', ...brokers, named: 'a message that is too large', find: 'if (gate.admit(chunk)) {', replace: 'if (gate.admit(chunk) || chunk.length > 0) {' },
-  { says: 'what was not kept is not acknowledged', file: 'src/main/drivers/mqtt/brokerLink.ts', ...brokers, named: 'what could not be kept', find: '      client.end(true)\n    }\n  }', replace: '      done()\n    }\n  }' },
+  { says: 'what was not kept is not acknowledged', file: 'src/main/drivers/mqtt/brokerLink.ts', ...brokers, named: '', find: '      client.end(true)\n    }\n  }', replace: '      done()\n    }\n  }' },
 ]
