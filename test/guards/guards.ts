@@ -10,6 +10,7 @@ import { dumpGuards } from './dump.ts'
 import type { Guard } from './guard.ts'
 import { findPortsGuards } from './findPorts.ts'
 import { batchGuards } from './batch.ts'
+import { fleetGuards } from './fleet.ts'
 import { registryGuards } from './registry.ts'
 import { inputGuards } from './inputs.ts'
 import { installGuards } from './install.ts'
@@ -68,7 +69,7 @@ const tftpGuards: readonly Guard[] = [
 ]
 
 export const guards: readonly Guard[] = [
-  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...registryGuards, ...captureGuards, ...consoleGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...mpyGuards, ...nandGuards, ...otaGuards, ...rackGuards, ...releaseGuards, ...findPortsGuards, ...transportGuards, ...updaterGuards, ...doorGuards, ...deviceUpdateGuards, ...fleetAgentGuards, ...batchGuards,
+  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...registryGuards, ...fleetGuards, ...captureGuards, ...consoleGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...mpyGuards, ...nandGuards, ...otaGuards, ...rackGuards, ...releaseGuards, ...findPortsGuards, ...transportGuards, ...updaterGuards, ...doorGuards, ...deviceUpdateGuards, ...fleetAgentGuards, ...batchGuards,
   { says: 'a wrong read-back CRC is not a success', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
     find: "if (found === crc32) return { kind: 'proved', crc32: found }", replace: "if (found !== '') return { kind: 'proved', crc32 }" },
   { says: 'wrong content is written once more, not for ever', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',

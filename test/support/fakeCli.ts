@@ -12,6 +12,7 @@ import { createApprovals } from '../../src/main/composition/approvals.ts'
 import { createDoorTokens } from '../../src/main/composition/doorTokens.ts'
 import { batchTools } from '../../src/main/composition/batchDesk.ts'
 import { batchFacts } from '../../src/main/composition/batchFacts.ts'
+import { fleetTools } from '../../src/main/composition/fleetTools.ts'
 import { registryTools } from '../../src/main/composition/registryTools.ts'
 import { serveOneFile } from '../../src/main/composition/oneFileServer.ts'
 import type { CliDeps, CliTarget, CliWorkbench, LineWriter, OpenWorkbenchOptions, SimOptions } from '../../src/main/hosts/cli/cliWorkbench.ts'
@@ -76,7 +77,7 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
       interrupt: { signal: stop.signal, onAgain: (listener) => { again.push(listener) } },
       openWorkbench: async (options) => { fake.opened.push(options); return workbench },
       listPorts: async () => [{ device: '/dev/ttyUSB0', openPath: '/dev/uart-bench', adapter: 'FTDI | ser A5', identity: 'usb://0403:6001/A5', json: { device: '/dev/ttyUSB0', open_path: '/dev/uart-bench' } }],
-      captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit, registry: registryTools, approvals: (folder) => createApprovals(folder, () => 0), doorTokens: (folder) => createDoorTokens(folder, () => 0), batch: batchTools,
+      captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit, registry: registryTools, approvals: (folder) => createApprovals(folder, () => 0), doorTokens: (folder) => createDoorTokens(folder, () => 0), batch: batchTools, fleet: fleetTools,
       releases: { makeManifest: makeReleaseManifest, makeDelta: makeReleaseDelta, makeDeltas: makeReleaseDeltas, serve: serveReleases }, mpy: { update: updateMpyBoard, recover: recoverMpyBoard },
       deployOverSsh,
       tellServiceFailed: async (request, signal) => tellServiceFailed(request, {}, signal),

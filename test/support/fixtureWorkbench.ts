@@ -24,6 +24,7 @@ import { createFixtureCaptures } from './fixtureCaptures.ts'
 import { fixtureDiff } from './fixtureDiff.ts'
 import { createFixtureBoardReleases } from './fixtureBoardReleases.ts'
 import { createFixtureDeviceUpdates } from './fixtureDeviceUpdates.ts'
+import { fixtureFleet } from './fixtureFleet.ts'
 import { createFixtureRegistry } from './fixtureRegistry.ts'
 import { fixtureMany, fixtureSafety } from './fixtureSafety.ts'
 import { createFixtureRack, type FixtureRack } from './fixtureRack.ts'
@@ -170,6 +171,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
     boardReleases: boardReleases.routes,
     deviceUpdates: deviceUpdates.routes,
     batch: fixtureBatch(),
+    fleet: fixtureFleet(calls, nowMs),
     ...fixtureSafety(nowMs()),
     power: {
       ...fixtureMany(calls, (id) => outcomeOf(rack, id)),

@@ -49,6 +49,7 @@ import { createInventoryDesk, type InventoryDesk } from './inventoryDesk.ts'
 import { powerMany } from './powerMany.ts'
 import { createRackSetup, type RackSetup } from './rackSetup.ts'
 import { createRackStore } from './rackStore.ts'
+import { createFleetDesk } from './fleetKeeper.ts'
 import { createRegistryDesk, type RegistryDesk } from './registryKeeper.ts'
 import { createReportDesk, type ReportDesk } from './reportDesk.ts'
 import { createRestoreDesk, readSocs, type RestoreDesk, type RestoreDeskDeps } from './restoreDesk.ts'
@@ -154,6 +155,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const boardReleases = createBoardReleasesDesk({ clock, dataFolder, leases, audit, log })
   const deviceUpdates = createDeviceUpdateDesk({ clock, dataFolder, jobs, leases, ways: { appliance: createApplianceWay({ clock, fetch: environment.fetch ?? offline }), board: createBoardWay({ dataFolder }) } })
   const batches = createBatchDesk({ clock, dataFolder, log, rack, jobs, desk, installs })
+  const fleet = createFleetDesk({ clock, dataFolder, secrets, log })
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
   const reportWriter = writeReportsAtTheEnd(jobs, reports, log)
   const status = statusOf({ environment, clock: () => clock.wallMs(), rack, tftp: () => tftp.state(), journal })
@@ -162,6 +164,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
     captures.startIndex()
     await registry.start()
     await boardReleases.start()
+    await fleet.start()
     await setup.load()
     // A file that cannot be read keeps nobody from the cameras.
     await batches.work().catch((error: unknown) => { log(`batches do not go on: ${String(error)}`) })
@@ -171,7 +174,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, registry, boardReleases, deviceUpdates, batches, inventories, findPorts, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, registry, boardReleases, deviceUpdates, batches, fleet, inventories, findPorts, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, pictures, consoleOf: (camera) => rack.find(camera)?.console }) },
     rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, audit, consoles, boots, bundles, registry, boardReleases, deviceUpdates, batches, secrets,
     many: (request, signal, force) => powerMany({ rack, clock }, request, signal, force),
@@ -189,6 +192,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
         await setup.closeDemo()
         await registry.close()
         await boardReleases.close()
+        await fleet.close()
         await rack.close()
         pictures.close()
         await tftp.close()

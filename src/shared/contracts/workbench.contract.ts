@@ -31,6 +31,7 @@ import { bootsContract } from './boots.contract.ts'
 import { bundleContract } from './bundle.contract.ts'
 import { boardReleasesContract } from './boardReleases.contract.ts'
 import { batchContract } from './batch.contract.ts'
+import { fleetContract } from './fleet.contract.ts'
 import { registryContract } from './registry.contract.ts'
 import { deviceUpdatesContract } from './deviceUpdates.contract.ts'
 import { captureSettingsContract } from './captureSettings.contract.ts'
@@ -103,6 +104,7 @@ export const workbenchContract = {
   boardReleases: boardReleasesContract,
   deviceUpdates: deviceUpdatesContract,
   batch: batchContract,
+  fleet: fleetContract,
   pictures: picturesContract,
   power: {
     /** Logs in to a RouterOS switch and reads; never changes anything, and remembers nothing. */

@@ -13,6 +13,7 @@ import type { SecretsPlace } from '../../../shared/secrets/secrets.schema.ts'
 import type { serveReplay } from '../../composition/replayLine.ts'
 import type { Approvals } from '../../composition/approvals.ts'
 import type { DoorTokens } from '../../composition/doorTokens.ts'
+import type { FleetTools } from '../../composition/fleetTools.ts'
 import type { RegistryTools } from '../../composition/registryTools.ts'
 import type { serveOneFile } from '../../composition/oneFileServer.ts'
 import type { DetectRequest } from '../../composition/lineTools.ts'
@@ -151,6 +152,7 @@ export interface CliDeps {
   readonly approvals: (dataFolder: string) => Approvals
   readonly doorTokens: (dataFolder: string) => DoorTokens
   readonly batch: BatchTools
+  readonly fleet: FleetTools
   readonly runUpdater: (options: UpdaterServiceOptions, signal: AbortSignal) => Promise<void>
   readonly runFleetAgent: (request: FleetAgentRequest, signal: AbortSignal) => Promise<void>
   readonly tellServiceFailed: (request: ServiceFailedRequest, signal: AbortSignal) => Promise<void>

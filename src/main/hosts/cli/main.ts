@@ -26,6 +26,7 @@ import { captureCommand, networkCommand, replayCommand } from './commands/lines.
 import { installCommand } from './commands/install.ts'
 import { powerCommand } from './commands/power.ts'
 import { rackCommand } from './commands/rack.ts'
+import { fleetCommand } from './commands/fleet.ts'
 import { registryCommand } from './commands/registry.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -69,6 +70,7 @@ const commands: Readonly<Record<CliCommandName, Command>> = {
   rack: { summary: 'the cameras of the rack: labels, maintenance, export, import', run: rackCommand },
   registry: { summary: 'firmware for nodes that fetch it: keep, release, serve', run: registryCommand },
   batch: { summary: 'many jobs from a plan, with stop rules and reports', run: batchCommand },
+  fleet: { summary: 'commands for screens over MQTT, each followed to its end', run: fleetCommand },
   audit: { summary: 'what was destroyed and by whom; proves the list', run: auditCommand },
   secrets: { summary: 'where passwords are kept', run: secretsCommand },
   approve: { summary: 'say yes or no to what an assistant planned', run: approveCommand },

@@ -34,13 +34,17 @@ type Work<Given extends readonly unknown[], Result> = (...given: Given) => Promi
 const late = <Given extends readonly unknown[], Result>(load: () => Promise<Work<Given, Result>>): Work<Given, Result> => async (...given) => (await load())(...given)
 
 /** The greatest part of the program is loaded when it is asked for: an updater on a small computer never asks. */
-const lateTools: Pick<CliDeps, 'mpy' | 'runFleetAgent' | 'tellServiceFailed' | 'deployOverSsh' | 'listPorts' | 'detect' | 'captureLine' | 'readCapture' | 'serveReplay' | 'testSwitch' | 'auditSwitch'> = {
+const lateTools: Pick<CliDeps, 'mpy' | 'runFleetAgent' | 'tellServiceFailed' | 'fleet' | 'deployOverSsh' | 'listPorts' | 'detect' | 'captureLine' | 'readCapture' | 'serveReplay' | 'testSwitch' | 'auditSwitch'> = {
   mpy: {
     update: late(async () => (await import('../../composition/mpyTools.ts')).updateMpyBoard),
     recover: late(async () => (await import('../../composition/mpyTools.ts')).recoverMpyBoard),
   },
   runFleetAgent: async (request, signal) => (await import('../../composition/fleetAgentService.ts')).runFleetAgent(request, { random: Math.random }, signal),
   tellServiceFailed: async (request, signal) => (await import('../../composition/fleetAgentService.ts')).tellServiceFailed(request, { random: Math.random }, signal),
+  fleet: {
+    send: late(async () => (await import('../../composition/fleetTools.ts')).fleetTools.send),
+    list: late(async () => (await import('../../composition/fleetTools.ts')).fleetTools.list),
+  },
   deployOverSsh: late(async () => (await import('../../composition/deployOverSsh.ts')).deployOverSsh),
   listPorts: late(async () => (await import('../../composition/serialPorts.ts')).listPorts),
   detect: late(async () => (await import('../../composition/lineTools.ts')).detectOnLine),

@@ -1,0 +1,162 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { FleetView } from '../../shared/contracts/fleet.contract.ts'
+import { toWire, WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import type { FleetCommand } from '../../shared/fleet/commandView.schema.ts'
+import { type FleetBrokerState, type FleetSettings, fleetSettingsSchema } from '../../shared/fleet/fleetSettings.schema.ts'
+import { clientAccount, serverAccount } from '../../shared/fleet/topics.ts'
+import { createBell } from '../../shared/lifecycle/bell.ts'
+import type { Clock } from '../../shared/lifecycle/clock.ts'
+import { createLane } from '../../shared/lifecycle/lane.ts'
+import { secretBytes } from '../drivers/host/randomness.ts'
+import { type BrokerAccount, type EmbeddedBroker, openEmbeddedBroker } from '../drivers/mqtt/embeddedBroker.ts'
+import type { Secrets } from '../drivers/storage/secretsBox.ts'
+import { createWholeFile } from '../drivers/storage/wholeFile.ts'
+import { type BrokerAddress, type OpenFleet, openFleet } from './fleetDesk.ts'
+
+const viewEveryMs = 250
+const passwordRef = 'fleet broker'
+const serverClientId = 'rackbench-server'
+const accountRef = (uuid: string): string => `fleet client ${uuid}`
+const newPassword = (): string => [...secretBytes(18)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+
+export interface FleetDeskDeps {
+  readonly clock: Clock
+  readonly dataFolder: string
+  readonly secrets: Pick<Secrets, 'get' | 'put' | 'remove'>
+  readonly log: (line: string) => void
+}
+
+/** The workbench's own server of fleet commands, with a broker within or elsewhere. */
+export interface FleetDesk {
+  /** `input/not-supported` while no broker is chosen. */
+  fleet(): OpenFleet
+  watch(signal: AbortSignal): AsyncGenerator<FleetView, void, void>
+  watchCommands(signal: AbortSignal): AsyncGenerator<FleetCommand, void, void>
+  setBroker(settings: FleetSettings, password: string | undefined): Promise<FleetBrokerState>
+  addAccount(uuid: string): Promise<{ readonly user: string; readonly password: string }>
+  /** As it was left; what cannot be opened is told in its state, and nothing else fails because of it. */
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
+export function createFleetDesk({ clock, dataFolder, secrets, log }: FleetDeskDeps): FleetDesk {
+  const file = createWholeFile<FleetSettings>({ path: join(dataFolder, 'fleet.json'), schema: fleetSettingsSchema, first: fleetSettingsSchema.parse({}), hint: 'Move it away; no broker is used until one is chosen again' })
+  const lane = createLane()
+  const always = new AbortController().signal
+  const changes = createBell()
+  let accounts: readonly BrokerAccount[] = []
+  let broker: EmbeddedBroker | undefined
+  let open: OpenFleet | undefined
+  let problem: string | undefined
+  let isClosed = false
+
+  const stateOf = (): FleetBrokerState => {
+    if (!open) return { state: problem === undefined ? 'off' : 'failed', reconnectCount: 0, ...(problem === undefined ? {} : { problem }) }
+    return { ...open.link.state(), ...(broker ? { url: broker.url } : {}) }
+  }
+  const shut = async (): Promise<void> => {
+    const [was, within] = [open, broker]
+    open = undefined
+    broker = undefined
+    await was?.close()
+    await within?.close()
+  }
+  const accountsOf = async ({ clients }: FleetSettings, own: string): Promise<BrokerAccount[]> => {
+    const made: BrokerAccount[] = [{ name: serverAccount, password: own, role: { kind: 'server' } }]
+    for (const clientUuid of clients) {
+      const password = await secrets.get(accountRef(clientUuid))
+      if (password !== undefined) made.push({ name: clientAccount(clientUuid), password, role: { kind: 'client', clientUuid } })
+    }
+    return made
+  }
+  const addressOf = async (settings: FleetSettings): Promise<BrokerAddress> => {
+    if (settings.broker === 'external') {
+      if (settings.url === undefined) throw new WorkbenchError('input/malformed', 'A broker elsewhere has an address', { hint: 'As in mqtts://broker.lab:8883' })
+      const ca = settings.caFile === undefined ? undefined : await readFile(settings.caFile, 'utf8').catch((cause: unknown) => { throw new WorkbenchError('input/not-found', `${settings.caFile ?? ''} cannot be read`, { cause }) })
+      return { url: settings.url, ...(ca === undefined ? {} : { tls: { ca } }), ...(settings.user === undefined ? {} : { login: { user: settings.user, password: await secrets.get(passwordRef) ?? '' } }) }
+    }
+    const own = newPassword()
+    accounts = await accountsOf(settings, own)
+    broker = await openEmbeddedBroker({
+      address: settings.address, port: settings.port, accounts: () => accounts, log,
+      onClient: (uuid, what) => { try { if (what === 'gone') open?.service.clientGone(uuid); else open?.service.clientSeen(uuid) } catch (error) { log(`the journal of fleet commands cannot be written: ${toWire(error).message}`) } },
+    })
+    return { url: broker.url, login: { user: serverAccount, password: own } }
+  }
+  const openAs = async (settings: FleetSettings): Promise<void> => {
+    await shut()
+    problem = undefined
+    if (!settings.enabled) return
+    try {
+      const address = await addressOf(settings)
+      open = openFleet({ dataFolder, clock, broker: address, clientId: serverClientId, transitional: settings.transitional, onLink: changes.ring, log, ...(settings.broker === 'embedded' ? { via: 'embedded' } : {}) })
+      open.service.onChange(changes.ring)
+    } catch (error) {
+      problem = toWire(error).message
+      await shut()
+      throw error
+    }
+  }
+  return {
+    fleet: () => {
+      if (open) return open
+      throw new WorkbenchError('input/not-supported', problem ?? 'No broker is chosen for fleet commands', { hint: 'Choose one, or use the one within' })
+    },
+    watch: async function* (signal) {
+      while (!signal.aborted && !isClosed) {
+        const next = changes.next(signal)
+        next.catch(() => undefined)
+        const store = open?.store
+        yield {
+          broker: stateOf(), settings: await file.read(), nowMs: open?.service.now() ?? clock.wallMs(), open: store?.commands({ open: true, limit: 10_000 }).length ?? 0,
+          alerts: store?.alerts().filter(({ clearedAtMs }) => clearedAtMs === undefined) ?? [], bulks: store?.bulks(50) ?? [],
+        }
+        await next.catch(() => undefined)
+        await clock.sleep(viewEveryMs, signal).catch(() => undefined)
+      }
+    },
+    watchCommands: async function* (signal) {
+      const waiting = new Map<string, FleetCommand>()
+      const bell = createBell()
+      const current = open
+      const stop = current?.service.listen((command) => { waiting.set(command.id, command); bell.ring() })
+      try {
+        // A broker that is chosen anew ends it; whoever looks asks again.
+        while (!signal.aborted && !isClosed && current !== undefined && current === open) {
+          const next = bell.next(signal)
+          next.catch(() => undefined)
+          for (const [id, command] of waiting) { waiting.delete(id); yield command }
+          await Promise.race([next, changes.next(signal)]).catch(() => undefined)
+        }
+      } finally {
+        stop?.()
+      }
+    },
+    setBroker: async (settings, password) => lane(always, async () => {
+      if (password === '') await secrets.remove(passwordRef)
+      else if (password !== undefined) await secrets.put(passwordRef, password)
+      await file.change(() => settings)
+      try { await openAs(settings) } finally { changes.ring() }
+      return stateOf()
+    }),
+    addAccount: async (uuid) => lane(always, async () => {
+      const settings = await file.read()
+      const twin = settings.clients.find((each) => each !== uuid && clientAccount(each) === clientAccount(uuid))
+      if (twin !== undefined) throw new WorkbenchError('input/conflict', `The account ${clientAccount(uuid)} belongs to ${twin}`, { hint: 'Two ids that begin with the same eight letters cannot both have one' })
+      const password = newPassword()
+      await secrets.put(accountRef(uuid), password)
+      await file.change((before) => ({ ...before, clients: [...before.clients.filter((each) => each !== uuid), uuid] }))
+      accounts = [...accounts.filter(({ name }) => name !== clientAccount(uuid)), { name: clientAccount(uuid), password, role: { kind: 'client', clientUuid: uuid } }]
+      return { user: clientAccount(uuid), password }
+    }),
+    start: async () => lane(always, async () => {
+      try { await openAs(await file.read()) } catch (error) { log(`fleet commands: ${toWire(error).message}`) }
+    }),
+    close: async () => {
+      isClosed = true
+      changes.ring()
+      await lane(always, shut)
+    },
+  }
+}

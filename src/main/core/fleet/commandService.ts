@@ -1,0 +1,188 @@
+import { toWire, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import type { CommandMessage } from '../../../shared/fleet/command.schema.ts'
+import { type CommandEvent, type FleetCommand, isFinal, type KeptAck } from '../../../shared/fleet/commandView.schema.ts'
+import type { CommandQuery, FleetStore } from '../../../shared/fleet/fleetStore.ts'
+import type { EscalationStep, SecurityNote } from '../../../shared/fleet/fleetView.schema.ts'
+import { readTopic, serviceFailedTopic } from '../../../shared/fleet/topics.ts'
+import { createBell } from '../../../shared/lifecycle/bell.ts'
+import type { Clock } from '../../../shared/lifecycle/clock.ts'
+import { type FleetMessage, takeAck } from './ackIntake.ts'
+import { type BulkRuns, createBulkRuns } from './bulkRuns.ts'
+import { createClientBook } from './clientBook.ts'
+import { issueOn, type Issued, type IssueWish } from './issuing.ts'
+import { createLedger } from './ledger.ts'
+import { newsOrLate } from './newsOrLate.ts'
+import { escalate, type Escalation } from './policy.ts'
+import { type BrokerDoor, createPublisher } from './publisher.ts'
+import { createSteadyTime } from './steadyTime.ts'
+
+/** Monitoring decides: a client that was heard of within this time is there. */
+const silentAfterMs = 90_000
+const lookEveryMs = 5_000
+const dueAtOnce = 200
+
+export interface FleetServiceDeps {
+  readonly store: FleetStore
+  readonly clock: Clock
+  readonly broker: BrokerDoor
+  readonly contract: { readonly command: (message: CommandMessage) => string | undefined; readonly ack: (value: unknown) => string | undefined }
+  readonly newId: () => string
+  readonly via: string
+  readonly transitional: boolean
+  readonly log: (line: string) => void
+  /** Off and on again, proved by what the switch says afterwards. Absent where no client's port is known. */
+  readonly powerCycle?: (clientUuid: string, signal: AbortSignal) => Promise<void>
+}
+
+export interface CommandHistory {
+  readonly command: FleetCommand
+  readonly events: readonly CommandEvent[]
+  readonly acks: readonly KeptAck[]
+}
+
+export interface FleetService {
+  issue(wish: IssueWish): Issued
+  cancel(id: string): FleetCommand
+  get(id: string): CommandHistory
+  list(query: CommandQuery): FleetCommand[]
+  readonly bulk: BulkRuns
+  /** Throws only when what came cannot be kept; the broker is to send it again then. */
+  receive(message: FleetMessage): void
+  /** What a broker of our own sees of a client's connection. */
+  clientGone(clientUuid: string): void
+  clientSeen(clientUuid: string): void
+  /** At the broker first, and only then here. */
+  clearAlert(clientUuid: string, signal: AbortSignal): Promise<void>
+  /** The step behind a command that did not bring its client back. */
+  escalate(commandId: string, signal: AbortSignal): Promise<Escalation>
+  /** Timers that are up; all of them are on the disk, so that a start is nothing special. */
+  sweep(): void
+  /** Looks at timers and hands commands over, until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>
+  /** The link is there, or something else is worth a look. */
+  wake(): void
+  listen(heard: (command: FleetCommand) => void): () => void
+  onChange(heard: () => void): () => void
+  ended(id: string, signal: AbortSignal): Promise<FleetCommand>
+  now(): number
+}
+
+export function createFleetService(deps: FleetServiceDeps): FleetService {
+  const { store, clock, broker, contract, newId, via, log } = deps
+  const now = createSteadyTime(clock, store.latestMs())
+  const ledger = createLedger(store, now)
+  const bell = createBell()
+  const changes = new Set<() => void>()
+  const changed = (): void => { for (const heard of [...changes]) heard() }
+  const note = (kind: SecurityNote['kind'], clientUuid: string, detail: string): void => { store.noteSecurity({ atMs: now(), kind, clientUuid, detail: detail.slice(0, 500) }); changed() }
+  const clients = createClientBook({ store, now, note, changed })
+  const issuing = { store, newId, wallMs: clock.wallMs, via, check: contract.command }
+  const bulk = createBulkRuns({ ledger, issuing, now, changed: () => { changed(); bell.ring() } })
+  const publish = createPublisher({ ...deps, ledger })
+  const intake = { store, ledger, note, check: contract.ack }
+
+  const moveOpen = (clientUuid: string, kind: 'gone' | 'seen'): void => {
+    for (const command of store.commands({ clientUuid, open: true, limit: 20 })) ledger.write((page) => { const fresh = store.command(command.id); if (fresh) page.move(fresh, { kind }) })
+  }
+  const sweep = (): void => {
+    for (let rounds = 0; rounds < 1_000; rounds += 1) {
+      const due = store.dueAt(now(), dueAtOnce)
+      if (due.length === 0) break
+      ledger.write((page) => { for (const { id } of due) { const fresh = store.command(id); if (fresh) page.move(fresh, { kind: 'tick' }) } })
+    }
+    bulk.pumpAll()
+  }
+  const known = (id: string): FleetCommand => {
+    const command = store.command(id)
+    if (!command) throw new WorkbenchError('input/not-found', `There is no command ${id}`)
+    return command
+  }
+  ledger.listen((command) => {
+    changed()
+    bell.ring()
+    if (command.group !== undefined && isFinal(command.state)) bulk.pump(command.group)
+  })
+
+  return {
+    bulk, sweep, now,
+    wake: bell.ring,
+    listen: ledger.listen,
+    onChange: (heard) => { changes.add(heard); return () => { changes.delete(heard) } },
+    issue: (wish) => ledger.write((page) => issueOn(page, wish, issuing)),
+    cancel: (id) => {
+      const { command } = ledger.write((page) => page.move(known(id), { kind: 'cancel' }))
+      if (command.state === 'canceled') return command
+      throw new WorkbenchError('input/conflict', isFinal(command.state) ? `This command has ended: ${command.state}` : 'This command was handed over already; nobody can take it back', { context: { state: command.state, reason: 'HandedOver' } })
+    },
+    get: (id) => ({ command: known(id), events: store.events(id), acks: store.acks(id) }),
+    list: store.commands,
+    receive: (message) => {
+      const topic = readTopic(message.topic)
+      if (!topic) { note('foreign_topic', '', message.topic.slice(0, 200)); return }
+      switch (topic.kind) {
+        case 'ack': takeAck(intake, topic.clientUuid, message); return
+        case 'heartbeat': case 'health':
+          clients[topic.kind](topic.clientUuid, message)
+          if (!message.retain) moveOpen(topic.clientUuid, 'seen')
+          return
+        case 'serviceFailed': clients.serviceFailed(topic.clientUuid, message); return
+        case 'command': case 'logs': return
+      }
+    },
+    clientGone: (clientUuid) => { clients.gone(clientUuid); moveOpen(clientUuid, 'gone') },
+    clientSeen: (clientUuid) => { clients.seen(clientUuid); moveOpen(clientUuid, 'seen') },
+    clearAlert: async (clientUuid, signal) => {
+      const alert = store.alert(clientUuid)
+      if (!alert || alert.clearedAtMs !== undefined) return
+      await broker.publish(serviceFailedTopic(clientUuid), '', { retain: true }, signal)
+      store.putAlert({ ...alert, clearedAtMs: now() })
+      changed()
+    },
+    escalate: async (commandId, signal) => {
+      const command = known(commandId)
+      if (command.state !== 'timed_out' && command.state !== 'failed') return { step: 'none', why: 'This command did not fail' }
+      const client = store.client(command.clientUuid)
+      const last = store.lastEscalation(command.clientUuid)
+      const since = last && last.atMs > command.issuedAtMs ? last : undefined
+      const decided = escalate({
+        action: command.action, isSilent: now() - (client?.lastSeenMs ?? -Infinity) > silentAfterMs,
+        hasPoe: client?.hasPoe === true && deps.powerCycle !== undefined, powerCycleAllowed: client?.powerCycleAllowed ?? false,
+        lastStepAtMs: Math.max(command.issuedAtMs, last?.atMs ?? -Infinity), lastStep: since?.step ?? 'command',
+      }, now())
+      if (decided.step === 'none') return decided
+      const step: EscalationStep = { clientUuid: command.clientUuid, atMs: now(), step: decided.step, why: decided.why }
+      store.addEscalation(step)
+      changed()
+      if (decided.step === 'power_cycle') await deps.powerCycle?.(command.clientUuid, signal)
+      return decided
+    },
+    ended: async (id, signal) => {
+      for (;;) {
+        const news = bell.next(signal)
+        news.catch(() => undefined)
+        const command = known(id)
+        if (isFinal(command.state)) return command
+        await newsOrLate(clock, news, lookEveryMs, signal)
+        signal.throwIfAborted()
+      }
+    },
+    run: async (signal) => {
+      let publishing: Promise<void> | undefined
+      while (!signal.aborted) {
+        const news = bell.next(signal)
+        news.catch(() => undefined)
+        let waitMs = lookEveryMs
+        try {
+          sweep()
+          publishing ??= publish(signal).catch((error: unknown) => { log(`commands are not handed over: ${toWire(error).message}`) }).finally(() => { publishing = undefined })
+          waitMs = Math.min(lookEveryMs, Math.max(1, (store.nextDueMs() ?? Infinity) - now()))
+        } catch (error) {
+          // A disk that is full today has room tomorrow; until then nothing is told that is not kept.
+          log(`the journal of fleet commands cannot be written: ${toWire(error).message}`)
+        }
+        await newsOrLate(clock, news, waitMs, signal)
+      }
+      await publishing
+    },
+  }
+}

@@ -1,0 +1,42 @@
+import type { FleetCommand } from '../../../shared/fleet/commandView.schema.ts'
+import type { FleetStore } from '../../../shared/fleet/fleetStore.ts'
+import { type CommandInput, type Moved, nextDueMs, reduceCommand, type Step } from './commandMachine.ts'
+
+export interface LedgerPage {
+  readonly nowMs: number
+  /** A new command, with its first steps. */
+  add(command: FleetCommand, steps: readonly Step[]): void
+  move(command: FleetCommand, input: CommandInput): Moved
+}
+
+export interface Ledger {
+  /** All of `work` is kept, or none of it; whoever listens is told afterwards. */
+  write<T>(work: (page: LedgerPage) => T): T
+  listen(heard: (command: FleetCommand) => void): () => void
+}
+
+/** The one way in which commands change: read, reduced, kept, and only then told. */
+export function createLedger(store: FleetStore, now: () => number): Ledger {
+  const listeners = new Set<(command: FleetCommand) => void>()
+  return {
+    write: (work) => {
+      const changed = new Map<string, FleetCommand>()
+      const nowMs = now()
+      const keep = (command: FleetCommand, steps: readonly Step[]): void => {
+        store.put(command, nextDueMs(command), steps.map((step) => ({ ...step, commandId: command.id, atMs: nowMs })))
+        changed.set(command.id, command)
+      }
+      const result = store.together(() => work({
+        nowMs, add: keep,
+        move: (command, input) => {
+          const moved = reduceCommand(command, input, nowMs)
+          if (moved.steps.length > 0) keep(moved.command, moved.steps)
+          return moved
+        },
+      }))
+      for (const command of changed.values()) for (const heard of [...listeners]) heard(command)
+      return result
+    },
+    listen: (heard) => { listeners.add(heard); return () => { listeners.delete(heard) } },
+  }
+}

@@ -1,0 +1,165 @@
+import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt'
+import { toWire, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import { createBell } from '../../../shared/lifecycle/bell.ts'
+import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
+import { createDeferred, orAborted } from '../../../shared/lifecycle/signals.ts'
+import { reasonOf } from '../errors/reasonOf.ts'
+
+export interface BrokerLinkOptions {
+  /** mqtt:// or mqtts://, without a login in it. */
+  readonly url: string
+  readonly clock: Clock
+  /** Of the broker; never the identity of a screen. */
+  readonly login?: { readonly user: string; readonly password: string } | undefined
+  readonly tls?: { readonly ca?: string | undefined; readonly cert?: string | undefined; readonly key?: string | undefined } | undefined
+  readonly clientId: string
+  /** The broker keeps what comes for us while we are away. */
+  readonly isLasting: boolean
+  readonly subscriptions: readonly string[]
+  /** The broker is told that it arrived when this has returned; when it throws, the connection ends and the broker sends it again. */
+  readonly onMessage: (message: { readonly topic: string; readonly payload: Uint8Array; readonly retain: boolean }) => void
+  readonly onState?: (state: LinkState) => void
+  readonly log: (line: string) => void
+}
+
+export interface LinkState {
+  readonly state: 'connecting' | 'connected' | 'waiting' | 'closed'
+  /** After the first connection. */
+  readonly reconnectCount: number
+  readonly lastDisconnectMs?: number
+  readonly problem?: string
+}
+
+export interface BrokerLink {
+  state(): LinkState
+  isConnected(): boolean
+  /** Resolves when the broker has it. Nothing is kept for later: without a connection it is refused at once. */
+  publish(topic: string, payload: string | Uint8Array, options: { readonly retain: boolean }, signal: AbortSignal): Promise<void>
+  /** At once when it is connected already. */
+  connected(signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+const firstWaitMs = 500
+const longestWaitMs = 30_000
+const connectLimitMs = 10_000
+const publishLimitMs = 10_000
+const keepaliveSeconds = 30
+
+/** Tries for ever, ever more slowly, and blocks nobody meanwhile. Each connection is a new client of the library, so that no message of an old one is sent by a new one. */
+export function openBrokerLink(options: BrokerLinkOptions): BrokerLink {
+  const { clock, log } = options
+  checkUrl(options.url)
+  const over = new AbortController()
+  const bell = createBell()
+  let client: MqttClient | undefined
+  let now: LinkState = { state: 'connecting', reconnectCount: 0 }
+  const become = (change: Partial<LinkState>): void => { now = { ...now, ...change }; bell.ring(); options.onState?.(now) }
+
+  const attend = async (): Promise<void> => {
+    const made = connectOnce(options)
+    try {
+      await withDeadline(clock, connectLimitMs, 'the connection to the broker', over.signal, async (within) => orAborted(made.ready, within))
+      client = made.client
+      become({ state: 'connected' })
+      await orAborted(made.gone, over.signal)
+    } finally {
+      client = undefined
+      await made.end()
+    }
+  }
+  const live = async (): Promise<void> => {
+    let waitMs = firstWaitMs
+    let hasBeenThere = false
+    while (!over.signal.aborted) {
+      become({ state: 'connecting' })
+      let problem = 'The broker ended the connection'
+      await attend().catch((error: unknown) => { problem = error instanceof WorkbenchError ? toWire(error).message : reasonOf(error) })
+      const wasConnected = now.state === 'connected'
+      if (over.signal.aborted) break
+      if (wasConnected) waitMs = firstWaitMs
+      hasBeenThere ||= wasConnected
+      if (problem !== now.problem || wasConnected) log(`broker: ${problem}`)
+      become({ state: 'waiting', problem, ...(wasConnected ? { lastDisconnectMs: clock.wallMs() } : {}) })
+      await clock.sleep(waitMs, over.signal).catch(() => undefined)
+      waitMs = Math.min(waitMs * 2, longestWaitMs)
+      if (hasBeenThere && wasConnected) now = { ...now, reconnectCount: now.reconnectCount + 1 }
+    }
+    become({ state: 'closed' })
+  }
+  const living = live()
+  return {
+    state: () => now,
+    isConnected: () => client !== undefined,
+    publish: async (topic, payload, { retain }, signal) => {
+      const current = client
+      if (!current) throw new WorkbenchError('link/closed', 'There is no connection to the broker', { hint: 'It is tried again by itself' })
+      // A refused message closes the connection, and its promise would stay open for ever.
+      const lost = createDeferred<never>()
+      const lose = (): void => { lost.reject(new WorkbenchError('link/closed', 'The connection to the broker ended before it said that it has the message')) }
+      current.once('close', lose)
+      try {
+        await withDeadline(clock, publishLimitMs, 'the broker', signal, async (within) => orAborted(Promise.race([current.publishAsync(topic, Buffer.from(payload), { qos: 1, retain }), lost.promise]), within))
+      } finally {
+        current.off('close', lose)
+      }
+    },
+    connected: async (signal) => {
+      while (client === undefined) {
+        if (over.signal.aborted) throw new WorkbenchError('link/closed', 'The link to the broker was closed')
+        await bell.next(signal)
+      }
+    },
+    close: async () => { over.abort(new WorkbenchError('link/closed', 'The link to the broker was closed')); await living },
+  }
+}
+
+interface Connection {
+  readonly client: MqttClient
+  /** Connected, and subscribed to everything. */
+  readonly ready: Promise<void>
+  readonly gone: Promise<void>
+  end(): Promise<void>
+}
+
+function connectOnce({ url, login, tls, clientId, isLasting, subscriptions, onMessage, log }: BrokerLinkOptions): Connection {
+  const [ready, gone] = [createDeferred<undefined>(), createDeferred<undefined>()]
+  const client = mqtt.connect(url, {
+    protocolVersion: 4, reconnectPeriod: 0, connectTimeout: connectLimitMs, keepalive: keepaliveSeconds, resubscribe: false, clientId, clean: !isLasting,
+    ...(login ? { username: login.user, password: login.password } : {}), ...definedOf(tls ?? {}), rejectUnauthorized: true,
+  })
+  let lastError: Error | undefined
+  client.handleMessage = ({ topic, payload, retain }: IPublishPacket, done) => {
+    try {
+      onMessage({ topic, payload: typeof payload === 'string' ? Buffer.from(payload) : payload, retain })
+      done()
+    } catch (error) {
+      // Without its acknowledgement the broker keeps it, and brings it again.
+      log(`broker: a message could not be kept: ${toWire(error).message}`)
+      client.end(true)
+    }
+  }
+  client.on('error', (error) => { lastError = error })
+  client.on('connect', () => {
+    if (subscriptions.length === 0) { ready.resolve(undefined); return }
+    client.subscribeAsync([...subscriptions], { qos: 1 }).then((granted) => {
+      const refused = granted.find(({ qos }) => qos > 2)
+      if (refused) ready.reject(new WorkbenchError('link/unreachable', `The broker refuses to tell us ${refused.topic}`, { hint: 'Its access list has to allow that for this account' }))
+      else ready.resolve(undefined)
+    }, (cause: unknown) => { ready.reject(new WorkbenchError('link/unreachable', 'The broker refuses our subscriptions', { cause, hint: 'Its access list has to allow them for this account' })) })
+  })
+  client.on('close', () => {
+    ready.reject(new WorkbenchError('link/unreachable', `The broker cannot be reached${lastError ? `: ${reasonOf(lastError)}` : ''}`, { ...(lastError ? { cause: lastError } : {}) }))
+    gone.resolve(undefined)
+  })
+  ready.promise.catch(() => undefined)
+  return { client, ready: ready.promise, gone: gone.promise, end: async () => { await new Promise<void>((resolve) => { client.end(true, {}, () => { resolve() }) }) } }
+}
+
+const definedOf = (given: object): object => Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+
+function checkUrl(url: string): void {
+  const read = URL.canParse(url) ? new URL(url) : undefined
+  if (!read || !['mqtt:', 'mqtts:'].includes(read.protocol) || read.hostname === '') throw new WorkbenchError('input/malformed', `"${url.slice(0, 80)}" is no address of a broker`, { hint: 'As in mqtt://127.0.0.1:1883, or mqtts:// with TLS' })
+  if (read.username !== '' || read.password !== '') throw new WorkbenchError('input/malformed', 'The login does not belong into the address of the broker', { hint: 'It has fields of its own, so that it appears in no log' })
+}

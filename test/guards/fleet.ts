@@ -1,0 +1,29 @@
+import type { Guard } from './guard.ts'
+
+const core = 'src/main/core/fleet'
+const service = { project: 'integration', tests: 'test/integration/fleet/commandService.test.ts' } as const
+const brokers = { project: 'integration', tests: 'test/contract/brokers.test.ts' } as const
+const policy = { file: `${core}/policy.ts`, project: 'unit', tests: `${core}/policy.test.ts` } as const
+
+/** What keeps a command from having no end, from being done twice, and from being said to be done when it is not. */
+export const fleetGuards: readonly Guard[] = [
+  { says: 'a final state is final', file: `${core}/commandMachine.ts`, ...service, named: '4.13 ack completed', find: "if (isFinal(command.state)) return { command, steps: [], ...(input.kind === 'ack'", replace: "if (command.state === 'queued' && isFinal(command.state)) return { command, steps: [], ...(input.kind === 'ack'" },
+  { says: 'what is begun and not heard of again ends', file: `${core}/commandMachine.ts`, ...service, named: '4.13 ack completed', find: 'if (elapsed > reconnectCeilingMs) return', replace: 'if (elapsed < 0) return' },
+  { says: 'what nobody takes expires', file: `${core}/commandMachine.ts`, ...service, named: '4.14 no ack', find: 'nowMs >= command.expiresAtMs ?', replace: 'nowMs < 0 ?' },
+  { says: 'what was handed over is not canceled', file: `${core}/commandMachine.ts`, ...service, named: 'a queued command can be canceled', find: "command.state === 'queued' && command.sentAtMs === undefined ?", replace: "command.state === 'queued' ?" },
+  { says: 'a host that shows itself was not switched off', file: `${core}/commandMachine.ts`, ...service, named: 'a shutdown whose host was seen to go', find: "const { goneSinceMs: _over, ...rest } = command\n  return { command: rest,", replace: 'return { command,' },
+  { says: 'an ack of another client moves nothing', file: `${core}/ackIntake.ts`, ...service, named: 'an ack of the wrong client', find: 'if (command.clientUuid !== clientUuid) {', replace: "if (command.clientUuid === '') {" },
+  { says: 'a kept ack is from some other time', file: `${core}/ackIntake.ts`, ...service, named: 'a replayed retained ack', find: 'if (retain) {', replace: 'if (retain === undefined) {' },
+  { says: 'a message whose time is over is not sent', file: `${core}/publisher.ts`, ...service, named: 'a message whose time on the wire is over', find: 'clock.wallMs() >= found.expiresWallMs ?', replace: 'clock.wallMs() < 0 ?' },
+  { says: 'the wall clock moves no timer', file: `${core}/steadyTime.ts`, ...service, named: 'the wall clock jumps by a day', find: 'return () => wallMs + (clock.nowMs() - fromMs)', replace: 'return () => (fromMs < 0 ? wallMs : clock.wallMs())' },
+  { says: 'the lockout stops the fourth', file: `${core}/issuing.ts`, ...service, named: '4.16 and 4.17', find: 'const kept: FleetCommand = retryAfterS === undefined ?', replace: 'const kept: FleetCommand = retryAfterS !== null ?' },
+  { says: 'one open command of an action for each client', file: `${core}/issuing.ts`, ...service, named: '4.32 a second command', find: 'if (same) throw', replace: 'if (same && same.id === action) throw' },
+  { says: 'a slot is free after 900 s, and not before', ...policy, named: '4.16 reboots at', find: 'each.issuedAtMs > nowMs - lockoutWindowMs', replace: 'each.issuedAtMs > nowMs - lockoutWindowMs + 2_000' },
+  { says: 'no power cycle without a rule', ...policy, named: '4.19 escalation', find: 'if (!powerCycleAllowed) return', replace: 'if (powerCycleAllowed === undefined) return' },
+  { says: 'more than 5 % stops, 5 % does not', ...policy, named: '4.20 19 ok', find: 'isTriggered: ratio > canaryMostRatio', replace: 'isTriggered: ratio >= canaryMostRatio' },
+  { says: 'a bulk run wants the words of its preview', file: `${core}/bulkRuns.ts`, project: 'integration', tests: 'test/integration/fleet/bulkRuns.test.ts', named: 'wants the words of its preview', find: 'if (confirmation !== confirmationOf(action, unique.length)) {', replace: "if (confirmation === '') {" },
+  { says: 'nobody speaks for another', file: 'src/shared/fleet/topics.ts', ...brokers, named: '', find: "return found.clientUuid === role.clientUuid && found.kind !== 'command'", replace: "return found.kind !== 'command'" },
+  { says: 'nobody comes in with a wrong password', file: 'src/main/drivers/mqtt/embeddedBroker.ts', ...brokers, named: '', find: "account.password !== '' && isRight ?", replace: "account.password !== '' ?" },
+  { says: 'a message that is too large is not gathered', file: 'src/main/drivers/mqtt/embeddedBroker.ts', ...brokers, named: 'a message that is too large', find: 'if (gate.admit(chunk)) {', replace: 'if (gate.admit(chunk) || chunk.length > 0) {' },
+  { says: 'what was not kept is not acknowledged', file: 'src/main/drivers/mqtt/brokerLink.ts', ...brokers, named: '', find: '      client.end(true)\n    }\n  }', replace: '      done()\n    }\n  }' },
+]
