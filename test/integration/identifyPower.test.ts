@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createWorkbench, type OpenWorkbench } from '../../src/main/composition/createWorkbench.ts'
+import { powerWords } from '../../src/main/composition/powerChanges.ts'
 import { startLoopbackRack } from '../../src/main/composition/simulator.ts'
 import { identifyPower, type IdentifyDeps, planIdentify, reassigned } from '../../src/main/core/rack/identifyPower.ts'
 import { createLeases, createMemoryLeaseStore } from '../../src/main/core/rack/leases.ts'
@@ -68,6 +69,14 @@ test('six cameras: two are crossed, one is right, one is locked, one is in maint
   const [first, second] = [await powerOf(0), await powerOf(1)]
   await workbench.inventories.assignPower(matches as never, never)
   expect([await powerOf(0), await powerOf(1)]).toEqual([second, first])
+  // Each camera whose power changed, from what to what; not the one that was right.
+  const words = [first, second].map((power) => powerWords(power as never, ''))
+  const audited = workbench.audit.list({ limit: 50 })
+  const changes = audited.filter(({ what }) => what === 'change power').reverse()
+  expect(changes.map(({ subject, details }) => [subject, details['before'], details['after'], details['by']])).toEqual([
+    ['cam-0', words[0], words[1], 'found out by cutting ports'], ['cam-1', words[1], words[0], 'found out by cutting ports'],
+  ])
+  expect(audited.filter(({ what, details }) => what === 'outcome' && changes.some(({ seq }) => seq === details['of'])).map(({ details }) => details['outcome'])).toEqual(['done', 'done'])
 })
 
 test('a camera that a job takes in between is not cut, and nothing that was not agreed', { timeout: 60_000 }, async () => {
