@@ -150,7 +150,7 @@ test('two cameras that turn out to have one adapter do not stop a search by its 
   const bench = await openBench(sys)
   const { ids, leases, workbench } = bench
   // Not plugged in yet, so nobody knows that both names are one adapter's.
-  const added = []
+  const added: { readonly cameraId: CameraId }[] = []
   for (const [index, name] of ['ttyUSB0', 'serial/by-id/usb-FTDI'].entries()) added.push(await workbench.setup.add({ url: join(sys.devFolder, name), name: '', cameraName: `cam-twin-${index}`, chip: 'hi3516ev300' }, never))
   await sys.alias(await sys.plugIn({ name: 'ttyUSB0', socket: '1-2', ids: ['0403', '6001'], serial: 'A5XK3RJT' }), 'serial/by-id/usb-FTDI')
   const resources = (): string[] => added.map(({ cameraId }) => workbench.rack.camera(cameraId).devices.resource)
