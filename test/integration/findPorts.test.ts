@@ -12,6 +12,7 @@ import { openPortUnit } from '../../src/main/drivers/power/openPortUnit.ts'
 import type { CameraId } from '../../src/shared/devices/ids.ts'
 import { powerSpecSchema } from '../../src/shared/devices/powerSpec.schema.ts'
 import type { FindNews, FindWish } from '../../src/shared/rack/findPorts.schema.ts'
+import { type FakeSys, openFakeSys } from '../support/fakeSys.ts'
 import { servePduDaemon, serveTasmota } from '../support/powerStandIns.ts'
 import { createRouterOsStandIn, type RouterOsStandIn, type StandInPort } from '../support/routerOsStandIn.ts'
 
@@ -39,7 +40,7 @@ const ports = (): StandInPort[] => [
 ]
 
 /** Three cameras on a switch: one port is written down, the others hang on ether4 and ether3, and nobody knows. */
-async function openBench(): Promise<Bench> {
+async function openBench(sys?: FakeSys): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-ports-'))
   onTestFinished(async () => rm(folder, { recursive: true }))
   const sim = await startLoopbackRack(join(folder, 'sim'), () => undefined, { pods: 3 })
@@ -48,7 +49,7 @@ async function openBench(): Promise<Bench> {
   const standIn = createRouterOsStandIn(clock, ports())
   onTestFinished(async () => standIn.close())
   const port = await standIn.listen()
-  const workbench = await createWorkbench({ host: 'cli', version: 'test', dataFolder: join(folder, 'data'), homeFolder: folder, tftpPort: 0, resourcesFolder: join(import.meta.dirname, '../../resources'), log: () => undefined })
+  const workbench = await createWorkbench({ host: 'cli', version: 'test', dataFolder: join(folder, 'data'), homeFolder: folder, tftpPort: 0, resourcesFolder: join(import.meta.dirname, '../../resources'), log: () => undefined, ...(sys && { serialPorts: sys.ports }) })
   onTestFinished(async () => workbench.close())
   const places = sim.urls.map((url) => /:(\d+)\?api=(\d+)$/.exec(url)?.slice(1).map(Number) ?? [])
   const fed: Readonly<Record<string, number>> = { ether2: 0, ether4: 1, ether3: 2 }
@@ -142,6 +143,23 @@ test('a locked camera whose power nobody knows keeps every port on, and no job b
   expect(told.map(({ type }) => type)).toEqual(['cutting', 'seen', 'skipped', 'done'])
   expect(standIn.isPowered('ether3')).toBe(true)
   await expect(run(bench, { ports: Array.from({ length: 9 }, (_, index) => `ether${index + 1}`) })).rejects.toMatchObject({ code: 'input/conflict', message: 'Cutting 9 ports was not confirmed' })
+})
+
+test('two cameras that turn out to have one adapter do not stop a search by its own lease', { timeout: 60_000 }, async () => {
+  const sys = await openFakeSys()
+  const bench = await openBench(sys)
+  const { ids, leases, workbench } = bench
+  // Not plugged in yet, so nobody knows that both names are one adapter's.
+  const added: { readonly cameraId: CameraId }[] = []
+  for (const [index, name] of ['ttyUSB0', 'serial/by-id/usb-FTDI'].entries()) added.push(await workbench.setup.add({ url: join(sys.devFolder, name), name: '', cameraName: `cam-twin-${index}`, chip: 'hi3516ev300' }, never))
+  await sys.alias(await sys.plugIn({ name: 'ttyUSB0', socket: '1-2', ids: ['0403', '6001'], serial: 'A5XK3RJT' }), 'serial/by-id/usb-FTDI')
+  const resources = (): string[] => added.map(({ cameraId }) => workbench.rack.camera(cameraId).devices.resource)
+  await expect.poll(resources, { timeout: 30_000 }).toEqual(Array(2).fill('usb://0403:6001/A5XK3RJT'))
+  const told = await run(bench, { ports: ['ether4'] }, (news) => {
+    if (news.type === 'cutting') expect(leases.holderOf(resources()[0]!)?.holder).toBe('finding out whose power is whose')
+  })
+  expect(told.at(-1)).toEqual({ type: 'done', matches: [{ port: 'ether4', cameraId: ids[1], camera: 'cam-1' }] })
+  expect(leases.holderOf(resources()[0]!)).toBeUndefined()
 })
 
 test('plugs and daemons have no list: a person says which outlets there are, and each is read where it can be', async () => {

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createWorkbench, type OpenWorkbench } from '../../src/main/composition/createWorkbench.ts'
+import { powerWords } from '../../src/main/composition/powerChanges.ts'
 import { startLoopbackRack } from '../../src/main/composition/simulator.ts'
 import { identifyPower, type IdentifyDeps, planIdentify, reassigned } from '../../src/main/core/rack/identifyPower.ts'
 import { createLeases, createMemoryLeaseStore } from '../../src/main/core/rack/leases.ts'
+import type { CameraEntry } from '../../src/main/core/rack/rackBook.ts'
 import { createScaledClock, createSystemClock } from '../../src/main/drivers/host/systemClock.ts'
 import type { CameraId } from '../../src/shared/devices/ids.ts'
 import type { IdentifyNews } from '../../src/shared/rack/identify.schema.ts'
@@ -67,6 +69,14 @@ test('six cameras: two are crossed, one is right, one is locked, one is in maint
   const [first, second] = [await powerOf(0), await powerOf(1)]
   await workbench.inventories.assignPower(matches as never, never)
   expect([await powerOf(0), await powerOf(1)]).toEqual([second, first])
+  // Each camera whose power changed, from what to what; not the one that was right.
+  const words = [first, second].map((power) => powerWords(power as never, ''))
+  const audited = workbench.audit.list({ limit: 50 })
+  const changes = audited.filter(({ what }) => what === 'change power').reverse()
+  expect(changes.map(({ subject, details }) => [subject, details['before'], details['after'], details['by']])).toEqual([
+    ['cam-0', words[0], words[1], 'found out by cutting ports'], ['cam-1', words[1], words[0], 'found out by cutting ports'],
+  ])
+  expect(audited.filter(({ what, details }) => what === 'outcome' && changes.some(({ seq }) => seq === details['of'])).map(({ details }) => details['outcome'])).toEqual(['done', 'done'])
 })
 
 test('a camera that a job takes in between is not cut, and nothing that was not agreed', { timeout: 60_000 }, async () => {
@@ -95,6 +105,18 @@ test('a port on the switch of a locked camera is not cut: with crossed wires it 
   await leases.take(workbench.rack.camera(ids[1]!).devices.resource, 'Restore of cam-1', never)
   expect(planIdentify([ids[0]!], deps)).toMatchObject({ cuts: [], skipped: [{ why: expect.stringContaining('on the same switch cam-1 is in use by Restore of cam-1, and this port may be its own') as string }] })
   for (const id of ids) await workbench.rack.changePower(workbench.rack.camera(id).spec.id, onSwitch('ether1'))
+})
+
+test('two cameras on one line are identified under one lease, and it is given back', { timeout: 60_000 }, async () => {
+  const bench = await openBench([0, 1])
+  const { ids, deps, leases } = bench
+  // As it is where the second name of an adapter was given before it was plugged in.
+  const onOneLine = (): CameraEntry[] => deps.all().map((entry) => ({ ...entry, devices: Object.create(entry.devices, { resource: { value: 'usb://0403:6001/A5XK3RJT' } }) as CameraEntry['devices'] }))
+  const told = await run({ ...bench, deps: { ...deps, all: onOneLine } }, [ids[0]!], (news) => {
+    if (news.type === 'cutting') expect(leases.holderOf('usb://0403:6001/A5XK3RJT')?.holder).toBe('finding out whose power is whose')
+  })
+  expect(told.map(({ type }) => type)).toEqual(['cutting', 'seen', 'done'])
+  expect(leases.holderOf('usb://0403:6001/A5XK3RJT')).toBeUndefined()
 })
 
 test('what was found is written down only where each has a port of its own', () => {

@@ -28,7 +28,7 @@ const look = String.raw`(() => {
   const scrolls = (element) => { const { overflowY } = getComputedStyle(element); return (overflowY === 'auto' || overflowY === 'scroll') && element.clientHeight > 0 && element.scrollHeight > element.clientHeight + 1 }
   for (const element of top.querySelectorAll('*')) {
     if (element.matches('textarea, pre, select') || element.closest('.xterm, [role="log"]') || !scrolls(element)) continue
-    for (let outer = element.parentElement; outer; outer = outer.parentElement) if (scrolls(outer)) { found.push(nameOf(element) + ' scrolls within ' + nameOf(outer)); break }
+    for (let outer = element.parentElement; element !== top && outer && top.contains(outer); outer = outer.parentElement) if (scrolls(outer)) { found.push(nameOf(element) + ' scrolls within ' + nameOf(outer)); break }
   }
   return [...new Set(found)]
 })()`

@@ -27,6 +27,7 @@ import { createFixtureDeviceUpdates } from './fixtureDeviceUpdates.ts'
 import { fixtureFleet } from './fixtureFleet.ts'
 import { createFixtureRegistry } from './fixtureRegistry.ts'
 import { fixtureMany, fixtureSafety } from './fixtureSafety.ts'
+import { createFixtureQueue, fixtureDumpPlan } from './fixtureQueue.ts'
 import { createFixtureRack, type FixtureRack } from './fixtureRack.ts'
 
 /** Values as they come, from those told so far on; ends with the signal. */
@@ -67,11 +68,13 @@ export interface FixtureOptions {
   readonly quotaNear?: boolean
   /** Nothing was done or heard on this machine yet. */
   readonly isNew?: boolean
+  /** Whatever is started waits for its turn. */
+  readonly queues?: boolean
 }
 
 /** A workbench that stands still until a test moves it: all states at once, no device, no timer. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is what oRPC infers
-export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear = false, isNew = false }: FixtureOptions) {
+export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear = false, isNew = false, queues = false }: FixtureOptions) {
   let rack: FixtureRack = createFixtureRack(cameras, perPod, false)
   let revision = 1
   const rackListeners = new Set<(view: RackView) => void>()
@@ -120,6 +123,14 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
     own.view = more(own.view)
     changed()
   }
+
+  /** A line on which a rule has waited. */
+  function meet(camera: CameraId, rule: string, tone: 'bad' | 'warn' | 'ok', line: string): void {
+    const position = new TextEncoder().encode(`${rack.cameras.get(camera)?.text ?? ''}\r\n`).length
+    say(camera, `\r\n${line}\r\n`)
+    consoleTools.told.hit({ cameraId: camera, ruleId: rule, rule, tone, line, atMs: nowMs(), notify: false, position })
+  }
+  const queue = createFixtureQueue(calls, change)
 
   const contract = implement(workbenchContract)
   const router = contract.router({
@@ -253,6 +264,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
         return input.inputPath.includes('missing') ? fail('input/not-found', `There is no file or folder ${input.inputPath}`, 'Browse for it.') : fixturePlan(input)
       }),
       start: contract.restore.start.handler(({ input }) => {
+        if (queues) return { jobId: queue.start('restore', input.request.cameraId) }
         const jobId = jobIdSchema.parse(`job-${String(jobs.jobs.size + 1)}`)
         jobs.queue(jobId, fixturePlan(input.request), input.request.cameraId)
         for (const news of storyOf('running')) jobs.add(jobId, news)
@@ -269,8 +281,8 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
     },
     layout: { view: contract.layout.view.handler(({ input }) => viewLayout(input)) },
     dump: {
-      plan: contract.dump.plan.handler(({ input }) => fail('input/not-supported', `No dump to ${input.outputPath} here`)),
-      start: contract.dump.start.handler(({ input }) => fail('input/not-supported', `No dump to ${input.request.outputPath} here`)),
+      plan: contract.dump.plan.handler(({ input }) => (queues ? fixtureDumpPlan(input) : fail('input/not-supported', `No dump to ${input.outputPath} here`))),
+      start: contract.dump.start.handler(({ input }) => (queues ? { jobId: queue.start('dump', input.request.cameraId) } : fail('input/not-supported', `No dump to ${input.request.outputPath} here`))),
     },
     chips: {
       list: contract.chips.list.handler(() => fixtureChips),
@@ -306,7 +318,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
         const one = jobs.jobs.get(job)
         if (one && (type === 'job-queued' || isFinished(one))) tell(summaryOf(one))
       }), signal)),
-      cancel: contract.jobs.cancel.handler(({ input }) => { jobs.add(input.jobId, { type: 'cancel-requested' }); return {} }),
+      cancel: contract.jobs.cancel.handler(({ input }) => { if (queues) { queue.cancel(input.jobId); return {} } jobs.add(input.jobId, { type: 'cancel-requested' }); return {} }),
       report: contract.jobs.report.handler(({ input }) => ({ text: `<!doctype html><title>${input.jobId}</title><body style="font:15px sans-serif;margin:32px"><h1>Report of ${input.jobId}</h1><p>restored and booted</p>`, path: `/home/lab/.local/share/rackbench/reports/${input.jobId}.html` })),
     },
   })
@@ -328,6 +340,6 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
       send(request.camera, request.after, new TextEncoder().encode(rack.cameras.get(request.camera)?.text ?? '').subarray(request.after))
     })
   }
-  return { router, serveLane, say, skip, change, jobs, calls, changed, consoleTools: consoleTools.told, registry: registry.told, boardReleases: boardReleases.told, deviceUpdates: deviceUpdates.told, cameras: () => rack.cameras }
+  return { router, serveLane, say, meet, queue, skip, change, jobs, calls, changed, consoleTools: consoleTools.told, registry: registry.told, boardReleases: boardReleases.told, deviceUpdates: deviceUpdates.told, cameras: () => rack.cameras }
 }
 export type FixtureWorkbench = ReturnType<typeof createFixtureWorkbench>

@@ -11,6 +11,7 @@ import { cameraIdSchema } from '../../src/shared/devices/ids.ts'
 import { cutFindings } from './cutFindings.ts'
 import { type FixtureServer, openFixtureServer } from './fixtureServer.ts'
 import { allUpdatesScenes } from './updatesScenes.ts'
+import { allWallScenes, portScenes } from './wallScenes.ts'
 
 export interface Scene {
   readonly name: string
@@ -50,12 +51,6 @@ async function raiseAlarms(page: Page, server: FixtureServer | undefined): Promi
   await page.getByRole('button', { name: /^3 new alarms/ }).waitFor()
 }
 
-async function openWall(page: Page, density: number): Promise<void> {
-  await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Consoles' }).click()
-  await page.getByRole('button', { name: 'Wall', exact: true }).click()
-  await page.getByRole('group', { name: 'Consoles on the screen' }).getByRole('button', { name: String(density), exact: true }).click()
-  await page.getByRole('option', { name: /^cam-01/ }).waitFor()
-}
 const zoomTo = async (page: Page, step: string): Promise<void> => { await page.getByRole('group', { name: 'Zoom' }).getByRole('button', { name: step, exact: true }).click() }
 const looks: readonly Scene[] = [1, 12, 100, 200].flatMap((cameras) => ['Pictures', 'Cards', 'Tiles', 'Dots'].flatMap((step) => [1, 4].filter((perPod) => perPod === 1 || cameras === 12).flatMap((perPod) => ['Grid', 'Elevation'].map((shape): Scene => ({
   name: `look-${String(cameras)}${perPod === 4 ? '-pods' : ''}-${step.toLowerCase()}-${shape.toLowerCase()}`, cameras, perPod, steps: async (page) => {
@@ -213,25 +208,7 @@ const scenes: readonly Scene[] = [
     await page.getByRole('button', { name: 'Consoles' }).click()
     for (const name of ['cam-01', 'cam-02', 'cam-04', 'cam-09']) await page.getByRole('navigation', { name: 'Cameras' }).getByText(name).click()
   } },
-  ...([4, 16, 36, 100] as const).map((density): Scene => ({ name: `wall-${String(density)}`, cameras: 100, steps: async (page) => { await openWall(page, density) } })),
-  { name: 'wall-12', cameras: 12, steps: async (page) => { await openWall(page, 36) } },
-  { name: 'wall-filtered', cameras: 100, steps: async (page) => { await openWall(page, 36); await page.getByLabel('Filter by words').fill('nowhere') } },
-  { name: 'wall-terminal', cameras: 100, steps: async (page) => { await openWall(page, 100); await page.getByRole('option', { name: /^cam-13/ }).click(); await page.getByRole('region', { name: 'Console of cam-13' }).getByText('login:').first().waitFor() } },
-  { name: 'wall-broadcast', cameras: 100, steps: async (page) => {
-    await openWall(page, 36)
-    await page.getByLabel('Filter by words').fill('ev300')
-    await page.getByRole('button', { name: 'Broadcast', exact: true }).click()
-    await page.getByRole('button', { name: /^Choose all shown/ }).click()
-    await page.getByRole('button', { name: 'Take out cam-01' }).click()
-    await page.getByLabel('Line for all of them').fill('printenv')
-  } },
-  { name: 'wall-broadcast-sent', cameras: 12, steps: async (page) => {
-    await openWall(page, 16)
-    for (const name of ['cam-01', 'cam-02', 'cam-05', 'cam-08', 'cam-11']) await page.getByRole('option', { name: new RegExp(`^${name}`) }).click({ modifiers: ['Control'] })
-    await page.getByLabel('Line for all of them').fill('printenv')
-    await page.keyboard.press('Enter')
-    await page.getByText('Sent to').waitFor()
-  } },
+  ...allWallScenes(),
   { name: 'console-tools', cameras: 12, steps: async (page) => {
     await page.getByRole('button', { name: 'Consoles' }).click()
     for (const name of ['cam-01', 'cam-02', 'cam-04']) await page.getByRole('navigation', { name: 'Cameras' }).getByText(name).click()
@@ -284,6 +261,7 @@ const scenes: readonly Scene[] = [
   } },
   { name: 'label-many', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Select all shown' }).click(); await page.getByRole('button', { name: 'Label', exact: true }).click(); await page.getByLabel('Add labels').fill('qa, lens=4mm'); await page.getByRole('button', { name: 'Set aside' }).click() } },
   { name: 'identify', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'Settings' }).click(); await page.getByRole('button', { name: 'Whose power is whose' }).click(); await page.getByRole('heading', { name: /Power is cut/ }).waitFor() } },
+  ...portScenes(),
   { name: 'identify-done', cameras: 6, steps: async (page) => { await page.getByRole('button', { name: 'Settings' }).click(); await page.getByRole('button', { name: 'Whose power is whose' }).click(); await page.getByRole('button', { name: /^Cut \d+ ports/ }).click(); await page.getByRole('button', { name: 'Store it' }).waitFor() } },
   { name: 'keys', cameras: 12, steps: async (page) => { await card(page, 'cam-01').focus(); await page.keyboard.press('?'); await page.getByRole('dialog', { name: 'Keys' }).waitFor() } },
   { name: 'menu-camera', cameras: 12, steps: async (page) => { await card(page, 'cam-05').focus(); await page.keyboard.press('Shift+F10'); await page.getByRole('menu').waitFor() } },

@@ -35,6 +35,7 @@ test('nothing is chosen beforehand, what may not be cut cannot be, and the conso
   button(/Cut 2 ports/).click()
   await until('the result', () => text().includes('ether3 feeds cam-03'))
   expect(all('[data-port="ether4"]')[0]?.textContent).toContain('no console told of a start')
+  expect(all('[data-port="ether6"]')[0]?.textContent).toContain('not cut')
   button('Store it').click()
   await until('stored', () => text().includes('Stored: each camera has the port that feeds it'))
   expect(calls(made)).toEqual(['findPorts routeros 10.216.128.2 ether3 ether4 2', 'assignPorts routeros 10.216.128.2 ether3>cam-03'])

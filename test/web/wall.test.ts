@@ -39,6 +39,20 @@ test('a hundred consoles have no terminal, and only those on the screen have som
   fixture.say(id('cam-01'), 'root\r\n# ')
   await until('the new line', () => tile('cam-01').querySelector('pre')?.textContent?.endsWith('login: root\n#') ?? false)
 })
+test('a line that a rule met is marked on its tile in words and a shape, for as long as it is shown', async () => {
+  const { fixture } = await wall(12)
+  await until('the history', () => tile('cam-03').querySelector('pre')?.textContent?.endsWith('login:') ?? false)
+  // What came of a rule's act is no line of the console.
+  fixture.consoleTools.hit({ cameraId: id('cam-03'), ruleId: 'cycle', rule: 'Cycled', tone: 'bad', line: 'login:', atMs: 0, notify: false })
+  fixture.meet(id('cam-03'), 'Kernel panic', 'bad', 'Kernel panic - not syncing: VFS')
+  const mark = (): Element | null => tile('cam-03').querySelector('.hit')
+  await until('the mark', () => mark() !== null)
+  expect(mark()?.textContent).toBe(', marked: Kernel panic')
+  expect(mark()?.querySelector('svg path')).not.toBeNull()
+  expect(all('.tile .hit')).toHaveLength(1)
+  fixture.say(id('cam-03'), 'another line\r\n'.repeat(80))
+  await until('it has scrolled away', () => mark() === null)
+})
 test('Enter gives a real terminal in place and Escape, also out of it, goes back; arrows move', async () => {
   await wall()
   tile('cam-01').focus()

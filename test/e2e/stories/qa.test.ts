@@ -9,9 +9,9 @@ import { beginDay, card, goTo, imagesOf, jobTime, openRackThatBoots, openTab, pa
 const root = join(import.meta.dirname, '../../..')
 const run = promisify(execFile)
 
-/** The command line, as a program of its own, on the same data folder. */
+/** The command line, as a program of its own, on the same data folder. One that is too slow is an error: ended politely it would have said nothing and been content. */
 async function askCommandLine(dataFolder: string, ...words: readonly string[]): Promise<Record<string, unknown>> {
-  const { stdout } = await run(process.execPath, [join(root, 'src/main/hosts/cli/bin.mjs'), ...words, '--output', 'json', '--data', dataFolder], { timeout: soon.timeout })
+  const { stdout } = await run(process.execPath, [join(root, 'src/main/hosts/cli/bin.mjs'), ...words, '--output', 'json', '--data', dataFolder], { timeout: soon.timeout, killSignal: 'SIGKILL' })
   return JSON.parse(stdout.trim().split('\n')[0] ?? '{}') as Record<string, unknown>
 }
 

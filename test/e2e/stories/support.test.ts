@@ -128,6 +128,7 @@ describe.skipIf(missingForWindow() !== undefined)('the day of support', () => {
       await page.getByText(/^\d+ entries, none changed$/).waitFor()
       await page.getByRole('region', { name: 'Audit entries' }).getByText('cam-02').first().waitFor()
       await page.getByText(/none changed/).scrollIntoViewIfNeeded()
+      await page.getByRole('heading', { name: 'Audit' }).evaluate((heading) => { heading.scrollIntoView({ block: 'start' }) })
       await picture('support-audit')
     })
     expect(pageComplaints(day)).toEqual([])

@@ -6,7 +6,7 @@ import { withDeadline } from '../../../shared/lifecycle/clock.ts'
 import type { FindNews, FindPlan, FindPort, FindWish, PortMatch } from '../../../shared/rack/findPorts.schema.ts'
 import { manyUnconfirmed } from '../../../shared/rack/powerAct.schema.ts'
 import type { AuditLog } from '../audit/auditLog.ts'
-import { type IdentifyDeps, ownHolder, whyUntouchable } from './identifyPower.ts'
+import { type IdentifyDeps, ownHolder, resourcesOf, whyUntouchable } from './identifyPower.ts'
 import type { Lease } from './leases.ts'
 import type { CameraEntry } from './rackBook.ts'
 import { cutAndWatch, cutAndWatchMs } from './watchStart.ts'
@@ -66,7 +66,7 @@ export async function* findPorts(unit: PortUnit, wish: FindWish, typed: readonly
   const matches: PortMatch[] = []
   try {
     // Also those that are not watched: a job that begins now would lose its power in the middle of a write.
-    for (const entry of mayBeDark(unit, deps)) held.push(await deps.leases.take(entry.devices.resource, ownHolder, signal))
+    for (const resource of resourcesOf(mayBeDark(unit, deps))) held.push(await deps.leases.take(resource, ownHolder, signal))
     for (const port of wish.ports) {
       signal.throwIfAborted()
       const now = (await look()).ports.find((each) => each.port === port)
@@ -88,7 +88,7 @@ export async function* findPorts(unit: PortUnit, wish: FindWish, typed: readonly
   }
 }
 
-const mayBeDark = (unit: PortUnit, { all }: PlanDeps): readonly CameraEntry[] => [...all()].filter((entry) => mayHangOn(unit, entry)).sort((a, b) => (a.devices.resource < b.devices.resource ? -1 : 1))
+const mayBeDark = (unit: PortUnit, { all }: PlanDeps): readonly CameraEntry[] => all().filter((entry) => mayHangOn(unit, entry))
 
 /** A camera that starts again and again answers to every port, which tells nothing. */
 const onlyOnce = (matches: readonly PortMatch[]): PortMatch[] => matches.filter(({ cameraId }) => matches.filter((each) => each.cameraId === cameraId).length === 1)

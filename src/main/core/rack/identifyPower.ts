@@ -68,6 +68,9 @@ const switchOf = ({ spec: { power } }: CameraEntry): string | undefined => (powe
 
 export const ownHolder = 'finding out whose power is whose'
 
+/** Each once: two cameras that were given one adapter under two names share a lease as soon as it is plugged in. */
+export const resourcesOf = (entries: readonly CameraEntry[]): readonly string[] => [...new Set(entries.map(({ devices }) => devices.resource))].sort()
+
 /**
  * Cuts the agreed ports one after the other and watches every chosen console. A port that is locked by now is left out; one that was not agreed
  * is never cut. Cancelled half-way, the port that was cut comes on again first.
@@ -80,11 +83,12 @@ export async function* identifyPower(ids: readonly CameraId[], agreed: readonly 
   const held: Lease[] = []
   const matches: IdentifyMatch[] = []
   try {
-    for (const { cameraId, camera } of first.watched) {
+    const watchedFirst = first.watched.map(({ cameraId, camera }) => {
       const entry = all().find(({ spec }) => spec.cameraId === cameraId)
       if (!entry) throw new WorkbenchError('input/not-found', `${camera} has left the rack`)
-      held.push(await leases.take(entry.devices.resource, ownHolder, signal))
-    }
+      return entry
+    })
+    for (const resource of resourcesOf(watchedFirst)) held.push(await leases.take(resource, ownHolder, signal))
     for (const cameraId of agreed) {
       signal.throwIfAborted()
       const now = planIdentify(ids, deps)

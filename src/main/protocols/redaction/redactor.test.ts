@@ -38,7 +38,7 @@ test('words and patterns of the person', () => {
   expect(redact('order 4711-x', { rules: [], patterns: ['\\d+-\\w', 'x*'] })).toBe('order [removed: pattern]')
 })
 test.each([
-  'wlanpass=hun\u001b[31mte\u001b[0mr2secret', 'setenv wlanpass hunte \rr2secret', 'setenv wlanpass hunter2s\recret', 'wlanpass=hunterX\b2secret', 'wlanpass=hunterX\b \b2secret', 'a \u001b]0;t\u0007hunter2\rsecret',
+  'wlanpass=hun\u001b[31mte\u001b[0mr2secret', 'setenv wlanpass hunte \rr2secret', 'setenv wlanpass hunter2s\recret', 'wlanpass=hunterX\b2secret', 'wlanpass=hunterX\b \b2secret', 'a \u001b]0;t\u0007hunter2\rsecret', 'a hun\u001b[31mte\u001b[0mr2secret',
 ])('a secret broken by %j is found', (line) => {
   const shown = redact(line, { words: ['hunter2secret'] })
   expect(shown).not.toMatch(/hunt|secret(?!\])/)

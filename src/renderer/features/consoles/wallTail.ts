@@ -5,18 +5,32 @@ const keptBytes = 8 * 1024
 
 /** The end of one console, made into lines only when it is drawn: most of what comes scrolls away unseen. */
 export interface WallTail {
-  push(bytes: Uint8Array): void
+  /** `position` is that of the first byte in the console's history. */
+  push(bytes: Uint8Array, position: number): void
   /** What came before no longer joins what comes next. */
   skip(): void
   /** At most so many of at most so many letters; empty ones are left out. */
   lines(rows: number, columns: number): readonly string[]
+  /** Which of those lines begins at that place in the console's history; `undefined` when it is none of them. */
+  rowAt(position: number, rows: number): number | undefined
 }
 
 export function createWallTail(): WallTail {
   const kept = new Uint8Array(keptBytes)
   let length = 0
+  let end = 0
+  const linesFrom = (from: number, rows: number, columns: number): readonly string[] => {
+    if (rows < 1) return []
+    const plain = plainLines(kept.subarray(from, length), rows, columns)
+    if (plain) return plain
+    const tail = new LineTail(rows)
+    // A few lines more than are shown, because empty ones are left out.
+    tail.push(kept.subarray(Math.max(from, startOfLines(kept, length, rows * 3 + 8)), length))
+    return tail.lines.map((line) => line.replaceAll('\t', ' ').slice(0, columns))
+  }
   return {
-    push: (bytes) => {
+    push: (bytes, position) => {
+      end = position + bytes.length
       const some = bytes.subarray(Math.max(0, bytes.length - keptBytes))
       const stays = Math.min(length, keptBytes - some.length)
       kept.copyWithin(0, length - stays, length)
@@ -24,14 +38,13 @@ export function createWallTail(): WallTail {
       length = stays + some.length
     },
     skip: () => { length = 0 },
-    lines: (rows, columns) => {
-      if (rows < 1) return []
-      const plain = plainLines(kept.subarray(0, length), rows, columns)
-      if (plain) return plain
-      const tail = new LineTail(rows)
-      // A few lines more than are shown, because empty ones are left out.
-      tail.push(kept.subarray(startOfLines(kept, length, rows * 3 + 8), length))
-      return tail.lines.map((line) => line.replaceAll('\t', ' ').slice(0, columns))
+    lines: (rows, columns) => linesFrom(0, rows, columns),
+    rowAt: (position, rows) => {
+      const from = length - (end - position)
+      if (from < 0 || from >= length) return undefined
+      // One more than are shown: the line above the first is told from the first.
+      const below = linesFrom(from, rows + 1, 1).length
+      return below === 0 || below > rows ? undefined : linesFrom(0, rows, 1).length - below
     },
   }
 }
@@ -44,7 +57,8 @@ const longestPlain = 1024
 function plainLines(bytes: Uint8Array, rows: number, columns: number): string[] | undefined {
   const lines: string[] = []
   for (let end = bytes.length; end >= 0 && lines.length < rows;) {
-    const start = bytes.lastIndexOf(lineFeed, end - 1) + 1
+    // Looked for from before its beginning, it would be looked for from its end.
+    const start = end === 0 ? 0 : bytes.lastIndexOf(lineFeed, end - 1) + 1
     let last = end
     while (last > start && bytes[last - 1] === carriageReturn) last -= 1
     if (last - start > longestPlain || !isPlain(bytes, start, last)) return undefined
