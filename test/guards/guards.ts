@@ -2,6 +2,7 @@ import { agentGuards } from './agent.ts'
 import { bootromGuards } from './bootrom.ts'
 import { bundleGuards } from './bundle.ts'
 import { captureGuards } from './captures.ts'
+import { consolePaceGuards } from './consolePace.ts'
 import { consoleGuards } from './consoles.ts'
 import { safetyGuards } from './safety.ts'
 import { consoleToolGuards } from './consoleTools.ts'
@@ -63,7 +64,7 @@ const tftpGuards: readonly Guard[] = [
 ]
 
 export const guards: readonly Guard[] = [
-  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...registryGuards, ...captureGuards, ...consoleGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...mpyGuards, ...nandGuards, ...otaGuards, ...rackGuards, ...findPortsGuards, ...transportGuards, ...updaterGuards,
+  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...registryGuards, ...captureGuards, ...consoleGuards, ...consolePaceGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...mpyGuards, ...nandGuards, ...otaGuards, ...rackGuards, ...findPortsGuards, ...transportGuards, ...updaterGuards,
   { says: 'a wrong read-back CRC is not a success', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
     find: "if (found === crc32) return { kind: 'proved', crc32: found }", replace: "if (found !== '') return { kind: 'proved', crc32 }" },
   { says: 'wrong content is written once more, not for ever', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
