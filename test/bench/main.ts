@@ -4,6 +4,7 @@ import { agentRows } from './agent.ts'
 import { batchRows } from './batch.ts'
 import { bootromRows } from './bootrom.ts'
 import { captureRows } from './captures.ts'
+import { cpuRows } from './cpu.ts'
 import { deltaRows } from './delta.ts'
 import { dumpRows } from './dump.ts'
 import { fleetRows } from './fleet.ts'
@@ -26,7 +27,7 @@ const minutes = Math.min(60, Math.max(0.5, Number(values.minutes) || 1))
  */
 const groups: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   fleet: fleetRows, restore: restoreRows, tftp: tftpRows, bootrom: bootromRows, agent: agentRows, dump: dumpRows, ubi: ubiRows, delta: deltaRows, ota: otaRows,
-  captures: captureRows, registry: registryRows, batch: batchRows, wall: async () => wallRows(minutes), window: largeCaptureRows, updater: updaterRows,
+  captures: captureRows, registry: registryRows, batch: batchRows, wall: async () => wallRows(minutes), cpu: cpuRows, window: largeCaptureRows, updater: updaterRows,
 }
 
 const only = values.only?.toLowerCase()

@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib'
 
 /**
  * So many UARTs on loopback ports, in a process of its own. Argument: how many. Commands on standard input, one a line, each answered by
- * one line: `start`, `burst SECONDS` (the first one at 10 MB/s), `stop` (bytes and CRC-32 of each stream). Ends with its input.
+ * one line: `start`, `burst SECONDS` (the first one at 10 MB/s), `stop` (bytes, pieces and CRC-32 of each stream). Ends with its input.
  */
 const count = Number(process.argv[2] ?? 1)
 /** 115200 baud, 8N1. */
@@ -15,12 +15,13 @@ const tickMs = 16
 /** Eight digits of the time are enough for a day, and stay on the screen in the smallest tile. */
 const stamp = (): string => String(Date.now() % 100_000_000).padStart(8, '0')
 
-interface Uart { socket: Socket | undefined; rest: Uint8Array; bytes: number; crc: number; number: number; owed: number }
-const uarts = Array.from({ length: count }, (_, number): Uart => ({ socket: undefined, rest: new Uint8Array(), bytes: 0, crc: 0, number, owed: 0 }))
+interface Uart { socket: Socket | undefined; rest: Uint8Array; bytes: number; pieces: number; crc: number; number: number; owed: number }
+const uarts = Array.from({ length: count }, (_, number): Uart => ({ socket: undefined, rest: new Uint8Array(), bytes: 0, pieces: 0, crc: 0, number, owed: 0 }))
 const encoder = new TextEncoder()
 
 function give(uart: Uart, bytes: Uint8Array): void {
   uart.bytes += bytes.length
+  uart.pieces += 1
   uart.crc = crc32(bytes, uart.crc)
   uart.socket?.write(bytes)
 }
@@ -64,6 +65,6 @@ for await (const line of createInterface(process.stdin)) {
   if (what === 'start') start()
   if (what === 'burst') burstUntilMs = performance.now() + Number(number) * 1000
   if (what === 'stop') clearInterval(timer)
-  process.stdout.write(`${JSON.stringify(uarts.map(({ bytes, crc }) => ({ bytes, crc })))}\n`)
+  process.stdout.write(`${JSON.stringify(uarts.map(({ bytes, pieces, crc }) => ({ bytes, pieces, crc })))}\n`)
 }
 process.exit()

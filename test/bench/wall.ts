@@ -1,8 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as after } from 'node:timers/promises'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { createSystemClock } from '../../src/main/drivers/host/systemClock.ts'
@@ -12,38 +10,12 @@ import { createPart } from '../../src/main/drivers/storage/captures/partFile.ts'
 import type { CameraId } from '../../src/shared/devices/ids.ts'
 import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
 import type { BenchRow } from './row.ts'
+import { profileFlags, start, type Talker } from './talker.ts'
 import { clickUntil, framesOf, paintedAt, takeSeen, watchWall } from './wallPage.ts'
 
 const consoles = 100
 const burstSeconds = 10
 const gigabyte = 1e9
-/** `RACKBENCH_BENCH_PROFILE=DIR` for a profile of each thread of the workbench; the profiler itself costs a few percent. */
-const profileFolder = process.env['RACKBENCH_BENCH_PROFILE']
-const profileFlags = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]
-
-interface Talker<Hello> { readonly hello: Hello; ask<T>(line: string): Promise<T>; end(): Promise<void> }
-
-/** A process that answers each line with a line of JSON. */
-async function start<Hello>(script: string, flags: readonly string[], args: readonly string[]): Promise<Talker<Hello>> {
-  const child: ChildProcess = spawn(process.execPath, [...flags, join(import.meta.dirname, script), ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const { stdin, stdout } = child
-  if (!stdin || !stdout) throw new Error(`${script} has no pipes`)
-  const lines = createInterface(stdout)[Symbol.asyncIterator]()
-  const next = async <T>(): Promise<T> => {
-    const { value, done } = await lines.next() as { value: string; done?: boolean }
-    if (done === true) throw new Error(`${script} ended`)
-    return JSON.parse(value) as T
-  }
-  const ended = new Promise<void>((resolve) => { child.once('exit', () => { resolve() }) })
-  return {
-    hello: await next<Hello>(),
-    ask: async <T>(line: string): Promise<T> => { stdin.write(`${line}\n`); return next<T>() },
-    end: async () => {
-      stdin.end()
-      await Promise.race([ended, after(10_000).then(() => { child.kill('SIGKILL') })])
-    },
-  }
-}
 
 const p95 = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.95)] ?? Number.NaN
 const row = (name: string, value: number, unit: string, goal: string, ok: boolean): BenchRow => ({ name, value, unit, goal, ok })

@@ -8,7 +8,7 @@ import { serveWeb } from '../../src/main/hosts/web/webHost.ts'
 
 /**
  * The workbench as `serve` runs it, in a process of its own (node --expose-gc), so that its time and memory are its own. Arguments: folder,
- * console ports as JSON. Commands, each answered by one line: `use` (ms of processor, bytes held after a collection), `held` (bytes on disk
+ * console ports as JSON. Commands, each answered by one line: `use` (ms of processor in all and of the main thread, bytes held after a collection), `held` (bytes on disk
  * and bytes dropped), `verify` (bytes and CRC-32 of each captured stream).
  */
 const [, , folder = '', ports = '[]'] = process.argv
@@ -20,7 +20,7 @@ const workbench = await createWorkbench({
 }, { loadRack: ports !== '[]' })
 const cameras = (JSON.parse(ports) as number[]).map((port, index) => workbench.setup.addForNow({ url: `tcp://127.0.0.1:${port}`, name: '', cameraName: `cam-${String(index + 1).padStart(3, '0')}`, chip: 'hi3516ev300' }).cameraId)
 const web = await serveWeb({ workbench, host: '127.0.0.1', port: 0, rendererFolder: join(import.meta.dirname, '../../out/renderer'), newToken: () => newToken().repeat(8), log: () => undefined })
-process.stdout.write(`${JSON.stringify({ url: web.url, startMs: performance.now() - startedMs })}\n`)
+process.stdout.write(`${JSON.stringify({ url: web.url, cameras, startMs: performance.now() - startedMs })}\n`)
 
 async function verify(): Promise<{ bytes: number; crc: number }[]> {
   const sessions = await workbench.captures.sessions({})
@@ -43,11 +43,12 @@ async function held(): Promise<{ capturedBytes: number; droppedBytes: number }> 
   await store.flush()
   return { capturedBytes: (await store.parts()).reduce((sum, { rawBytes }) => sum + rawBytes, 0), droppedBytes: store.state().droppedBytes }
 }
-function use(): { cpuMs: number; heldBytes: number } {
+function use(): { cpuMs: number; mainMs: number; heldBytes: number } {
   const { user, system } = process.cpuUsage()
+  const main = process.threadCpuUsage()
   collect()
   const { heapUsed, external } = process.memoryUsage()
-  return { cpuMs: (user + system) / 1000, heldBytes: heapUsed + external }
+  return { cpuMs: (user + system) / 1000, mainMs: (main.user + main.system) / 1000, heldBytes: heapUsed + external }
 }
 for await (const line of createInterface(process.stdin)) process.stdout.write(`${JSON.stringify(line === 'verify' ? await verify() : line === 'held' ? await held() : use())}\n`)
 await web.close()

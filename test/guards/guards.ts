@@ -2,6 +2,7 @@ import { agentGuards } from './agent.ts'
 import { bootromGuards } from './bootrom.ts'
 import { bundleGuards } from './bundle.ts'
 import { captureGuards } from './captures.ts'
+import { consolePaceGuards } from './consolePace.ts'
 import { consoleGuards } from './consoles.ts'
 import { fleetAgentGuards } from './fleetAgent.ts'
 import { safetyGuards } from './safety.ts'
@@ -69,7 +70,7 @@ const tftpGuards: readonly Guard[] = [
 ]
 
 export const guards: readonly Guard[] = [
-  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...registryGuards, ...fleetGuards, ...captureGuards, ...consoleGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...mpyGuards, ...nandGuards, ...otaGuards, ...rackGuards, ...releaseGuards, ...findPortsGuards, ...transportGuards, ...updaterGuards, ...doorGuards, ...deviceUpdateGuards, ...fleetAgentGuards, ...batchGuards,
+  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...registryGuards, ...fleetGuards, ...captureGuards, ...consoleGuards, ...consolePaceGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...mpyGuards, ...nandGuards, ...otaGuards, ...rackGuards, ...releaseGuards, ...findPortsGuards, ...transportGuards, ...updaterGuards, ...doorGuards, ...deviceUpdateGuards, ...fleetAgentGuards, ...batchGuards,
   { says: 'a wrong read-back CRC is not a success', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
     find: "if (found === crc32) return { kind: 'proved', crc32: found }", replace: "if (found !== '') return { kind: 'proved', crc32 }" },
   { says: 'wrong content is written once more, not for ever', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',

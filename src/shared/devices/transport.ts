@@ -1,6 +1,11 @@
 /** What every line runs at when nobody has asked for another rate; boot ROMs and U-Boots know no other. */
 export const restingBaudRate = 115_200
 
+/** Some of the bytes that came, and when. */
+export interface Arrival { readonly lengthBytes: number; readonly atMs: number }
+/** Bytes that waited until they were taken; `arrivals` tell of each of them, in order. Wall time. */
+export interface Arrived { readonly bytes: Uint8Array; readonly arrivals: readonly Arrival[] }
+
 /**
  * Bytes both ways with one far end: a serial line, a TCP bridge, a memory cable. One reader at a time.
  * A lost line is `link/closed`; a line that could not be opened is `link/unreachable`.
@@ -10,6 +15,8 @@ export interface Transport {
   readonly label: string
   /** At least one byte; `undefined` when the far side closed in order. Rejects with the signal's reason when aborted; no byte is lost by that. */
   read(signal: AbortSignal): Promise<Uint8Array | undefined>
+  /** All that has come and was not read, at once; `undefined` when that is nothing. Absent where the line cannot say when it came. */
+  readonly take?: (() => Arrived | undefined) | undefined
   /** Resolves when all bytes were handed to the line; `link/closed` or `link/timeout` otherwise. */
   write(bytes: Uint8Array, signal: AbortSignal): Promise<void>
   /** Really drops what is pending, the kernel's buffer included: reads until nothing comes for 20 ms. Result: bytes dropped. */

@@ -7,6 +7,8 @@ export interface ByteQueue {
   fail(error: Error): void
   /** At least one byte, all that is there; `undefined` once ended and empty. */
   read(signal: AbortSignal): Promise<Uint8Array | undefined>
+  /** All that is there, without waiting. */
+  take(): Uint8Array | undefined
   /** Drops what waits and says how many bytes that were. */
   discard(): number
   readonly waitingBytes: number
@@ -54,6 +56,7 @@ export function createByteQueue(): ByteQueue {
         await news.promise
       }
     },
+    take: () => (waitingBytes > 0 ? takeAll() : undefined),
     discard: () => {
       const dropped = waitingBytes
       chunks = []

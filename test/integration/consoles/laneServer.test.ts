@@ -67,6 +67,27 @@ test('replay, then live in batches of 16 ms', async () => {
   expect(clock.sleepers()).toBe(0)
 })
 
+test('the first news after a silence go at once, together with what came in the same moment', async () => {
+  const { clock, bridge, hub, frames, messages, more, watch, hangUp } = bench()
+  const other = more('cam-2')
+  await clock.advance(0)
+  watch()
+  other.watch()
+  await clock.advance(100)
+  bridge.say('echo')
+  other.say('and another')
+  await clock.advance(0)
+  expect(frames.map(({ camera }) => camera)).toEqual(['cam-1', 'cam-2'])
+  bridge.say('more')
+  await clock.advance(15)
+  expect(messages()).toBe(1)
+  await clock.advance(1)
+  expect(messages()).toBe(2)
+  hangUp()
+  await other.console.close()
+  await hub.close()
+})
+
 test('no frame is longer than 64 KiB', async () => {
   const { clock, bridge, hub, frames, watch, hangUp } = bench()
   await clock.advance(0)

@@ -1,11 +1,13 @@
 import type { powerEdges } from '../../../shared/captures/captures.schema.ts'
+import type { Arrival } from '../../../shared/devices/transport.ts'
 import type { CameraId } from '../../../shared/devices/ids.ts'
 
 export type PowerEdge = (typeof powerEdges)[number]
 
 /** Told of everything that passes on one console, in order and at once. Never throws and never waits: it may be in the way of nobody. */
 export interface ConsoleTap {
-  received(bytes: Uint8Array): void
+  /** Without arrivals all of it came now. */
+  received(bytes: Uint8Array, arrivals?: readonly Arrival[]): void
   /** Before it leaves, so that no answer comes before its question. */
   sent(bytes: Uint8Array): void
   /** The line went away, or was let go; what the camera says from now on nobody hears. */

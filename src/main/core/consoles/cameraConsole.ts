@@ -46,6 +46,8 @@ export interface CameraConsole {
   readonly end: number
   /** Resolves when there is more than at that position. */
   more(position: number, signal: AbortSignal): Promise<void>
+  /** What the line has said by now is in the history when this returns. */
+  catchUp(): void
   /** The times of what passed, oldest first; resolves when there are any after that sequence. */
   marks(after: number, signal: AbortSignal): Promise<ConsoleMark[]>
   /** At the next news of any kind: bytes, who has it, whether it is open. */

@@ -1,5 +1,5 @@
 import type { CameraId } from '../../../shared/devices/ids.ts'
-import type { OpenTransport } from '../../../shared/devices/transport.ts'
+import type { Arrival, OpenTransport } from '../../../shared/devices/transport.ts'
 import { Cancelled, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { type ByteQueue, createByteQueue } from '../../../shared/lifecycle/byteQueue.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
@@ -14,6 +14,7 @@ import { plainText, printedLines } from './consoleText.ts'
 import { createHoldBack } from './holdBack.ts'
 import { createHistoryRing, type HistoryPiece } from './historyRing.ts'
 import { createLineRate } from './lineRate.ts'
+import type { ReadPace } from './readPace.ts'
 import { abilitiesOf, setLineByHand } from './lineByHand.ts'
 import { type ReleasedLine, releasedError, releasedNote } from './releasedLine.ts'
 import { createTrafficMarks } from './trafficMarks.ts'
@@ -39,6 +40,8 @@ export interface ConsoleDeps {
   readonly historyBytes?: number
   /** Bytes as they come, with their place in the history and without our own markers: for the boot watch and the rules. */
   readonly onBytes?: (bytes: Uint8Array, position: number) => void
+  /** That of the whole rack. Without one every piece is taken in by itself. */
+  readonly pace?: ReadPace | undefined
   /** Told of all that passes, and closed with the console. */
   readonly capture?: CapturedConsole | undefined
 }
@@ -47,7 +50,7 @@ type OpenLine = NonNullable<ConsoleLine['transport']>
 interface Lent { readonly holder: string; readonly sinceMs: number; queue: ByteQueue; detached: boolean; releasing?: Promise<void> }
 
 /** Opens at once and keeps trying until `close`. Types nothing by itself. */
-export function createConsole({ cameraId, open, clock, log, historyBytes = defaultHistoryBytes, onBytes, capture }: ConsoleDeps): CameraConsole {
+export function createConsole({ cameraId, open, clock, log, historyBytes = defaultHistoryBytes, onBytes, pace, capture }: ConsoleDeps): CameraConsole {
   const history = createHistoryRing(historyBytes)
   const meter = createActivityMeter()
   const traffic = createTrafficMarks(historyBytes)
@@ -68,26 +71,27 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
   let lastByteAtMs: number | undefined
   let isTrying = false
 
-  const append = (bytes: Uint8Array): void => {
-    traffic.received(history.end, clock.wallMs())
+  const append = (bytes: Uint8Array, arrivals: readonly Arrival[] = [{ lengthBytes: bytes.length, atMs: clock.wallMs() }]): void => {
+    let position = history.end
+    for (const { lengthBytes, atMs } of arrivals) { traffic.received(position, atMs); position += lengthBytes }
     history.append(bytes)
     for (const listener of listeners) listener()
     bell.ring()
   }
-  const mark = (text: string): void => { append(new TextEncoder().encode(`\r\n--- ${timeOfDay(clock.wallMs())} ${text} ---\r\n`)); lineBell.ring() }
+  const mark = (text: string): void => { line.catchUp(); append(new TextEncoder().encode(`\r\n--- ${timeOfDay(clock.wallMs())} ${text} ---\r\n`)); lineBell.ring() }
   const tellBootWatch = (bytes: Uint8Array): void => {
     try { onBytes?.(bytes, history.end - bytes.length) } catch (error) { log(`console ${cameraId}: the watcher failed: ${String(error)}`) }
   }
   const line = createConsoleLine({
-    open, clock,
-    onBytes: (bytes) => {
-      capture?.received(bytes)
+    open, clock, pace, isUrgent: () => lent !== undefined,
+    onBytes: ({ bytes, arrivals }) => {
+      capture?.received(bytes, arrivals)
       bytesReceived += bytes.length
       lastByteAtMs = clock.nowMs()
       meter.count(bytes.length, lastByteAtMs)
       if (lent && lent.queue.waitingBytes > maxUnreadBytes) bytesLost += lent.queue.discard()
       lent?.queue.push(bytes)
-      append(bytes)
+      append(bytes, arrivals)
       tellBootWatch(bytes)
     },
     mayReadOn: createHoldBack({ clock, capture, isLent: () => lent !== undefined }),
@@ -122,6 +126,8 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
   }
 
   const send = async (bytes: Uint8Array, signal: AbortSignal): Promise<void> => {
+    // What came before it is told before it, and its echo waits for no turn.
+    line.catchUp()
     // On a closed line it goes nowhere, and the write says so.
     if (line.isOpen) capture?.sent(bytes)
     // Where it was sent, not where its echo ended.
@@ -301,6 +307,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
     },
     more: async (position, signal) => { while (history.end <= position) await bell.next(signal) },
     changed: async (signal) => bell.next(signal),
+    catchUp: () => { line.catchUp() },
     holder: () => (lent ? { kind: 'job', name: lent.holder, sinceMs: lent.sinceMs } : released ? { kind: 'released', name: released.by, sinceMs: released.sinceMs } : undefined),
     releaseLine,
     takeBack: () => {
@@ -321,6 +328,8 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       signal.throwIfAborted()
       if (closing.signal.aborted) throw new WorkbenchError('link/closed', 'This console is closed')
       mustBeFree()
+      // What was said before is not the job's.
+      line.catchUp()
       const mine: Lent = { holder, sinceMs: clock.wallMs(), queue: createByteQueue(), detached: false }
       lent = mine
       // Nobody but the holder opens the line from now on: an attempt that is under way ends first.

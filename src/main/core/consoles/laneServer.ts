@@ -36,6 +36,7 @@ export function serveByteLane({ end, consoleOf, clock, pictures }: LaneServerDep
   const pictureLane = pictures && servePictures({ end, pictures, clock, closed: closed.signal })
   const bell = createBell()
   let ignored = 0
+  let sentAtMs = -Infinity
 
   /** What this console has to say next, at most one frame of bytes. */
   const framesOf = (watch: Watch): Uint8Array[] => {
@@ -51,6 +52,7 @@ export function serveByteLane({ end, consoleOf, clock, pictures }: LaneServerDep
   }
   const isBehind = ({ console, position }: Watch): boolean => console.end !== position
   const replay = (watch: Watch): void => {
+    sentAtMs = clock.nowMs()
     while (isBehind(watch) && end.bufferedBytes <= maxBufferedBytes) for (const frame of framesOf(watch)) end.send(frame)
   }
   /** The quiet ones first and a frame of each, so that a burst of one console waits for the others and they never for it. */
@@ -74,7 +76,9 @@ export function serveByteLane({ end, consoleOf, clock, pictures }: LaneServerDep
     for (;;) {
       // A viewer that did not take everything is asked again after a pause, news or none.
       if (![...watches.values()].some(isBehind)) await bell.next(signal)
-      await clock.sleep(batchMs, signal)
+      // After a silence at once, with what comes in the same turn of the loop.
+      await clock.sleep(Math.max(0, sentAtMs + batchMs - clock.nowMs()), signal)
+      sentAtMs = clock.nowMs()
       sendNews()
     }
   }

@@ -9,9 +9,10 @@ export interface PowerEdges {
   heard(): void
 }
 
-export function createPowerEdges(tell: (edge: PowerEdge) => void): PowerEdges {
+/** `catchUp` takes in what the camera said until now: said before the cut, it must not count as said after it. */
+export function createPowerEdges(tell: (edge: PowerEdge) => void, catchUp: () => void = () => undefined): PowerEdges {
   let last: PowerState = 'unknown'
-  const done = (state: 'on' | 'off'): void => { last = state; tell(`power-${state}`) }
+  const done = (state: 'on' | 'off'): void => { catchUp(); last = state; tell(`power-${state}`) }
   const observed = (state: PowerState): void => {
     if (state === last || state === 'unknown') return
     // The first reading after the start tells how it is, and nothing changed.
@@ -31,6 +32,7 @@ export function createPowerEdges(tell: (edge: PowerEdge) => void): PowerEdges {
   }
   const watchedPower = (power: PowerController): PowerController => {
     const cycle: PowerController['cycle'] = async (offMs, signal) => {
+      catchUp()
       tell('cycle')
       await act(async () => power.cycle(offMs, signal), 'on')
     }
@@ -38,6 +40,7 @@ export function createPowerEdges(tell: (edge: PowerEdge) => void): PowerEdges {
     const set: OnOffPower['set'] = async (state, signal) => act(async () => power.set(state, signal), state)
     const read: OnOffPower['read'] = async (signal) => {
       const state = await power.read(signal)
+      catchUp()
       observed(state)
       return state
     }

@@ -18,6 +18,7 @@ import type { CameraConsole } from '../consoles/cameraConsole.ts'
 import { createConsole } from '../consoles/consoleHub.ts'
 import { actOnPower, createJobPowerGate, type PowerActDeps, powerHolder, type PowerOutcome } from './actOnPower.ts'
 import { firmwareText } from '../consoles/firmwareSeen.ts'
+import { createReadPace } from '../consoles/readPace.ts'
 import type { PictureBook } from '../pictures/pictureBook.ts'
 import { lifeOf } from './cameraLife.ts'
 import { maintenanceWords } from './inventory.ts'
@@ -136,6 +137,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fin
   const entries = new Map<PodId, Entry>()
   const powerDeps: PowerActDeps = { clock, leases, audit, log, jobOf, breakOff, ...(findJob ? { findJob } : {}) }
   const bell = createBell()
+  const pace = createReadPace(clock)
   let revision = 0
   const changed = (): void => { revision += 1; bell.ring() }
   watchJobs(changed)
@@ -234,14 +236,14 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fin
       const twin = [...entries.values()].find((each) => each.devices.resource === devices.resource)
       if (twin) throw new WorkbenchError('input/conflict', `${spec.url} is in the rack already, as ${twin.spec.name}`, { context: { pod: twin.spec.id } })
       const capture = captures?.open({ id: spec.cameraId, name: spec.cameraName, chip: spec.chip })
-      const edges = createPowerEdges((edge) => capture?.power(edge))
+      const edges = createPowerEdges((edge) => capture?.power(edge), () => { entries.get(spec.id)?.console.catchUp() })
       const seen = edges.watched(devices)
       const entry: Entry = {
         spec, own: seen, boot: startBootWatch(clock.nowMs()), firmware: undefined, address: '', power: 'unknown', store: undefined, stop: new AbortController(),
         reach: devices.pod ? 'checking' : 'reachable', reachNote: '',
         devices: gatePower(seen, createJobPowerGate({ spec, devices: seen }, () => sharingPower({ own: seen, spec }), powerDeps)),
         console: createConsole({
-          cameraId: spec.cameraId, open: devices.openConsole, clock, log, capture,
+          cameraId: spec.cameraId, open: devices.openConsole, clock, log, pace, capture,
           onBytes: (bytes, position) => {
             watchBytes?.(spec.cameraId, bytes, position)
             hear(entry, bytes)

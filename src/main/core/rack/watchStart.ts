@@ -26,6 +26,7 @@ export async function cutAndWatch(power: PowerController, watched: readonly Came
   const stops = watched.map((each) => {
     const text = new TextDecoder('latin1')
     let tail = ''
+    each.console.catchUp()
     return each.console.subscribe(each.console.end, ({ bytes }) => {
       tail = (tail + text.decode(bytes).replaceAll('\r', '\n')).slice(-tailChars)
       if (!bootMarker.test(tail)) return

@@ -55,6 +55,31 @@ describe('one end of a line', () => {
     expect(calls).toEqual(['pause', 'resume'])
   })
 
+  test('what is taken says when each of it came; what was read, or dropped, is not told of again', async () => {
+    const { clock, calls, line } = bench()
+    expect(line.take()).toBeUndefined()
+    line.onBytes(Uint8Array.of(0))
+    expect(await line.read(never)).toEqual(Uint8Array.of(0))
+    line.onBytes(Uint8Array.of(1, 2))
+    line.onBytes(Uint8Array.of(3))
+    await clock.advance(7)
+    line.onBytes(Uint8Array.of(4))
+    const start = clock.wallMs() - 7
+    expect(line.take()).toEqual({ bytes: Uint8Array.of(1, 2, 3, 4), arrivals: [{ lengthBytes: 3, atMs: start }, { lengthBytes: 1, atMs: start + 7 }] })
+    expect(line.take()).toBeUndefined()
+    line.onBytes(Uint8Array.of(5))
+    expect(await clock.run(line.discardInput(never))).toBe(1)
+    line.onBytes(Uint8Array.of(6))
+    expect(line.take()?.arrivals).toHaveLength(1)
+    for (let index = 0; index < 17; index += 1) line.onBytes(new Uint8Array(65_536))
+    expect(line.take()?.bytes.length).toBe(17 * 65_536)
+    expect(calls).toEqual(['pause', 'resume'])
+    line.onBytes(Uint8Array.of(7))
+    line.onLost('it broke')
+    expect(line.take()?.bytes).toEqual(Uint8Array.of(7))
+    await expect(line.read(never)).rejects.toMatchObject({ code: 'link/closed' })
+  })
+
   test('what came before the loss is read first; then the loss has its reason', async () => {
     const { line } = bench()
     line.onBytes(Uint8Array.of(1, 2))

@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { type ByteQueue, createByteQueue } from '../../../shared/lifecycle/byteQueue.ts'
+import type { Arrival, Arrived } from '../../../shared/devices/transport.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import { orAborted } from '../../../shared/lifecycle/signals.ts'
 
@@ -12,6 +13,8 @@ const quietMs = 20
 const discardLimitMs = 2_000
 /** Above this the stream is paused, so that a reader who went away costs a bounded amount of memory. */
 const pauseAboveBytes = 1024 * 1024
+/** What comes later than so many pieces shares the time of the last of them. */
+const maxArrivals = 4_096
 
 /** What a socket and a serial port have in common: a Node stream with a close that can be waited for. */
 export interface ByteLine {
@@ -32,6 +35,7 @@ export interface LineEvents {
 
 export interface LineEnd extends LineEvents {
   read(signal: AbortSignal): Promise<Uint8Array | undefined>
+  take(): Arrived | undefined
   write(bytes: Uint8Array, signal: AbortSignal): Promise<void>
   discardInput(signal: AbortSignal): Promise<number>
   close(): Promise<void>
@@ -42,6 +46,8 @@ export function createLineEnd(line: ByteLine, label: string, clock: Clock): Line
   let gone: WorkbenchError | undefined
   let closing: Promise<void> | undefined
   let paused = false
+  /** Of what is in the queue. */
+  let arrivals: Arrival[] = []
 
   const lost = (message: string, cause?: unknown): WorkbenchError => new WorkbenchError('link/closed', message, {
     context: { line: label }, hint: 'Check the cable and the far end, then open the line again', cause,
@@ -51,6 +57,14 @@ export function createLineEnd(line: ByteLine, label: string, clock: Clock): Line
     paused = false
     line.resume()
   }
+
+  const note = (lengthBytes: number): void => {
+    const atMs = clock.wallMs()
+    const last = arrivals.at(-1)
+    if (last && (last.atMs === atMs || arrivals.length >= maxArrivals)) arrivals[arrivals.length - 1] = { atMs: last.atMs, lengthBytes: last.lengthBytes + lengthBytes }
+    else arrivals.push({ atMs, lengthBytes })
+  }
+  const discard = (): number => { arrivals = []; return queue.discard() }
 
   const write = async (bytes: Uint8Array, parent: AbortSignal): Promise<void> => {
     parent.throwIfAborted()
@@ -70,6 +84,7 @@ export function createLineEnd(line: ByteLine, label: string, clock: Clock): Line
   return {
     onBytes: (chunk) => {
       queue.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))
+      if (queue.waitingBytes > 0) note(chunk.length)
       if (!paused && queue.waitingBytes > pauseAboveBytes) { paused = true; line.pause() }
     },
     onEnd: () => { gone ??= lost(`The far end of ${label} closed the line`); queue.end() },
@@ -80,18 +95,27 @@ export function createLineEnd(line: ByteLine, label: string, clock: Clock): Line
     },
     read: async (signal) => {
       const bytes = await queue.read(signal)
+      arrivals = []
       resumeWhenDrained()
       return bytes
+    },
+    take: () => {
+      const bytes = queue.take()
+      if (!bytes) return undefined
+      const arrived = { bytes, arrivals }
+      arrivals = []
+      resumeWhenDrained()
+      return arrived
     },
     write,
     discardInput: async (signal) => {
       const giveUpMs = clock.nowMs() + discardLimitMs
       let dropped = 0
       for (;;) {
-        dropped += queue.discard()
+        dropped += discard()
         resumeWhenDrained()
         await clock.sleep(quietMs, signal)
-        if (queue.waitingBytes === 0 || clock.nowMs() >= giveUpMs) return dropped + queue.discard()
+        if (queue.waitingBytes === 0 || clock.nowMs() >= giveUpMs) return dropped + discard()
       }
     },
     close: async () => {

@@ -64,7 +64,7 @@ export async function commandPort(socket: Transport, clock: Clock, signal: Abort
     await line.close()
     throw error
   }
-  return { label, read: line.read, write: line.write, discardInput: line.discardInput, close: line.close, ...portFunctions(control, label, clock) }
+  return { label, read: line.read, take: line.take, write: line.write, discardInput: line.discardInput, close: line.close, ...portFunctions(control, label, clock) }
 }
 
 async function agree(control: PortControl, label: string, clock: Clock, parent: AbortSignal): Promise<void> {

@@ -91,7 +91,7 @@ export async function openSerialTransport({ label, path }: SerialPlace, clock: C
     await line.close()
     throw error
   }
-  return { label, read: line.read, write: line.write, discardInput: line.discardInput, close: line.close, ...portFunctions(port, ask, label, clock) }
+  return { label, read: line.read, take: line.take, write: line.write, discardInput: line.discardInput, close: line.close, ...portFunctions(port, ask, label, clock) }
 }
 
 type Ask = (what: string, limitMs: number, parent: AbortSignal, start: (done: Done) => void) => Promise<void>

@@ -33,7 +33,7 @@ export async function openSocketTransport<S extends Socket>(place: SocketPlace<S
   socket.on('end', line.onEnd)
   socket.on('error', (error) => { line.onLost(reasonOf(error), error) })
   socket.on('close', () => { line.onLost('it was closed') })
-  return { label, read: line.read, write: line.write, discardInput: line.discardInput, close: line.close }
+  return { label, read: line.read, take: line.take, write: line.write, discardInput: line.discardInput, close: line.close }
 }
 
 async function connected<S extends Socket>({ label, connect, connectedAt, check, hint }: SocketPlace<S>, clock: Clock, signal: AbortSignal): Promise<S> {

@@ -7,13 +7,15 @@ import { checkPattern, createPatternRunner } from '../../patterns/patternRunner.
 import type { Part } from '../captures/partFile.ts'
 import { removeIndexFile } from './indexFile.ts'
 import type { PartToIndex } from './indexLines.ts'
-import type { IndexAnswer, IndexRequest } from './indexWorker.ts'
+import { createHurryFlag } from './indexRests.ts'
+import type { IndexAnswer, IndexRequest, IndexWorkerData } from './indexWorker.ts'
 import type { BootSearch, FoundBoot } from './bootTable.ts'
 import type { FoundPage, KindQuery, LineQuery, NewKind } from './searchLines.ts'
 import type { SearchAnswer, SearchRequest } from './searchWorker.ts'
 
 /** A round costs much of what ten times as many lines in it cost; whoever asks for the newest does not wait for it. */
 const lookEveryMs = 3_000
+const leastPauseMs = 500
 const retryEveryMs = 10_000
 const forgetEveryMs = 60_000
 /** After its own limit a search is given so long to say what it has; then its thread is ended. */
@@ -48,6 +50,7 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
   const closing = new AbortController()
   const bell = createBell()
   const hurry = createBell()
+  const hurryFlag = createHurryFlag()
   const told = new Map<string, string>()
   const searcher = createPatternRunner<SearchRequest, SearchAnswer>({
     clock,
@@ -62,7 +65,7 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
   let forgetDueMs = 0
 
   const indexAll = async (): Promise<void> => {
-    const worker = startThread(import.meta.url, './indexWorker.ts', 'capture-index', { file })
+    const worker = startThread(import.meta.url, './indexWorker.ts', 'capture-index', { file, hurry: hurryFlag.shared } satisfies IndexWorkerData)
     try {
       const opened = await nextAnswer<IndexAnswer>(worker, closing.signal)
       const known = await parts()
@@ -72,6 +75,8 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
       told.clear()
       forgetDueMs = 0
       for (;;) {
+        const beganMs = clock.nowMs()
+        hurryFlag.set(wantedRounds > rounds)
         await indexOnce(worker)
         failure = ''
         rounds += 1
@@ -79,7 +84,7 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
         bell.ring()
         if (wantedRounds > rounds) continue
         const pause = new AbortController()
-        await Promise.race([hurry.next(closing.signal), clock.sleep(lookEveryMs, AbortSignal.any([closing.signal, pause.signal]))]).finally(() => { pause.abort() })
+        await Promise.race([hurry.next(closing.signal), clock.sleep(Math.max(leastPauseMs, beganMs + lookEveryMs - clock.nowMs()), AbortSignal.any([closing.signal, pause.signal]))]).finally(() => { pause.abort() })
       }
     } finally {
       await worker.terminate()
@@ -143,6 +148,7 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
     // The round that runs may have looked before the call.
     const wanted = rounds + 2
     wantedRounds = Math.max(wantedRounds, wanted)
+    hurryFlag.set(true)
     hurry.ring()
     while (!isReader && rounds < wanted) await bell.next(AbortSignal.any([signal, closing.signal]))
   }

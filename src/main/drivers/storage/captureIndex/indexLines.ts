@@ -26,6 +26,7 @@ const linesAtOnce = 50_000
 const partsInTurn = 127
 /** A quarter of a second. */
 const nearbyLines = 1_000_000
+const restEveryLines = 256
 
 interface Found extends CutLine { readonly part: number; readonly camera: number }
 export interface Resume { readonly part: number; offset: number; record: number; isDone: boolean }
@@ -37,7 +38,8 @@ export interface LineIndexer {
   forgetAllBut(bases: ReadonlySet<string>): void
 }
 
-export function createLineIndexer(database: DatabaseSync): LineIndexer {
+/** `rest` is called between small steps and may wait; what is stored is seen by searches when all of it is. */
+export function createLineIndexer(database: DatabaseSync, rest: () => void = () => undefined): LineIndexer {
   const sql = {
     camera: database.prepare('SELECT id, firmware FROM cameras WHERE camera = ?'),
     newCamera: database.prepare('INSERT INTO cameras (camera, firmware) VALUES (?, 0)'),
@@ -92,8 +94,11 @@ export function createLineIndexer(database: DatabaseSync): LineIndexer {
     const spans = new Map<number, [number, number]>()
     let last = -1
     let lastMs = -1
+    let stored = 0
     // In the order of their numbers, which the words' table wants, too.
     for (const { part, camera, offset, text, atMs } of [...lines].sort((a, b) => a.atMs - b.atMs)) {
+      stored += 1
+      if (stored % restEveryLines === 0) rest()
       const base = lineIdAt(atMs)
       const isNewMs = Math.floor(atMs) !== lastMs
       lastMs = Math.floor(atMs)
@@ -137,6 +142,7 @@ export function createLineIndexer(database: DatabaseSync): LineIndexer {
             const place = { session: part.session, camera, part: resume.part }
             const found = (line: CutLine): void => { lines.push({ ...line, part: resume.part, camera }); boots.heard(line, place) }
             if (isThere(part) && readOn(part, resume, found, (line) => { boots.waiting(line, place) })) queue.splice(partsInTurn, 0, part)
+            rest()
             sql.resume.run(resume.offset, resume.record, resume.isDone ? 1 : 0, resume.part)
           }
           store(lines)
@@ -175,6 +181,7 @@ export function readOn(part: PartToIndex, resume: Resume, found: (line: CutLine)
     const records = parseRecords(readAt(index, indexHeaderBytes + resume.record * indexRecordBytes, Math.min(recordsAtOnce, known - resume.record) * indexRecordBytes))
     let lineRecord = resume.record
     let budget = bytesAtOnce
+    const rawAt = readAhead(raw, part.rawBytes)
     const cutter = createLineCutter((line) => { found({ ...line, offset: line.offset + part.startOffset }) })
     let done = 0
     let isAhead = false
@@ -184,7 +191,7 @@ export function readOn(part: PartToIndex, resume: Resume, found: (line: CutLine)
         // What the store has not told of yet is not read: the files may be ahead of it, never behind.
         const wanted = Math.min(record.lengthBytes, part.rawBytes - record.offset) - skip
         if (wanted < record.lengthBytes - skip && !part.isClosed) { isAhead = true; break }
-        if (wanted > 0) cutter.push(readAt(raw, record.offset + skip, wanted), record.offset + skip, record.atMs)
+        if (wanted > 0) cutter.push(rawAt(record.offset + skip, wanted), record.offset + skip, record.atMs)
         if (cutter.openOffset !== undefined && cutter.openOffset >= record.offset) lineRecord = resume.record + done
         budget -= record.lengthBytes
       } else if (record.kind !== 'tx' && !isPowerEdge(record.kind)) cutter.finish()
@@ -207,6 +214,19 @@ export function readOn(part: PartToIndex, resume: Resume, found: (line: CutLine)
   } finally {
     closeSync(index)
     closeSync(raw)
+  }
+}
+
+/** A record has the bytes of a moment, and a call for each of them would cost more than they do. */
+function readAhead(file: number, endBytes: number): (position: number, lengthBytes: number) => Uint8Array {
+  let held: Uint8Array = new Uint8Array()
+  let heldAt = 0
+  return (position, lengthBytes) => {
+    if (position < heldAt || position + lengthBytes > heldAt + held.length) {
+      held = readAt(file, position, Math.max(lengthBytes, Math.min(bytesAtOnce, endBytes - position)))
+      heldAt = position
+    }
+    return held.subarray(position - heldAt, position - heldAt + lengthBytes)
   }
 }
 

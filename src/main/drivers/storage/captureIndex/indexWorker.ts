@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { isDamage, openIndexFile } from './indexFile.ts'
 import { createLineIndexer, type PartToIndex } from './indexLines.ts'
+import { createIndexRests, hearHurry } from './indexRests.ts'
 
 /** To the thread that reads the logs into the index. */
 export interface IndexRequest {
@@ -15,13 +16,17 @@ export type IndexAnswer =
   | { readonly kind: 'added'; readonly lines: number }
   | { readonly kind: 'failed'; readonly message: string; readonly isDamaged: boolean }
 
-const { file } = workerData as { readonly file: string }
+export interface IndexWorkerData { readonly file: string; readonly hurry: SharedArrayBuffer }
+
+const { file, hurry } = workerData as IndexWorkerData
 const { database, wasDamaged, isNew } = openIndexFile(file)
-const indexer = createLineIndexer(database)
+const rests = createIndexRests({ nowMs: () => performance.now(), ...hearHurry(hurry) })
+const indexer = createLineIndexer(database, rests.rest)
 const answer = (message: IndexAnswer): void => { parentPort?.postMessage(message) }
 
 parentPort?.on('message', ({ parts, all }: IndexRequest) => {
   try {
+    rests.begin()
     if (all) indexer.forgetAllBut(new Set(all))
     answer({ kind: 'added', lines: indexer.add(parts) })
   } catch (error) {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { type CaptureCut, type CaptureNotice, type CaptureSession, type CaptureSettings, type CaptureStatus, type IndexHeader, type powerEdges, type SessionId, sessionIdSchema } from '../../../../shared/captures/captures.schema.ts'
 import type { CameraId } from '../../../../shared/devices/ids.ts'
+import type { Arrival } from '../../../../shared/devices/transport.ts'
 import { Cancelled } from '../../../../shared/errors/workbenchError.ts'
 import { type Clock, withDeadline } from '../../../../shared/lifecycle/clock.ts'
 import { indexSuffix, rawSuffix } from '../../../protocols/captureLog/frame.ts'
@@ -25,7 +26,7 @@ const keptNotices = 200
 
 /** What core/captures calls a ConsoleTap with an end. */
 export interface StoredConsole {
-  received(bytes: Uint8Array): void
+  received(bytes: Uint8Array, arrivals?: readonly Arrival[]): void
   sent(bytes: Uint8Array): void
   lost(): void
   found(): void
@@ -206,7 +207,7 @@ export function openCaptureStore({ folder, settings: first, readSettings, clock,
     writers.add(writer)
     let isClosed = false
     return {
-      received: (bytes) => { if (!isClosed) writer.take('rx', bytes) },
+      received: (bytes, arrivals) => { if (!isClosed) writer.take('rx', bytes, arrivals) },
       // Copied: whoever sends may use the same buffer again.
       sent: (bytes) => { if (!isClosed) writer.take('tx', bytes.slice()) },
       lost: () => { if (!isClosed) writer.mark('lost') },

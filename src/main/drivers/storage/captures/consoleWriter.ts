@@ -1,3 +1,4 @@
+import type { Arrival } from '../../../../shared/devices/transport.ts'
 import type { NewRecord, PartWriter } from './partFile.ts'
 
 /** What one console may have unwritten: more than a second of the fastest line, or of a disk that thinks. */
@@ -26,7 +27,7 @@ export interface ConsoleWriterDeps {
 }
 
 export interface ConsoleWriter {
-  take(kind: 'rx' | 'tx', bytes: Uint8Array): void
+  take(kind: 'rx' | 'tx', bytes: Uint8Array, arrivals?: readonly Arrival[]): void
   mark(kind: Exclude<NewRecord['kind'], 'rx' | 'tx' | 'dropped' | 'cut' | 'end'>): void
   /** Writes what waits; a failure leaves everything as it was, to be written by the next attempt. */
   flush(): Promise<void>
@@ -66,8 +67,7 @@ export function createConsoleWriter({ wallMs, openPart, isPaused, limits, onMuch
     stage.set(bytes, staged)
     staged += bytes.length
   }
-  const record = (kind: NewRecord['kind'], lengthBytes: number): void => {
-    const atMs = wallMs()
+  const record = (kind: NewRecord['kind'], lengthBytes: number, atMs = wallMs()): void => {
     const last = pending.records.at(-1)
     if (last && last.kind === kind && (kind === 'rx' || kind === 'tx') && Math.abs(atMs - last.atMs) < sameRecordMs) {
       pending.records[pending.records.length - 1] = { ...last, lengthBytes: last.lengthBytes + lengthBytes }
@@ -109,7 +109,7 @@ export function createConsoleWriter({ wallMs, openPart, isPaused, limits, onMuch
     return busy
   }
   return {
-    take: (kind, bytes) => {
+    take: (kind, bytes, arrivals) => {
       if (bytes.length === 0) return
       const limit = isPaused() ? maxPausedBytes : maxPendingBytes
       // After the first loss everything is lost until the next write, so that the mark stands where the hole is.
@@ -120,7 +120,8 @@ export function createConsoleWriter({ wallMs, openPart, isPaused, limits, onMuch
       }
       stow(bytes)
       pending.bytes += bytes.length
-      record(kind, bytes.length)
+      if (arrivals) for (const { lengthBytes, atMs } of arrivals) record(kind, lengthBytes, atMs)
+      else record(kind, bytes.length)
       // Last: a write that starts here takes what waits, and bytes without their record would be nobody's.
       if (pending.bytes >= hurryBytes && pending.bytes - bytes.length < hurryBytes) onMuch?.()
     },
