@@ -10,7 +10,7 @@ import type { BoardReleasesView, ReleaseBuild } from '../../../src/shared/ota/bo
 import { exitCodes } from '../../../src/main/hosts/cli/exitCodes.ts'
 import { runCli } from '../../../src/main/hosts/cli/main.ts'
 import { createFakeCli } from '../../support/fakeCli.ts'
-import { openMicroPythonBoard } from '../../support/microPythonBoard.ts'
+import { openMicroPythonBoard } from '../../../src/main/sim/microPythonBoard.ts'
 import { createFullDisk } from '../../support/fullDisk.ts'
 import { folderOf } from '../../support/mpyRig.ts'
 import { never } from '../../support/otaRig.ts'

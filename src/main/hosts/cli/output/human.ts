@@ -52,6 +52,7 @@ export function createHumanJobOutput<Plan, Ending extends Pick<RestoreEnding, 'v
       case 'environment-changed': if (event.environment.state === 'proved') say(`  ok  environment read back, crc32 ${event.environment.crc32 ?? ''}, address ${event.environment.mac.address} (${event.environment.mac.reason})`); break
       case 'uboot-answered': say(`  ok  ${plainText(event.version, 120)}`); break
       case 'identity-read': if (event.state === 'accepted') say('  --  another camera than before; it is the one that is known from now on'); break
+      case 'version-read': say(`  ok  it reports version ${plainText(event.version, 100)}`); break
       case 'agent-answered': say(`  ok  flash agent version ${event.agent.version}, flash ${plainText(event.agent.jedecId, 16)}, ${sizeText(event.agent.flashBytes)}`); break
       // Told at the end, where there is room for it.
       case 'flash-examined': case 'range-summed': break

@@ -4,7 +4,7 @@ import type { LineWriter } from '../cliWorkbench.ts'
 import { errorFacts } from './events.ts'
 import type { JobOutput } from './restoreOutput.ts'
 
-type EventName = 'plan' | 'identity' | 'agent' | 'map' | 'sum' | 'phase' | 'progress' | 'log' | 'error' | 'done'
+type EventName = 'plan' | 'identity' | 'agent' | 'map' | 'sum' | 'version' | 'phase' | 'progress' | 'log' | 'error' | 'done'
 
 /** One object a line, each with `event`; nothing else is ever written to this stream. The last one is `done`. */
 export function createJsonOutput(out: LineWriter, options: { readonly debug: boolean }): JobOutput<Pick<Job['plan'], 'phases'>, object> {
@@ -34,6 +34,7 @@ export function createJsonOutput(out: LineWriter, options: { readonly debug: boo
       case 'range-dumped': say('progress', { range: event.range }); break
       case 'uboot-answered': log('info', `U-Boot answered: ${event.version}`); break
       case 'identity-read': say('identity', { state: event.state, facts: event.facts }); break
+      case 'version-read': say('version', { version: event.version }); break
       case 'agent-answered': say('agent', event.agent); break
       case 'flash-examined': say('map', event.map); break
       case 'range-summed': say('sum', event.range); break
