@@ -304,13 +304,14 @@ export const allScenes = (): readonly Scene[] => scenes
 const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 const sizes = [{ width: 1440, height: 900 }, { width: 1024, height: 700 }] as const
 
-export async function axeFindings(page: Page, source: string): Promise<readonly string[]> {
+/** `rules`: these alone; all otherwise. */
+export async function axeFindings(page: Page, source: string, rules?: readonly string[]): Promise<readonly string[]> {
   // Through the debugger, because the page's own policy rightly refuses foreign scripts.
-  await page.evaluate(source)
-  return await page.evaluate(async () => {
-    const { violations } = await (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { target: string[]; failureSummary: string }[] }[] }> } }).axe.run()
+  if (!await page.evaluate(() => 'axe' in globalThis)) await page.evaluate(source)
+  return await page.evaluate(async (only) => {
+    const { violations } = await (globalThis as unknown as { axe: { run(options?: object): Promise<{ violations: { id: string; impact: string; nodes: { target: string[]; failureSummary: string }[] }[] }> } }).axe.run(only === undefined ? {} : { runOnly: { type: 'rule', values: only } })
     return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ target, failureSummary }) => `${target.join(' ')} ${failureSummary.replaceAll('\n', ' ')}`).join(' | ')}`)
-  })
+  }, rules)
 }
 
 async function shoot(browser: Browser, scene: Scene, folder: string, url: string | undefined, axe: string): Promise<readonly string[]> {

@@ -15,7 +15,7 @@ async function openReleases(page: Page): Promise<void> {
   await page.getByRole('tab', { name: 'Releases of boards' }).click()
   await page.getByRole('heading', { name: 'Releases of MicroPython boards' }).waitFor()
 }
-const openDevices = async (page: Page, tab: 'Appliances' | 'Boards'): Promise<void> => { await openUpdates(page); await page.getByRole('tab', { name: tab }).click() }
+const openDevices = async (page: Page, tab: 'Appliances' | 'Boards'): Promise<void> => { await openUpdates(page); await page.getByRole('tab', { name: tab, exact: true }).click() }
 async function planned(page: Page): Promise<void> {
   await openDevices(page, 'Appliances')
   await page.getByRole('button', { name: 'Update gate-north' }).click()
