@@ -27,6 +27,7 @@ import { openSqliteLeases } from '../drivers/storage/sqliteLeases.ts'
 import { createPodTftpBackend } from '../drivers/tftp/podTftpBackend.ts'
 import { createUdpNetwork } from '../drivers/tftp/udpNetwork.ts'
 import { type AgentDesk, createAgentDesk } from './agentDesk.ts'
+import { type Approvals, createApprovals } from './approvals.ts'
 import { type OpenAudit, openAudit } from './auditDesk.ts'
 import { type BatchDesk, createBatchDesk } from './batchDesk.ts'
 import { type BootsDesk, createBootsDesk } from './bootsDesk.ts'
@@ -49,7 +50,7 @@ import { createInventoryDesk, type InventoryDesk } from './inventoryDesk.ts'
 import { powerMany } from './powerMany.ts'
 import { createRackSetup, type RackSetup } from './rackSetup.ts'
 import { createRackStore } from './rackStore.ts'
-import { createFleetDesk } from './fleetKeeper.ts'
+import { createFleetDesk, type FleetDesk } from './fleetKeeper.ts'
 import { createRegistryDesk, type RegistryDesk } from './registryKeeper.ts'
 import { createReportDesk, type ReportDesk } from './reportDesk.ts'
 import { createRestoreDesk, readSocs, type RestoreDesk, type RestoreDeskDeps } from './restoreDesk.ts'
@@ -82,6 +83,9 @@ export interface OpenWorkbench extends Workbench {
   readonly boardReleases: BoardReleasesDesk
   readonly deviceUpdates: DeviceUpdateDesk
   readonly batches: BatchDesk
+  readonly fleet: FleetDesk
+  /** One for all doors of this process: two would write over each other. */
+  readonly approvals: Approvals
   readonly secrets: SecretsBox
   readonly many: (request: PowerMany, signal: AbortSignal, force?: string) => AsyncIterable<PowerStep>
 }
@@ -156,6 +160,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const deviceUpdates = createDeviceUpdateDesk({ clock, dataFolder, jobs, leases, ways: { appliance: createApplianceWay({ clock, fetch: environment.fetch ?? offline }), board: createBoardWay({ dataFolder }) } })
   const batches = createBatchDesk({ clock, dataFolder, log, rack, jobs, desk, installs })
   const fleet = createFleetDesk({ clock, dataFolder, secrets, log })
+  const approvals = createApprovals(dataFolder, clock.wallMs)
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
   const reportWriter = writeReportsAtTheEnd(jobs, reports, log)
   const status = statusOf({ environment, clock: () => clock.wallMs(), rack, tftp: () => tftp.state(), journal })
@@ -174,9 +179,9 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   let closing: Promise<void> | undefined
 
   return {
-    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, registry, boardReleases, deviceUpdates, batches, fleet, inventories, findPorts, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
+    router: createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, boots, bundles, registry, boardReleases, deviceUpdates, batches, fleet, approvals, inventories, findPorts, consoleSettings, consoles, socs, status, homeFolder: environment.homeFolder, dataFolder, audit, secrets, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts) }),
     serveLane: (end) => { serveByteLane({ end, clock, pictures, consoleOf: (camera) => rack.find(camera)?.console }) },
-    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, audit, consoles, boots, bundles, registry, boardReleases, deviceUpdates, batches, secrets,
+    rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, audit, consoles, boots, bundles, registry, boardReleases, deviceUpdates, batches, fleet, approvals, secrets,
     many: (request, signal, force) => powerMany({ rack, clock }, request, signal, force),
     close: async () => {
       closing ??= (async () => {

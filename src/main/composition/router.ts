@@ -43,6 +43,8 @@ import type { BoardReleasesDesk } from './boardReleasesDesk.ts'
 import { boardReleasesRoutes } from './boardReleasesRoutes.ts'
 import type { FleetDesk } from './fleetKeeper.ts'
 import { fleetRoutes } from './fleetRoutes.ts'
+import type { Approvals } from './approvals.ts'
+import { approvalsRoutes } from './approvalsRoutes.ts'
 import type { RegistryDesk } from './registryKeeper.ts'
 import type { DeviceUpdateDesk } from './deviceUpdateDesk.ts'
 import { deviceUpdateRoutes } from './deviceUpdateRoutes.ts'
@@ -73,6 +75,7 @@ export interface RouterDeps extends Pick<SafetyDeps, 'audit' | 'secrets'> {
   readonly deviceUpdates: DeviceUpdateDesk
   readonly batches: BatchDesk
   readonly fleet: FleetDesk
+  readonly approvals: Approvals
   readonly consoleSettings: ConsoleSettingsFile
   readonly consoles: ConsoleDesk
   readonly socs: ReadonlyMap<string, Soc>
@@ -92,7 +95,7 @@ export const summaryOf = (job: Job): { id: Job['id']; workflow: Job['workflow'];
 
 /** The contract's methods, one line each: nothing is decided here. Signals end with the link; jobs never hold one. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's, and half a page long
-export function createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, boots, bundles, registry, boardReleases, deviceUpdates, batches, fleet, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports, audit, secrets }: RouterDeps) {
+export function createRouter({ clock, log, rack, setup, jobs, desk, installs, dumps, burns, agents, chips, reports, captures, inventories, findPorts, boots, bundles, registry, boardReleases, deviceUpdates, batches, fleet, approvals, consoleSettings, consoles, socs, status, homeFolder, dataFolder, ports, audit, secrets }: RouterDeps) {
   const contract = implement(workbenchContract)
   const safety = safetyRoutes({ rack, clock, audit, secrets, dataFolder })
   return contract.router({
@@ -130,6 +133,7 @@ export function createRouter({ clock, log, rack, setup, jobs, desk, installs, du
     deviceUpdates: deviceUpdateRoutes(deviceUpdates),
     batch: batchRoutes(batches),
     fleet: fleetRoutes(fleet),
+    approvals: approvalsRoutes(approvals, clock),
     pictures: pictureRoutes({ setup }),
     power: {
       testSwitch: contract.power.testSwitch.handler(async ({ input, signal = noSignal() }) => testSwitch(input, signal)),

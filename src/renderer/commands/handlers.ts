@@ -51,6 +51,8 @@ export function useHandlers(): Handlers {
   const inSettings = (name: 'rack-export' | 'rack-import' | 'identify' | 'find-ports') => () => { view.view = 'settings'; view.dialog = name }
   const inUpdates = (name: 'firmware-add' | 'firmware-publish' | 'firmware-withdraw' | 'firmware-door') => () => { view.view = 'updates'; view.updatesTab = 'nodes'; view.dialog = name }
   const releases = (): void => { view.view = 'updates'; view.updatesTab = 'releases' }
+  const inFleet = (name: typeof view.fleetTab) => () => { view.view = 'commands'; view.fleetTab = name }
+  const toClients = (name: 'fleet-reboot' | 'fleet-shutdown') => () => { inFleet('clients')(); view.dialog = name }
   const rackAs = (shape: typeof view.rackShape) => () => { view.view = 'rack'; view.rackShape = shape }
   const consolesAs = (shape: typeof view.consolesShape) => () => { view.view = 'consoles'; view.consolesShape = shape }
   const inTab = (name: PanelTab, selector: string) => async ({ id }: CameraView): Promise<void> => { view.open(id, name); await shown.focusOn(`aside ${selector}`) }
@@ -64,7 +66,7 @@ export function useHandlers(): Handlers {
     'panel.close': closePanel,
     'view.theme': () => { view.switchTheme() },
     'link.retry': () => { machine.retryNow() },
-    'view.rack': goTo('rack'), 'view.consoles': goTo('consoles'), 'view.jobs': goTo('jobs'), 'view.captures': goTo('captures'), 'view.compare': goTo('compare'), 'view.updates': goTo('updates'), 'view.settings': goTo('settings'),
+    'view.rack': goTo('rack'), 'view.consoles': goTo('consoles'), 'view.jobs': goTo('jobs'), 'view.captures': goTo('captures'), 'view.compare': goTo('compare'), 'view.updates': goTo('updates'), 'view.commands': goTo('commands'), 'view.settings': goTo('settings'),
     'consoles.panes': consolesAs('panes'), 'consoles.wall': consolesAs('wall'), 'consoles.broadcast': () => { broadcast.beginOnWall() },
     'rack.nearer': () => { view.zoomBy(-1) }, 'rack.farther': () => { view.zoomBy(1) }, 'rack.grid': rackAs('grid'), 'rack.elevation': rackAs('elevation'),
     'rack.selectShown': async () => shown.withRack((deeds) => { deeds.selectShown() }),
@@ -84,6 +86,8 @@ export function useHandlers(): Handlers {
     'updates.add': inUpdates('firmware-add'), 'updates.publish': inUpdates('firmware-publish'), 'updates.withdraw': inUpdates('firmware-withdraw'), 'updates.door': inUpdates('firmware-door'),
     'updates.releases': releases, 'updates.build': () => { releases(); view.dialog = 'release-build' },
     'updates.nodes': async () => { view.view = 'updates'; view.updatesTab = 'nodes'; await shown.focusOn('.updates [aria-label="Nodes"]') },
+    'fleet.clients': async () => { inFleet('clients')(); await shown.focusOn('.fleet [role="listbox"]') }, 'fleet.reboot': toClients('fleet-reboot'), 'fleet.shutdown': toClients('fleet-shutdown'),
+    'fleet.bulks': inFleet('bulks'), 'fleet.security': inFleet('security'), 'fleet.broker': inFleet('broker'), 'approvals.show': () => { view.dialog = 'approvals' },
     'safety.audit': settings('[aria-labelledby="set-audit"] button'), 'safety.verify': async () => { view.view = 'settings'; await shown.press('[aria-labelledby="set-audit"] button') },
     'safety.export': async () => { view.view = 'settings'; await shown.press('#audit-export') },
     'safety.secrets': settings('#set-secrets'),

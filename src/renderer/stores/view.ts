@@ -7,7 +7,7 @@ import type { WorkflowName } from '../../shared/jobs/reduceJob.ts'
 import type { CameraLife } from '../../shared/rack/rackView.schema.ts'
 import type { ThemeName } from '../ui/theme.ts'
 
-export type ViewName = 'rack' | 'consoles' | 'jobs' | 'captures' | 'compare' | 'updates' | 'settings'
+export type ViewName = 'rack' | 'consoles' | 'jobs' | 'captures' | 'compare' | 'updates' | 'commands' | 'settings'
 export type PanelTab = 'restore' | 'install' | 'dump' | 'burn' | 'agent' | 'console' | 'power' | 'history' | 'details'
 /** From the nearest to the farthest look at the rack. */
 export const zoomSteps = ['large', 'normal', 'compact', 'dots'] as const
@@ -30,8 +30,9 @@ export const useViewStore = defineStore('view', () => {
   const panes = shallowRef<readonly CameraId[]>([])
   const lifeFilter = ref<CameraLife>()
   const wordFilter = ref('')
-  const dialog = ref<'add-pod' | 'palette' | 'keys' | 'restore-selected' | 'dump-selected' | 'change-power' | 'bundle' | 'camera-bundle' | 'rack-export' | 'rack-import' | 'identify' | 'find-ports' | 'switch-config' | 'firmware-add' | 'firmware-publish' | 'firmware-withdraw' | 'firmware-door' | 'release-build'>()
+  const dialog = ref<'add-pod' | 'palette' | 'keys' | 'restore-selected' | 'dump-selected' | 'change-power' | 'bundle' | 'camera-bundle' | 'rack-export' | 'rack-import' | 'identify' | 'find-ports' | 'switch-config' | 'firmware-add' | 'firmware-publish' | 'firmware-withdraw' | 'firmware-door' | 'release-build' | 'fleet-reboot' | 'fleet-shutdown' | 'approvals'>()
   const updatesTab = ref<'nodes' | 'releases' | 'appliance' | 'board'>('nodes')
+  const fleetTab = ref<'clients' | 'bulks' | 'security' | 'broker'>('clients')
   /** Asked for the selected cameras. */
   const powerMany = ref<'on' | 'off' | 'cycle'>()
   const report = ref<JobId>()
@@ -76,7 +77,7 @@ export const useViewStore = defineStore('view', () => {
   }
   const switchTheme = (): void => { themeChoice.value = theme.value === 'dark' ? 'light' : 'dark' }
   return {
-    view, camera, tab, job, updated, selected, panes, lifeFilter, dialog, updatesTab, report, notice, themeChoice, theme, zoom, rackShape, wordFilter, powerMany, consolesShape,
+    view, camera, tab, job, updated, selected, panes, lifeFilter, dialog, updatesTab, fleetTab, report, notice, themeChoice, theme, zoom, rackShape, wordFilter, powerMany, consolesShape,
     select, zoomBy,
     open, openJob, closePanel, toggleSelected, clearSelection, showConsoles, switchTheme,
   }

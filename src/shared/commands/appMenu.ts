@@ -43,6 +43,7 @@ export function appMenu(platform: Platform): readonly AppMenuItem[] {
     { label: 'Job', submenu: itemsOf(['Job']) },
     { label: 'Captures', submenu: itemsOf(['Captures']) },
     { label: 'Updates', submenu: itemsOf(['Updates']) },
+    { label: 'Fleet', submenu: itemsOf(['Fleet']) },
     { label: 'Help', submenu: [{ label: 'Keys', command: helpId }] },
   ]
 }

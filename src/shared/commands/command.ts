@@ -30,7 +30,7 @@ export interface WindowFacts {
   readonly farther: number
 }
 
-export const commandGroups = ['General', 'Go to', 'Rack', 'Camera', 'Power', 'Console', 'Several cameras', 'Job', 'Captures', 'Updates'] as const
+export const commandGroups = ['General', 'Go to', 'Rack', 'Camera', 'Power', 'Console', 'Several cameras', 'Job', 'Captures', 'Updates', 'Fleet'] as const
 export type CommandGroup = (typeof commandGroups)[number]
 
 /** Why not, or what to know of it; the words are those of the tabs. */

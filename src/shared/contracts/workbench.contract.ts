@@ -32,6 +32,7 @@ import { bundleContract } from './bundle.contract.ts'
 import { boardReleasesContract } from './boardReleases.contract.ts'
 import { batchContract } from './batch.contract.ts'
 import { fleetContract } from './fleet.contract.ts'
+import { approvalsContract } from './approvals.contract.ts'
 import { registryContract } from './registry.contract.ts'
 import { deviceUpdatesContract } from './deviceUpdates.contract.ts'
 import { captureSettingsContract } from './captureSettings.contract.ts'
@@ -105,6 +106,7 @@ export const workbenchContract = {
   deviceUpdates: deviceUpdatesContract,
   batch: batchContract,
   fleet: fleetContract,
+  approvals: approvalsContract,
   pictures: picturesContract,
   power: {
     /** Logs in to a RouterOS switch and reads; never changes anything, and remembers nothing. */

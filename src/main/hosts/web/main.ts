@@ -4,7 +4,6 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { createWorkbench } from '../../composition/createWorkbench.ts'
-import { createApprovals } from '../../composition/approvals.ts'
 import { createDoorTokens } from '../../composition/doorTokens.ts'
 import { dataFolderOf } from '../../composition/userFolders.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
@@ -26,7 +25,7 @@ async function main(root: string): Promise<void> {
     const web = await serveWeb({
       workbench, host: '127.0.0.1', port: Number(process.env['RACKBENCH_PORT'] ?? 0), rendererFolder: join(root, 'out/renderer'),
       newToken: () => randomBytes(32).toString('base64url'), log,
-      doors: { version, approvals: createApprovals(dataFolder, Date.now), roleOf: async (token) => (await tokens.find(token))?.role },
+      doors: { version, approvals: workbench.approvals, roleOf: async (token) => (await tokens.find(token))?.role },
     })
     process.stdout.write(`${web.url}\n`)
     await new Promise<void>((resolve) => { for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => { resolve() }) })
