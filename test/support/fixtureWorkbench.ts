@@ -24,7 +24,7 @@ import { createFixtureCaptures } from './fixtureCaptures.ts'
 import { fixtureDiff } from './fixtureDiff.ts'
 import { createFixtureBoardReleases } from './fixtureBoardReleases.ts'
 import { createFixtureDeviceUpdates } from './fixtureDeviceUpdates.ts'
-import { fixtureFleet } from './fixtureFleet.ts'
+import { createFixtureApprovals, createFixtureFleet } from './fixtureFleet.ts'
 import { createFixtureRegistry } from './fixtureRegistry.ts'
 import { fixtureMany, fixtureSafety } from './fixtureSafety.ts'
 import { createFixtureQueue, fixtureDumpPlan } from './fixtureQueue.ts'
@@ -89,6 +89,8 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
   const registry = createFixtureRegistry(stream, calls, nowMs, isNew)
   const boardReleases = createFixtureBoardReleases(stream, calls, nowMs, isNew)
   const deviceUpdates = createFixtureDeviceUpdates(stream, calls, nowMs, isNew, jobs)
+  const fleet = createFixtureFleet(stream, calls, nowMs, isNew)
+  const approvals = createFixtureApprovals(stream, calls, nowMs)
   const consoleTools = createFixtureConsoleTools(stream, calls, nowMs)
 
   const view = (): RackView => ({ revision, pods: rack.view() })
@@ -182,7 +184,8 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
     boardReleases: boardReleases.routes,
     deviceUpdates: deviceUpdates.routes,
     batch: fixtureBatch(),
-    fleet: fixtureFleet(calls, nowMs),
+    fleet: fleet.routes,
+    approvals: approvals.routes,
     ...fixtureSafety(nowMs()),
     power: {
       ...fixtureMany(calls, (id) => outcomeOf(rack, id)),
@@ -340,6 +343,6 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
       send(request.camera, request.after, new TextEncoder().encode(rack.cameras.get(request.camera)?.text ?? '').subarray(request.after))
     })
   }
-  return { router, serveLane, say, meet, queue, skip, change, jobs, calls, changed, consoleTools: consoleTools.told, registry: registry.told, boardReleases: boardReleases.told, deviceUpdates: deviceUpdates.told, cameras: () => rack.cameras }
+  return { router, serveLane, say, meet, queue, skip, change, jobs, calls, changed, consoleTools: consoleTools.told, registry: registry.told, boardReleases: boardReleases.told, deviceUpdates: deviceUpdates.told, fleet: fleet.told, approvals: approvals.told, cameras: () => rack.cameras }
 }
 export type FixtureWorkbench = ReturnType<typeof createFixtureWorkbench>

@@ -148,6 +148,8 @@ export function createFleetDesk({ clock, dataFolder, secrets, log }: FleetDeskDe
       await secrets.put(accountRef(uuid), password)
       await file.change((before) => ({ ...before, clients: [...before.clients.filter((each) => each !== uuid), uuid] }))
       accounts = [...accounts.filter(({ name }) => name !== clientAccount(uuid)), { name: clientAccount(uuid), password, role: { kind: 'client', clientUuid: uuid } }]
+      // Whoever keeps settings next must know of it, or would take it away.
+      changes.ring()
       return { user: clientAccount(uuid), password }
     }),
     start: async () => lane(always, async () => {
