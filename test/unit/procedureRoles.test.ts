@@ -19,6 +19,10 @@ test('nothing that cuts power, writes flash or types is a viewer\'s', () => {
   expect(doing.filter((path) => neededRole(path.split('.')) === 'viewer')).toEqual([])
 })
 
+test('a yes to a plan of an assistant is given by an admin and nobody below', () => {
+  expect(neededRole(['approvals', 'decide'])).toBe('admin')
+})
+
 test('what nobody has decided yet is an admin\'s, and each role may do what those below it may', () => {
   expect(neededRole(['rack', 'meltDown'])).toBe('admin')
   expect(neededRole(['constructor'])).toBe('admin')
