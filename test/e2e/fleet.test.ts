@@ -1,11 +1,13 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createSystemClock } from '../../src/main/drivers/host/systemClock.ts'
 import { helperFails } from '../../src/main/sim/screens/screenBehaviours.ts'
-import { simScreenUuid, startSimScreens } from '../../src/main/sim/screens/startSimScreens.ts'
-import { fleetSettingsSchema } from '../../src/shared/fleet/fleetSettings.schema.ts'
+import { createSimScreen } from '../../src/main/sim/screens/simScreen.ts'
+import { clientAccount } from '../../src/shared/fleet/topics.ts'
 import { missingForWindow, openDemo, openWindow } from './openWindow.ts'
 
 const screensCount = 6
+/** Accounts at the broker within are told apart by the first eight letters. */
+const uuidOf = (number: number): string => `${number.toString(16).padStart(8, '0')}-5c4e-4000-8000-000000000000`
 /** The times of a real broker and of screens that restart. */
 const workMs = 60_000
 
@@ -20,17 +22,18 @@ describe.skipIf(missingForWindow() !== undefined)('commands for the fleet', () =
     await page.getByLabel('Port', { exact: true }).fill('0')
     await page.getByRole('button', { name: 'Open it', exact: true }).click()
     await page.getByText('connected', { exact: true }).first().waitFor()
-    await page.getByLabel('Id of the client (a UUID)').fill(simScreenUuid(1))
+    await page.getByLabel('Id of the client (a UUID)').fill(uuidOf(1))
     await page.getByRole('button', { name: 'Make an account' }).click()
     await page.getByText('Its password is shown this once').waitFor()
-    const passwords = new Map([[simScreenUuid(1), await page.locator('code.secret').innerText()]])
-    for (let number = 2; number <= screensCount; number += 1) passwords.set(simScreenUuid(number), (await fleet.addAccount(simScreenUuid(number))).password)
+    const passwords = new Map([[uuidOf(1), await page.locator('code.secret').innerText()]])
+    for (let number = 2; number <= screensCount; number += 1) passwords.set(uuidOf(number), (await fleet.addAccount(uuidOf(number))).password)
     const { broker } = (await fleet.watch(AbortSignal.timeout(workMs)).next()).value!
-    const screens = await startSimScreens({
-      brokerUrl: broker.url!, clock: createSystemClock(), count: screensCount, rebootMs: 6_000, heartbeatMs: 2_000, behaviours: { [screensCount]: [helperFails('helper_missing')] },
-      loginOf: (uuid) => ({ user: `infoscreen-client-${uuid.slice(0, 8)}`, password: passwords.get(uuid) ?? '' }),
-    })
-    onTestFinished(async () => screens.close())
+    const screens = [...passwords].map(([clientUuid, password], index) => createSimScreen({
+      clientUuid, brokerUrl: broker.url!, clock: createSystemClock(), rebootMs: 6_000, heartbeatMs: 2_000, login: { user: clientAccount(clientUuid), password },
+      behaviours: index + 1 === screensCount ? [helperFails('helper_missing')] : [],
+    }))
+    onTestFinished(async () => { await Promise.all(screens.map(async (screen) => screen.close())) })
+    await Promise.all(screens.map(async (screen) => screen.open()))
 
     await page.getByRole('tab', { name: 'Clients', exact: true }).click()
     const clients = page.getByRole('listbox', { name: 'Clients' })
@@ -41,7 +44,7 @@ describe.skipIf(missingForWindow() !== undefined)('commands for the fleet', () =
     await detail.getByRole('button', { name: 'Reboot', exact: true }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Reboot', exact: true }).click()
     await detail.getByText('completed').first().waitFor({ timeout: workMs })
-    expect([...screens.screens.map(({ reboots }) => [...reboots.values()])].flat()).toEqual([1])
+    expect(screens.flatMap(({ reboots }) => [...reboots.values()])).toEqual([1])
 
     await page.getByRole('button', { name: 'Select all shown' }).click()
     await page.getByRole('button', { name: 'Reboot selected' }).click()
@@ -51,8 +54,8 @@ describe.skipIf(missingForWindow() !== undefined)('commands for the fleet', () =
     await page.getByText('helper_missing').first().waitFor()
     // What was handed over ends by itself, once each.
     await page.getByText('0 commands under way').waitFor({ timeout: workMs })
-    for (const { reboots } of screens.screens) for (const count of reboots.values()) expect(count).toBe(1)
-    expect(fleetSettingsSchema.parse((await fleet.watch(AbortSignal.timeout(workMs)).next()).value!.settings).clients).toHaveLength(screensCount)
+    for (const { reboots } of screens) for (const count of reboots.values()) expect(count).toBe(1)
+    expect((await fleet.watch(AbortSignal.timeout(workMs)).next()).value!.settings.clients).toHaveLength(screensCount)
     expect(open.complaints).toEqual([])
   })
 

@@ -3,6 +3,7 @@ import type { Guard } from './guard.ts'
 const core = 'src/main/core/fleet'
 const service = { project: 'integration', tests: 'test/integration/fleet/commandService.test.ts' } as const
 const brokers = { project: 'integration', tests: 'test/contract/brokers.test.ts' } as const
+const page = { file: 'src/renderer/features/fleet/IssueDialog.vue', project: 'integration', tests: 'test/web/fleet.test.ts' } as const
 const policy = { file: `${core}/policy.ts`, project: 'unit', tests: `${core}/policy.test.ts` } as const
 
 /** What keeps a command from having no end, from being done twice, and from being said to be done when it is not. */
@@ -22,6 +23,9 @@ export const fleetGuards: readonly Guard[] = [
   { says: 'no power cycle without a rule', ...policy, named: '4.19 escalation', find: 'if (!powerCycleAllowed) return', replace: 'if (powerCycleAllowed === undefined) return' },
   { says: 'more than 5 % stops, 5 % does not', ...policy, named: '4.20 19 ok', find: 'isTriggered: ratio > canaryMostRatio', replace: 'isTriggered: ratio >= canaryMostRatio' },
   { says: 'a bulk run wants the words of its preview', file: `${core}/bulkRuns.ts`, project: 'integration', tests: 'test/integration/fleet/bulkRuns.test.ts', named: 'wants the words of its preview', find: 'if (confirmation !== confirmationOf(action, unique.length)) {', replace: "if (confirmation === '') {" },
+  { says: 'the window starts a bulk run by its very words', ...page, named: 'many at once', find: 'typed.value.trim() === preview.value.confirmation', replace: "typed.value !== ''" },
+  { says: 'the window sends nothing where nobody is ready', ...page, named: 'one restart', find: "count('ready') > 0 &&", replace: "count('ready') >= 0 &&" },
+  { says: 'settings that are kept next keep an account', file: 'src/main/composition/fleetKeeper.ts', project: 'integration', tests: 'test/integration/fleet/fleetDesk.test.ts', named: 'an account that was made', find: "      // Whoever keeps settings next must know of it, or would take it away.\n      changes.ring()", replace: '' },
   { says: 'nobody speaks for another', file: 'src/shared/fleet/topics.ts', ...brokers, named: '', find: "return found.clientUuid === role.clientUuid && found.kind !== 'command'", replace: "return found.kind !== 'command'" },
   { says: 'nobody comes in with a wrong password', file: 'src/main/drivers/mqtt/embeddedBroker.ts', ...brokers, named: '', find: "account.password !== '' && isRight ?", replace: "account.password !== '' ?" },
   { says: 'a message that is too large is not gathered', file: 'src/main/drivers/mqtt/embeddedBroker.ts', ...brokers, named: 'a message that is too large', find: 'if (gate.admit(chunk)) {', replace: 'if (gate.admit(chunk) || chunk.length > 0) {' },

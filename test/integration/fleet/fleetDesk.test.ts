@@ -57,6 +57,16 @@ test('fault: the broker restarts while a command is under way: it is carried out
   expect(screen.done).toEqual([command.id])
 })
 
+test('an account that was made is told to whoever looks, so that settings that are kept next keep it', async () => {
+  await desk.setBroker(settings, undefined)
+  const views = desk.watch(within())
+  await views.next()
+  await desk.addAccount(clientA)
+  let known: readonly string[] = []
+  for (let turn = 0; turn < 50 && known.length === 0; turn += 1) known = (await views.next()).value?.settings.clients ?? []
+  expect(known).toEqual([clientA])
+})
+
 test('what the broker within sees of connections is kept, and no end of the broker itself is the end of a client', async () => {
   await desk.setBroker(settings, undefined)
   const [a] = [await screenOf(clientA), await screenOf(clientB)]

@@ -47,6 +47,9 @@ export function troubleOf({ alert, hasPoorLink, recentReconnects }: Pick<FleetCl
   return hasPoorLink ? status('warn', `${String(recentReconnects)} reconnects`) : undefined
 }
 
+/** Worth a look: it has trouble, is not heard of, or takes no restart just now. */
+export const isTrouble = (client: FleetClientView, nowMs: number): boolean => troubleOf(client) !== undefined || client.lockout.retryAfterS !== undefined || presence(client, nowMs).tone === 'warn'
+
 /** In one short line of a row. */
 export function rowWords(command: FleetCommand, nowMs: number): string {
   if (command.state === 'blocked') return command.blockedBy === 'canary' ? 'stopped by the canary' : `lockout, free in ${freesIn(Math.ceil(((command.retryAfterS ?? 0) * 1000 + command.issuedAtMs - nowMs) / 1000))}`
