@@ -3,7 +3,7 @@ import { createSystemClock } from '../../src/main/drivers/host/systemClock.ts'
 import { helperFails } from '../../src/main/sim/screens/screenBehaviours.ts'
 import { createSimScreen } from '../../src/main/sim/screens/simScreen.ts'
 import { clientAccount } from '../../src/shared/fleet/topics.ts'
-import { missingForWindow, openDemo, openWindow } from './openWindow.ts'
+import { missingForWindow, openWindow } from './openWindow.ts'
 
 const screensCount = 6
 /** Accounts at the broker within are told apart by the first eight letters. */
@@ -15,13 +15,13 @@ describe.skipIf(missingForWindow() !== undefined)('commands for the fleet', () =
   test('a broker within, screens that come, one that restarts, and a run over all that stops because one cannot', { timeout: 240_000 }, async () => {
     const open = await openWindow()
     const { page, workbench: { fleet } } = open
-    await openDemo(page)
+    await page.getByText('connected', { exact: true }).waitFor()
     await page.keyboard.press('Alt+8')
     await page.getByRole('heading', { name: 'No broker is chosen' }).waitFor()
     await page.getByRole('button', { name: 'A broker elsewhere' }).click()
     await page.getByLabel('Port', { exact: true }).fill('0')
     await page.getByRole('button', { name: 'Open it', exact: true }).click()
-    await page.getByText('connected', { exact: true }).first().waitFor()
+    await page.getByRole('region', { name: 'Broker', exact: true }).getByText('connected').waitFor()
     await page.getByLabel('Id of the client (a UUID)').fill(uuidOf(1))
     await page.getByRole('button', { name: 'Make an account' }).click()
     await page.getByText('Its password is shown this once').waitFor()
@@ -62,7 +62,6 @@ describe.skipIf(missingForWindow() !== undefined)('commands for the fleet', () =
   test('a plan of an assistant is approved in the window', { timeout: 60_000 }, async () => {
     const open = await openWindow()
     const { page, workbench: { approvals } } = open
-    await openDemo(page)
     await approvals.ask('a'.repeat(64), 'Power off for cam-01')
     await page.getByRole('button', { name: /plan waits for a yes/ }).click()
     await page.getByRole('button', { name: 'Yes: Power off for cam-01' }).click()

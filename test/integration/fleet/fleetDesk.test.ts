@@ -63,7 +63,10 @@ test('an account that was made is told to whoever looks, so that settings that a
   await views.next()
   await desk.addAccount(clientA)
   let known: readonly string[] = []
-  for (let turn = 0; turn < 50 && known.length === 0; turn += 1) known = (await views.next()).value?.settings.clients ?? []
+  for (let turn = 0; turn < 50 && known.length === 0; turn += 1) {
+    const view = await views.next()
+    if (view.done !== true) known = view.value.settings.clients
+  }
   expect(known).toEqual([clientA])
 })
 

@@ -28,8 +28,8 @@ test('a plan is told when it comes, when another process decides, and when its h
     let isTold = false
     const told = watch.next().finally(() => { isTold = true })
     for (let turn = 0; turn < 5_000 && !isTold; turn += 1) await clock.advance(stepMs)
-    const { value } = await told
-    return value ?? undefined
+    const result = await told
+    return result.done === true ? undefined : result.value
   }
   expect(await next(0)).toEqual([])
   await approvals.ask(hash, 'Power off for cam-01')
