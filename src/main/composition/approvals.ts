@@ -43,7 +43,7 @@ export function createApprovals(dataFolder: string, nowMs: () => number): Approv
     },
     use: async (hash) => change((all) => {
       if (!all.some((each) => each.hash === hash && each.state === 'approved')) {
-        throw new WorkbenchError('input/conflict', 'No person has approved this plan', { hint: `Make the plan, then ask somebody to run: rackbench approve yes ${hash.slice(0, 64)}` })
+        throw new WorkbenchError('input/conflict', 'No person has approved this plan', { hint: `Make the plan, then ask somebody to say yes in the window, or to run: rackbench approve yes ${hash.slice(0, 64)}` })
       }
       return all.filter((each) => each.hash !== hash)
     }),

@@ -26,7 +26,7 @@ export interface McpDoorOptions {
 
 const planHashSchema = z.string().regex(/^[0-9a-f]{64}$/)
 const powerShape = { cameraIds: z.array(cameraIdSchema).min(1).max(mostCameras), action: z.enum(powerActions) }
-const waits = 'A person has to approve this hash before it can be started: `rackbench approve list`, then `rackbench approve yes HASH`.'
+const waits = 'A person has to approve this hash before it can be started: at the foot of the window, or by `rackbench approve list`, then `rackbench approve yes HASH`.'
 
 /**
  * For assistants, by the official kit. What destroys or switches takes two calls with a person between them: the plan, whose hash covers
