@@ -2,7 +2,7 @@ import type { FleetClientView, FleetView } from '../../../shared/contracts/fleet
 import type { CommandAction } from '../../../shared/fleet/command.schema.ts'
 import { type CommandState, type FleetCommand, isFinal, type KeptAck } from '../../../shared/fleet/commandView.schema.ts'
 import type { SecurityNote } from '../../../shared/fleet/fleetView.schema.ts'
-import { age, clockTime } from '../../ui/format.ts'
+import { age } from '../../ui/format.ts'
 import { type Status, status } from '../../ui/stateWords.ts'
 
 export const actionWords: Readonly<Record<CommandAction, { readonly title: string; readonly doing: string }>> = {
@@ -70,6 +70,3 @@ export const ackStatus = (verdict: KeptAck['verdict']): Status => verdicts[verdi
 export const securityWords: Readonly<Record<SecurityNote['kind'], string>> = {
   unknown_command: 'ack of an unknown command', foreign_client: 'ack of another client', malformed: 'breaks the contract', oversized: 'too large', retained: 'kept by the broker, ignored', foreign_topic: 'a topic that is none of ours', wrong_client: 'names another client',
 }
-
-/** When something came from it last. */
-export const seenAt = (atMs: number | undefined): string => (atMs === undefined ? 'never' : clockTime(atMs))
