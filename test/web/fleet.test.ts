@@ -32,7 +32,7 @@ test('each client has its health, the life of its last command and its lockout; 
   expect(said(row('screen-09'))).toContain('7 reconnects')
   button('Trouble').click()
   await until('only those', () => rows().length === 4)
-  expect(rows().map((each) => /screen-\d+/.exec(each.textContent ?? '')?.[0])).toEqual(['screen-10', 'screen-04', 'screen-05', 'screen-09'])
+  expect(rows().map((each) => /screen-\d\d/.exec(each.textContent ?? '')?.[0])).toEqual(['screen-10', 'screen-04', 'screen-05', 'screen-09'])
 })
 
 test('1,000 clients by keyboard: only those on the screen are drawn, the end is one key away, Shift selects', async () => {
@@ -43,9 +43,10 @@ test('1,000 clients by keyboard: only those on the screen are drawn, the end is 
   press('End', list())
   await until('the last', () => rows().some((each) => each.textContent?.includes('screen-1000')))
   press('ArrowUp', list(), { shiftKey: true })
+  await until('two of them', () => text().includes('2 selected'))
   press('ArrowUp', list(), { shiftKey: true })
   await until('three', () => text().includes('3 selected'))
-  expect(rows().filter((each) => each.getAttribute('aria-selected') === 'true').map((each) => /screen-\d+/.exec(each.textContent ?? '')?.[0])).toEqual(['screen-998', 'screen-999', 'screen-1000'])
+  expect(rows().filter((each) => each.getAttribute('aria-selected') === 'true').map((each) => said(each.querySelector('.name')))).toEqual(['screen-998', 'screen-999', 'screen-1000'])
   press(' ', list())
   await until('two', () => text().includes('2 selected'))
 })
@@ -65,7 +66,7 @@ test('what becomes of a command is followed; a queued one is canceled from its h
 test('the history tells acks that moved nothing from those that did, and what follows a command that did not end well', async () => {
   const { fixture } = await openCommands()
   row('screen-01').click()
-  await until('acks', () => detail().includes('of another client: moved nothing screen-09'))
+  await until('acks', () => /of another client: moved nothing ?screen-09/.test(detail()))
   expect(detail()).toContain('Why: Picture frozen since noon')
   expect(detail()).toContain('repeated')
   row('screen-04').click()
