@@ -1,20 +1,23 @@
 import { watchThrottled } from '@vueuse/core'
-import { onScopeDispose, type ShallowRef, shallowRef } from 'vue'
+import { onScopeDispose, type ShallowRef, shallowRef, watch } from 'vue'
 import { Cancelled, type WireError } from '../../../shared/errors/workbenchError.ts'
 import { toProblem } from '../../rpc/problems.ts'
 
 /** A batch that runs changes four times a second; nobody reads that fast. */
 const leastBetweenMs = 1_000
 
-/** Reads now, and again when `changed` says something else; an answer that was overtaken by a newer one is dropped. */
-export function useReread<T>(changed: () => unknown, read: (signal: AbortSignal) => Promise<T>): { readonly value: ShallowRef<T | undefined>; readonly problem: ShallowRef<WireError | undefined> } {
+/**
+ * Reads now, again when `changed` says something else, and at once when another `place` is looked at. An answer that was overtaken by a
+ * newer one is dropped.
+ */
+export function useReread<T>(changed: () => unknown, read: (signal: AbortSignal) => Promise<T>, place: () => unknown = () => undefined): { readonly value: ShallowRef<T | undefined>; readonly problem: ShallowRef<WireError | undefined> } {
   const value = shallowRef<T>()
   const problem = shallowRef<WireError>()
   const looking = new AbortController()
   let asked = 0
   let answered = 0
   onScopeDispose(() => { looking.abort(new Cancelled('something else is shown')) })
-  watchThrottled(changed, async () => {
+  async function again(): Promise<void> {
     if (looking.signal.aborted) return
     const mine = asked += 1
     try {
@@ -26,6 +29,8 @@ export function useReread<T>(changed: () => unknown, read: (signal: AbortSignal)
     } catch (error) {
       if (!looking.signal.aborted && mine > answered) problem.value = toProblem(error)
     }
-  }, { throttle: leastBetweenMs, immediate: true })
+  }
+  watchThrottled(changed, again, { throttle: leastBetweenMs })
+  watch(place, again, { immediate: true })
   return { value, problem }
 }
