@@ -18,7 +18,7 @@ import { fixtureMarks } from './fixtureConsoles.ts'
 import { outcomeOf, serveFixturePictures } from './fixturePictures.ts'
 import { createFixtureConsoleTools } from './fixtureConsoleTools.ts'
 import { captureQuerySchema } from '../../src/shared/captures/captures.schema.ts'
-import { fixtureBatch } from './fixtureBatch.ts'
+import { createFixtureBatch } from './fixtureBatch.ts'
 import { fixtureBoots, fixtureComparison } from './fixtureBoots.ts'
 import { createFixtureCaptures } from './fixtureCaptures.ts'
 import { fixtureDiff } from './fixtureDiff.ts'
@@ -89,6 +89,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
   const registry = createFixtureRegistry(stream, calls, nowMs, isNew)
   const boardReleases = createFixtureBoardReleases(stream, calls, nowMs, isNew)
   const deviceUpdates = createFixtureDeviceUpdates(stream, calls, nowMs, isNew, jobs)
+  const batches = createFixtureBatch(stream, calls, nowMs, isNew)
   const consoleTools = createFixtureConsoleTools(stream, calls, nowMs)
 
   const view = (): RackView => ({ revision, pods: rack.view() })
@@ -181,7 +182,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
     registry: registry.routes,
     boardReleases: boardReleases.routes,
     deviceUpdates: deviceUpdates.routes,
-    batch: fixtureBatch(),
+    batch: batches.routes,
     fleet: fixtureFleet(calls, nowMs),
     ...fixtureSafety(nowMs()),
     power: {
@@ -340,6 +341,6 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
       send(request.camera, request.after, new TextEncoder().encode(rack.cameras.get(request.camera)?.text ?? '').subarray(request.after))
     })
   }
-  return { router, serveLane, say, meet, queue, skip, change, jobs, calls, changed, consoleTools: consoleTools.told, registry: registry.told, boardReleases: boardReleases.told, deviceUpdates: deviceUpdates.told, cameras: () => rack.cameras }
+  return { router, serveLane, say, meet, queue, skip, change, jobs, calls, changed, consoleTools: consoleTools.told, registry: registry.told, boardReleases: boardReleases.told, deviceUpdates: deviceUpdates.told, batches: batches.told, cameras: () => rack.cameras }
 }
 export type FixtureWorkbench = ReturnType<typeof createFixtureWorkbench>

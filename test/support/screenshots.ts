@@ -10,6 +10,7 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { cameraIdSchema } from '../../src/shared/devices/ids.ts'
 import { cutFindings } from './cutFindings.ts'
 import { type FixtureServer, openFixtureServer } from './fixtureServer.ts'
+import { allBatchScenes } from './batchScenes.ts'
 import { allUpdatesScenes } from './updatesScenes.ts'
 import { allWallScenes, portScenes } from './wallScenes.ts'
 
@@ -295,6 +296,7 @@ const scenes: readonly Scene[] = [
   { name: 'rack-export', cameras: 12, steps: async (page) => { await goTo(page, 'Settings'); await page.getByRole('button', { name: 'Export the rack' }).click(); await page.getByRole('dialog').waitFor() } },
   { name: 'add-pod', cameras: 12, steps: async (page) => { await goTo(page, 'Settings'); await page.getByRole('button', { name: 'Add a pod' }).click(); await page.getByRole('dialog').waitFor() } },
   ...allUpdatesScenes(),
+  ...allBatchScenes(),
   { name: 'lost', cameras: 12, steps: async (page, server) => { server?.cut(true); await page.getByText('connection lost, trying again').waitFor() } },
 ]
 
