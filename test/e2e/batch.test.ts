@@ -27,7 +27,7 @@ describe.skipIf(missingForWindow() !== undefined)('batch', () => {
     await dialog.getByRole('button', { name: 'Erase and start the batch' }).click()
 
     const why = page.getByRole('status', { name: 'Why' })
-    await why.getByText(/^Stopped at the canary: fw-2\.6-rc1 on cam-0[12] failed \(firmware: .*Kernel panic.*\); 4 cameras were not touched\.$/).waitFor({ timeout: 150_000 })
+    await why.filter({ hasText: /^Stopped at the canary: fw-2\.6-rc1 on cam-0[12] failed \(firmware: .*Kernel panic.*\); 4 cameras were not touched\.$/ }).waitFor({ timeout: 150_000 })
     await page.getByRole('region', { name: 'Why attempts did not pass' }).getByText(/Kernel panic/).first().waitFor()
     await page.getByRole('tab', { name: 'Items', exact: true }).click()
     await page.getByRole('button', { name: /left out$/ }).click()

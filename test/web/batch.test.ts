@@ -65,6 +65,7 @@ test('waiting items are put first: one, or what Shift marks', async () => {
   await until('those that wait', () => rowText('Items of the batch')[0]?.startsWith('309') === true)
   const list = document.querySelector('[aria-label="Items of the batch"]')!
   press('ArrowDown', list)
+  await until('one', () => rows('Items of the batch')[0]?.getAttribute('aria-selected') === 'true' && !button('Put first').disabled)
   press('ArrowDown', list, { shiftKey: true })
   await until('two', () => all('button').some((each) => each.textContent === 'Put 2 first'))
   button('Put 2 first').click()
@@ -108,6 +109,34 @@ test('a new batch in the form: what is missing, what it will do and what stops i
   document.querySelector<HTMLFormElement>('#batch-form')?.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }))
   await until('it runs', () => why().startsWith('The canary is tried'))
   expect(batchCalls(fixture.calls)).toEqual(['batch start Night: restore fw-2.5.1 x5 canary 1 priority 5 cam-01,cam-02'])
+})
+
+test('many cameras want their number typed before anything is written', async () => {
+  const { fixture } = await openBatch({ isNew: true })
+  button('New batch').click()
+  await until('the form', () => document.querySelector('#batch-name') !== null)
+  fill('Name of the batch', 'Nine')
+  fill('And these cameras', 'cam-01 cam-02 cam-03 cam-04 cam-05 cam-06 cam-07 cam-08 cam-09')
+  const soak = document.querySelector<HTMLInputElement>('input[value="soak"]')!
+  soak.checked = true
+  soak.dispatchEvent(new Event('change', { bubbles: true }))
+  await until('the question', () => text().includes('These are 9 cameras'))
+  const type = (value: string): void => {
+    const input = document.querySelector<HTMLInputElement>('[aria-label="Number of cameras"]')!
+    input.value = value
+    input.dispatchEvent(new Event('input', { bubbles: true }))
+  }
+  const submit = (): void => { document.querySelector<HTMLFormElement>('#batch-form')?.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true })) }
+  expect(inDialog('Start the batch').disabled).toBe(true)
+  submit()
+  type('8')
+  submit()
+  await until('not yet', () => inDialog('Start the batch').disabled)
+  expect(batchCalls(fixture.calls)).toEqual([])
+  type('9')
+  await until('it may', () => !inDialog('Start the batch').disabled)
+  submit()
+  await until('it begins', () => batchCalls(fixture.calls).length === 1)
 })
 
 test('a plan file fills the form, and what the form does not show stays; a file that is not there is said', async () => {
