@@ -97,7 +97,11 @@ test('a new batch in the form: what is missing, what it will do and what stops i
   fill('And these cameras', 'cam-01, cam-02, cam-99')
   const path = document.querySelector<HTMLInputElement>('[aria-label="Path of image 1"]')!
   const name = document.querySelector<HTMLInputElement>('[aria-label="Name of image 1"]')!
-  for (const [input, value] of [[name, 'fw-2.5.1'], [path, '/images/fw-2.5.1']] as const) { input.value = value; input.dispatchEvent(new Event('input', { bubbles: true })) }
+  for (const [input, value, then] of [[name, 'fw-2.5.1', 'Image 1 needs a name and a path'], [path, '/images/fw-2.5.1', 'There is no camera']] as const) {
+    input.value = value
+    input.dispatchEvent(new Event('input', { bubbles: true }))
+    await until(then, () => text().includes(then))
+  }
   await until('who is not there', () => text().includes('There is no camera cam-99 in the rack'))
   fill('And these cameras', 'cam-01, cam-02')
   fill('Cycles', '5')
