@@ -2,6 +2,7 @@ import type { Guard } from './guard.ts'
 
 const core = 'src/main/core/batch'
 const engine = { project: 'integration', tests: 'test/integration/batch/batchEngine.test.ts' } as const
+const view = { project: 'integration', tests: 'test/web/batch.test.ts' } as const
 const queue = { file: 'src/main/drivers/storage/sqliteBatches.ts', project: 'integration', tests: 'test/contract/batchQueues.test.ts' } as const
 
 /** What keeps a batch from going on over cameras that it should leave alone, and from calling something passed. */
@@ -22,4 +23,6 @@ export const batchGuards: readonly Guard[] = [
   { says: 'batch: what a dead bench was doing is lost', ...queue, named: 'SQLite', find: "return row['worker'] !== null && !lives(String(row['worker'])) ?", replace: "return row['worker'] === '' ?" },
   { says: 'batch: the page runs nothing', file: `${core}/reportPage.ts`, project: 'unit', tests: `${core}/reports.test.ts`, named: 'nothing that a console says runs', find: '<pre>${escaped(text)}</pre>', replace: '<pre>${text}</pre>' },
   { says: 'batch: no cell is a formula', file: `${core}/reportTexts.ts`, project: 'unit', tests: `${core}/reports.test.ts`, named: 'no cell of the CSV', find: "/^[=+\\-@\\t\\r]/.test(text)", replace: "text === ''" },
+  { says: 'batch: many cameras want their number typed before any is written', file: 'src/renderer/features/batch/NewBatchDialog.vue', ...view, named: 'many cameras want their number typed', find: 'if (!value || wrong.value !== \'\' || !confirmed.value || busy.value !== undefined) return', replace: 'if (!value || wrong.value !== \'\' || busy.value !== undefined) return' },
+  { says: 'batch: nothing of a report runs in the window', file: 'src/renderer/features/batch/BatchReportDialog.vue', ...view, named: 'reports in four formats', find: 'sandbox=""', replace: 'sandbox="allow-scripts"' },
 ]

@@ -18,7 +18,7 @@ import { fixtureMarks } from './fixtureConsoles.ts'
 import { outcomeOf, serveFixturePictures } from './fixturePictures.ts'
 import { createFixtureConsoleTools } from './fixtureConsoleTools.ts'
 import { captureQuerySchema } from '../../src/shared/captures/captures.schema.ts'
-import { fixtureBatch } from './fixtureBatch.ts'
+import { createFixtureBatch } from './fixtureBatch.ts'
 import { fixtureBoots, fixtureComparison } from './fixtureBoots.ts'
 import { createFixtureCaptures } from './fixtureCaptures.ts'
 import { fixtureDiff } from './fixtureDiff.ts'
@@ -91,6 +91,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
   const deviceUpdates = createFixtureDeviceUpdates(stream, calls, nowMs, isNew, jobs)
   const fleet = createFixtureFleet(stream, calls, nowMs, isNew)
   const approvals = createFixtureApprovals(stream, calls, nowMs)
+  const batches = createFixtureBatch(stream, calls, nowMs, isNew)
   const consoleTools = createFixtureConsoleTools(stream, calls, nowMs)
 
   const view = (): RackView => ({ revision, pods: rack.view() })
@@ -183,7 +184,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
     registry: registry.routes,
     boardReleases: boardReleases.routes,
     deviceUpdates: deviceUpdates.routes,
-    batch: fixtureBatch(),
+    batch: batches.routes,
     fleet: fleet.routes,
     approvals: approvals.routes,
     ...fixtureSafety(nowMs()),
@@ -343,6 +344,6 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
       send(request.camera, request.after, new TextEncoder().encode(rack.cameras.get(request.camera)?.text ?? '').subarray(request.after))
     })
   }
-  return { router, serveLane, say, meet, queue, skip, change, jobs, calls, changed, consoleTools: consoleTools.told, registry: registry.told, boardReleases: boardReleases.told, deviceUpdates: deviceUpdates.told, fleet: fleet.told, approvals: approvals.told, cameras: () => rack.cameras }
+  return { router, serveLane, say, meet, queue, skip, change, jobs, calls, changed, consoleTools: consoleTools.told, registry: registry.told, boardReleases: boardReleases.told, deviceUpdates: deviceUpdates.told, fleet: fleet.told, approvals: approvals.told, batches: batches.told, cameras: () => rack.cameras }
 }
 export type FixtureWorkbench = ReturnType<typeof createFixtureWorkbench>

@@ -11,6 +11,7 @@ import { cameraIdSchema } from '../../src/shared/devices/ids.ts'
 import { cutFindings } from './cutFindings.ts'
 import { type FixtureServer, openFixtureServer } from './fixtureServer.ts'
 import { allFleetScenes } from './fleetScenes.ts'
+import { allBatchScenes } from './batchScenes.ts'
 import { allUpdatesScenes } from './updatesScenes.ts'
 import { allWallScenes, portScenes } from './wallScenes.ts'
 
@@ -297,6 +298,7 @@ const scenes: readonly Scene[] = [
   { name: 'add-pod', cameras: 12, steps: async (page) => { await goTo(page, 'Settings'); await page.getByRole('button', { name: 'Add a pod' }).click(); await page.getByRole('dialog').waitFor() } },
   ...allUpdatesScenes(),
   ...allFleetScenes(),
+  ...allBatchScenes(),
   { name: 'lost', cameras: 12, steps: async (page, server) => { server?.cut(true); await page.getByText('connection lost, trying again').waitFor() } },
 ]
 

@@ -1,5 +1,6 @@
 import { implement } from '@orpc/server'
 import { batchContract } from '../../shared/contracts/batch.contract.ts'
+import { dashboardOf } from '../core/batch/batchDashboard.ts'
 import { compareBatches, detailsOfBatch, summaryOfBatch, viewItem } from '../core/batch/batchFigures.ts'
 import { type BatchDesk, batchTools } from './batchDesk.ts'
 
@@ -12,6 +13,7 @@ export function batchRoutes(desk: BatchDesk) {
     list: contract.list.handler(async () => (await desk.engine()).list().map(summaryOfBatch)),
     watch: contract.watch.handler(async function* ({ signal = noSignal() }) { for await (const all of desk.watch(signal)) yield [...all] }),
     get: contract.get.handler(async ({ input }) => detailsOfBatch((await desk.engine()).get(input.batch))),
+    dashboard: contract.dashboard.handler(async ({ input }) => dashboardOf((await desk.engine()).get(input.batch))),
     items: contract.items.handler(async ({ input: { batch, state, offset, limit } }) => {
       const items = (await desk.engine()).get(batch).items.filter((item) => state === undefined || item.state === state)
       return { total: items.length, items: items.slice(offset, offset + limit).map(viewItem) }

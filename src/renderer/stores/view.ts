@@ -7,7 +7,7 @@ import type { WorkflowName } from '../../shared/jobs/reduceJob.ts'
 import type { CameraLife } from '../../shared/rack/rackView.schema.ts'
 import type { ThemeName } from '../ui/theme.ts'
 
-export type ViewName = 'rack' | 'consoles' | 'jobs' | 'captures' | 'compare' | 'updates' | 'commands' | 'settings'
+export type ViewName = 'rack' | 'consoles' | 'jobs' | 'captures' | 'compare' | 'updates' | 'commands' | 'batch' | 'settings'
 export type PanelTab = 'restore' | 'install' | 'dump' | 'burn' | 'agent' | 'console' | 'power' | 'history' | 'details'
 /** From the nearest to the farthest look at the rack. */
 export const zoomSteps = ['large', 'normal', 'compact', 'dots'] as const
@@ -30,7 +30,7 @@ export const useViewStore = defineStore('view', () => {
   const panes = shallowRef<readonly CameraId[]>([])
   const lifeFilter = ref<CameraLife>()
   const wordFilter = ref('')
-  const dialog = ref<'add-pod' | 'palette' | 'keys' | 'restore-selected' | 'dump-selected' | 'change-power' | 'bundle' | 'camera-bundle' | 'rack-export' | 'rack-import' | 'identify' | 'find-ports' | 'switch-config' | 'firmware-add' | 'firmware-publish' | 'firmware-withdraw' | 'firmware-door' | 'release-build' | 'fleet-reboot' | 'fleet-shutdown' | 'approvals'>()
+  const dialog = ref<'add-pod' | 'palette' | 'keys' | 'restore-selected' | 'dump-selected' | 'change-power' | 'bundle' | 'camera-bundle' | 'rack-export' | 'rack-import' | 'identify' | 'find-ports' | 'switch-config' | 'firmware-add' | 'firmware-publish' | 'firmware-withdraw' | 'firmware-door' | 'release-build' | 'fleet-reboot' | 'fleet-shutdown' | 'approvals' | 'batch-new'>()
   const updatesTab = ref<'nodes' | 'releases' | 'appliance' | 'board'>('nodes')
   const fleetTab = ref<'clients' | 'bulks' | 'security' | 'broker'>('clients')
   /** Asked for the selected cameras. */

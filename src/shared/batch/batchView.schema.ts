@@ -69,6 +69,26 @@ export const batchDetailsSchema = batchSummarySchema.extend({
 })
 export type BatchDetails = z.infer<typeof batchDetailsSchema>
 
+export const mostBins = 64
+/** How often it took how long, in bins of one width from the least to the most. */
+export const histogramSchema = z.object({ name: z.string(), count, leastMs: z.number(), mostMs: z.number(), bins: z.array(count).max(mostBins) })
+export type Histogram = z.infer<typeof histogramSchema>
+
+export const mostBootPoints = 2_000
+/** Boots that passed, by cycle. Of more than can be drawn an even choice; `count` is of all. */
+export const bootPointsSchema = z.object({ image: z.string(), count, points: z.array(z.object({ cycle: z.number().int().min(1), camera: z.string(), ms: z.number().min(0) })).max(mostBootPoints) })
+export type BootPoints = z.infer<typeof bootPointsSchema>
+
+export const mostEvidence = 3
+/** What a page draws of a batch: too much for the summary that goes out with each change. */
+export const batchDashboardSchema = z.object({
+  phases: z.array(histogramSchema),
+  boots: z.array(bootPointsSchema),
+  /** Of attempts that did not pass: the class, and the sentences that it was concluded from, most frequent first. */
+  causes: z.array(z.object({ cause: causeClassSchema, count, kinds: count, evidence: z.array(z.object({ sentence: z.string(), count })).max(mostEvidence) })),
+})
+export type BatchDashboard = z.infer<typeof batchDashboardSchema>
+
 const side = z.object({ id: batchIdSchema, name: z.string(), sentence: z.string(), passRate: z.number().optional(), counts: batchCountsSchema })
 export const batchComparisonSchema = z.object({
   before: side,

@@ -1,7 +1,7 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { batchIdSchema, batchPlanSchema } from '../batch/batchPlan.schema.ts'
-import { batchComparisonSchema, batchDetailsSchema, batchSummarySchema, itemStates, itemViewSchema } from '../batch/batchView.schema.ts'
+import { batchComparisonSchema, batchDashboardSchema, batchDetailsSchema, batchSummarySchema, itemStates, itemViewSchema } from '../batch/batchView.schema.ts'
 
 const batch = z.object({ batch: batchIdSchema })
 const nothing = z.object({}).optional()
@@ -12,6 +12,8 @@ export const batchContract = {
   /** All of them now, then again whenever something changed, at most four times a second. */
   watch: oc.input(nothing).output(eventIterator(z.array(batchSummarySchema))),
   get: oc.input(batch).output(batchDetailsSchema),
+  /** For drawing: how the times are spread, each boot by its cycle, and the evidence of the causes. */
+  dashboard: oc.input(batch).output(batchDashboardSchema),
   /** A page of its items as they stand in the matrix, with every attempt. */
   items: oc.input(batch.extend({ state: z.enum(itemStates).optional(), offset: z.number().int().min(0).default(0), limit: z.number().int().min(1).max(1_000).default(200) }))
     .output(z.object({ total: z.number().int(), items: z.array(itemViewSchema) })),

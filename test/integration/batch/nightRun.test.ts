@@ -1,4 +1,5 @@
 import { onTestFinished, expect, test } from 'vitest'
+import { dashboardOf } from '../../../src/main/core/batch/batchDashboard.ts'
 import type { Batch } from '../../../src/main/core/batch/batchState.ts'
 import { renderBatchHtml } from '../../../src/main/core/batch/reportPage.ts'
 import { renderJunit } from '../../../src/main/core/batch/reportTexts.ts'
@@ -32,6 +33,9 @@ test('the night run: 40 cameras, 3 images of which one boots to a panic; it stop
   expect(judged.filter((each) => each === 'fw-2.5.2 passed')).toHaveLength(2)
   expect(judged.filter((each) => each === 'fw-2.6-rc1 failed').length).toBeGreaterThanOrEqual(1)
   expect(batch.counts['left out']).toBe(1_200 - judged.length)
+  const firmware = dashboardOf(batch).causes.find(({ cause }) => cause === 'firmware')
+  expect(firmware?.count).toBe(firmware?.evidence.reduce((sum, { count }) => sum + count, 0))
+  expect(firmware?.evidence[0]?.sentence).toContain('Kernel panic - not syncing')
   const page = renderBatchHtml(batch)
   expect(page).toContain('Stopped at the canary: fw-2.6-rc1 on cam-0')
   expect(page).toContain("default-src 'none'")
@@ -51,6 +55,8 @@ test('a soak: power off and on, boot and words on the console, with the time of 
     expect(attempts[0]?.result?.bootMs).toBeGreaterThan(0)
     expect(attempts[0]?.result?.phases.map(({ name }) => name)).toContain('kernel')
   }
+  expect(dashboardOf(batch).boots).toMatchObject([{ image: 'as it is', count: 6 }])
+  expect(dashboardOf(batch).boots[0]?.points.map(({ cycle }) => cycle).toSorted()).toEqual([1, 1, 2, 2, 3, 3])
   const failed = await overNight(rig, await rig.clock.run(rig.engine.start(planOf({ ...soak, cycles: 1, checks: { expect: ['Starting nothing: OK'] } }), targetsOf(1))))
   expect(failed.items[0]?.attempts[0]?.result).toMatchObject({ outcome: 'failed', where: 'checks', cause: 'firmware', evidence: 'The console never said "Starting nothing: OK", which the plan expects' })
 }, 60_000)

@@ -11,7 +11,7 @@ export function figuresOf(name: string, values: readonly number[]): Figures {
   return { name, count: sorted.length, medianMs: percentile(sorted, 0.5), p90Ms: percentile(sorted, 0.9), p99Ms: percentile(sorted, 0.99), maxMs: sorted.at(-1) ?? 0 }
 }
 
-function grouped<T>(values: Iterable<readonly [string, T]>): Map<string, T[]> {
+export function grouped<T>(values: Iterable<readonly [string, T]>): Map<string, T[]> {
   const groups = new Map<string, T[]>()
   for (const [key, value] of values) {
     const known = groups.get(key)
@@ -25,11 +25,11 @@ export const isBad = (state: ItemState): boolean => state === 'failed' || state 
 export const imageName = (item: BatchItem): string => item.image?.name ?? 'as it is'
 
 /** Of attempts that passed: how long a failure took says when it was noticed, not how long the work takes. */
-const passedOf = (batch: Batch): { readonly item: BatchItem; readonly bootMs: number | undefined; readonly phases: readonly { readonly name: string; readonly ms: number }[] }[] =>
+export const passedOf = (batch: Batch): { readonly item: BatchItem; readonly bootMs: number | undefined; readonly phases: readonly { readonly name: string; readonly ms: number }[] }[] =>
   batch.items.flatMap((item) => item.attempts.flatMap(({ result }) => (result?.outcome === 'passed' ? [{ item, bootMs: result.bootMs, phases: result.phases }] : [])))
 
-export const phaseFigures = (batch: Batch): Figures[] =>
-  [...grouped(passedOf(batch).flatMap(({ phases }) => phases.map(({ name, ms }) => [name, ms] as const)))].map(([name, values]) => figuresOf(name, values))
+export const phaseTimes = (batch: Batch): Map<string, number[]> => grouped(passedOf(batch).flatMap(({ phases }) => phases.map(({ name, ms }) => [name, ms] as const)))
+export const phaseFigures = (batch: Batch): Figures[] => [...phaseTimes(batch)].map(([name, values]) => figuresOf(name, values))
 
 /** Boot times by image, as they came. */
 export const bootTimes = (batch: Batch): Map<string, number[]> =>
