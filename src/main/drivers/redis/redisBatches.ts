@@ -141,8 +141,14 @@ export async function openRedisBatches({ url, clock, log, offer, silentMs = usua
     const taken: BatchWork[] = []
     for (const { camera } of heads.flat().sort((a, b) => a.order - b.order)) {
       if (taken.length >= atMost) break
-      const work = await takeOf(camera).catch((error: unknown) => { log(`batches: nothing was taken for ${camera}: ${String(error)}`); return undefined })
-      if (work) taken.push(work)
+      try {
+        const work = await takeOf(camera)
+        if (work) taken.push(work)
+      } catch (error) {
+        if (taken.length === 0) throw error
+        // Those that were taken are this bench's, whatever became of the next.
+        break
+      }
     }
     return taken
   }
