@@ -4,6 +4,10 @@ const core = 'src/main/core/batch'
 const engine = { project: 'integration', tests: 'test/integration/batch/batchEngine.test.ts' } as const
 const queue = { file: 'src/main/drivers/storage/sqliteBatches.ts', project: 'integration', tests: 'test/contract/batchQueues.test.ts' } as const
 
+const redis = { project: 'peers', tests: 'test/peers/batchRedis.test.ts' } as const
+const scripts = 'src/main/drivers/redis/batchScripts.ts'
+const onRedis = 'src/main/drivers/redis/redisBatches.ts'
+
 /** What keeps a batch from going on over cameras that it should leave alone, and from calling something passed. */
 export const batchGuards: readonly Guard[] = [
   { says: 'batch: nobody overtakes the canary', file: `${core}/schedule.ts`, ...engine, named: 'the canary goes first', find: "if (batch.stage === 'canary' && !item.isCanary) break", replace: '' },
@@ -20,6 +24,12 @@ export const batchGuards: readonly Guard[] = [
   { says: 'batch: one bench decides', ...queue, named: 'SQLite', find: "if (typeof decider === 'string' && decider !== self && lives(decider)) return false", replace: "if (decider === 'nobody') return false" },
   { says: 'batch: a result comes from the bench that has the attempt', ...queue, named: 'SQLite', find: 'if (Number(changes) === 0) throw', replace: 'if (Number(changes) < 0) throw' },
   { says: 'batch: what a dead bench was doing is lost', ...queue, named: 'SQLite', find: "return row['worker'] !== null && !lives(String(row['worker'])) ?", replace: "return row['worker'] === '' ?" },
+  { says: 'batch on Redis: a sequence is given once', file: scripts, ...redis, named: 'BullMQ on Redis', find: 'if event[2] ~= last[batch] + 1 then', replace: 'if event[2] <= last[batch] then' },
+  { says: 'batch on Redis: one bench decides', file: scripts, ...redis, named: 'BullMQ on Redis', find: "(ARGV[4] ~= '1' or redis.call('EXISTS', prefix .. 'alive/' .. decider) == 1) then return 0 end", replace: "ARGV[4] == 'never' then return 0 end" },
+  { says: 'batch on Redis: what a dead bench was doing is lost', file: onRedis, ...redis, named: 'BullMQ on Redis', find: "if (state === 'left') return maySilentBeDead() ? [{ work, lost: true }] : []", replace: "if (state === 'left') return []" },
+  { says: 'batch on Redis: a result comes from the bench that has the attempt', file: onRedis, ...redis, named: 'a bench that was silent for too long', find: 'if (!isKept) throw', replace: 'if (tokens < 0) throw' },
+  { says: 'batch on Redis: one camera has one attempt at a time', file: onRedis, ...redis, named: 'a bench that was silent for too long', find: 'const mine = [...all].filter((camera) => !busy.has(camera))', replace: 'const mine = [...all]' },
+  { says: 'batch on Redis: the login is not shown', file: 'src/main/drivers/redis/redisAddress.ts', project: 'unit', tests: 'src/main/drivers/redis/redisAddress.test.ts', named: 'whatever the login is', find: 'shown: `${url.protocol}//${url.hostname}', replace: 'shown: `${url.protocol}//${url.password}@${url.hostname}' },
   { says: 'batch: the page runs nothing', file: `${core}/reportPage.ts`, project: 'unit', tests: `${core}/reports.test.ts`, named: 'nothing that a console says runs', find: '<pre>${escaped(text)}</pre>', replace: '<pre>${text}</pre>' },
   { says: 'batch: no cell is a formula', file: `${core}/reportTexts.ts`, project: 'unit', tests: `${core}/reports.test.ts`, named: 'no cell of the CSV', find: "/^[=+\\-@\\t\\r]/.test(text)", replace: "text === ''" },
 ]

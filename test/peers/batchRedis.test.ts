@@ -8,8 +8,9 @@ import { type BatchEngine, openBatchEngine } from '../../src/main/core/batch/bat
 import type { Batch } from '../../src/main/core/batch/batchState.ts'
 import { createSystemClock } from '../../src/main/drivers/host/systemClock.ts'
 import { openRedisBatches } from '../../src/main/drivers/redis/redisBatches.ts'
-import type { BatchQueue } from '../../src/shared/batch/batchQueue.ts'
+import type { BatchQueue, BatchWork } from '../../src/shared/batch/batchQueue.ts'
 import { batchIdSchema } from '../../src/shared/batch/batchPlan.schema.ts'
+import { cameraIdSchema } from '../../src/shared/devices/ids.ts'
 import type { Clock } from '../../src/shared/lifecycle/clock.ts'
 import { describeBatchQueue } from '../contract/batchQueue.contract.ts'
 import { openRedis, redisPassword, type RedisPeer } from '../support/redisPeer.ts'
@@ -113,6 +114,30 @@ describeWithPeer('batches of several benches on a real Redis', program === undef
         await redis.close()
       },
     }
+  })
+
+  test('a bench that was silent for too long: its attempt is lost, its result is refused, and until then it takes nothing more for that camera', async () => {
+    const redis = await openLab()
+    const real = createSystemClock()
+    let isSilent = false
+    const frozen: Clock = { ...real, sleep: async (ms, signal) => real.sleep(isSilent ? 3_600_000 : ms, signal) }
+    const open = async (clock: Clock): Promise<BatchQueue> => {
+      const queue = await openRedisBatches({ url: redis.url, clock, log: () => undefined, offer: () => [], silentMs: 500 })
+      onTestFinished(async () => queue.close())
+      return queue
+    }
+    const [one, two] = [await open(real), await open(frozen)]
+    const work = (attempt: number): BatchWork => ({ batch, item: 0, attempt, camera: cameraIdSchema.parse('cam-1') })
+    await one.add([work(1)])
+    expect(await two.take(undefined, 1)).toEqual([work(1)])
+    isSilent = true
+    for (let turn = 0; turn < 400 && (await one.collect(batch)).length === 0; turn += 1) await wait(25)
+    expect(await one.collect(batch)).toEqual([{ work: work(1), lost: true }])
+    expect(await one.drop([work(1)])).toEqual([work(1)])
+    await one.add([work(2)])
+    expect(await two.take(undefined, 1)).toEqual([])
+    await expect(two.finish(work(1), { outcome: 'passed', phases: [], elapsedMs: 1 })).rejects.toMatchObject({ code: 'input/conflict' })
+    expect(await two.take(undefined, 1)).toEqual([work(2)])
   })
 
   test.each([['one that only works', 2], ['the one that decides', 0]] as const)('three benches as three processes, one killed with kill -9 (%s): the plan goes on and loses nothing', async (_, victim) => {

@@ -154,6 +154,8 @@ export async function openRedisBatches({ url, clock, log, offer, silentMs = usua
   }
   const finish = async (key: AttemptKey, result: object): Promise<void> => {
     const mine = held.get(jobIdOf(key))
+    // Its lock ran out while Redis was away, and the bench did not.
+    if (mine && !maySilentBeDead()) await beat()
     const isKept = mine !== undefined && await ask(async () => mine.job.moveToCompleted(result, mine.token, false).then(() => true, (error: unknown) => {
       // BullMQ's own numbers: the lock or the job is gone, or somebody else's.
       if (error instanceof Error && 'code' in error && typeof error.code === 'number') return false
