@@ -10,6 +10,8 @@ export const queueKeysBegin = `${queuePrefix}:camera.`
 const keptEvents = 100
 
 export interface CameraQueues {
+  /** BullMQ has seen which Redis it is. */
+  ready(): Promise<void>
   /** The same id twice is one. */
   add(camera: CameraId, jobs: readonly { readonly id: string; readonly data: object }[]): Promise<void>
   waiting(camera: CameraId): Promise<number>
@@ -52,6 +54,7 @@ export function createCameraQueues(client: Redis, lockMs: number, log: (line: st
     return worker
   }
   return {
+    ready: async () => { await connection.client },
     add: async (camera, jobs) => { await queueOf(camera).addBulk(jobs.map(({ id, data }) => ({ name: 'attempt', data, opts: { jobId: id } }))) },
     waiting: async (camera) => client.llen(queueOf(camera).toKey('wait')),
     first: async (camera) => (await queueOf(camera).getWaiting(0, 0))[0],

@@ -174,6 +174,7 @@ export async function openRedisBatches({ url, clock, log, offer, silentMs = usua
   }
 
   try {
+    await ask(async () => queues.ready())
     await beat()
     await warnOfForgetting(async () => ask(async () => client.config('GET', 'appendonly')), link.shown, log)
   } catch (error) {
