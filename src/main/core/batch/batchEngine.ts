@@ -62,6 +62,8 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
   const stop = new AbortController()
   const places: Places = { busy: new Set(), onPod: new Map(), begunAtMs: new Map() }
   let suspects = new Set<Entry>()
+  /** What follows from their last ends may not have been said: it failed, or whoever decided before died just then. */
+  const unsettled = new Set<Entry>()
   let foreignAtMs = -Infinity
   const looked = new Cancelled('there is something to do')
 
@@ -198,6 +200,10 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
       for (const entry of checking) suspects.add(entry)
       throw error
     }
+    for (const entry of unsettled) {
+      await settle(entry.batch, entry.batch.items.filter(({ state, attempts }) => attempts.length > 0 && state !== 'waiting' && state !== 'running').map(({ number }) => number))
+      unsettled.delete(entry)
+    }
     await lookElsewhere()
     return begin()
   }
@@ -216,13 +222,17 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
     suspects.add(entry)
     if (last) for (const event of more) tell(batch, event)
     news.ring()
-    if (!batch.end) await settle(batch, more.flatMap((event) => (event.type === 'attempt-ended' ? [event.item] : [])))
   }
   /** Somebody took this bench for dead and decides now. Two who decide would begin everything twice. */
   const afterTrouble = async (): Promise<void> => {
     for (const entry of mine()) {
-      if (await queue.adopt(entry.batch.id)) { await catchUp(entry); continue }
+      if (await queue.adopt(entry.batch.id)) {
+        unsettled.add(entry)
+        await catchUp(entry)
+        continue
+      }
       entry.isMine = false
+      unsettled.delete(entry)
       vacate(entry.batch)
     }
   }
@@ -278,6 +288,7 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
     entry.isMine = true
     occupy(entry.batch)
     suspects.add(entry)
+    unsettled.add(entry)
     return true
   }
 

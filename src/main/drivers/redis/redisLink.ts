@@ -86,6 +86,8 @@ export async function openRedisLink({ url, clock, log, channel, onRing, onReady 
 function createClient({ host, port, database, hasTls, user, password }: RedisAddress): Redis {
   return new Redis({
     host, port, db: database, ...(user === undefined ? {} : { username: user }), ...(password === undefined ? {} : { password }), ...(hasTls ? { tls: {} } : {}),
+    // BullMQ is written for answers of that form.
+    protocol: 2,
     lazyConnect: true, connectTimeout: connectLimitMs, commandTimeout: askLimitMs,
     // A question that is kept for later would come when nobody waits for it any more: each fails when the connection does.
     enableOfflineQueue: false, maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false,
