@@ -53,9 +53,10 @@ test('what the queue has forgotten is done again', async () => {
   const queue = createMemoryQueues().open('bench-1')
   const forgotten = createMemoryQueues().open('bench-1')
   let current = queue
+  let wasAway = false
   const rig = await openRig(passes, { queue: {
     ...queue, append: async (...given) => current.append(...given), read: async (...given) => current.read(...given), batches: async () => current.batches(), adopt: async (...given) => current.adopt(...given), add: async (...given) => current.add(...given),
-    take: async (...given) => current.take(...given), finish: async (...given) => current.finish(...given), collect: async (...given) => current.collect(...given), pending: async (...given) => current.pending(...given), drop: async (...given) => current.drop(...given),
+    take: async (...given) => current.take(...given), finish: async (...given) => current.finish(...given), collect: async (...given) => { if (wasAway) { wasAway = false; throw away } return current.collect(...given) }, pending: async (...given) => current.pending(...given), drop: async (...given) => current.drop(...given),
   } })
   const id = await rig.clock.run(rig.engine.start(planOf({ concurrency: { total: 1, staggerMs: 0 } }), targetsOf(4)))
   await rig.clock.advance(30_000)
@@ -64,6 +65,7 @@ test('what the queue has forgotten is done again', async () => {
   await rig.clock.advance(100_000)
   expect(rig.engine.get(id).counts.passed).toBeGreaterThanOrEqual(1)
   current = forgotten
+  wasAway = true
   const batch = await rig.finish(id)
   expect(batch.end).toMatchObject({ state: 'passed', sentence: 'All 4 passed.' })
   expect(batch.items[0]?.attempts.map(({ result }) => result?.outcome)).toEqual(['interrupted', 'passed'])

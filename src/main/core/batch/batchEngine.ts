@@ -219,7 +219,6 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
     if (!batch) { entries.delete(id); return }
     entry.batch = batch
     occupy(batch)
-    suspects.add(entry)
     if (last) for (const event of more) tell(batch, event)
     news.ring()
   }
@@ -228,6 +227,7 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
     for (const entry of mine()) {
       if (await queue.adopt(entry.batch.id)) {
         unsettled.add(entry)
+        suspects.add(entry)
         await catchUp(entry)
         continue
       }

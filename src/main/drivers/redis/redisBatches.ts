@@ -44,9 +44,11 @@ export async function openRedisBatches({ url, clock, log, offer, silentMs = usua
   const pulse = createBell()
   const over = new AbortController()
   let tokens = 0
+  let isOpen = false
+  let wasAway = false
   const link = await openRedisLink({
     url, clock, log: (line) => { log(`batches: ${line}`) }, channel: `${prefix}news`,
-    onRing: () => { for (const listener of [...listeners]) listener() }, onReady: () => { pulse.ring() },
+    onRing: () => { for (const listener of [...listeners]) listener() }, onReady: () => { wasAway = isOpen; pulse.ring() },
   })
   const { client, ask } = link
   const queues = createCameraQueues(client, silentMs, log)
@@ -119,8 +121,8 @@ export async function openRedisBatches({ url, clock, log, offer, silentMs = usua
     if (job === undefined) return undefined
     const read = workSchema.safeParse(job.data)
     const id = job.id ?? ''
-    const isOpen = read.success && read.data.camera === camera && id === jobIdOf(read.data) && await ask(async () => client.hexists(`${prefix}open/${read.data.batch}`, nameOf(read.data))) === 1
-    if (!isOpen) {
+    const isWanted = read.success && read.data.camera === camera && id === jobIdOf(read.data) && await ask(async () => client.hexists(`${prefix}open/${read.data.batch}`, nameOf(read.data))) === 1
+    if (!isWanted) {
       log(`batches: ${JSON.stringify(id.slice(0, 100))} in the queue of ${camera} is no open attempt, and is left out`)
       await ask(async () => { await job.moveToCompleted(null, token, false); await queues.remove(camera, id) })
       return undefined
@@ -182,6 +184,7 @@ export async function openRedisBatches({ url, clock, log, offer, silentMs = usua
     link.close()
     throw error
   }
+  isOpen = true
   const living = live()
   return {
     append: async (events, { add = [], drop: dropped = [] } = {}) => {
@@ -205,7 +208,14 @@ export async function openRedisBatches({ url, clock, log, offer, silentMs = usua
     },
     take: async (cameras, atMost) => (atMost > 0 ? take(cameras, atMost) : []),
     finish,
-    collect: async (batch) => (await look(batch)).flatMap(collected),
+    collect: async (batch) => {
+      // It may have started again and forgotten the end; whoever decides has to look at what it knows still.
+      if (wasAway) {
+        wasAway = false
+        throw new WorkbenchError('link/closed', `Redis at ${link.shown} was away; what it kept is read again`)
+      }
+      return (await look(batch)).flatMap(collected)
+    },
     pending: async (batch) => (await look(batch)).filter((each) => each.state !== 'missing' && each.state !== 'ended' && collected(each).length === 0).map(({ work }) => work),
     drop,
     offered: async () => {
