@@ -46,14 +46,16 @@ export async function openRedisBatches({ url, clock, log, offer, silentMs = usua
   let tokens = 0
   let isOpen = false
   let wasAway = false
+  /** How long Redis had run when this bench came. */
+  let beforeMs = 0
   const link = await openRedisLink({
     url, clock, log: (line) => { log(`batches: ${line}`) }, channel: `${prefix}news`,
-    onRing: () => { for (const listener of [...listeners]) listener() }, onReady: () => { wasAway = isOpen; pulse.ring() },
+    onRing: () => { for (const listener of [...listeners]) listener() }, onReady: () => { wasAway = isOpen; beforeMs = 0; pulse.ring() },
   })
   const { client, ask } = link
   const queues = createCameraQueues(client, silentMs, log)
   /** When Redis itself was away, every lock and every sign of life has run out, whoever lives; they are given time to come back. */
-  const maySilentBeDead = (): boolean => link.steadyMs() > silentMs
+  const maySilentBeDead = (): boolean => link.steadyMs() > 0 && link.steadyMs() + beforeMs > silentMs
   const script = async (text: string, ...given: readonly string[]): Promise<unknown> => ask(async () => client.eval(text, 0, prefix, ...given))
 
   const beat = async (): Promise<void> => {
@@ -177,6 +179,7 @@ export async function openRedisBatches({ url, clock, log, offer, silentMs = usua
 
   try {
     await ask(async () => queues.ready())
+    beforeMs = 1_000 * Number(/^uptime_in_seconds:(\d{1,12})/m.exec(await ask(async () => client.info('server')))?.[1] ?? 0)
     await beat()
     await warnOfForgetting(async () => ask(async () => client.config('GET', 'appendonly')), link.shown, log)
   } catch (error) {
