@@ -88,6 +88,8 @@ function createClient({ host, port, database, hasTls, user, password }: RedisAdd
     host, port, db: database, ...(user === undefined ? {} : { username: user }), ...(password === undefined ? {} : { password }), ...(hasTls ? { tls: {} } : {}),
     // BullMQ is written for answers of that form.
     protocol: 2,
+    // Its timer runs also when there is nothing left to close.
+    disconnectTimeout: 200,
     lazyConnect: true, connectTimeout: connectLimitMs, commandTimeout: askLimitMs,
     // A question that is kept for later would come when nobody waits for it any more: each fails when the connection does.
     enableOfflineQueue: false, maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false,
