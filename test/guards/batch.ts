@@ -5,6 +5,10 @@ const engine = { project: 'integration', tests: 'test/integration/batch/batchEng
 const view = { project: 'integration', tests: 'test/web/batch.test.ts' } as const
 const queue = { file: 'src/main/drivers/storage/sqliteBatches.ts', project: 'integration', tests: 'test/contract/batchQueues.test.ts' } as const
 
+const redis = { project: 'peers', tests: 'test/peers/batchRedis.test.ts' } as const
+const scripts = 'src/main/drivers/redis/batchScripts.ts'
+const onRedis = 'src/main/drivers/redis/redisBatches.ts'
+
 /** What keeps a batch from going on over cameras that it should leave alone, and from calling something passed. */
 export const batchGuards: readonly Guard[] = [
   { says: 'batch: nobody overtakes the canary', file: `${core}/schedule.ts`, ...engine, named: 'the canary goes first', find: "if (batch.stage === 'canary' && !item.isCanary) break", replace: '' },
@@ -17,10 +21,19 @@ export const batchGuards: readonly Guard[] = [
   { says: 'batch: a camera that fails is set aside', file: `${core}/rulings.ts`, ...engine, named: 'a camera that fails again', find: 'if (failures < batch.plan.stop.failuresPerCamera ||', replace: 'if (failures > 0 ||' },
   { says: 'batch: a stop begins nothing more', file: `${core}/batchState.ts`, ...engine, named: 'stopped by a person', find: '      leaveOut(batch, batch.items)\n', replace: '' },
   { says: 'batch: an event is kept before it is applied', file: `${core}/batchEngine.ts`, ...engine, named: 'a disk that is full', find: '    await queue.append(events, works)\n', replace: '    await queue.append(events, works).catch(() => undefined)\n' },
+  { says: 'batch: what follows from an end is said later, if not at once', file: `${core}/batchEngine.ts`, project: 'integration', tests: 'test/integration/batch/batchTrouble.test.ts', named: 'a canary that fails stops the batch', find: '        unsettled.add(entry)\n', replace: '' },
+  { says: 'batch: who takes a batch up ends it', file: `${core}/batchEngine.ts`, project: 'integration', tests: 'test/integration/batch/batchTrouble.test.ts', named: 'a bench that dies between', find: '    unsettled.add(entry)\n    return true', replace: '    return true' },
+  { says: 'batch: what was kept is so, whatever was answered', file: `${core}/batchEngine.ts`, project: 'integration', tests: 'test/integration/batch/batchTrouble.test.ts', named: 'what was kept although', find: '        await catchUp(entry)\n', replace: '' },
   { says: 'batch: a sequence is given once', ...queue, named: 'SQLite', find: 'if (event.sequence !== last + 1) throw', replace: 'if (event.sequence <= last) throw' },
   { says: 'batch: one bench decides', ...queue, named: 'SQLite', find: "if (typeof decider === 'string' && decider !== self && lives(decider)) return false", replace: "if (decider === 'nobody') return false" },
   { says: 'batch: a result comes from the bench that has the attempt', ...queue, named: 'SQLite', find: 'if (Number(changes) === 0) throw', replace: 'if (Number(changes) < 0) throw' },
   { says: 'batch: what a dead bench was doing is lost', ...queue, named: 'SQLite', find: "return row['worker'] !== null && !lives(String(row['worker'])) ?", replace: "return row['worker'] === '' ?" },
+  { says: 'batch on Redis: a sequence is given once', file: scripts, ...redis, named: 'BullMQ on Redis', find: 'if event[2] ~= last[batch] + 1 then', replace: 'if event[2] <= last[batch] then' },
+  { says: 'batch on Redis: one bench decides', file: scripts, ...redis, named: 'BullMQ on Redis', find: "(ARGV[4] ~= '1' or redis.call('EXISTS', prefix .. 'alive/' .. decider) == 1) then return 0 end", replace: "ARGV[4] == 'never' then return 0 end" },
+  { says: 'batch on Redis: what a dead bench was doing is lost', file: onRedis, ...redis, named: 'BullMQ on Redis', find: "if (state === 'left') return maySilentBeDead() ? [{ work, lost: true }] : []", replace: "if (state === 'left') return []" },
+  { says: 'batch on Redis: a result comes from the bench that has the attempt', file: onRedis, ...redis, named: 'a bench that was silent for too long', find: 'if (!isKept) throw', replace: 'if (tokens < 0) throw' },
+  { says: 'batch on Redis: one camera has one attempt at a time', file: onRedis, ...redis, named: 'a bench that was silent for too long', find: 'const mine = [...all].filter((camera) => !busy.has(camera))', replace: 'const mine = [...all]' },
+  { says: 'batch on Redis: the login is not shown', file: 'src/main/drivers/redis/redisAddress.ts', project: 'unit', tests: 'src/main/drivers/redis/redisAddress.test.ts', named: 'whatever the login is', find: 'shown: `${url.protocol}//${url.hostname}', replace: 'shown: `${url.protocol}//${url.password}@${url.hostname}' },
   { says: 'batch: the page runs nothing', file: `${core}/reportPage.ts`, project: 'unit', tests: `${core}/reports.test.ts`, named: 'nothing that a console says runs', find: '<pre>${escaped(text)}</pre>', replace: '<pre>${text}</pre>' },
   { says: 'batch: no cell is a formula', file: `${core}/reportTexts.ts`, project: 'unit', tests: `${core}/reports.test.ts`, named: 'no cell of the CSV', find: "/^[=+\\-@\\t\\r]/.test(text)", replace: "text === ''" },
   { says: 'batch: many cameras want their number typed before any is written', file: 'src/renderer/features/batch/NewBatchDialog.vue', ...view, named: 'many cameras want their number typed', find: 'if (!value || wrong.value !== \'\' || !confirmed.value || busy.value !== undefined) return', replace: 'if (!value || wrong.value !== \'\' || busy.value !== undefined) return' },

@@ -4,7 +4,7 @@ export interface Guard {
   readonly file: string
   readonly find: string
   readonly replace: string
-  readonly project: 'unit' | 'integration'
+  readonly project: 'unit' | 'integration' | 'peers'
   readonly tests: string
   /** Only tests whose name matches. */
   readonly named: string

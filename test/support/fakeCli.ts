@@ -152,7 +152,7 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
     audit: { list: () => [], verify: () => ({ state: 'ok', entries: 0, head: '0'.repeat(64) }), lines: () => [] },
     secretsPlace: async () => ({ kind: 'file', isProtected: false, words: 'In a file', path: '/data/secrets/plain.json', count: 0, sealedCount: 0, notices: [] }),
     powerCameras: async () => [],
-    batches: { work: noBatches, start: noBatches, choose: () => ({ targets: [], aside: [] }), engine: noBatches, watch: async function* () { /* none in this story */ }, report: noBatches, close: async () => undefined },
+    batches: { work: noBatches, start: noBatches, choose: async () => ({ targets: [], aside: [], own: [] }), engine: noBatches, watch: async function* () { /* none in this story */ }, report: noBatches, close: async () => undefined },
     openBatchRack: noBatches, chooseForBatch: noBatches, batchSummary: batchFacts.summary, compareBatches: batchFacts.compare,
     powerMany: async function* () { /* no cameras in this story */ },
     close: async () => { fake.calls.push('close') },

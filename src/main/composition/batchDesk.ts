@@ -1,9 +1,11 @@
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type BatchId, batchIdSchema, type BatchPlan, batchPlanSchema } from '../../shared/batch/batchPlan.schema.ts'
+import type { BatchQueue, OfferedCamera, SharedBatchQueue } from '../../shared/batch/batchQueue.ts'
 import type { BatchSummary } from '../../shared/batch/batchView.schema.ts'
 import type { CameraId } from '../../shared/devices/ids.ts'
-import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import { Cancelled, WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { installRequestSchema } from '../../shared/install/install.schema.ts'
 import { type Clock, withDeadline } from '../../shared/lifecycle/clock.ts'
 import { restoreRequestSchema } from '../../shared/restore/restore.schema.ts'
@@ -33,8 +35,8 @@ export interface BatchDesk {
   /** From then on this process works on batches, and takes up what a process that is gone has left. */
   work(): Promise<void>
   start(plan: BatchPlan): Promise<{ readonly id: BatchId; readonly aside: readonly string[] }>
-  /** The cameras that a plan means; `input/not-found` for one that is not in the rack. */
-  choose(plan: BatchPlan, pods: readonly PodSpec[]): ChosenCameras
+  /** The cameras that a plan means, also those of other benches on the same Redis; `input/not-found` for one that nobody has. */
+  choose(plan: BatchPlan, pods: readonly PodSpec[]): Promise<ChosenCameras & { /** Those that no other bench works on. */ readonly own: readonly CameraId[] }>
   /** Only reads, until `work` was asked for. */
   engine(): Promise<BatchEngine>
   /** All of them now, newest first, then again whenever something changed, at most four times a second. */
@@ -47,6 +49,8 @@ export interface BatchDesk {
 export interface BatchDeskDeps {
   readonly clock: Clock
   readonly dataFolder: string
+  /** Batches are shared with the other benches there; otherwise they are kept in the data folder. */
+  readonly redisUrl?: string | undefined
   readonly log: (line: string) => void
   readonly rack: Pick<RackBook, 'camera' | 'pods' | 'power'>
   readonly jobs: JobBook
@@ -57,9 +61,14 @@ export interface BatchDeskDeps {
 const maxPlanBytes = 1_048_576
 const watchEveryMs = 250
 const pictureLimitMs = 10_000
+/** A Redis that is not there when the program starts may come. */
+const againMs = 10_000
 const endings: Readonly<Record<BatchFormat, string>> = { html: 'html', junit: 'xml', csv: 'csv', json: 'json' }
 
-const supplyOf = (spec: PodSpec): string => (isUnitSpec(spec.power) ? unitIdOf(spec.power) : spec.id)
+const offeredOf = (spec: PodSpec): OfferedCamera => ({
+  cameraId: spec.cameraId, cameraName: spec.cameraName, supply: isUnitSpec(spec.power) ? unitIdOf(spec.power) : spec.id,
+  labels: [...spec.inventory?.labels ?? []], isAside: spec.inventory?.maintenance !== undefined,
+})
 
 export function renderBatch(batch: Batch, format: BatchFormat): string {
   switch (format) {
@@ -70,8 +79,10 @@ export function renderBatch(batch: Batch, format: BatchFormat): string {
   }
 }
 
-export function createBatchDesk({ clock, dataFolder, log, rack, jobs, desk, installs }: BatchDeskDeps): BatchDesk {
+export function createBatchDesk({ clock, dataFolder, redisUrl, log, rack, jobs, desk, installs }: BatchDeskDeps): BatchDesk {
   let opening: Promise<BatchEngine> | undefined
+  let shared: SharedBatchQueue | undefined
+  const over = new AbortController()
   let isWorking = false
   let writes = 0
   const takePicture = async (camera: CameraId, signal: AbortSignal): Promise<void> => {
@@ -90,27 +101,67 @@ export function createBatchDesk({ clock, dataFolder, log, rack, jobs, desk, inst
         : desk.start(restoreRequestSchema.parse({ cameraId, inputPath: image.path, tftpVia, force }), undefined, signal)
     },
   })
-  const engine = async (): Promise<BatchEngine> => {
-    opening ??= openBatchEngine({
-      queue: openSqliteBatches(join(dataFolder, 'batches.sqlite'), { log }), clock, run, log,
+  // Two benches may both have a pod-1, and one waits for none of the other.
+  const offer = (): OfferedCamera[] => (isWorking ? rack.pods().map(offeredOf).map((each) => ({ ...each, supply: `${hostname()} ${each.supply}`.slice(0, 200) })) : [])
+  const openQueue = async (): Promise<BatchQueue> => {
+    if (redisUrl === undefined) return openSqliteBatches(join(dataFolder, 'batches.sqlite'), { log })
+    // Only who shares batches pays for what that needs.
+    const { openRedisBatches } = await import('../drivers/redis/redisBatches.ts')
+    shared = await openRedisBatches({ url: redisUrl, clock, log, offer })
+    return shared
+  }
+  const openEngine = async (): Promise<BatchEngine> => {
+    const queue = await openQueue()
+    return openBatchEngine({
+      queue, clock, run, log, takesUp: () => isWorking && shared !== undefined,
       // Whoever only looks does nothing with cameras.
       cameras: () => new Set(isWorking ? rack.pods().map(({ cameraId }) => cameraId) : []),
       newBatchId: () => batchIdSchema.parse(newJobId(clock.wallMs())),
-    })
-    return opening
+    }).catch(async (error: unknown) => { await queue.close(); throw error })
+  }
+  const engine = async (): Promise<BatchEngine> => {
+    if (opening) return opening
+    const mine = openEngine()
+    opening = mine
+    try {
+      return await mine
+    } catch (error) {
+      // Whoever asks next tries it again.
+      opening = undefined
+      throw error
+    }
+  }
+  const choose: BatchDesk['choose'] = async (plan, pods) => {
+    const here = pods.map(offeredOf)
+    if (redisUrl === undefined) return { ...chooseCameras(plan, here), own: here.map(({ cameraId }) => cameraId) }
+    await engine()
+    const there = await shared?.offered() ?? []
+    const known = new Set(there.map(({ cameraId }) => cameraId))
+    const own = here.filter(({ cameraId }) => !known.has(cameraId))
+    const once = new Map([...own, ...there].map((each) => [each.cameraId, each]))
+    return { ...chooseCameras(plan, [...once.values()]), own: own.map(({ cameraId }) => cameraId) }
+  }
+  const workLater = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      await clock.sleep(againMs, over.signal).catch(() => undefined)
+      if (over.signal.aborted || await engine().then(() => true, () => false)) return
+    }
   }
   return {
     engine,
     work: async () => {
       isWorking = true
-      const opened = await engine()
+      const opened = await engine().catch((error: unknown) => {
+        if (redisUrl !== undefined) void workLater()
+        throw error
+      })
       for (const { id, end } of opened.list()) {
         if (!end) await opened.takeUp(id).catch((error: unknown) => { log(`batch ${id} is left to another process: ${String(error)}`) })
       }
     },
-    choose: (plan, pods) => chooseCameras(plan, pods, supplyOf),
+    choose,
     start: async (plan) => {
-      const { targets, aside } = chooseCameras(plan, rack.pods(), supplyOf)
+      const { targets, aside } = await choose(plan, rack.pods())
       for (const { name, path } of plan.images) {
         await stat(path).catch((cause: unknown) => { throw new WorkbenchError('input/missing-file', `The image ${name} is not at ${path}`, { cause, context: { path } }) })
       }
@@ -135,7 +186,10 @@ export function createBatchDesk({ clock, dataFolder, log, rack, jobs, desk, inst
       await writeWhole(path, text, (writes += 1))
       return { text, path }
     },
-    close: async () => { await (await opening)?.close() },
+    close: async () => {
+      over.abort(new Cancelled('the workbench closes'))
+      await (await opening?.catch(() => undefined))?.close()
+    },
   }
 }
 

@@ -158,7 +158,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const registry = createRegistryDesk({ clock, dataFolder, audit, secrets, who: environment.host, log })
   const boardReleases = createBoardReleasesDesk({ clock, dataFolder, leases, audit, log })
   const deviceUpdates = createDeviceUpdateDesk({ clock, dataFolder, jobs, leases, ways: { appliance: createApplianceWay({ clock, fetch: environment.fetch ?? offline }), board: createBoardWay({ dataFolder }) } })
-  const batches = createBatchDesk({ clock, dataFolder, log, rack, jobs, desk, installs })
+  const batches = createBatchDesk({ clock, dataFolder, redisUrl: environment.redisUrl, log, rack, jobs, desk, installs })
   const fleet = createFleetDesk({ clock, dataFolder, secrets, log })
   const approvals = createApprovals(dataFolder, clock.wallMs)
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })

@@ -19,6 +19,8 @@ export interface HostEnvironment {
   readonly fetch?: typeof globalThis.fetch
   /** Where U-Boot builds are published; the public address otherwise. */
   readonly ubootUrl?: string | undefined
+  /** The Redis on which several benches share their batches; without it they are kept in the data folder. */
+  readonly redisUrl?: string | undefined
   /** What commands that switch power inherit. */
   readonly commandEnvironment?: Readonly<Record<string, string | undefined>>
   /** What seals passwords; a host without one keeps them in a file for this user only. */

@@ -1,4 +1,5 @@
-import type { CameraId } from '../devices/ids.ts'
+import { z } from 'zod'
+import { type CameraId, cameraIdSchema } from '../devices/ids.ts'
 import type { AttemptKey, AttemptResult, BatchEvent } from './batchEvent.ts'
 import type { BatchId } from './batchPlan.schema.ts'
 
@@ -41,6 +42,23 @@ export interface BatchQueue {
   /** Rings when something may have come or ended, here or on another bench. Result: no more. */
   onNews(listener: () => void): () => void
   close(): Promise<void>
+}
+
+/** A camera of one bench, as the plans of the others see it. */
+export const offeredCameraSchema = z.object({
+  cameraId: cameraIdSchema,
+  cameraName: z.string().max(200),
+  /** What it shares power with, told from the same word on another bench. */
+  supply: z.string().max(200),
+  labels: z.array(z.string().max(200)).max(100),
+  isAside: z.boolean(),
+})
+export type OfferedCamera = z.infer<typeof offeredCameraSchema>
+
+/** A queue that several computers share. */
+export interface SharedBatchQueue extends BatchQueue {
+  /** What the other benches that live work on. */
+  offered(): Promise<readonly OfferedCamera[]>
 }
 
 export const sameAttempt = (a: AttemptKey, b: AttemptKey): boolean => a.batch === b.batch && a.item === b.item && a.attempt === b.attempt

@@ -12,6 +12,8 @@ import { byPriority, choose, free, type Places } from './schedule.ts'
 export interface BatchEngineDeps extends Omit<BatchWorkerDeps, 'cameras'> {
   readonly cameras?: BatchWorkerDeps['cameras']
   readonly newBatchId: () => BatchId
+  /** Whether it goes on with batches whose decider is gone, without being asked. */
+  readonly takesUp?: () => boolean
 }
 
 export interface BatchEngine {
@@ -47,7 +49,7 @@ const troubleWaitMs = 1_000
 /** Rulings that follow from one another; more would be a bug that never ends. */
 const maxRulings = 8
 
-interface Entry { readonly batch: Batch; isMine: boolean }
+interface Entry { batch: Batch; isMine: boolean }
 
 /** Decides for batches: what begins when, what follows from an end, and when it is over. One loop does it all, so no two decisions cross. */
 export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngine> {
@@ -60,6 +62,8 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
   const stop = new AbortController()
   const places: Places = { busy: new Set(), onPod: new Map(), begunAtMs: new Map() }
   let suspects = new Set<Entry>()
+  /** What follows from their last ends may not have been said: it failed, or whoever decided before died just then. */
+  const unsettled = new Set<Entry>()
   let foreignAtMs = -Infinity
   const looked = new Cancelled('there is something to do')
 
@@ -69,6 +73,14 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
     if (!entry) throw new WorkbenchError('input/not-found', `There is no batch ${id}`, { context: { batch: id } })
     return entry
   }
+  const occupy = (batch: Batch): void => {
+    for (const number of batch.running) {
+      const { camera, pod } = itemOf(batch, number).target
+      places.busy.add(camera)
+      places.onPod.set(pod, (places.onPod.get(pod) ?? 0) + 1)
+    }
+  }
+  const vacate = (batch: Batch): void => { for (const number of batch.running) free(places, itemOf(batch, number).target) }
   const tell = (batch: Batch, event: BatchEvent): void => {
     for (const listener of listeners) {
       try { listener(batch, event) } catch (error) { log(`a listener of batches failed at ${event.type}: ${String(error)}`) }
@@ -174,6 +186,7 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
       for (const event of events) { applyBatchEvent(batch, event); tell(batch, event) }
       if (events.length > 0) news.ring()
     }
+    if (deps.takesUp?.()) for (const entry of entries.values()) await own(entry)
   }
   /** Result: when to look again at the latest. */
   const turn = async (): Promise<number> => {
@@ -187,12 +200,41 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
       for (const entry of checking) suspects.add(entry)
       throw error
     }
+    for (const entry of unsettled) {
+      await settle(entry.batch, entry.batch.items.filter(({ state, attempts }) => attempts.length > 0 && state !== 'waiting' && state !== 'running').map(({ number }) => number))
+      unsettled.delete(entry)
+    }
     await lookElsewhere()
     return begin()
   }
+  /** What was kept although the answer never came is so; and what the queue has forgotten never was. */
+  const catchUp = async (entry: Entry): Promise<void> => {
+    const { id, sequence } = entry.batch
+    const [last, ...more] = await queue.read(id, sequence - 1)
+    if (last && more.length === 0) return
+    const kept = last ? more : await queue.read(id, 0)
+    vacate(entry.batch)
+    const batch = kept.reduce<Batch | undefined>(applyBatchEvent, last ? entry.batch : undefined)
+    if (!last) log(`batch ${id}: the queue has forgotten what came after ${batch?.sequence ?? 0}; it goes on from there`)
+    if (!batch) { entries.delete(id); return }
+    entry.batch = batch
+    occupy(batch)
+    if (last) for (const event of more) tell(batch, event)
+    news.ring()
+  }
   /** Somebody took this bench for dead and decides now. Two who decide would begin everything twice. */
-  const giveUpLost = async (): Promise<void> => {
-    for (const entry of mine()) if (!await queue.adopt(entry.batch.id)) entry.isMine = false
+  const afterTrouble = async (): Promise<void> => {
+    for (const entry of mine()) {
+      if (await queue.adopt(entry.batch.id)) {
+        unsettled.add(entry)
+        suspects.add(entry)
+        await catchUp(entry)
+        continue
+      }
+      entry.isMine = false
+      unsettled.delete(entry)
+      vacate(entry.batch)
+    }
   }
   const loop = async (): Promise<void> => {
     while (!stop.signal.aborted) {
@@ -203,7 +245,7 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
       } catch (error) {
         log(`batches: ${String(error)}`)
         waitMs = troubleWaitMs
-        await giveUpLost().catch((more: unknown) => { log(`batches: ${String(more)}`) })
+        await afterTrouble().catch((more: unknown) => { log(`batches: ${String(more)}`) })
       }
       const pause = new AbortController()
       // A stop ends the ring, and that ends the pause.
@@ -244,12 +286,9 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
     if (!await queue.adopt(entry.batch.id)) return false
     for (const event of await queue.read(entry.batch.id, entry.batch.sequence)) applyBatchEvent(entry.batch, event)
     entry.isMine = true
-    for (const number of entry.batch.running) {
-      const item = itemOf(entry.batch, number)
-      places.busy.add(item.target.camera)
-      places.onPod.set(item.target.pod, (places.onPod.get(item.target.pod) ?? 0) + 1)
-    }
+    occupy(entry.batch)
     suspects.add(entry)
+    unsettled.add(entry)
     return true
   }
 

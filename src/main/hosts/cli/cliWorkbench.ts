@@ -86,7 +86,7 @@ export interface CliWorkbench {
   /** Opens the consoles of the cameras that the plan means, or the simulated rack. */
   openBatchRack(plan: BatchPlan, isDemo: boolean, signal: AbortSignal): Promise<{ readonly cameras: number }>
   /** Those cameras, with nothing opened. */
-  chooseForBatch(plan: BatchPlan, isDemo: boolean): Promise<ReturnType<BatchDesk['choose']>>
+  chooseForBatch(plan: BatchPlan, isDemo: boolean): ReturnType<BatchDesk['choose']>
   readonly batchSummary: typeof batchFacts.summary
   readonly compareBatches: typeof batchFacts.compare
   readonly audit: Pick<OpenAudit, 'list' | 'verify' | 'lines'>
@@ -100,6 +100,8 @@ export interface CliWorkbench {
 export interface OpenWorkbenchOptions {
   readonly dataFolder: string
   readonly tftpPort: number
+  /** Instead of `RACKBENCH_REDIS`. */
+  readonly redisUrl?: string | undefined
   readonly log: (line: string) => void
   /** Shown to the person; the signal takes the question away. */
   readonly ask: (question: string, signal: AbortSignal) => Promise<void>
@@ -176,6 +178,7 @@ export interface ServeOptions {
   readonly port: number
   readonly open: boolean
   readonly dataFolder: string
+  readonly redisUrl?: string | undefined
   readonly log: (line: string) => void
   readonly out: (line: string) => void
 }

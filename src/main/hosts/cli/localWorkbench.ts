@@ -10,8 +10,8 @@ export interface LocalFacts {
 }
 
 /** The workbench of this process, with the one camera that the command names. */
-export async function openLocalWorkbench({ version, homeFolder, resourcesFolder, environment }: LocalFacts, { dataFolder, tftpPort, log, ask }: OpenWorkbenchOptions): Promise<CliWorkbench> {
-  const { setup, desk, installs, dumps, burns, agents, chips, jobs, reports, captures, inventories, findPorts, boots, bundles, consoles, close, audit, secrets, rack, many, batches } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'] }, { ask })
+export async function openLocalWorkbench({ version, homeFolder, resourcesFolder, environment }: LocalFacts, { dataFolder, tftpPort, redisUrl, log, ask }: OpenWorkbenchOptions): Promise<CliWorkbench> {
+  const { setup, desk, installs, dumps, burns, agents, chips, jobs, reports, captures, inventories, findPorts, boots, bundles, consoles, close, audit, secrets, rack, many, batches } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'], redisUrl: redisUrl ?? environment['RACKBENCH_REDIS'] }, { ask })
   return {
     addTarget: async ({ url, chip, name, power, poePort }) => {
       const lineName = await setup.nameOfLine(url)
@@ -54,8 +54,9 @@ export async function openLocalWorkbench({ version, homeFolder, resourcesFolder,
     batches, batchSummary: batchFacts.summary, compareBatches: batchFacts.compare,
     openBatchRack: async (plan, isDemo, signal) => {
       if (isDemo) await setup.openDemo()
-      const { targets } = batches.choose(plan, isDemo ? rack.pods() : await inventories.list())
-      if (!isDemo) await inventories.openCameras(targets.map(({ camera }) => camera), signal)
+      const { targets, own } = await batches.choose(plan, isDemo ? rack.pods() : await inventories.list())
+      // Another bench has the consoles of the others open.
+      if (!isDemo) await inventories.openCameras(targets.map(({ camera }) => camera).filter((camera) => own.includes(camera)), signal)
       return { cameras: targets.length }
     },
     chooseForBatch: async (plan, isDemo) => {

@@ -6,9 +6,9 @@ import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { ServeOptions } from './cliWorkbench.ts'
 
 /** The web host is a program of its own: hosts do not know each other's code, and either may be started alone. */
-export async function serveInBrowser({ port, open, dataFolder, log, out }: ServeOptions, signal: AbortSignal): Promise<void> {
+export async function serveInBrowser({ port, open, dataFolder, redisUrl, log, out }: ServeOptions, signal: AbortSignal): Promise<void> {
   const child = spawn(process.execPath, [join(import.meta.dirname, '../web/main.ts')], {
-    stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, RACKBENCH_PORT: String(port), RACKBENCH_DATA: dataFolder },
+    stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, RACKBENCH_PORT: String(port), RACKBENCH_DATA: dataFolder, ...(redisUrl === undefined ? {} : { RACKBENCH_REDIS: redisUrl }) },
   })
   const stop = (): void => { child.kill('SIGTERM') }
   signal.addEventListener('abort', stop, { once: true })

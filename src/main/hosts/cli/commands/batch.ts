@@ -18,6 +18,7 @@ const flags: Flags = {
   'demo': { type: 'boolean', help: 'run: on the simulated demo rack' },
   'plan-only': { type: 'boolean', help: 'run: say which cameras are meant, and begin nothing' },
   'tftp-port': { type: 'string', value: 'PORT', help: 'run, go-on: UDP port of the TFTP server (default 69)' },
+  'redis': { type: 'string', value: 'URL', help: 'the Redis on which several benches share their batches (also RACKBENCH_REDIS, which no list of processes shows)' },
   'data': { type: 'string', value: 'DIR', help: 'the data folder' },
   'output': outputFlag,
   'help': { type: 'boolean', short: 'h', help: 'this text' },
@@ -64,7 +65,7 @@ async function withWorkbench<T>({ given, deps, teller }: Scene, work: (workbench
   const port = given.text('tftp-port') ?? '69'
   if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) throw usage(`--tftp-port ${quoted(port)} is no port`)
   const workbench = await deps.openWorkbench({
-    dataFolder: given.text('data') ?? deps.dataFolder, tftpPort: Number(port), log: (line) => { teller.say('log', { level: 'info', message: line }, '') },
+    dataFolder: given.text('data') ?? deps.dataFolder, tftpPort: Number(port), redisUrl: given.text('redis'), log: (line) => { teller.say('log', { level: 'info', message: line }, '') },
     // Nobody sits at a batch in the night: an attempt that needs a hand ends at its limit.
     ask: async (question, signal) => {
       teller.say('log', { level: 'warning', message: question }, plainText(question, 200))

@@ -6,6 +6,7 @@ import { createTeller, isJson, outputFlag } from '../output/events.ts'
 const flags: Flags = {
   port: { type: 'string', value: 'PORT', help: 'TCP port on 127.0.0.1 (default: any free one)' },
   open: { type: 'boolean', help: 'open it in the browser' },
+  redis: { type: 'string', value: 'URL', help: 'the Redis on which several benches share their batches (also RACKBENCH_REDIS, which no list of processes shows)' },
   data: { type: 'string', value: 'DIR', help: 'journal, reports, profiles and U-Boot images' },
   output: outputFlag,
   help: { type: 'boolean', short: 'h', help: 'this text' },
@@ -22,7 +23,7 @@ export async function serveCommand(argv: readonly string[], deps: CliDeps): Prom
   const port = given.text('port')
   await deps.serve({
     port: port === undefined || port === '0' ? 0 : wholeNumber('--port', port, 1, 65_535), open: given.has('open'),
-    dataFolder: given.text('data') ?? deps.dataFolder, log: deps.err.line,
+    dataFolder: given.text('data') ?? deps.dataFolder, redisUrl: given.text('redis'), log: deps.err.line,
     out: (line) => { say(line.startsWith('http://') ? 'serving' : 'log', line.startsWith('http://') ? { url: line } : { level: 'info', message: line }, line) },
   }, deps.interrupt.signal)
   return done(exitCodes.success, {}, '')
