@@ -49,6 +49,7 @@ import { createInventoryDesk, type InventoryDesk } from './inventoryDesk.ts'
 import { powerMany } from './powerMany.ts'
 import { createRackSetup, type RackSetup } from './rackSetup.ts'
 import { createRackStore } from './rackStore.ts'
+import { createClientPower } from './clientPower.ts'
 import { createFleetDesk } from './fleetKeeper.ts'
 import { createRegistryDesk, type RegistryDesk } from './registryKeeper.ts'
 import { createReportDesk, type ReportDesk } from './reportDesk.ts'
@@ -155,7 +156,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const boardReleases = createBoardReleasesDesk({ clock, dataFolder, leases, audit, log })
   const deviceUpdates = createDeviceUpdateDesk({ clock, dataFolder, jobs, leases, ways: { appliance: createApplianceWay({ clock, fetch: environment.fetch ?? offline }), board: createBoardWay({ dataFolder }) } })
   const batches = createBatchDesk({ clock, dataFolder, log, rack, jobs, desk, installs })
-  const fleet = createFleetDesk({ clock, dataFolder, secrets, log })
+  const fleet = createFleetDesk({ clock, dataFolder, secrets, log, audit, power: createClientPower({ rack, audit }) })
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
   const reportWriter = writeReportsAtTheEnd(jobs, reports, log)
   const status = statusOf({ environment, clock: () => clock.wallMs(), rack, tftp: () => tftp.state(), journal })
