@@ -34,9 +34,11 @@ async function openRig(kind: 'tasmota' | 'pdudaemon' = 'tasmota'): Promise<Rig> 
   onTestFinished(async () => workbench.close())
   const bench = openFleetBench({ power: createClientPower({ rack: workbench.rack, audit: workbench.audit }) })
   onTestFinished(async () => bench.stop())
+  // Nobody is there; each is a line of its own.
+  let line = 8
   return {
     workbench, bench, relay,
-    camera: (name, power) => workbench.setup.addForNow({ url: `tcp://127.0.0.1:9`, name: '', cameraName: name, chip: 'hi3516ev300', ...(power ? { power: powerSpecSchema.parse({ host: '127.0.0.1', port: relay.port, ...power }) } : {}) }).cameraId,
+    camera: (name, power) => workbench.setup.addForNow({ url: `tcp://127.0.0.1:${(line += 1)}`, name: '', cameraName: name, chip: 'hi3516ev300', ...(power ? { power: powerSpecSchema.parse({ host: '127.0.0.1', port: relay.port, ...power }) } : {}) }).cameraId,
     bind: (cameraId, rules = {}) => { bench.store.putClient({ ...bench.store.client(clientA) ?? fleetClientSchema.parse({ uuid: clientA, name: 'screen-door' }), hasPoe: true, powerCycleAllowed: true, cameraId, ...rules }) },
     lost: async () => {
       const { command } = bench.service.issue({ clientUuid: clientA, action: 'reboot_host' })
