@@ -11,12 +11,12 @@ import { createJobBook } from '../../src/main/core/jobs/jobBook.ts'
 import { createSystemClock } from '../../src/main/drivers/host/systemClock.ts'
 import { newJobId } from '../../src/main/drivers/host/randomness.ts'
 import { openSqliteJournal } from '../../src/main/drivers/storage/sqliteJournal.ts'
-import { type CommandMessage, type AckStatus } from '../../src/shared/fleet/command.schema.ts'
+import type { AckStatus, CommandMessage } from '../../src/shared/fleet/command.schema.ts'
 import { isFinal } from '../../src/shared/fleet/commandView.schema.ts'
 import { ackTopic } from '../../src/shared/fleet/topics.ts'
 import { ackText } from '../support/fleetBench.ts'
 import { freeTcpPort } from '../support/freePort.ts'
-import { numbered } from '../support/planFixture.ts'
+import { numbered, queuedEvent } from '../support/planFixture.ts'
 import { findProgram } from '../support/tftpPeerServers.ts'
 import type { BenchRow } from './row.ts'
 
@@ -103,7 +103,8 @@ function jobRows(folder: string): BenchRow[] {
   database.exec('BEGIN')
   const insert = database.prepare('INSERT INTO events (job, sequence, at_ms, type, json) VALUES (?, ?, ?, ?, ?)')
   for (let number = 0; number < many; number += 1) {
-    for (const event of numbered(`20261121-${String(number).padStart(6, '0')}-abcdef`, [{ type: 'job-started' }, { type: 'job-cancelled', verdict: 'cancelled before writing', elapsedMs: 1_000 }] as never)) insert.run(event.job, event.sequence, event.atMs, event.type, JSON.stringify(event))
+    const name = `20261121-${String(number).padStart(6, '0')}-abcdef`
+    for (const event of [queuedEvent(name), ...numbered(name, [{ type: 'job-started' }, { type: 'job-succeeded', verdict: 'restored and booted', elapsedMs: 1_000 }])]) insert.run(event.job, event.sequence, event.atMs, event.type, JSON.stringify(event))
   }
   database.exec('COMMIT')
   database.close()
