@@ -8,6 +8,7 @@ import { cpuRows } from './cpu.ts'
 import { deltaRows } from './delta.ts'
 import { dumpRows } from './dump.ts'
 import { fleetRows } from './fleet.ts'
+import { fleetCommandRows } from './fleetCommands.ts'
 import { registryRows } from './registry.ts'
 import { otaRows } from './ota.ts'
 import { restoreRows } from './restore.ts'
@@ -27,7 +28,7 @@ const minutes = Math.min(60, Math.max(0.5, Number(values.minutes) || 1))
  */
 const groups: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   fleet: fleetRows, restore: restoreRows, tftp: tftpRows, bootrom: bootromRows, agent: agentRows, dump: dumpRows, ubi: ubiRows, delta: deltaRows, ota: otaRows,
-  captures: captureRows, registry: registryRows, batch: batchRows, wall: async () => wallRows(minutes), cpu: cpuRows, window: largeCaptureRows, updater: updaterRows,
+  captures: captureRows, registry: registryRows, batch: batchRows, fleet6: fleetCommandRows, wall: async () => wallRows(minutes), cpu: cpuRows, window: largeCaptureRows, updater: updaterRows,
 }
 
 const only = values.only?.toLowerCase()

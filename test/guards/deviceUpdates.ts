@@ -26,4 +26,6 @@ export const deviceUpdateGuards: readonly Guard[] = [
     find: 'const { end } = await recoverBoard(deps, { keepStage: true }, signal)', replace: "const { end } = { deps, end: 'nothing' as const, recoverBoard }" },
   { says: 'an updater goes back to the version before only', file: 'src/main/core/ota/updater/goBack.ts', ...back('changes nothing'),
     find: 'if (previous !== folderOfVersion(version)) throw', replace: "if (version === '') throw" },
+  { says: 'no password stands in an address', file: 'src/main/composition/sshApplianceUpdates.ts', project: 'integration', tests: 'test/integration/ota/sshAppliances.test.ts', named: 'nothing of a password',
+    find: "url.password === '' && ", replace: '' },
 ]

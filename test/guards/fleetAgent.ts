@@ -49,6 +49,8 @@ export const fleetAgentGuards: readonly Guard[] = [
     find: 'refuse_issued_until: lostTo === undefined ? until : nowText', replace: 'refuse_issued_until: until' },
   { says: 'a loss is remembered over the next crash', file: 'src/main/composition/fleetAgentService.ts', ...on('helperProgram', 'a damaged state'),
     find: 'await file.save(first)', replace: 'void first' },
+  { says: 'one agent for one state file', file: `${drivers}/agentLock.ts`, ...on('agentProcess', 'two agents on one state file'),
+    find: "database.exec('BEGIN EXCLUSIVE')", replace: "database.exec('BEGIN')" },
   { says: 'the helper gets one word and no text of a message', file: `${drivers}/helperProgram.ts`, ...on('helperProgram', 'no shell'),
     find: 'shell: false,', replace: 'shell: true,' },
   { says: 'a helper that hangs has an end', file: `${drivers}/helperProgram.ts`, ...on('helperProgram', 'hangs'),

@@ -93,6 +93,7 @@ export function createFixtureDeviceUpdates(stream: Stream, calls: string[], nowM
     }),
     remove: contract.remove.handler(({ input }) => { calls.push(`device remove ${input.id}`); devices = devices.filter(({ id }) => id !== input.id); tell(); return {} }),
     read: contract.read.handler(({ input }) => { calls.push(`device read ${input.id}`); return deviceOf(input.id) }),
+    acceptKey: contract.acceptKey.handler(({ input }) => { calls.push(`device accept ${input.id} ${input.hostKeySha256}`); change(input.id, ({ problem: _over, ...each }) => ({ ...each, reading: { version: '2.0.0', atMs: nowMs() } })); return deviceOf(input.id) }),
     releases: contract.releases.handler(({ input }) => releasesOf(deviceOf(input.id))),
     plan: contract.plan.handler(({ input }) => planOf(deviceOf(input.deviceId), input)),
     start: contract.start.handler(({ input: { request, planHash } }) => {

@@ -3,6 +3,7 @@ import { WorkbenchError } from '../../src/shared/errors/workbenchError.ts'
 import type { AckStatus, CommandMessage } from '../../src/shared/fleet/command.schema.ts'
 import type { FleetStore } from '../../src/shared/fleet/fleetStore.ts'
 import { ackTopic } from '../../src/shared/fleet/topics.ts'
+import type { ClientPower } from '../../src/main/core/fleet/escalateClient.ts'
 import { createFleetService, type FleetService } from '../../src/main/core/fleet/commandService.ts'
 import { createFrozenContract } from '../../src/main/drivers/mqtt/frozenContract.ts'
 import { openSqliteFleet } from '../../src/main/drivers/storage/fleet/sqliteFleet.ts'
@@ -31,7 +32,7 @@ export interface FleetBenchOptions {
   readonly wallMs?: { jump: number }
   readonly transitional?: boolean
   readonly maxPages?: number
-  readonly powerCycle?: (clientUuid: string) => Promise<void>
+  readonly power?: ClientPower
 }
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -40,7 +41,7 @@ export const ackText = (commandId: string, status: AckStatus): string => JSON.st
 })
 
 /** The service on virtual time, with a broker that takes everything or nothing. */
-export function openFleetBench({ file = ':memory:', wallMs = { jump: 0 }, transitional = false, maxPages, powerCycle }: FleetBenchOptions = {}): FleetBench {
+export function openFleetBench({ file = ':memory:', wallMs = { jump: 0 }, transitional = false, maxPages, power }: FleetBenchOptions = {}): FleetBench {
   const virtual = createVirtualClock()
   const clock: VirtualClock = { ...virtual, wallMs: () => virtual.wallMs() + wallMs.jump }
   const sent: Sent[] = []
@@ -58,7 +59,7 @@ export function openFleetBench({ file = ':memory:', wallMs = { jump: 0 }, transi
           return Promise.resolve()
         },
       },
-      ...(powerCycle ? { powerCycle } : {}),
+      power,
     })
     const over = new AbortController()
     return { store, service, over, running: service.run(over.signal) }

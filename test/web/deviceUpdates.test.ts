@@ -118,3 +118,27 @@ test('nothing yet: what it is for is said, one is added with a form, and removed
   button('Remove from the list').click()
   await until('gone', () => text().includes('No board yet'))
 })
+
+test('an appliance over SSH: its key file is asked for, its host key is shown and accepted by a person', async () => {
+  const { fixture } = await openTab('Appliances', { isNew: true })
+  button('Add an appliance').click()
+  await until('the form', () => document.querySelector('#device-name') !== null)
+  expect([document.querySelector('#device-host') !== null, document.querySelector('#device-key') !== null]).toEqual([true, false])
+  fill('Name', 'mast-west')
+  fill('Address of its updater, or of its SSH server', 'ssh://root@10.0.0.9')
+  fill('Folder of its releases', '/srv/packages')
+  await until('the key is asked for', () => document.querySelector('#device-key') !== null)
+  expect([document.querySelector('#device-host'), submit().disabled]).toEqual([null, true])
+  fill('File of the private key', '/home/lab/.ssh/appliances')
+  await until('it may', () => !submit().disabled)
+  submit().click()
+  await until('it is listed', () => rows('Appliances').length === 1)
+  expect(fixture.deviceUpdates.list()[0]).toMatchObject({ address: 'ssh://root@10.0.0.9', keyFile: '/home/lab/.ssh/appliances' })
+  const { id } = fixture.deviceUpdates.list()[0]!
+  const key = `SHA256:${'k'.repeat(43)}`
+  fixture.deviceUpdates.change(id, (device) => ({ ...device, problem: { code: 'device/wrong-identity', message: `The host key is not known yet; its fingerprint is ${key}`, context: { hostKeySha256: key }, hint: 'Compare it' } }))
+  await until('it is shown', () => journal().includes(key) && journal().includes('Accept this host key'))
+  button('Accept this host key').click()
+  await until('it answers', () => rows('Appliances')[0]!.includes('2.0.0') && !journal().includes('Accept this host key'))
+  expect(fixture.calls.filter((call) => call.startsWith('device accept'))).toEqual([`device accept ${id} ${key}`])
+})

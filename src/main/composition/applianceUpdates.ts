@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { planDeployment } from '../core/ota/updater/deploy.ts'
+import type { UpdateParts } from '../core/workflows/update/updatePlan.ts'
 import type { UpdateStep, UpdateVoice } from '../core/workflows/update/updateWorkflow.ts'
 import { measurePackage, openPackageHost } from '../drivers/updater/packageHost.ts'
 import { openPackageZip } from '../drivers/updater/packageZip.ts'
@@ -9,6 +10,7 @@ import { versionNumbers } from '../protocols/updater/version.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import type { UpdateDevice, UpdatePlan, UpdateRelease } from '../../shared/ota/deviceUpdate.schema.ts'
+import type { PlannedPhase } from '../../shared/restore/restore.schema.ts'
 import { addressOf, followUpdater } from './deployPackage.ts'
 import { phase, releaseFolder, type UpdateWay } from './updateWay.ts'
 
@@ -44,18 +46,8 @@ export function createApplianceWay({ clock, fetch }: ApplianceUpdateDeps): Updat
     releases: async (device, signal) => packagesIn(await releaseFolder(device), signal),
     plan: async (device, { act, version }, _told, signal) => {
       if (act === 'rollback') return { units: [], files: 0, deletes: [], warnings: ['The version that runs now is taken off the device; a package brings it again'], refusals: [], phases: [phase('ask', 'Ask the updater', 500), phase('go-back', 'Go back', 12_000, 'at-end'), phase('read-back', 'Read the version back', 500, 'at-end')] }
-      const release = (await packagesIn(await releaseFolder(device), signal)).find((each) => each.version === version && each.problem === undefined)
       const phases = [phase('ask', 'Ask the updater', 500), phase('download', 'Download and verify', 2_000), phase('install', 'Install', 12_000, 'at-end'), phase('read-back', 'Read the version back', 500, 'at-end')]
-      if (!release) return { units: [], files: 0, deletes: [], warnings: [], phases, refusals: [new WorkbenchError('input/not-found', `There is no package of version ${version} on channel ${device.channel}`)] }
-      const path = join(await releaseFolder(device), release.file)
-      const contents = await openPackageZip(path, signal)
-      try {
-        const { manifest, units, commands } = planDeployment(contents, version)
-        return {
-          release, sha256: (await measurePackage(path, signal)).sha256, units: [...units], files: manifest.modules.length, deletes: [], phases, refusals: [],
-          warnings: commands.length === 0 ? [] : [`The package brings ${String(commands.length)} commands; the updater runs them only where it was started so`],
-        }
-      } finally { await contents.close() }
+      return planPackage(device, version, phases, (commands) => ({ warnings: [`The package brings ${String(commands)} commands; the updater runs them only where it was started so`] }), signal)
     },
     bench: (device, plan) => {
       const client = clientOf(device)
@@ -74,6 +66,22 @@ export function createApplianceWay({ clock, fetch }: ApplianceUpdateDeps): Updat
   }
 }
 
+/** What a package of the channel would do; its commands, where it brings any, are judged by whoever installs it. */
+export async function planPackage(device: UpdateDevice, version: string, phases: PlannedPhase[], judge: (commands: number) => Partial<Pick<UpdateParts, 'warnings' | 'refusals'>>, signal: AbortSignal): Promise<UpdateParts> {
+  const folder = await releaseFolder(device)
+  const release = (await packagesIn(folder, signal)).find((each) => each.version === version && each.problem === undefined)
+  if (!release) return { units: [], files: 0, deletes: [], warnings: [], phases, refusals: [new WorkbenchError('input/not-found', `There is no package of version ${version} on channel ${device.channel}`)] }
+  const path = join(folder, release.file)
+  const contents = await openPackageZip(path, signal)
+  try {
+    const { manifest, units, commands } = planDeployment(contents, version)
+    return {
+      release, sha256: (await measurePackage(path, signal)).sha256, units: [...units], files: manifest.modules.length, deletes: [], phases, warnings: [], refusals: [],
+      ...(commands.length === 0 ? {} : judge(commands.length)),
+    }
+  } finally { await contents.close() }
+}
+
 /** Nothing of the device that runs is touched in it, so a cancel may come at any time. */
 const downloadStep = (device: UpdateDevice, { to, release, sha256 }: UpdatePlan, client: UpdaterClient, clock: Clock): UpdateStep => ({
   name: 'download', cancel: 'anytime', limitMs: downloadLimitMs,
@@ -90,7 +98,7 @@ const downloadStep = (device: UpdateDevice, { to, release, sha256 }: UpdatePlan,
   },
 })
 
-async function packagesIn(folder: string, signal: AbortSignal): Promise<UpdateRelease[]> {
+export async function packagesIn(folder: string, signal: AbortSignal): Promise<UpdateRelease[]> {
   const names = (await readdir(folder)).filter((name) => /\.zip$/i.test(name)).sort().slice(0, mostPackages)
   const found: UpdateRelease[] = []
   for (const file of names) {

@@ -40,6 +40,7 @@ import { type ChipDesk, createChipDesk } from './chipDesk.ts'
 import { type ConsoleDesk, createConsoleDesk } from './consoleDesk.ts'
 import { demoNodesPace, openDemoNodes } from './demoNodes.ts'
 import { createApplianceWay } from './applianceUpdates.ts'
+import { applianceWays, createSshWay } from './sshApplianceUpdates.ts'
 import { createBoardWay } from './boardUpdates.ts'
 import { openDemoDevices } from './demoDevices.ts'
 import { createDeviceUpdateDesk, type DeviceUpdateDesk } from './deviceUpdateDesk.ts'
@@ -50,6 +51,7 @@ import { createInventoryDesk, type InventoryDesk } from './inventoryDesk.ts'
 import { powerMany } from './powerMany.ts'
 import { createRackSetup, type RackSetup } from './rackSetup.ts'
 import { createRackStore } from './rackStore.ts'
+import { createClientPower } from './clientPower.ts'
 import { createFleetDesk, type FleetDesk } from './fleetKeeper.ts'
 import { createRegistryDesk, type RegistryDesk } from './registryKeeper.ts'
 import { createReportDesk, type ReportDesk } from './reportDesk.ts'
@@ -157,9 +159,9 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const bundles = createBundleDesk({ clock, captures, jobs, rack, dataFolder, versions: { Rackbench: environment.version, Host: environment.host, ...systemFacts() } })
   const registry = createRegistryDesk({ clock, dataFolder, audit, secrets, who: environment.host, log })
   const boardReleases = createBoardReleasesDesk({ clock, dataFolder, leases, audit, log })
-  const deviceUpdates = createDeviceUpdateDesk({ clock, dataFolder, jobs, leases, ways: { appliance: createApplianceWay({ clock, fetch: environment.fetch ?? offline }), board: createBoardWay({ dataFolder }) } })
+  const deviceUpdates = createDeviceUpdateDesk({ clock, dataFolder, jobs, leases, ways: { appliance: applianceWays(createApplianceWay({ clock, fetch: environment.fetch ?? offline }), createSshWay({ clock, dataFolder, audit })), board: createBoardWay({ dataFolder }) } })
   const batches = createBatchDesk({ clock, dataFolder, redisUrl: environment.redisUrl, log, rack, jobs, desk, installs })
-  const fleet = createFleetDesk({ clock, dataFolder, secrets, log })
+  const fleet = createFleetDesk({ clock, dataFolder, secrets, log, audit, power: createClientPower({ rack, audit }) })
   const approvals = createApprovals(dataFolder, clock.wallMs)
   const reports = createReportDesk({ jobs, folder: join(dataFolder, 'reports') })
   const reportWriter = writeReportsAtTheEnd(jobs, reports, log)

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { readBounded } from '../drivers/files/bootFiles.ts'
 import { createAppliance } from '../core/ota/updater/appliance.ts'
-import { deploy, planDeployment } from '../core/ota/updater/deploy.ts'
+import { deploy, type DeployDeps, planDeployment } from '../core/ota/updater/deploy.ts'
 import { recoverDeployment } from '../core/ota/updater/recoverDeployment.ts'
-import { openSftpFs } from '../drivers/deviceFs/sftpFs.ts'
+import type { RollbackEnd } from '../core/ota/updater/rollback.ts'
+import type { UpdaterDeps } from '../core/ota/updater/updaterDesk.ts'
+import { openSftpFs, type SftpFs } from '../drivers/deviceFs/sftpFs.ts'
 import { newDigest } from '../drivers/host/digest.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { openSshServices } from '../drivers/services/sshServices.ts'
@@ -12,10 +14,11 @@ import type { SshPlace } from '../drivers/ssh/sshConnection.ts'
 import { openPackageZip } from '../drivers/updater/packageZip.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import type { OpenPackage } from '../../shared/ota/openPackage.ts'
 import type { Deployed } from './deployPackage.ts'
 
-export interface SshDeployRequest {
-  readonly path: string
+/** An appliance that is reached with a key, and how it is laid out. */
+export interface SshAppliance {
   readonly host: string
   readonly port?: number | undefined
   readonly user: string
@@ -25,32 +28,57 @@ export interface SshDeployRequest {
   /** What plays `/` of the appliance. */
   readonly root: string
   readonly systemctl?: string | undefined
+}
+
+export interface SshDeployRequest extends SshAppliance {
+  readonly path: string
   readonly allowsCommands: boolean
   readonly clock?: Clock | undefined
   readonly tell: (percent: number, message: string) => void
 }
 
+export type SshDevice = UpdaterDeps['device'] & DeployDeps
+
+/** Its files alone, for a look at it: no command is run there. */
+export async function withSshFiles<T>({ host, port, user, keyFile, hostKeySha256, root }: SshAppliance, clock: Clock, signal: AbortSignal, work: (fs: SftpFs, place: SshPlace) => Promise<T>): Promise<T> {
+  const place: SshPlace = { host, port, user, hostKeySha256, secret: { privateKey: await readKey(keyFile) } }
+  const fs = await openSftpFs(place, root, clock, signal)
+  try { return await work(fs, place) } finally { await fs.close() }
+}
+
+/** The whole appliance, as the updater on it would have it; what is cancelled is undone, because nobody there would go on. */
+export async function withSshAppliance<T>(at: SshAppliance, { clock, allowsCommands, tell }: Pick<SshDeployRequest, 'allowsCommands' | 'tell'> & { readonly clock: Clock }, signal: AbortSignal, work: (device: SshDevice) => Promise<T>): Promise<T> {
+  return withSshFiles(at, clock, signal, async (fs, place) => {
+    // Without these two nothing there could be switched in one step and stay.
+    if (!fs.abilities.replaces || !fs.abilities.syncs) throw new WorkbenchError('input/not-supported', `${fs.label} cannot replace and sync files over SFTP`, { hint: 'OpenSSH can; another server cannot be trusted with a power cut' })
+    const services = await openSshServices(place, at.systemctl ?? defaultSystemctl, clock, signal)
+    try {
+      const device = createAppliance({ fs, services, clock, newDigest, newId: randomUUID, allowsCommands })
+      return await work({ ...device, onCancel: 'undo', progress: tell, tell: (line) => { tell(-1, line) } })
+    } finally { await services.close() }
+  })
+}
+
+/** What did not end in the new version is an error, in the words of the deployment. */
+export async function deployOrFail(contents: OpenPackage, version: string | undefined, device: SshDevice, signal: AbortSignal): Promise<void> {
+  const end = await deploy(contents, version, device, signal)
+  if (end.kind === 'failed') throw deployFault(end.error, end)
+}
+
+export const deployFault = (error: string, { level, running }: Pick<RollbackEnd, 'level'> & { readonly running: string | undefined }): WorkbenchError =>
+  new WorkbenchError('device/refused', error, { context: { level, running: running ?? '' }, hint: level === 'person' ? 'Somebody has to look at the appliance' : 'The version before runs' })
+
 /** The same deployment as the updater's, driven from here over SFTP and commands, for appliances that have no updater. */
-export async function deployOverSsh({ path, keyFile, host, port, user, hostKeySha256, root, systemctl = defaultSystemctl, allowsCommands, clock = createSystemClock(), tell }: SshDeployRequest, signal: AbortSignal): Promise<Deployed> {
+export async function deployOverSsh({ path, allowsCommands, clock = createSystemClock(), tell, ...at }: SshDeployRequest, signal: AbortSignal): Promise<Deployed> {
   const contents = await openPackageZip(path, signal)
   try {
     const { manifest, units, commands } = planDeployment(contents, undefined)
-    const place: SshPlace = { host, port, user, hostKeySha256, secret: { privateKey: await readKey(keyFile) } }
-    const fs = await openSftpFs(place, root, clock, signal)
-    try {
-      // Without these two nothing there could be switched in one step and stay.
-      if (!fs.abilities.replaces || !fs.abilities.syncs) throw new WorkbenchError('input/not-supported', `${fs.label} cannot replace and sync files over SFTP`, { hint: 'OpenSSH can; another server cannot be trusted with a power cut' })
-      const services = await openSshServices(place, systemctl, clock, signal)
-      try {
-        const device = createAppliance({ fs, services, clock, newDigest, newId: randomUUID, allowsCommands })
-        const deps = { ...device, onCancel: 'undo' as const, progress: tell, tell: (line: string) => { tell(-1, line) } }
-        const { mended } = await recoverDeployment(deps, signal)
-        mended.forEach(deps.tell)
-        const end = await deploy(contents, undefined, deps, signal)
-        if (end.kind === 'failed') throw new WorkbenchError('device/refused', end.error, { context: { level: end.level, running: end.running ?? '' }, hint: end.level === 'person' ? 'Somebody has to look at the appliance' : 'The version before runs' })
-        return { version: manifest.version, modules: manifest.modules.length, units, commands }
-      } finally { await services.close() }
-    } finally { await fs.close() }
+    await withSshAppliance(at, { clock, allowsCommands, tell }, signal, async (device) => {
+      const { mended } = await recoverDeployment(device, signal)
+      mended.forEach(device.tell)
+      await deployOrFail(contents, undefined, device, signal)
+    })
+    return { version: manifest.version, modules: manifest.modules.length, units, commands }
   } finally { await contents.close() }
 }
 

@@ -30,6 +30,8 @@ export interface DeviceUpdateDesk {
   remove(id: UpdateDeviceId): Promise<void>
   /** Asks the device; why it does not answer stands in the view. */
   read(id: UpdateDeviceId, signal: AbortSignal): Promise<UpdateDeviceView>
+  /** Only of a device that is told by its key. */
+  acceptKey(id: UpdateDeviceId, hostKeySha256: string, signal: AbortSignal): Promise<UpdateDeviceView>
   releases(id: UpdateDeviceId, signal: AbortSignal): Promise<UpdateRelease[]>
   plan(wish: UpdateWish, signal: AbortSignal): Promise<UpdatePlan>
   start(wish: UpdateWish, planHash: string, signal: AbortSignal): Promise<JobId>
@@ -124,6 +126,15 @@ export function createDeviceUpdateDesk({ clock, dataFolder, jobs, leases, ways }
       const job = lastJobOf(id)
       // While a job has it the job reads it.
       if (!job || isFinished(job)) await ask(device, signal).catch((error: unknown) => { signal.throwIfAborted(); if (!(error instanceof WorkbenchError)) throw error })
+      return viewOf(await deviceOf(id))
+    },
+    acceptKey: async (id, hostKeySha256, signal) => {
+      const device = await deviceOf(id)
+      refuseBusy(device)
+      const { acceptKey } = ways[device.kind]
+      if (!acceptKey) throw new WorkbenchError('input/not-supported', `${device.name} is not told by a host key`)
+      await withDeadline(clock, readLimitMs, `a login at ${device.name}`, signal, async (within) => acceptKey(device, hostKeySha256, within))
+      await ask(device, signal)
       return viewOf(await deviceOf(id))
     },
     releases: async (id, signal) => { const device = await deviceOf(id); return ways[device.kind].releases(device, signal) },

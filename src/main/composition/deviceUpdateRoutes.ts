@@ -12,6 +12,7 @@ export function deviceUpdateRoutes(desk: DeviceUpdateDesk) {
     add: contract.add.handler(async ({ input }) => desk.add(input)),
     remove: contract.remove.handler(async ({ input }) => { await desk.remove(input.id); return {} }),
     read: contract.read.handler(async ({ input, signal = noSignal() }) => desk.read(input.id, signal)),
+    acceptKey: contract.acceptKey.handler(async ({ input, signal = noSignal() }) => desk.acceptKey(input.id, input.hostKeySha256, signal)),
     releases: contract.releases.handler(async ({ input, signal = noSignal() }) => desk.releases(input.id, signal)),
     plan: contract.plan.handler(async ({ input, signal = noSignal() }) => desk.plan(input, signal)),
     // Not the signal of the link: a window that closes stops nothing.

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createFleetAgent } from '../core/fleetAgent/fleetAgent.ts'
 import type { AgentNews, AgentStore } from '../core/fleetAgent/agentParts.ts'
 import { type AgentLinkOptions, createAgentLink } from '../drivers/fleetAgent/agentLink.ts'
+import { lockAgentState } from '../drivers/fleetAgent/agentLock.ts'
 import { createAgentStateFile } from '../drivers/fleetAgent/agentStateFile.ts'
 import { kernelBootId, readBootId } from '../drivers/fleetAgent/bootId.ts'
 import { createHelperProgram, mockProgram } from '../drivers/fleetAgent/helperProgram.ts'
@@ -41,8 +42,13 @@ export interface FleetAgentWorld {
 
 const isSet = (text: string | undefined): boolean => text !== undefined && /^(1|true|yes|on)$/i.test(text.trim())
 
-/** The client side of fleet commands on one screen, until the signal aborts. A broker that is away stops nothing. */
+/** The client side of fleet commands on one screen, until the signal aborts. A broker that is away stops nothing; a second agent on its state is not started. */
 export async function runFleetAgent(request: FleetAgentRequest, world: FleetAgentWorld, signal: AbortSignal): Promise<void> {
+  const lock = lockAgentState(request.statePath)
+  try { await runLocked(request, world, signal) } finally { lock.release() }
+}
+
+async function runLocked(request: FleetAgentRequest, world: FleetAgentWorld, signal: AbortSignal): Promise<void> {
   const { environment, tell, log } = request
   const clock = world.clock ?? createSystemClock()
   const bootId = await readBootId(request.bootIdPath ?? kernelBootId)

@@ -4,6 +4,7 @@ import type { FleetStore } from '../../shared/fleet/fleetStore.ts'
 import { serverSubscriptions } from '../../shared/fleet/topics.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { createFleetService, type FleetService } from '../core/fleet/commandService.ts'
+import type { ClientPower } from '../core/fleet/escalateClient.ts'
 import type { BrokerDoor } from '../core/fleet/publisher.ts'
 import { type BrokerLink, type LinkState, openBrokerLink } from '../drivers/mqtt/brokerLink.ts'
 import { createFrozenContract } from '../drivers/mqtt/frozenContract.ts'
@@ -25,6 +26,8 @@ export interface OpenFleetOptions {
   /** Its name among the commands that are kept, where its address may change. */
   readonly via?: string
   readonly onLink?: (state: LinkState) => void
+  /** Absent for a command, which has no rack: then nothing is switched. */
+  readonly power?: ClientPower | undefined
   readonly log: (line: string) => void
 }
 
@@ -38,7 +41,7 @@ export interface OpenFleet {
 export const fleetFile = (dataFolder: string): string => join(dataFolder, 'fleet.sqlite')
 
 /** The commands of one data folder and one broker. Other processes may have the same folder open; the lockout counts what all of them issued. */
-export function openFleet({ dataFolder, clock, broker, clientId, transitional, via = broker.url, onLink, log }: OpenFleetOptions): OpenFleet {
+export function openFleet({ dataFolder, clock, broker, clientId, transitional, via = broker.url, onLink, power, log }: OpenFleetOptions): OpenFleet {
   const store = openSqliteFleet(fleetFile(dataFolder))
   try {
     let link: BrokerLink | undefined
@@ -46,7 +49,7 @@ export function openFleet({ dataFolder, clock, broker, clientId, transitional, v
       isConnected: () => link?.isConnected() ?? false,
       publish: async (topic, payload, options, signal) => link?.publish(topic, payload, options, signal),
     }
-    const service = createFleetService({ store, clock, broker: door, contract: createFrozenContract(), newId: randomUUID, via, transitional, log })
+    const service = createFleetService({ store, clock, broker: door, contract: createFrozenContract(), newId: randomUUID, via, transitional, power, log })
     const open = openBrokerLink({
       ...broker, clock, clientId: clientId ?? `rackbench-${randomUUID().slice(0, 12)}`, isLasting: clientId !== undefined, subscriptions: serverSubscriptions, log,
       onMessage: service.receive, onState: (state) => { service.wake(); onLink?.(state) },

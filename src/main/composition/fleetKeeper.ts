@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FleetView } from '../../shared/contracts/fleet.contract.ts'
+import type { FleetClientWish, FleetView } from '../../shared/contracts/fleet.contract.ts'
 import { toWire, WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { FleetCommand } from '../../shared/fleet/commandView.schema.ts'
 import { type FleetBrokerState, type FleetSettings, fleetSettingsSchema } from '../../shared/fleet/fleetSettings.schema.ts'
@@ -8,11 +8,14 @@ import { clientAccount, serverAccount } from '../../shared/fleet/topics.ts'
 import { createBell } from '../../shared/lifecycle/bell.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { createLane } from '../../shared/lifecycle/lane.ts'
+import type { AuditLog } from '../core/audit/auditLog.ts'
+import type { ClientPower } from '../core/fleet/escalateClient.ts'
 import { secretBytes } from '../drivers/host/randomness.ts'
 import { type BrokerAccount, type EmbeddedBroker, openEmbeddedBroker } from '../drivers/mqtt/embeddedBroker.ts'
 import type { Secrets } from '../drivers/storage/secretsBox.ts'
 import { createWholeFile } from '../drivers/storage/wholeFile.ts'
 import { type BrokerAddress, type OpenFleet, openFleet } from './fleetDesk.ts'
+import { setFleetClient } from './setFleetClient.ts'
 
 const viewEveryMs = 250
 const passwordRef = 'fleet broker'
@@ -24,6 +27,9 @@ export interface FleetDeskDeps {
   readonly clock: Clock
   readonly dataFolder: string
   readonly secrets: Pick<Secrets, 'get' | 'put' | 'remove'>
+  /** The rack's; without it an escalation is always for a person. */
+  readonly power?: ClientPower | undefined
+  readonly audit: Pick<AuditLog, 'around'>
   readonly log: (line: string) => void
 }
 
@@ -34,13 +40,15 @@ export interface FleetDesk {
   watch(signal: AbortSignal): AsyncGenerator<FleetView, void, void>
   watchCommands(signal: AbortSignal): AsyncGenerator<FleetCommand, void, void>
   setBroker(settings: FleetSettings, password: string | undefined): Promise<FleetBrokerState>
+  /** Its name, its rule, and whose power it has: written down first, because it decides what may be switched. */
+  setClient(wish: FleetClientWish): Promise<void>
   addAccount(uuid: string): Promise<{ readonly user: string; readonly password: string }>
   /** As it was left; what cannot be opened is told in its state, and nothing else fails because of it. */
   start(): Promise<void>
   close(): Promise<void>
 }
 
-export function createFleetDesk({ clock, dataFolder, secrets, log }: FleetDeskDeps): FleetDesk {
+export function createFleetDesk({ clock, dataFolder, secrets, power, audit, log }: FleetDeskDeps): FleetDesk {
   const file = createWholeFile<FleetSettings>({ path: join(dataFolder, 'fleet.json'), schema: fleetSettingsSchema, first: fleetSettingsSchema.parse({}), hint: 'Move it away; no broker is used until one is chosen again' })
   const lane = createLane()
   const always = new AbortController().signal
@@ -90,7 +98,7 @@ export function createFleetDesk({ clock, dataFolder, secrets, log }: FleetDeskDe
     if (!settings.enabled) return
     try {
       const address = await addressOf(settings)
-      open = openFleet({ dataFolder, clock, broker: address, clientId: serverClientId, transitional: settings.transitional, onLink: changes.ring, log, ...(settings.broker === 'embedded' ? { via: 'embedded' } : {}) })
+      open = openFleet({ dataFolder, clock, broker: address, clientId: serverClientId, transitional: settings.transitional, onLink: changes.ring, power, log, ...(settings.broker === 'embedded' ? { via: 'embedded' } : {}) })
       open.service.onChange(changes.ring)
     } catch (error) {
       problem = toWire(error).message
@@ -98,11 +106,12 @@ export function createFleetDesk({ clock, dataFolder, secrets, log }: FleetDeskDe
       throw error
     }
   }
+  const fleet = (): OpenFleet => {
+    if (open) return open
+    throw new WorkbenchError('input/not-supported', problem ?? 'No broker is chosen for fleet commands', { hint: 'Choose one, or use the one within' })
+  }
   return {
-    fleet: () => {
-      if (open) return open
-      throw new WorkbenchError('input/not-supported', problem ?? 'No broker is chosen for fleet commands', { hint: 'Choose one, or use the one within' })
-    },
+    fleet,
     watch: async function* (signal) {
       while (!signal.aborted && !isClosed) {
         const next = changes.next(signal)
@@ -140,6 +149,7 @@ export function createFleetDesk({ clock, dataFolder, secrets, log }: FleetDeskDe
       try { await openAs(settings) } finally { changes.ring() }
       return stateOf()
     }),
+    setClient: async (wish) => setFleetClient(wish, { store: fleet().store, power, audit }).then(changes.ring),
     addAccount: async (uuid) => lane(always, async () => {
       const settings = await file.read()
       const twin = settings.clients.find((each) => each !== uuid && clientAccount(each) === clientAccount(uuid))

@@ -1,6 +1,5 @@
 import { implement } from '@orpc/server'
 import { fleetContract, type FleetClientView } from '../../shared/contracts/fleet.contract.ts'
-import { fleetClientSchema } from '../../shared/fleet/fleetView.schema.ts'
 import { hasPoorLink, recentReconnects } from '../core/fleet/clientBook.ts'
 import { lockout, lockoutWindowMs } from '../core/fleet/policy.ts'
 import type { OpenFleet } from './fleetDesk.ts'
@@ -22,9 +21,10 @@ export function fleetRoutes(desk: FleetDesk) {
     issueBulk: contract.issueBulk.handler(({ input }) => { const { run, items, canary } = desk.fleet().service.bulk.start(input); return { run, items: [...items], canary } }),
     bulk: contract.bulk.handler(({ input }) => { const { run, items, canary } = desk.fleet().service.bulk.view(input.id); return { run, items: [...items], canary } }),
     clients: contract.clients.handler(({ input }) => clientsOf(desk.fleet(), input.limit)),
-    setClient: contract.setClient.handler(({ input: { uuid, ...rules } }) => { const { store } = desk.fleet(); store.putClient({ ...store.client(uuid) ?? fleetClientSchema.parse({ uuid }), ...rules }); return {} }),
+    setClient: contract.setClient.handler(async ({ input }) => { await desk.setClient(input); return {} }),
     clearAlert: contract.clearAlert.handler(async ({ input, signal = noSignal() }) => { await desk.fleet().service.clearAlert(input.clientUuid, signal); return {} }),
-    escalate: contract.escalate.handler(async ({ input, signal = noSignal() }) => desk.fleet().service.escalate(input.id, signal)),
+    // Not the signal of the link: what is switched off is switched on again, whoever looks.
+    escalate: contract.escalate.handler(async ({ input }) => desk.fleet().service.escalate(input.id)),
     security: contract.security.handler(({ input }) => desk.fleet().store.security(input.limit)),
     setBroker: contract.setBroker.handler(async ({ input: { password, ...settings } }) => desk.setBroker(settings, password)),
     addAccount: contract.addAccount.handler(async ({ input }) => desk.addAccount(input.uuid)),

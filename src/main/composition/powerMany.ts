@@ -67,7 +67,7 @@ export async function* powerMany({ rack, clock }: PowerManyDeps, { cameraIds, ac
 }
 
 /** Why nothing is tried with it. */
-function leftOut(rack: Pick<RackBook, 'view' | 'camera'>, id: CameraId): string | undefined {
+export function leftOut(rack: Pick<RackBook, 'view' | 'camera'>, id: CameraId): string | undefined {
   const maintenance = rack.view().pods.flatMap(({ cameras }) => cameras).find((camera) => camera.id === id)?.inventory?.maintenance
   if (maintenance) return `left out: set aside for maintenance${maintenance.note === '' ? '' : ` (${maintenance.note})`}`
   return rack.camera(id).devices.power.ability === 'manual' ? 'left out: its power is switched by a person' : undefined

@@ -15,6 +15,8 @@ export interface UpdateWay {
   /** Newest first. */
   releases(device: UpdateDevice, signal: AbortSignal): Promise<UpdateRelease[]>
   plan(device: UpdateDevice, wish: UpdateWish, told: ToldVersion, signal: AbortSignal): Promise<UpdateParts>
+  /** Where devices are told by a key: logs in with exactly that one, and remembers it when that went well. */
+  acceptKey?(device: UpdateDevice, sha256: string, signal: AbortSignal): Promise<void>
   bench(device: UpdateDevice, plan: UpdatePlan): Pick<UpdateBench, 'ask' | 'steps' | 'read'>
 }
 

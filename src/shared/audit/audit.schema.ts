@@ -6,6 +6,7 @@ export const auditActs = [
   'power on', 'power off', 'power cycle', 'power override', 'change power',
   'remove pod', 'delete captures', 'change capture settings', 'import inventory', 'accept identity', 'accept host key', 'export switch configuration',
   'update device', 'upload firmware', 'publish firmware', 'withdraw firmware', 'publish release', 'withdraw release', 'remove release',
+  'escalate client', 'change fleet client',
   'keep secret', 'remove secret', 'move secrets', 'outcome', 'note',
 ] as const
 export type AuditAct = (typeof auditActs)[number]

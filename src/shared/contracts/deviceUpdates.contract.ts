@@ -14,6 +14,8 @@ export const deviceUpdatesContract = {
   remove: oc.input(one).output(z.object({})),
   /** Asks the device for its version. */
   read: oc.input(one).output(updateDeviceViewSchema),
+  /** The host key of an appliance over SSH, as its first look showed it: it is remembered when a login with exactly that key went well. */
+  acceptKey: oc.input(z.object({ id: updateDeviceIdSchema, hostKeySha256: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'is no fingerprint') })).output(updateDeviceViewSchema),
   /** What lies in its folder of releases, newest first. */
   releases: oc.input(one).output(z.array(updateReleaseSchema)),
   /** Asks the device and reads the release; changes nothing. */

@@ -1,9 +1,10 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
+import { cameraIdSchema } from '../devices/ids.ts'
 import { commandActionSchema, fleetUuidSchema } from '../fleet/command.schema.ts'
 import { commandEventSchema, fleetCommandSchema, keptAckSchema } from '../fleet/commandView.schema.ts'
 import { fleetBrokerStateSchema, fleetSettingsSchema } from '../fleet/fleetSettings.schema.ts'
-import { bulkItemSchema, bulkRunSchema, fleetAlertSchema, fleetClientSchema, mostBulkClients, securityNoteSchema } from '../fleet/fleetView.schema.ts'
+import { bulkItemSchema, bulkRunSchema, escalationOutcomeSchema, fleetAlertSchema, fleetClientSchema, mostBulkClients, securityNoteSchema } from '../fleet/fleetView.schema.ts'
 
 const reason = z.string().max(4_000).nullable().optional()
 const requestedBy = z.number().int().min(1).nullable().optional()
@@ -19,6 +20,9 @@ export type FleetClientView = z.infer<typeof fleetClientViewSchema>
 
 export const fleetViewSchema = z.object({ broker: fleetBrokerStateSchema, settings: fleetSettingsSchema, nowMs: z.number(), open: z.number(), alerts: z.array(fleetAlertSchema), bulks: z.array(bulkRunSchema) })
 export type FleetView = z.infer<typeof fleetViewSchema>
+
+export const fleetClientWishSchema = z.object({ uuid: fleetUuidSchema, name: z.string().max(120).optional(), hasPoe: z.boolean(), powerCycleAllowed: z.boolean(), cameraId: cameraIdSchema.nullable().optional() })
+export type FleetClientWish = z.infer<typeof fleetClientWishSchema>
 
 export const fleetContract = {
   /** Now, then again whenever something changed, at most four times a second. */
@@ -36,10 +40,11 @@ export const fleetContract = {
   issueBulk: oc.input(bulkWish.extend({ confirmation: z.string().max(100) })).output(bulkView),
   bulk: oc.input(z.object({ id: fleetUuidSchema })).output(bulkView),
   clients: oc.input(z.object({ limit: z.number().int().min(1).max(20_000).default(2_000) })).output(z.array(fleetClientViewSchema)),
-  /** Its name, and whether it may be power-cycled when it does not come back. */
-  setClient: oc.input(z.object({ uuid: fleetUuidSchema, name: z.string().max(120).optional(), hasPoe: z.boolean(), powerCycleAllowed: z.boolean() })).output(z.object({})),
+  /** Its name, and whether it may be power-cycled when it does not come back; `cameraId` is whose power it has, null takes that away, and without it that stays. */
+  setClient: oc.input(fleetClientWishSchema).output(z.object({})),
   clearAlert: oc.input(z.object({ clientUuid: fleetUuidSchema })).output(z.object({})),
-  escalate: oc.input(z.object({ id: fleetUuidSchema })).output(z.object({ step: z.enum(['none', 'power_cycle', 'manual']), why: z.string(), retryAfterS: z.number().optional() })),
+  /** The next step for a client that its command did not bring back. A power cycle is carried out before this answers. */
+  escalate: oc.input(z.object({ id: fleetUuidSchema })).output(z.object({ step: z.enum(['none', 'power_cycle', 'manual']), why: z.string(), retryAfterS: z.number().optional(), outcome: escalationOutcomeSchema.optional() })),
   /** Messages that were refused; most recent first. */
   security: oc.input(z.object({ limit: z.number().int().min(1).max(5_000).default(200) })).output(z.array(securityNoteSchema)),
   /** Opens or closes it, and keeps that. An empty password takes the kept one away; an absent one leaves it. */

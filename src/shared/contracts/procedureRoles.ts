@@ -23,7 +23,7 @@ const names: Readonly<Record<Role, string>> = {
   admin: `
     rack.addPod rack.setPower rack.removePod inventory.assignPower inventory.importYaml findPorts.assign registry.setDoor pictures.setUrl
     audit.list audit.export audit.verify secrets.where consoles.saveTools captureSettings.change
-    boardReleases.setMirror deviceUpdates.add deviceUpdates.remove fleet.security fleet.setBroker fleet.addAccount approvals.watch approvals.decide`,
+    boardReleases.setMirror deviceUpdates.add deviceUpdates.remove deviceUpdates.acceptKey fleet.security fleet.setBroker fleet.addAccount approvals.watch approvals.decide`,
 }
 
 const wordsOf = (text: string): readonly string[] => text.trim().split(/\s+/)

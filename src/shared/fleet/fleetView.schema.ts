@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { cameraIdSchema } from '../devices/ids.ts'
 import { commandActionSchema, fleetUuidSchema } from './command.schema.ts'
 
 const ms = z.number()
@@ -14,6 +15,8 @@ export const fleetClientSchema = z.object({
   /** The counts of the last ten minutes, for the warning. */
   reconnects: z.array(z.object({ atMs: ms, count: z.number().int().min(0) })).default([]),
   hasPoe: z.boolean().default(false), powerCycleAllowed: z.boolean().default(false),
+  /** The camera or port of the rack whose power is this client's. */
+  cameraId: cameraIdSchema.optional(),
 })
 export type FleetClient = z.infer<typeof fleetClientSchema>
 
@@ -35,7 +38,15 @@ export type BulkRun = z.infer<typeof bulkRunSchema>
 export const bulkItemSchema = z.object({ clientUuid: fleetUuidSchema, position: z.number().int().min(0), state: z.enum(['waiting', 'issued', 'refused', 'stopped']), commandId: fleetUuidSchema.optional(), why: z.string().optional() })
 export type BulkItem = z.infer<typeof bulkItemSchema>
 
-export const escalationStepSchema = z.object({ clientUuid: fleetUuidSchema, atMs: ms, step: z.enum(['power_cycle', 'manual']), why: z.string() })
+/** How a power cycle ended. `begun`: it was not seen to its end. `refused`: nothing was switched. `unverified`: the switch cannot be asked. */
+export const escalationOutcomeSchema = z.enum(['begun', 'verified', 'unverified', 'refused', 'failed'])
+export const escalationStepSchema = z.object({
+  clientUuid: fleetUuidSchema, atMs: ms, step: z.enum(['power_cycle', 'manual']), why: z.string(),
+  /** Of a power cycle only. */
+  outcome: escalationOutcomeSchema.optional(),
+  /** This step or one before it, since that command, may have taken the client's power: there is no second one. */
+  hadCycle: z.boolean().default(false),
+})
 export type EscalationStep = z.infer<typeof escalationStepSchema>
 
 /** A bulk run names at most so many clients. */

@@ -18,15 +18,20 @@ export const updateChannelSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{
 export const newUpdateDeviceSchema = z.object({
   name: z.string().trim().min(1).max(64),
   kind: updateKindSchema,
-  /** `http://192.168.1.20:12315` of an updater; `/dev/ttyACM0`, `COM3`, `tcp://HOST:PORT` of a console. */
+  /** `http://192.168.1.20:12315` of an updater, `ssh://user@192.168.1.20` without one; `/dev/ttyACM0`, `COM3`, `tcp://HOST:PORT` of a console. */
   address: z.string().trim().min(1).max(512),
   /** A folder of packages, or of versions; a channel is a folder in it, and stable may be the folder itself. */
   releases: z.string().trim().min(1).max(4096),
   channel: updateChannelSchema.default('stable'),
   /** Of an appliance: the address of this computer where it fetches packages. */
   hostAddress: z.string().max(64).default('127.0.0.1'),
+  /** Of an appliance without an updater: the file of the private key that its user is known by. */
+  keyFile: z.string().trim().min(1).max(4096).optional(),
 })
 export type NewUpdateDevice = z.infer<typeof newUpdateDeviceSchema>
+
+/** Driven from here, with nothing of ours on it. */
+export const isOverSsh = (address: string): boolean => /^ssh:/i.test(address)
 
 /** What it said itself, and when. */
 export const versionReadingSchema = z.object({

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ClientPower } from '../../../src/main/core/fleet/escalateClient.ts'
 import { statusOfIssued } from '../../../src/main/core/fleet/issuing.ts'
+import { WorkbenchError } from '../../../src/shared/errors/workbenchError.ts'
 import { transitionalAckTopic } from '../../../src/shared/fleet/topics.ts'
 import { clientA, clientB, someCommandId } from '../../support/commandFixture.ts'
 import { ackText, type FleetBench, type FleetBenchOptions, openFleetBench } from '../../support/fleetBench.ts'
@@ -106,34 +108,81 @@ describe('fleet commands', () => {
     expect([reboot().command.state, statusOfIssued(reboot(clientB.replace('1', '3')))]).toEqual(['queued', 202])
   })
 
-  test('4.19 escalation 59 s after the last step is refused, at 60 s it is allowed; without PoE it is manual; without a rule nothing is switched', async () => {
+  const switchOf = (cycle: ClientPower['cycle'] = async () => Promise.resolve({ isVerified: true })): { readonly cycled: string[]; readonly power: ClientPower } => {
     const cycled: string[] = []
-    benchOf({ powerCycle: async (uuid) => { cycled.push(uuid); return Promise.resolve() } })
-    const never = new AbortController().signal
+    return { cycled, power: { knows: () => true, capability: () => ({ by: 'the switch' }), cycle: async (client, command) => { cycled.push(client.uuid); return cycle(client, command) } } }
+  }
+  const allow = (hasPoe: boolean, powerCycleAllowed: boolean): void => { bench.store.putClient({ ...bench.store.client(clientA)!, hasPoe, powerCycleAllowed }) }
+  /** A reboot that failed, of a client that may be switched and has not shown itself since. */
+  async function lost(): Promise<string> {
     bench.message(`infoscreen/${clientA}/heartbeat`, '{}')
-    const allow = (hasPoe: boolean, powerCycleAllowed: boolean): void => { bench.store.putClient({ ...bench.store.client(clientA)!, hasPoe, powerCycleAllowed }) }
     allow(true, true)
     const { command } = reboot()
     await bench.clock.advance(10)
-    expect(await bench.service.escalate(command.id, never)).toMatchObject({ step: 'none' })
     bench.ack(clientA, command.id, 'failed')
     await bench.clock.advance(95 * second)
-    expect(await bench.service.escalate(command.id, never)).toMatchObject({ step: 'power_cycle' })
+    return command.id
+  }
+
+  test('4.19 escalation 59 s after the last step is refused, at 60 s it is allowed; without PoE it is manual; without a rule nothing is switched', async () => {
+    const { cycled, power } = switchOf()
+    benchOf({ power })
+    bench.message(`infoscreen/${clientA}/heartbeat`, '{}')
+    allow(true, true)
+    const { command } = reboot()
+    await bench.clock.advance(10)
+    expect(await bench.service.escalate(command.id)).toMatchObject({ step: 'none' })
+    bench.ack(clientA, command.id, 'failed')
+    await bench.clock.advance(95 * second)
+    expect(await bench.service.escalate(command.id)).toMatchObject({ step: 'power_cycle', outcome: 'verified', why: expect.stringContaining('read back') as string })
     await bench.clock.advance(59 * second)
-    expect(await bench.service.escalate(command.id, never)).toMatchObject({ step: 'none', retryAfterS: 1 })
+    expect(await bench.service.escalate(command.id)).toMatchObject({ step: 'none', retryAfterS: 1 })
     await bench.clock.advance(second)
-    // The cycle did not help, so the next is for a person.
-    expect(await bench.service.escalate(command.id, never)).toMatchObject({ step: 'manual' })
+    // The cycle did not help, so the next is for a person, and the one after that as well.
+    for (let turn = 0; turn < 3; turn += 1) {
+      expect(await bench.service.escalate(command.id)).toMatchObject({ step: 'manual', why: expect.stringContaining('did not bring it back') as string })
+      await bench.clock.advance(60 * second)
+    }
     expect(cycled).toEqual([clientA])
     for (const [hasPoe, rule] of [[false, true], [true, false]] as const) {
       allow(hasPoe, rule)
       await bench.clock.advance(61 * second)
-      expect(await bench.service.escalate(command.id, never)).toMatchObject({ step: 'manual' })
+      expect(await bench.service.escalate(command.id)).toMatchObject({ step: 'manual' })
     }
     bench.message(`infoscreen/${clientA}/heartbeat`, '{}')
     await bench.clock.advance(61 * second)
-    expect(await bench.service.escalate(command.id, never)).toMatchObject({ step: 'none', why: expect.stringContaining('shows itself') as string })
+    expect(await bench.service.escalate(command.id)).toMatchObject({ step: 'none', why: expect.stringContaining('shows itself') as string })
     expect(cycled).toEqual([clientA])
+  })
+
+  test('two that escalate at once take one step; a crash in the middle of a power cycle does not make a second one', async () => {
+    const { cycled, power } = switchOf(async () => new Promise(() => undefined))
+    benchOf({ power })
+    const id = await lost()
+    const never = bench.service.escalate(id)
+    never.catch(() => undefined)
+    expect(await bench.service.escalate(id)).toMatchObject({ step: 'none', retryAfterS: 60 })
+    expect(bench.store.lastEscalation(clientA)).toMatchObject({ step: 'power_cycle', outcome: 'begun', hadCycle: true })
+    await bench.restart()
+    await bench.clock.advance(61 * second)
+    expect(await bench.service.escalate(id)).toMatchObject({ step: 'manual' })
+    expect(cycled).toEqual([clientA])
+  })
+
+  test('a power cycle that was refused before anything was switched may be tried again; while another command is under way nothing is', async () => {
+    let isBusy = true
+    const { cycled, power } = switchOf(async () => { if (isBusy) throw new WorkbenchError('pod/busy', 'cam-door is in use by a restore'); return Promise.resolve({ isVerified: false }) })
+    benchOf({ power })
+    const id = await lost()
+    expect(await bench.service.escalate(id)).toMatchObject({ step: 'power_cycle', outcome: 'refused', why: 'cam-door is in use by a restore' })
+    isBusy = false
+    await bench.clock.advance(60 * second)
+    const { command } = shutdown()
+    expect(await bench.service.escalate(id)).toMatchObject({ step: 'none', why: expect.stringContaining('under way') as string })
+    bench.ack(clientA, command.id, 'failed')
+    expect(await bench.service.escalate(command.id)).toMatchObject({ step: 'none', why: expect.stringContaining('shut down') as string })
+    expect(await bench.service.escalate(id)).toMatchObject({ step: 'power_cycle', outcome: 'unverified', why: expect.stringContaining('cannot be asked') as string })
+    expect(cycled).toEqual([clientA, clientA])
   })
 
   test('4.22 broker down at issue, back after 60 s: published then; back after 300 s: expired, and never published', async () => {

@@ -16,7 +16,7 @@ const kept = new Map<string, string>()
 const secrets = {
   get: async (ref: string) => Promise.resolve(kept.get(ref)), put: async (ref: string, value: string) => { kept.set(ref, value); return Promise.resolve() }, remove: async (ref: string) => { kept.delete(ref); return Promise.resolve() },
 }
-const deskOf = (): FleetDesk => createFleetDesk({ clock: eager(), dataFolder: folder, secrets, log: () => undefined })
+const deskOf = (): FleetDesk => createFleetDesk({ clock: eager(), dataFolder: folder, secrets, audit: { around: async (_note, work) => work() }, log: () => undefined })
 const within = (): AbortSignal => AbortSignal.timeout(10_000)
 const settings = fleetSettingsSchema.parse({ enabled: true, port: 0 })
 beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'rackbench-fleetdesk-')); kept.clear(); desk = deskOf() })

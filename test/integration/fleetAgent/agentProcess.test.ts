@@ -1,5 +1,6 @@
 import { chmod, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import { lockAgentState } from '../../../src/main/drivers/fleetAgent/agentLock.ts'
 import { commandIdOf, screen } from '../../support/fleetAgentRig.ts'
 import { type FleetScreen, type HelperConduct, openFleetScreen } from '../../support/fleetScreen.ts'
 import { openPlainBroker, type PlainBroker } from '../../support/plainBroker.ts'
@@ -112,6 +113,25 @@ describe('the agent as a process, at a real broker', () => {
     expect(said(broker)).toEqual(['accepted', 'execution_started', 'completed'])
     expect(await computer.calls()).toEqual(['[shutdown_host]'])
     expect(await readdir(computer.folder)).not.toContain('x')
+  }, 60_000)
+
+  test('two agents on one state file: the second one is not started, the first goes on, and after kill -9 the next one has it', async () => {
+    const { broker, screen: computer } = await bench()
+    const first = computer.start()
+    await broker.listening(screen)
+    expect(await computer.ended(computer.start())).toBe('1')
+    // Also in one process, and before anything of the state is read.
+    expect(() => lockAgentState(computer.statePath)).toThrow(expect.objectContaining({ code: 'input/conflict', message: expect.stringContaining(computer.statePath) as string }) as Error)
+    await broker.send(screen, command(1))
+    await broker.until('started', () => said(broker).includes('execution_started'))
+    await broker.until('the helper was called', async () => (await computer.calls()).length === 1)
+    await computer.kill(first)
+    lockAgentState(computer.statePath).release()
+    computer.start()
+    await broker.listening(screen)
+    await broker.send(screen, command(2))
+    await broker.until('the second is answered', () => said(broker, 2).length > 0)
+    expect(await computer.calls()).toEqual(['[reboot_host]'])
   }, 60_000)
 
   test('4.35 dedupe store truncated: renamed aside, old-issued commands refused, new ones work', async () => {

@@ -2,7 +2,7 @@ import { toWire, WorkbenchError } from '../../../shared/errors/workbenchError.ts
 import type { CommandMessage } from '../../../shared/fleet/command.schema.ts'
 import { type CommandEvent, type FleetCommand, isFinal, type KeptAck } from '../../../shared/fleet/commandView.schema.ts'
 import type { CommandQuery, FleetStore } from '../../../shared/fleet/fleetStore.ts'
-import type { EscalationStep, SecurityNote } from '../../../shared/fleet/fleetView.schema.ts'
+import type { SecurityNote } from '../../../shared/fleet/fleetView.schema.ts'
 import { readTopic, serviceFailedTopic } from '../../../shared/fleet/topics.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
 import type { Clock } from '../../../shared/lifecycle/clock.ts'
@@ -10,14 +10,12 @@ import { type FleetMessage, takeAck } from './ackIntake.ts'
 import { type BulkRuns, createBulkRuns } from './bulkRuns.ts'
 import { createClientBook } from './clientBook.ts'
 import { issueOn, type Issued, type IssueWish } from './issuing.ts'
+import { type ClientPower, escalateClient, type Escalated } from './escalateClient.ts'
 import { createLedger } from './ledger.ts'
 import { newsOrLate } from './newsOrLate.ts'
-import { escalate, type Escalation } from './policy.ts'
 import { type BrokerDoor, createPublisher } from './publisher.ts'
 import { createSteadyTime } from './steadyTime.ts'
 
-/** Monitoring decides: a client that was heard of within this time is there. */
-const silentAfterMs = 90_000
 const lookEveryMs = 5_000
 const dueAtOnce = 200
 
@@ -30,8 +28,8 @@ export interface FleetServiceDeps {
   readonly via: string
   readonly transitional: boolean
   readonly log: (line: string) => void
-  /** Off and on again, proved by what the switch says afterwards. Absent where no client's port is known. */
-  readonly powerCycle?: (clientUuid: string, signal: AbortSignal) => Promise<void>
+  /** Absent where there is no rack: then every escalation is for a person. */
+  readonly power?: ClientPower | undefined
 }
 
 export interface CommandHistory {
@@ -54,7 +52,7 @@ export interface FleetService {
   /** At the broker first, and only then here. */
   clearAlert(clientUuid: string, signal: AbortSignal): Promise<void>
   /** The step behind a command that did not bring its client back. */
-  escalate(commandId: string, signal: AbortSignal): Promise<Escalation>
+  escalate(commandId: string): Promise<Escalated>
   /** Timers that are up; all of them are on the disk, so that a start is nothing special. */
   sweep(): void
   /** Looks at timers and hands commands over, until the signal aborts. */
@@ -138,24 +136,7 @@ export function createFleetService(deps: FleetServiceDeps): FleetService {
       store.putAlert({ ...alert, clearedAtMs: now() })
       changed()
     },
-    escalate: async (commandId, signal) => {
-      const command = known(commandId)
-      if (command.state !== 'timed_out' && command.state !== 'failed') return { step: 'none', why: 'This command did not fail' }
-      const client = store.client(command.clientUuid)
-      const last = store.lastEscalation(command.clientUuid)
-      const since = last && last.atMs > command.issuedAtMs ? last : undefined
-      const decided = escalate({
-        action: command.action, isSilent: now() - (client?.lastSeenMs ?? -Infinity) > silentAfterMs,
-        hasPoe: client?.hasPoe === true && deps.powerCycle !== undefined, powerCycleAllowed: client?.powerCycleAllowed ?? false,
-        lastStepAtMs: Math.max(command.issuedAtMs, last?.atMs ?? -Infinity), lastStep: since?.step ?? 'command',
-      }, now())
-      if (decided.step === 'none') return decided
-      const step: EscalationStep = { clientUuid: command.clientUuid, atMs: now(), step: decided.step, why: decided.why }
-      store.addEscalation(step)
-      changed()
-      if (decided.step === 'power_cycle') await deps.powerCycle?.(command.clientUuid, signal)
-      return decided
-    },
+    escalate: async (commandId) => escalateClient(known(commandId), { store, now, changed, power: deps.power }),
     ended: async (id, signal) => {
       for (;;) {
         const news = bell.next(signal)

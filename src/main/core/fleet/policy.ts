@@ -35,6 +35,8 @@ export interface EscalationFacts {
   readonly isSilent: boolean
   /** Hangs on a managed PoE port that is known. */
   readonly hasPoe: boolean
+  /** Why it does not, where more is known than that. */
+  readonly whyNoPower?: string | undefined
   /** The operator's rule for this client. Without it nothing is switched. */
   readonly powerCycleAllowed: boolean
   readonly lastStepAtMs: number | undefined
@@ -46,12 +48,12 @@ export type Escalation =
   | { readonly step: 'none'; readonly why: string; readonly retryAfterS?: number }
 
 /** What follows the command that was the first step. Never more than one step in 60 s, never a power cycle that no rule allows. */
-export function escalate({ action, isSilent, hasPoe, powerCycleAllowed, lastStepAtMs, lastStep }: EscalationFacts, nowMs: number): Escalation {
+export function escalate({ action, isSilent, hasPoe, whyNoPower, powerCycleAllowed, lastStepAtMs, lastStep }: EscalationFacts, nowMs: number): Escalation {
   if (action === 'shutdown_host') return { step: 'none', why: 'A client that was to shut down is never switched on by itself' }
   if (!isSilent) return { step: 'none', why: 'The client shows itself; nothing needs to be done' }
   const waitMs = lastStepAtMs === undefined ? 0 : lastStepAtMs + escalationCooldownMs - nowMs
   if (waitMs > 0) return { step: 'none', why: 'The last step is less than 60 s ago', retryAfterS: Math.ceil(waitMs / 1000) }
-  if (!hasPoe) return { step: 'manual', why: 'No managed PoE port is known for this client' }
+  if (!hasPoe) return { step: 'manual', why: whyNoPower ?? 'No managed PoE port is known for this client' }
   if (!powerCycleAllowed) return { step: 'manual', why: 'No rule allows this client to be power-cycled' }
   if (lastStep === 'power_cycle') return { step: 'manual', why: 'The power cycle did not bring it back' }
   return { step: 'power_cycle', why: 'The client hangs on a PoE port that may be switched' }

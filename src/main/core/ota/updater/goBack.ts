@@ -1,9 +1,10 @@
 import { updaterFault } from '../../../../shared/ota/updaterFault.ts'
 import { installProgress } from '../../../protocols/updater/stages.ts'
 import { folderOfVersion, versionOfFolder } from '../../../protocols/updater/version.ts'
-import { takeBack } from './deploy.ts'
+import { type DeployDeps, takeBack } from './deploy.ts'
 import { readDeployJournal, writeDeployJournal } from './deployJournal.ts'
 import { deployDepsOf, showEnd } from './installPackage.ts'
+import type { RollbackEnd } from './rollback.ts'
 import type { UpdaterDesk } from './updaterDesk.ts'
 
 export interface WayBack { readonly from: string; readonly units: readonly string[] }
@@ -18,17 +19,26 @@ export async function planGoBack(version: string, { device: { fs, snapshots } }:
   return { from, units: (await snapshots.marker(from, signal))?.units ?? [] }
 }
 
+/** How it ended, and what runs now. */
+export interface WentBack { readonly isThere: boolean; readonly level: RollbackEnd['level']; readonly running: string | undefined; readonly said: readonly string[] }
+
 /**
  * Back to the version before because somebody wants it, the same way as after a failure: services stopped, one switch, services started and
  * watched. Its journal is that of a deployment, so that an interruption ends in one of the two versions. The version that is left goes.
  */
-export async function goBack(version: string, { from, units }: WayBack, desk: UpdaterDesk, signal: AbortSignal): Promise<void> {
-  const deps = deployDepsOf(desk)
-  const { fs, snapshots } = desk.device
-  desk.show({ progress: installProgress.stopping, message: `Going back from ${from} to ${version}` })
+export async function walkBack(version: string, { from, units }: WayBack, deps: DeployDeps, signal: AbortSignal): Promise<WentBack> {
+  const { fs, snapshots } = deps
   await writeDeployJournal(fs, snapshots.folder, { v: 1, version: from, from: folderOfVersion(version), units: [...units] }, signal)
-  const end = await takeBack(from, units, deps, signal)
+  const { level, said } = await takeBack(from, units, deps, signal)
   const running = versionOfFolder((await snapshots.links(signal)).current ?? '')
-  if (end.level !== 'person' && running === version) { await showEnd(desk, undefined, { kind: 'installed', version, pruned: [] }); return }
-  await showEnd(desk, undefined, { kind: 'failed', error: [`ROLLBACK_LEVEL_1_FAILED: ${version} did not come up`, ...end.said].join('; '), level: end.level, running })
+  return { isThere: level !== 'person' && running === version, level, running, said }
 }
+
+export async function goBack(version: string, way: WayBack, desk: UpdaterDesk, signal: AbortSignal): Promise<void> {
+  desk.show({ progress: installProgress.stopping, message: `Going back from ${way.from} to ${version}` })
+  const { isThere, level, running, said } = await walkBack(version, way, deployDepsOf(desk), signal)
+  if (isThere) { await showEnd(desk, undefined, { kind: 'installed', version, pruned: [] }); return }
+  await showEnd(desk, undefined, { kind: 'failed', error: [notBack(version), ...said].join('; '), level, running })
+}
+
+export const notBack = (version: string): string => `ROLLBACK_LEVEL_1_FAILED: ${version} did not come up`

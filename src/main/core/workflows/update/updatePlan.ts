@@ -1,5 +1,5 @@
 import { type WireError, toWire, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
-import type { UpdateDevice, UpdatePlan, UpdateRelease, UpdateWish } from '../../../../shared/ota/deviceUpdate.schema.ts'
+import { isOverSsh, type UpdateDevice, type UpdatePlan, type UpdateRelease, type UpdateWish } from '../../../../shared/ota/deviceUpdate.schema.ts'
 import type { ToldVersion } from './updateWorkflow.ts'
 
 /** What a kind of device adds to a plan. */
@@ -28,9 +28,9 @@ export function planUpdate({ wish, device, told, parts }: UpdateFacts, hashHex: 
   }
 }
 
-function commonRefusals({ wish: { act, version }, device: { name, kind }, told }: Omit<UpdateFacts, 'parts'>): WorkbenchError[] {
+function commonRefusals({ wish: { act, version }, device: { name, kind, address }, told }: Omit<UpdateFacts, 'parts'>): WorkbenchError[] {
   // Without a reading before and after nothing could be proved.
-  if (told.version === undefined && kind === 'appliance') return [new WorkbenchError('input/not-supported', `The updater of ${name} does not tell which version runs, so no update could be proved`, { hint: 'rackbench deploy installs a package there, and takes the word of the updater' })]
+  if (told.version === undefined && kind === 'appliance' && !isOverSsh(address)) return [new WorkbenchError('input/not-supported', `The updater of ${name} does not tell which version runs, so no update could be proved`, { hint: 'rackbench deploy installs a package there, and takes the word of the updater' })]
   if (told.version === version) return [new WorkbenchError('input/conflict', `${name} reports ${version} already`)]
   if (act === 'rollback' && told.previous !== version) return [new WorkbenchError('input/not-found', told.previous === undefined ? `${name} has no version before` : `The version before is ${told.previous}, and not ${version}`)]
   return []
