@@ -127,7 +127,7 @@ export function createFixtureFleet(stream: Stream, calls: string[], nowMs: () =>
     }),
     bulk: contract.bulk.handler(() => ({ run: bulk, items, canary })),
     clients: contract.clients.handler(({ input }) => clients.slice(0, input.limit)),
-    setClient: contract.setClient.handler(({ input: { uuid, ...rules } }) => { calls.push(`fleet client ${uuid} ${JSON.stringify(rules)}`); told.clients((list) => list.map((each) => (each.uuid === uuid ? { ...each, ...rules } : each))); return {} }),
+    setClient: contract.setClient.handler(({ input: { uuid, cameraId, ...rules } }) => { calls.push(`fleet client ${uuid} ${JSON.stringify({ ...rules, ...(cameraId === undefined ? {} : { cameraId }) })}`); told.clients((list) => list.map((each) => (each.uuid === uuid ? { ...each, ...rules, ...(cameraId === undefined ? {} : { cameraId: cameraId ?? undefined }) } : each))); return {} }),
     clearAlert: contract.clearAlert.handler(({ input }) => { calls.push(`fleet clear ${input.clientUuid}`); told.clients((list) => list.map(({ alert, ...each }) => (each.uuid === input.clientUuid || !alert ? each : { ...each, alert }))); return {} }),
     escalate: contract.escalate.handler(({ input }) => { calls.push(`fleet escalate ${input.id}`); return { step: 'manual' as const, why: 'No managed PoE port is known for this client' } }),
     security: contract.security.handler(({ input }) => notes.slice(0, input.limit)),
