@@ -47,10 +47,10 @@ test('a profile and a U-Boot make a chip ready; the U-Boot is asked for once and
   const imported = await desk.importProfiles(join(folder, 'hi3516ev300.json'), never)
   expect(imported).toMatchObject({ imported: ['hi3516ev300'], refused: [], ready: [] })
   expect(await entry(desk, 'hi3516ev300')).toMatchObject({ ready: false, needs: ['U-Boot image'] })
-  expect(await desk.getUboot('hi3516ev300', undefined, never)).toMatchObject({ from: 'download' })
+  expect(await desk.getUboot({ chip: 'hi3516ev300' }, never)).toMatchObject({ from: 'download' })
   expect(await entry(desk, 'hi3516ev300')).toMatchObject({ ready: true, needs: [] })
   await web.stop()
-  const again = await desk.getUboot('hi3516ev300', undefined, never)
+  const again = await desk.getUboot({ chip: 'hi3516ev300' }, never)
   expect(again.from).toBe('cache')
   expect(Buffer.compare(await readFile(again.path), uboot)).toBe(0)
   expect(again.path.startsWith(dataFolder)).toBe(true)
@@ -60,11 +60,29 @@ test('a profile and a U-Boot make a chip ready; the U-Boot is asked for once and
 test('a cached U-Boot that is not the one first used is refused', async () => {
   const web = await serveUboot(() => uboot)
   const { desk } = await openDesk(web.url)
-  const { path } = await desk.getUboot('hi3516ev300', undefined, never)
+  const { path } = await desk.getUboot({ chip: 'hi3516ev300' }, never)
   const other = Uint8Array.from(uboot)
   other[5000] = (other[5000] ?? 0) ^ 1
   await writeFile(path, other)
-  await expect(desk.getUboot('hi3516ev300', undefined, never)).rejects.toMatchObject({ code: 'input/conflict' })
+  await expect(desk.getUboot({ chip: 'hi3516ev300' }, never)).rejects.toMatchObject({ code: 'input/conflict' })
+})
+
+test('asked for again: the same is taken, a new release only when it is expected, and how much has come is told', async () => {
+  let published = uboot
+  const web = await serveUboot(() => published)
+  const { desk } = await openDesk(web.url)
+  const first = await desk.getUboot({ chip: 'hi3516ev300' }, never)
+  expect(await desk.getUboot({ chip: 'hi3516ev300', refresh: 'same' }, never)).toEqual(first)
+  published = Uint8Array.from(uboot, (byte, index) => (index === 5000 ? byte ^ 1 : byte))
+  await expect(desk.getUboot({ chip: 'hi3516ev300', refresh: 'same' }, never)).rejects.toMatchObject({ code: 'input/conflict' })
+  expect(await desk.getUboot({ chip: 'hi3516ev300' }, never)).toMatchObject({ from: 'cache', sha256: first.sha256 })
+  const told: (readonly [number, number | undefined])[] = []
+  const other = await desk.getUboot({ chip: 'hi3516ev300', refresh: 'accept-other' }, never, (done, total) => { told.push([done, total]) })
+  expect(other.sha256).not.toBe(first.sha256)
+  expect(told.at(-1)).toEqual([uboot.length, uboot.length])
+  expect(await desk.getUboot({ chip: 'hi3516ev300' }, never)).toMatchObject({ from: 'cache', sha256: other.sha256 })
+  expect(web.asked).toHaveLength(4)
+  await expect(desk.getUboot({ chip: 'hi3516a', refresh: 'same' }, never)).rejects.toMatchObject({ code: 'input/missing-file' })
 })
 
 test('a profile for other addresses than the chip has is not kept', async () => {

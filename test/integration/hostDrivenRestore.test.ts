@@ -1,4 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -77,15 +79,36 @@ async function openSwitch(camera: SimPodHandle): Promise<{ readonly standIn: Rou
   return { standIn, port }
 }
 
+/** A serial device of this computer, with the camera's UART behind it. */
+async function openSerialCable(uart: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'rackbench-cable-'))
+  const device = join(folder, 'tty')
+  const { host } = new URL(uart)
+  const socat = spawn('socat', [`pty,raw,echo=0,link=${device}`, `tcp:${host},forever,interval=0.1`], { stdio: 'ignore' })
+  onTestFinished(async () => {
+    const ended = once(socat, 'exit')
+    socat.kill('SIGKILL')
+    await ended
+    await rm(folder, { recursive: true, force: true })
+  })
+  await expect.poll(async () => stat(device).then(() => true, () => false), { timeout: 10_000 }).toBe(true)
+  return device
+}
+
 const bySwitch = (port: number): { environment: Record<string, string>; poePort: string; linePath: undefined } => ({
   environment: { DEFIB_POWER_TYPE: 'routeros', DEFIB_POE_HOST: '127.0.0.1', DEFIB_POE_API_PORT: String(port), DEFIB_POE_PASS: 'secret' }, poePort: 'ether3', linePath: undefined,
 })
 const asCamera = (url: string) => ({ url, name: '', cameraName: '', chip: 'hi3516ev300' })
 
-test.each(['url', 'rfc2217'] as const)('a camera on a PoE switch, over its %s: boot ROM, our TFTP, proof, boot', async (line) => {
+const hasSocat = spawnSync('socat', ['-V']).status === 0
+if (!hasSocat && process.env['CI'] === 'true') throw new Error('socat is missing, and in CI no test is skipped: install socat')
+const lines = ['url', 'rfc2217', ...(hasSocat ? ['serial'] as const : [])] as const
+
+test.each(lines)('a camera on a PoE switch, over its %s: boot ROM, our TFTP, proof, boot', async (line) => {
   const desk = await openDesk()
+  const address = line === 'serial' ? await openSerialCable(desk.url) : desk[line]
   const { standIn, port } = await openSwitch(desk.camera)
-  const { cameraId } = desk.workbench.setup.addForNow(asCamera(desk[line]), bySwitch(port))
+  const { cameraId } = desk.workbench.setup.addForNow(asCamera(address), bySwitch(port))
   const plan = await desk.plan(cameraId)
   expect(plan).toMatchObject({ refusals: [], boot: { method: 'boot-rom' }, tftp: { via: 'host' } })
   expect(plan.boot.blobBytes).toBeGreaterThan(0)

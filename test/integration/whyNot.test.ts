@@ -35,7 +35,7 @@ test('a camera says what it lacks, and no more once its files are there', async 
   const standIns = await writeBootStandIns(await tempFolder())
   await mkdir(join(folder, 'profiles'), { recursive: true })
   await cp(standIns.profile, join(folder, 'profiles', 'hi3516ev300.json'))
-  await workbench.chips.getUboot('hi3516ev300', standIns.uboot, never)
+  await workbench.chips.getUboot({ chip: 'hi3516ev300', file: standIns.uboot }, never)
   await expect.poll(() => of(workbench, 'burn')?.cannot, { timeout: 10_000 }).toBe(false)
   expect(of(workbench, 'burn')?.sentence).toContain('asks you to switch this camera off and on')
 }, 15_000)

@@ -121,8 +121,9 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
       fake.calls.push(`import ${source}`)
       return { imported: ['hi3516ev200'], refused: [], warnings: [], ready: [] }
     },
-    getUboot: async (chip, file) => {
-      fake.calls.push(`uboot ${chip} ${file ?? ''}`)
+    getUboot: async ({ chip, file, refresh }, _signal, tell) => {
+      fake.calls.push(`uboot ${chip} ${file ?? refresh ?? ''}`)
+      for (const doneBytes of [1000, 2000, 3000]) tell?.(doneBytes, 3000)
       return { path: '/data/uboot/u', sha256: 'ab'.repeat(32), from: 'download' }
     },
     planBurn: async () => { throw new WorkbenchError('input/not-supported', 'No U-Boot in this story') },

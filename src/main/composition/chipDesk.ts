@@ -1,4 +1,4 @@
-import type { ChipView, ProfileImportResult } from '../../shared/devices/chipView.schema.ts'
+import type { ChipView, ProfileImportResult, UbootRefresh } from '../../shared/devices/chipView.schema.ts'
 import type { Soc } from '../../shared/devices/deviceProfile.schema.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
@@ -18,13 +18,29 @@ export interface ChipDeskDeps {
   readonly ubootUrl?: string | undefined
 }
 
+export interface UbootWish {
+  readonly chip: string
+  /** It becomes the chip's image. */
+  readonly file?: string | undefined
+  /** Asks the public release again. Another content than before is refused, unless it was expected. */
+  readonly refresh?: UbootRefresh | undefined
+}
+
+export interface GotUboot {
+  readonly path: string
+  readonly sha256: string
+  readonly from: 'cache' | 'download' | 'file'
+}
+
+type Tell = (doneBytes: number, totalBytes: number | undefined) => void
+
 /** The files that start a chip: what is there, what is missing, and where it comes from. */
 export interface ChipDesk {
   list(signal: AbortSignal): Promise<readonly ChipView[]>
   /** Out of a folder, a file or a web address. A wrong file is refused and named; the others are taken. */
-  importProfiles(source: string, signal: AbortSignal): Promise<ProfileImportResult>
-  /** From the cache, else downloaded; `file` becomes the chip's image. */
-  getUboot(chip: string, file: string | undefined, signal: AbortSignal): Promise<{ readonly path: string; readonly sha256: string; readonly from: 'cache' | 'download' | 'file' }>
+  importProfiles(source: string, signal: AbortSignal, tell?: Tell): Promise<ProfileImportResult>
+  /** From the cache, else downloaded. */
+  getUboot(wish: UbootWish, signal: AbortSignal, tell?: Tell): Promise<GotUboot>
 }
 
 export function createChipDesk({ clock, fetch, socs, dataFolder, ubootUrl }: ChipDeskDeps): ChipDesk {
@@ -42,8 +58,8 @@ export function createChipDesk({ clock, fetch, socs, dataFolder, ubootUrl }: Chi
   }
   return {
     list,
-    importProfiles: async (source, signal) => {
-      const { profiles, refused, warnings } = importProfiles(await readProfileSource(source, { fetch, clock }, signal), socs)
+    importProfiles: async (source, signal, tell) => {
+      const { profiles, refused, warnings } = importProfiles(await readProfileSource(source, { fetch, clock, tell }, signal), socs)
       // A profile for other addresses than the chip has could hang it: it is told, and not kept.
       const usable = profiles.filter((profile) => profile.usable)
       await folder.store(usable, signal)
@@ -52,14 +68,15 @@ export function createChipDesk({ clock, fetch, socs, dataFolder, ubootUrl }: Chi
         ready: (await list(signal)).filter(({ ready }) => ready).map(({ name }) => name),
       }
     },
-    getUboot: async (chip, file, signal) => {
+    getUboot: async ({ chip, file, refresh }, signal, tell) => {
       const soc = socOf(chip)
       const name = soc.ubootName ?? soc.name
       if (file === undefined && soc.ubootName === undefined) {
         const cached = (await images.list()).includes(name)
-        if (!cached) throw new WorkbenchError('input/missing-file', `No public U-Boot build is known for ${chip}`, { context: { chip }, hint: 'Choose a U-Boot image of this chip as a file' })
+        if (!cached || refresh !== undefined) throw new WorkbenchError('input/missing-file', `No public U-Boot build is known for ${chip}`, { context: { chip }, hint: 'Choose a U-Boot image of this chip as a file' })
       }
-      const { path, sha256, from } = file === undefined ? await images.get(name, signal) : await images.adopt(name, file, signal)
+      const { path, sha256, from } = file !== undefined ? await images.adopt(name, file, signal)
+        : refresh === undefined ? await images.get(name, signal, tell) : await images.refresh(name, { acceptOther: refresh === 'accept-other', tell }, signal)
       return { path, sha256, from }
     },
   }

@@ -183,7 +183,7 @@ export function createRouter({ clock, log, rack, setup, jobs, desk, installs, du
     chips: {
       list: contract.chips.list.handler(async ({ signal = noSignal() }) => [...await chips.list(signal)]),
       importProfiles: contract.chips.importProfiles.handler(async ({ input, signal = noSignal() }) => chips.importProfiles(input.source, signal)),
-      getUboot: contract.chips.getUboot.handler(async ({ input, signal = noSignal() }) => chips.getUboot(input.chip, input.file, signal)),
+      getUboot: contract.chips.getUboot.handler(async ({ input, signal = noSignal() }) => chips.getUboot(input, signal)),
     },
     dump: {
       plan: contract.dump.plan.handler(async ({ input, signal = noSignal() }) => dumps.plan(input, signal)),

@@ -10,7 +10,7 @@ import {
 } from '../captures/captures.schema.ts'
 import { viewerSchema } from '../consoles/consoleTools.schema.ts'
 import { consoleMarkSchema, lineAbilitiesSchema, lineWishSchema, typeRequestSchema, typingSchema } from '../consoles/consoles.schema.ts'
-import { chipViewSchema, profileImportSchema } from '../devices/chipView.schema.ts'
+import { chipViewSchema, profileImportSchema, ubootRefreshSchema } from '../devices/chipView.schema.ts'
 import { powerSpecSchema } from '../devices/powerSpec.schema.ts'
 import { auditRecordSchema, auditWishSchema, switchReportSchema, switchWishSchema } from '../devices/switchReport.schema.ts'
 import { cameraIdSchema, jobIdSchema, podIdSchema } from '../devices/ids.ts'
@@ -169,7 +169,7 @@ export const workbenchContract = {
     /** Boot profiles out of a folder, a file or a web address, into the data folder. */
     importProfiles: oc.input(z.object({ source: z.string().min(1).max(4096) })).output(profileImportSchema),
     /** From the cache, else downloaded. */
-    getUboot: oc.input(z.object({ chip: z.string().max(64), file: z.string().max(4096).optional() })).output(z.object({ path: z.string(), sha256: z.string(), from: z.enum(['cache', 'download', 'file']) })),
+    getUboot: oc.input(z.object({ chip: z.string().max(64), file: z.string().max(4096).optional(), refresh: ubootRefreshSchema.optional() })).output(z.object({ path: z.string(), sha256: z.string(), from: z.enum(['cache', 'download', 'file']) })),
   },
   dump: {
     /** Looks at the output path and at the ways to it; touches neither camera nor disk. */

@@ -13,6 +13,10 @@ export const chipViewSchema = z.object({
 })
 export type ChipView = z.infer<typeof chipViewSchema>
 
+/** Of an image that is here already: only the same one again, or whatever is published now. */
+export const ubootRefreshSchema = z.enum(['same', 'accept-other'])
+export type UbootRefresh = z.infer<typeof ubootRefreshSchema>
+
 export const profileImportSchema = z.object({
   /** Chips whose profile was stored, in order. */
   imported: z.array(z.string()),

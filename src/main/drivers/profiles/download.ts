@@ -8,6 +8,8 @@ export interface DownloadDeps {
   readonly clock: Clock
   /** For all of it, redirects included. */
   readonly limitMs?: number
+  /** How much has come; the whole is `undefined` where the server does not say. */
+  readonly tell?: ((doneBytes: number, totalBytes: number | undefined) => void) | undefined
 }
 
 export interface Downloaded {
@@ -44,13 +46,13 @@ export function parseWebUrl(text: string): URL {
  * A whole file over HTTP. A body that is shorter than announced, longer than `maxBytes`, or an answer other than success is an error:
  * `link/unreachable`, `link/timeout`, `link/closed` (cut off), `link/garbled`, `input/not-found`, `input/too-large`.
  */
-export async function download({ fetch, clock, limitMs = defaultLimitMs }: DownloadDeps, given: URL, maxBytes: number, signal: AbortSignal): Promise<Downloaded> {
+export async function download({ fetch, clock, limitMs = defaultLimitMs, tell }: DownloadDeps, given: URL, maxBytes: number, signal: AbortSignal): Promise<Downloaded> {
   return withDeadline(clock, limitMs, `Download of ${shownUrl(given)}`, signal, async (limited) => {
     let url = given
     for (let hop = 0; hop <= maxRedirects; hop += 1) {
       const response = await ask(fetch, url, limited)
       const location = redirectOf(response, url)
-      if (!location) return { bytes: await bodyOf(response, url, maxBytes, limited), url, etag: response.headers.get('etag')?.slice(0, 200) ?? undefined }
+      if (!location) return { bytes: await bodyOf(response, url, maxBytes, limited, tell), url, etag: response.headers.get('etag')?.slice(0, 200) ?? undefined }
       await response.body?.cancel()
       url = location
     }
@@ -87,7 +89,7 @@ function redirectOf(response: Response, from: URL): URL | undefined {
   return to
 }
 
-async function bodyOf(response: Response, url: URL, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+async function bodyOf(response: Response, url: URL, maxBytes: number, signal: AbortSignal, tell: DownloadDeps['tell']): Promise<Uint8Array> {
   const announced = response.headers.get('content-encoding') === null ? lengthOf(response) : undefined
   const refusal = refusalOf(response, url) ?? (announced !== undefined && announced > maxBytes ? tooLarge(url, maxBytes) : undefined)
   if (refusal) {
@@ -102,6 +104,7 @@ async function bodyOf(response: Response, url: URL, maxBytes: number, signal: Ab
       // Leaving the loop cancels the body, and with it the connection.
       if (lengthBytes > maxBytes) throw tooLarge(url, maxBytes)
       pieces.push(piece)
+      tell?.(lengthBytes, announced)
     }
   } catch (error) {
     throw error instanceof WorkbenchError ? error : ofNetwork(error, url, signal, 'link/closed')

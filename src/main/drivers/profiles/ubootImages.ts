@@ -44,11 +44,11 @@ export interface UbootImages {
    * From the cache, else downloaded. A cached file that is not the one that was first used is `input/conflict`, never used and never
    * replaced by itself. `name` is the public build's name.
    */
-  get(name: string, signal: AbortSignal): Promise<UbootImage>
+  get(name: string, signal: AbortSignal, tell?: DownloadDeps['tell']): Promise<UbootImage>
   /** Only what is there; never asks the network. `input/missing-file`. */
   cached(name: string, signal: AbortSignal): Promise<UbootImage>
   /** Downloads again. Another content than before is `input/conflict` unless `acceptOther`, and the cache stays as it is. */
-  refresh(name: string, options: { readonly acceptOther: boolean }, signal: AbortSignal): Promise<UbootImage>
+  refresh(name: string, options: { readonly acceptOther: boolean; readonly tell?: DownloadDeps['tell'] }, signal: AbortSignal): Promise<UbootImage>
   /** A file that a person chose becomes the image of this name, whatever was there. */
   adopt(name: string, path: string, signal: AbortSignal): Promise<UbootImage>
   /** Names for which an image lies there; it is not looked into. */
@@ -91,18 +91,18 @@ export function createUbootImages({ dataFolder, baseUrl = publicUbootUrl, ...net
     return { path, bytes, sha256, from: 'cache' }
   }
 
-  const fetched = async (name: string, signal: AbortSignal): Promise<{ readonly bytes: Uint8Array; readonly url: string; readonly etag: string | undefined }> => {
+  const fetched = async (name: string, signal: AbortSignal, tell: DownloadDeps['tell']): Promise<{ readonly bytes: Uint8Array; readonly url: string; readonly etag: string | undefined }> => {
     const url = urlOf(name)
-    const { bytes, etag } = await download(net, url, largestBytes, signal)
+    const { bytes, etag } = await download({ ...net, tell }, url, largestBytes, signal)
     checkLooks(bytes, shownUrl(url))
     return { bytes, url: shownUrl(url), etag }
   }
 
   const missing = (name: string): WorkbenchError => new WorkbenchError('input/missing-file', `The U-Boot image ${fileOf(name)} is not here yet`, { context: { name }, hint: 'Download it, or choose a file' })
 
-  const fetchAndKeep = async (name: string, acceptOther: boolean, signal: AbortSignal): Promise<UbootImage> => {
+  const fetchAndKeep = async (name: string, acceptOther: boolean, signal: AbortSignal, tell: DownloadDeps['tell']): Promise<UbootImage> => {
     const record = await readRecord(join(folder, fileOf(name)))
-    const { bytes, url, etag } = await fetched(name, signal)
+    const { bytes, url, etag } = await fetched(name, signal, tell)
     const sha256 = sha256Of(bytes)
     if (record && record.sha256 !== sha256 && !acceptOther) {
       throw new WorkbenchError('input/conflict', `${url} holds another file than the one that was used before`, {
@@ -113,9 +113,9 @@ export function createUbootImages({ dataFolder, baseUrl = publicUbootUrl, ...net
   }
 
   return {
-    get: async (name, signal) => {
+    get: async (name, signal, tell) => {
       signal.throwIfAborted()
-      return await fromCache(name) ?? fetchAndKeep(name, false, signal)
+      return await fromCache(name) ?? fetchAndKeep(name, false, signal, tell)
     },
     cached: async (name, signal) => {
       signal.throwIfAborted()
@@ -123,9 +123,9 @@ export function createUbootImages({ dataFolder, baseUrl = publicUbootUrl, ...net
       if (!found) throw missing(name)
       return found
     },
-    refresh: async (name, { acceptOther }, signal) => {
+    refresh: async (name, { acceptOther, tell }, signal) => {
       signal.throwIfAborted()
-      return fetchAndKeep(name, acceptOther, signal)
+      return fetchAndKeep(name, acceptOther, signal, tell)
     },
     adopt: async (name, given, signal) => {
       signal.throwIfAborted()

@@ -26,8 +26,9 @@ import type { BatchPlan } from '../../../shared/batch/batchPlan.schema.ts'
 import type { BootsDesk } from '../../composition/bootsDesk.ts'
 import type { BundleDesk } from '../../composition/bundleDesk.ts'
 import type { CaptureDesk } from '../../composition/captureDesk.ts'
+import type { ChipDesk } from '../../composition/chipDesk.ts'
 import type { BurnPlan, BurnRequest } from '../../../shared/burn/burn.schema.ts'
-import type { ChipView, ProfileImportResult } from '../../../shared/devices/chipView.schema.ts'
+import type { ChipView } from '../../../shared/devices/chipView.schema.ts'
 import type { CameraId, JobId } from '../../../shared/devices/ids.ts'
 import type { ScriptView } from '../../../shared/consoles/consoleTools.schema.ts'
 import type { DiffRequest, DumpDiff } from '../../../shared/dump/diff.schema.ts'
@@ -74,8 +75,8 @@ export interface CliWorkbench {
   /** Newest first, of every earlier run too. */
   jobs(): readonly Job[]
   chips(signal: AbortSignal): Promise<readonly ChipView[]>
-  importProfiles(source: string, signal: AbortSignal): Promise<ProfileImportResult>
-  getUboot(chip: string, file: string | undefined, signal: AbortSignal): Promise<{ readonly path: string; readonly sha256: string; readonly from: 'cache' | 'download' | 'file' }>
+  readonly importProfiles: ChipDesk['importProfiles']
+  readonly getUboot: ChipDesk['getUboot']
   readonly captures: Pick<CaptureDesk, 'sessions' | 'search' | 'newLines' | 'caughtUp' | 'export' | 'settings' | 'changeSettings'>
   /** The rack that is remembered; no console is opened for it. */
   readonly inventories: InventoryDesk

@@ -294,4 +294,21 @@ describe('boot files', () => {
     expect(fake.calls).toContain('uboot hi3516ev300 /u.bin')
     expect(await runCli(['uboot'], createFakeCli().deps)).toBe(2)
   })
+  test('a U-Boot is asked for again, and another one is taken only when it is expected', async () => {
+    const fake = createFakeCli()
+    expect(await runCli(['uboot', 'hi3516ev300', '--refresh'], fake.deps)).toBe(0)
+    expect(await runCli(['uboot', 'hi3516ev300', '--refresh', '--accept-other'], fake.deps)).toBe(0)
+    expect(fake.calls.filter((call) => call.startsWith('uboot'))).toEqual(['uboot hi3516ev300 same', 'uboot hi3516ev300 accept-other'])
+    expect(await runCli(['uboot', 'hi3516ev300', '--accept-other'], createFakeCli().deps)).toBe(2)
+    expect(await runCli(['uboot', 'hi3516ev300', '--refresh', '-f', '/u.bin'], createFakeCli().deps)).toBe(2)
+  })
+  test('a download is told as it comes, its end always', async () => {
+    const fake = createFakeCli()
+    expect(await runCli(['uboot', 'hi3516ev300', '--output', 'json'], fake.deps)).toBe(0)
+    // The clock of this story stands still: the first piece and the last.
+    expect(fake.events()).toEqual([
+      { event: 'progress', phase: 'download', doneBytes: 1000, totalBytes: 3000 }, { event: 'progress', phase: 'download', doneBytes: 3000, totalBytes: 3000 },
+      { event: 'done', success: true, path: '/data/uboot/u', sha256: 'ab'.repeat(32), from: 'download', exitCode: 0 },
+    ])
+  })
 })

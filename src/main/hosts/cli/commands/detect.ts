@@ -1,7 +1,7 @@
 import { type Flags, helpOf, parseFlags, wholeNumber } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
-import { createTeller, isJson, outputFlag } from '../output/events.ts'
+import { modeOf, outputWithQuietFlag, tellerOf } from '../output/events.ts'
 import { plainText } from '../output/lineWriter.ts'
 import { choosePower } from '../powerChoice.ts'
 
@@ -11,7 +11,7 @@ const flags: Flags = {
   'poe-port': { type: 'string', value: 'NAME', help: 'port of the switch' },
   'timeout': { type: 'string', value: 'SECONDS', help: 'all together (default 60)' },
   'data': { type: 'string', value: 'DIR', help: 'the data folder, where it is noted which lines are in use' },
-  'output': outputFlag,
+  'output': outputWithQuietFlag,
   'help': { type: 'boolean', short: 'h', help: 'this text' },
 }
 
@@ -22,7 +22,8 @@ export async function detectCommand(argv: readonly string[], deps: CliDeps): Pro
     return exitCodes.success
   }
   const given = parseFlags('detect', flags, argv)
-  const { say, done } = createTeller(deps.out, isJson(given))
+  const mode = modeOf(given)
+  const { say, done } = tellerOf(deps.out, mode)
   const startedMs = deps.nowMs()
   const poePort = given.text('poe-port')
   const { url, power, notes } = choosePower({ port: given.text('port') ?? '/dev/ttyUSB0', powerCycle: given.has('power-cycle'), poePort, tftpVia: 'auto', environment: deps.environment })
@@ -32,10 +33,13 @@ export async function detectCommand(argv: readonly string[], deps: CliDeps): Pro
     budgetMs: wholeNumber('--timeout', given.text('timeout') ?? '60', 1, 3_600) * 1000,
     ask: async (question, signal) => {
       say('log', { level: 'info', message: question }, question)
+      // Whoever wants to hear nothing has to hear this: without a hand at the plug it never ends well.
+      if (mode === 'quiet') deps.err.line(question)
       if (!signal.aborted) await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
     },
     tell: (message) => { say('log', { level: 'info', message }, plainText(message, 200)) },
   }, deps.interrupt.signal)
+  if (mode === 'quiet') deps.out.line(protocol)
   return done(exitCodes.success, { elapsedMs: Math.round(deps.nowMs() - startedMs), protocol, chipId: chipId ?? null, evidence },
     `${protocol}${chipId === undefined ? '' : `, chip id 0x${chipId.toString(16)}`}: ${plainText(evidence, 200)}`)
 }

@@ -3,13 +3,13 @@ import type { DumpDiff } from '../../../../shared/dump/diff.schema.ts'
 import { type Flags, helpOf, parseFlags, usage } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
-import { isJson, outputFlag } from '../output/events.ts'
+import { modeOf, outputWithQuietFlag } from '../output/events.ts'
 import { plainText } from '../output/lineWriter.ts'
 import { hexText, sizeText, table } from '../output/words.ts'
 
 const flags: Flags = {
   mtdparts: { type: 'string', value: 'TEXT', help: 'where the partitions are, when neither dump says so' },
-  output: outputFlag,
+  output: outputWithQuietFlag,
   data: { type: 'string', value: 'DIR', help: 'the data folder' },
   help: { type: 'boolean', short: 'h', help: 'this text' },
 }
@@ -21,15 +21,15 @@ export async function diffCommand(argv: readonly string[], deps: CliDeps): Promi
     helpOf('diff A B [flags]', 'Compares two dumps: folders, images of the whole flash or ipctool backups. Secrets are masked. Exit code 0: the same; 5: they differ.', flags).forEach(deps.out.line)
     return exitCodes.success
   }
-  const json = isJson(given)
+  const mode = modeOf(given)
   const [a, b] = given.positionals
   if (a === undefined || b === undefined) throw usage('Two dumps are needed', 'rackbench diff A B')
   const workbench = await deps.openWorkbench({ dataFolder: given.text('data') ?? deps.dataFolder, tftpPort: 69, log: () => undefined, ask: async () => undefined })
   try {
     const mtdparts = given.text('mtdparts')
     const diff = await workbench.diff({ pathA: resolve(a), pathB: resolve(b), ...(mtdparts === undefined ? {} : { mtdparts }) }, deps.interrupt.signal)
-    if (json) deps.out.line(JSON.stringify(diff))
-    else linesOf(diff).forEach(deps.out.line)
+    if (mode === 'json') deps.out.line(JSON.stringify(diff))
+    else if (mode === 'human') linesOf(diff).forEach(deps.out.line)
     return diff.same ? exitCodes.success : exitCodes.refusedOrFailed
   } finally {
     await workbench.close()

@@ -1,7 +1,8 @@
 import { type Flags, helpOf, parseFlags, usage, wholeNumber } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
-import { createTeller, isJson, outputFlag as output } from '../output/events.ts'
+import { modeOf, outputWithQuietFlag as output, tellerOf } from '../output/events.ts'
+import type { OutputMode } from './restoreArguments.ts'
 import { plainText } from '../output/lineWriter.ts'
 
 const help = { type: 'boolean', short: 'h', help: 'this text' } as const
@@ -22,14 +23,15 @@ const tellEveryMs = 1_000
 export async function captureCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
   const given = parseFlags('capture', captureFlags, argv)
   if (given.has('help')) { helpOf('capture -p PORT -o FILE.dcap [flags]', 'Keeps what a camera says, with its time. Types nothing.', captureFlags).forEach(deps.out.line); return exitCodes.success }
-  const { say, done } = createTeller(deps.out, isJson(given))
+  const mode = modeOf(given)
+  const { say, done } = tellerOf(deps.out, mode)
   const url = given.text('port')
   const path = given.text('out')
   if (url === undefined || path === undefined) throw usage('--port (-p) and --out (-o) are needed', 'rackbench capture --help lists the flags')
   const durationMs = wholeNumber('--duration', given.text('duration') ?? '60', 1, 86_400) * 1000
   let toldMs = deps.nowMs()
   const tell = (bytes: number): void => {
-    deps.out.status(`${bytes} bytes`)
+    if (mode !== 'quiet') deps.out.status(`${bytes} bytes`)
     if (deps.nowMs() - toldMs < tellEveryMs) return
     toldMs = deps.nowMs()
     say('progress', { receivedBytes: bytes }, '')
@@ -50,23 +52,24 @@ const replayFlags: Flags = {
 export async function replayCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
   const given = parseFlags('replay', replayFlags, argv, 1)
   if (given.has('help')) { helpOf('replay FILE.dcap [flags]', `Tells what is in a capture: its facts, and the first ${shownRecords} records. With --serve it is played to whoever connects, and what they type goes nowhere.`, replayFlags).forEach(deps.out.line); return exitCodes.success }
-  const json = isJson(given)
+  const mode = modeOf(given)
   const [path] = given.positionals
   if (path === undefined) throw usage('Which capture?', 'rackbench replay FILE.dcap')
   const address = given.text('serve')
-  if (address !== undefined) return serveAsLine({ path, address, speed: wholeNumber('--speed', given.text('speed') ?? '1', 1, 1_000) }, json, deps)
+  if (address !== undefined) return serveAsLine({ path, address, speed: wholeNumber('--speed', given.text('speed') ?? '1', 1, 1_000) }, mode, deps)
   if (given.text('speed') !== undefined) throw usage('--speed is of use with --serve only', 'rackbench replay --help lists the flags')
   const { chip, baudRate, records, note } = await deps.readCapture(path)
   const bytesOf = (direction: 'to-device' | 'from-device'): number => records.filter((record) => record.direction === direction).reduce((sum, { bytes }) => sum + bytes.length, 0)
   const facts = { file: path, chip, baudrate: baudRate, records: records.length, tx_bytes: bytesOf('to-device'), rx_bytes: bytesOf('from-device'), duration_us: records.at(-1)?.timeUs ?? 0, note: note ?? null }
-  const exitCode = createTeller(deps.out, json).done(exitCodes.success, facts, `${path}: ${records.length} records, ${facts.rx_bytes} bytes from the camera, ${facts.tx_bytes} to it, ${(facts.duration_us / 1e6).toFixed(3)} s at ${baudRate} baud${chip === '' ? '' : `, ${plainText(chip, 40)}`}`)
-  if (note !== undefined && !json) deps.out.line(`Warning: ${note}`)
-  if (!json) for (const { timeUs, direction, bytes } of records.slice(0, shownRecords)) deps.out.line(`${(timeUs / 1e6).toFixed(6).padStart(12)} ${direction === 'to-device' ? '>' : '<'} ${plainText(new TextDecoder('latin1').decode(bytes.subarray(0, 100)), 100)}`)
+  const exitCode = tellerOf(deps.out, mode).done(exitCodes.success, facts, `${path}: ${records.length} records, ${facts.rx_bytes} bytes from the camera, ${facts.tx_bytes} to it, ${(facts.duration_us / 1e6).toFixed(3)} s at ${baudRate} baud${chip === '' ? '' : `, ${plainText(chip, 40)}`}`)
+  if (mode !== 'human') return exitCode
+  if (note !== undefined) deps.out.line(`Warning: ${note}`)
+  for (const { timeUs, direction, bytes } of records.slice(0, shownRecords)) deps.out.line(`${(timeUs / 1e6).toFixed(6).padStart(12)} ${direction === 'to-device' ? '>' : '<'} ${plainText(new TextDecoder('latin1').decode(bytes.subarray(0, 100)), 100)}`)
   return exitCode
 }
 
-async function serveAsLine(what: Pick<Parameters<CliDeps['serveReplay']>[0], 'path' | 'address' | 'speed'>, json: boolean, deps: CliDeps): Promise<ExitCode> {
-  const { say, done } = createTeller(deps.out, json)
+async function serveAsLine(what: Pick<Parameters<CliDeps['serveReplay']>[0], 'path' | 'address' | 'speed'>, mode: OutputMode, deps: CliDeps): Promise<ExitCode> {
+  const { say, done } = tellerOf(deps.out, mode)
   await deps.serveReplay({
     ...what, ready: (url) => { say('serving', { url, file: what.path }, `${what.path} is replayed at ${url}; Ctrl-C ends it`) },
     clients: (count) => { say('clients', { count }, count === 0 ? 'Nobody is connected' : `${count} connected`) },
@@ -86,7 +89,7 @@ const networkFlags: Flags = {
 export async function networkCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
   const given = parseFlags('network', networkFlags, argv)
   if (given.has('help')) { helpOf('network -f FILE [flags]', 'Serves one file by TFTP and ends when a client has all of it. Addresses of this computer are not changed.', networkFlags).forEach(deps.out.line); return exitCodes.success }
-  const { say, done } = createTeller(deps.out, isJson(given))
+  const { say, done } = tellerOf(deps.out, modeOf(given))
   const path = given.text('file')
   if (path === undefined) throw usage('--file (-f) is missing', 'rackbench network --help lists the flags')
   const address = given.text('ip') ?? '0.0.0.0'

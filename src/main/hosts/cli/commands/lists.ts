@@ -4,7 +4,7 @@ import { isFinished } from '../../../../shared/jobs/reduceJob.ts'
 import { type Flags, helpOf, parseFlags, quoted, type ParsedFlags } from '../arguments.ts'
 import type { CliDeps, CliWorkbench } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
-import { isJson, outputFlag as output } from '../output/events.ts'
+import { isJson, modeOf, outputFlag as output, outputWithQuietFlag } from '../output/events.ts'
 import { plainText } from '../output/lineWriter.ts'
 import { table, timeText } from '../output/words.ts'
 
@@ -21,25 +21,27 @@ async function withWorkbench<T>(given: ParsedFlags, deps: CliDeps, work: (workbe
 }
 
 export async function chipsCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
-  const flags: Flags = { output, data, help }
+  const flags: Flags = { output: outputWithQuietFlag, data, help }
   const given = parseFlags('chips', flags, argv)
   if (given.has('help')) { helpOf('chips', 'Lists all chips, and what is missing to start each over its boot ROM.', flags).forEach(deps.out.line); return exitCodes.success }
-  const json = isJson(given)
+  const mode = modeOf(given)
   await withWorkbench(given, deps, async (workbench) => {
     const chips = await workbench.chips(deps.interrupt.signal)
-    if (json) { deps.out.line(JSON.stringify(chips.map(({ name, protocol, ready, needs }) => ({ name, protocol, ready, needs })))); return }
+    if (mode === 'quiet') { for (const { name } of chips) deps.out.line(name); return }
+    if (mode === 'json') { deps.out.line(JSON.stringify(chips.map(({ name, protocol, ready, needs }) => ({ name, protocol, ready, needs })))); return }
     table([['chip', 'boot ROM', 'its files'], ...chips.map(({ name, protocol, ready, needs }) => [name, protocol, ready ? 'ready' : `needs ${needs.map((need) => `a ${need}`).join(' and ')}`])]).forEach(deps.out.line)
   })
   return exitCodes.success
 }
 
 export async function portsCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
-  const flags: Flags = { output, help }
+  const flags: Flags = { output: outputWithQuietFlag, help }
   const given = parseFlags('ports', flags, argv)
   if (given.has('help')) { helpOf('ports', 'Lists the serial ports of this computer.', flags).forEach(deps.out.line); return exitCodes.success }
-  const json = isJson(given)
+  const mode = modeOf(given)
   const ports = await deps.listPorts()
-  if (json) deps.out.line(JSON.stringify({ ports: ports.map(({ json }) => json) }))
+  if (mode === 'quiet') for (const { openPath } of ports) deps.out.line(openPath)
+  else if (mode === 'json') deps.out.line(JSON.stringify({ ports: ports.map(({ json }) => json) }))
   else if (ports.length === 0) deps.out.line('No serial port found; any path can still be given with -p')
   else table([['open', 'device', 'adapter', 'wherever it is plugged in'], ...ports.map(({ openPath, device, adapter, identity = '' }) => [openPath, device, plainText(adapter), identity])]).forEach(deps.out.line)
   return exitCodes.success

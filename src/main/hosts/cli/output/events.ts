@@ -2,11 +2,20 @@ import { toWire, type WireError } from '../../../../shared/errors/workbenchError
 import type { Flag, ParsedFlags } from '../arguments.ts'
 import { oneOf } from '../arguments.ts'
 import type { LineWriter } from '../cliWorkbench.ts'
+import { type OutputMode, outputModes } from '../commands/restoreArguments.ts'
 import { type ExitCode, exitCodeOfError, exitCodes } from '../exitCodes.ts'
 
 /** Of the commands that have two ways to tell their story. */
 export const outputFlag: Flag = { type: 'string', value: 'MODE', help: 'human, json (default human)' }
 export const isJson = (given: ParsedFlags): boolean => oneOf('--output', given.text('output') ?? 'human', ['human', 'json']) === 'json'
+
+/** Of the commands that work on a camera or answer a script: the third way is the bare answer, or nothing where the exit code is all of it. */
+export const outputWithQuietFlag: Flag = { type: 'string', value: 'MODE', help: 'human, json, quiet (default human)' }
+export const modeOf = (given: ParsedFlags): OutputMode => oneOf('--output', given.text('output') ?? 'human', outputModes)
+
+/** In quiet mode nothing is told along the way; what `say` and `done` have for a reader of JSON stays. */
+export const tellerOf = (out: Pick<LineWriter, 'line'>, mode: OutputMode): Teller =>
+  createTeller(mode === 'quiet' ? { line: () => undefined } : out, mode === 'json')
 
 export interface Teller {
   /** `words` for a person; none when it is empty. */
