@@ -56,6 +56,8 @@ export const inputGuards: readonly Guard[] = [
     find: 'const next = aliasTarget(text)\n', replace: 'const next = hops > 5 ? undefined : aliasTarget(text)\n' },
   { says: 'a profile with other addresses is not used', project: 'unit', tests: profiles, named: 'other addresses are a warning', file: 'src/main/core/profiles/readStoredProfile.ts',
     find: '!hasAddressesOf(profile, soc)', replace: '!hasAddressesOf(profile, { ...soc, payloadAddress: profile.ADDRESS[2] })' },
+  { says: 'another U-Boot is taken only when it was expected', project: 'integration', tests: 'test/integration/chipDesk.test.ts', named: 'asked for again', file: 'src/main/composition/chipDesk.ts',
+    find: "acceptOther: refresh === 'accept-other'", replace: 'acceptOther: true' },
   { says: 'an SPL name stays in its folder', project: 'unit', tests: profiles, named: 'a blob outside', file: 'src/shared/devices/deviceProfile.schema.ts',
     find: '^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$', replace: '^.{1,64}$' },
   { says: 'a stored profile names only its own files', project: 'integration', tests: folder, named: 'a stored profile never leads out', file: 'src/main/drivers/profiles/profileFolder.ts',

@@ -208,6 +208,19 @@ test('pod-busy-while-uart: staging waits for the boot ROM and says so', async ()
   expect(cellsHold(rig.pod, job, images)).toBe(true)
 })
 
+test('a pod that has forgotten what was staged: the fetch fails in words, nothing was erased', async () => {
+  const forgetful = createRig({})
+  rig = forgetful
+  // As after a restart of the pod between staging and fetching.
+  forgetful.jobs.listen((_job, event) => { if (event.type === 'phase-started' && event.phase === 'fetch:0') void forgetful.pod.pod.clear(new AbortController().signal) })
+  const job = await forgetful.restore({})
+  expect(job).toMatchObject({ state: 'failed', verdict: 'failed (state known)' })
+  expect(job.error?.message).toContain('File not found')
+  expect(untouched(job)).toBe(true)
+  expect(forgetful.pod.camera.flashTouched).toBe(false)
+  expectTidy(forgetful, job)
+})
+
 test('autoboot-missed: U-Boot is loaded once more', async () => {
   const { job } = await restoreWith(['autoboot-missed'])
   expect(job.verdict).toBe('restored and booted')

@@ -156,6 +156,8 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
     rack: {
       watch: contract.rack.watch.handler(({ signal }) => stream([view()], (tell) => { rackListeners.add(tell); return () => { rackListeners.delete(tell) } }, signal)),
       addPod: contract.rack.addPod.handler(({ input }) => {
+        calls.push(`addPod ${input.url} ${input.chip}`)
+        if (input.url.startsWith('usb://')) return { podId: podIdSchema.parse('pod-1') }
         if (!input.url.startsWith('rack://10.')) return fail('link/unreachable', `Nothing answers at ${input.url}`, 'Is the pod powered, and is this computer in its network?')
         rack = createFixtureRack(1, 1, false)
         changed()
@@ -292,7 +294,11 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
       list: contract.chips.list.handler(() => fixtureChips),
       importProfiles: contract.chips.importProfiles.handler(({ input }) => (input.source.includes('missing') ? fail('input/not-found', `${input.source} cannot be read: it does not exist`)
         : { imported: ['hi3516ev200', 'hi3516ev300'], refused: [{ file: 'gk7205v200.json', error: { code: 'input/malformed' as const, message: 'DDRSTEP0 of gk7205v200.json has 65 bytes, 64 are expected', context: {} } }], warnings: [], ready: ['hi3516ev300'] })),
-      getUboot: contract.chips.getUboot.handler(() => ({ path: '/home/lab/.local/share/rackbench/uboot/u-boot-hi3516ev300-universal.bin', sha256: 'ab'.repeat(32), from: 'download' as const })),
+      getUboot: contract.chips.getUboot.handler(({ input }) => {
+        calls.push(`uboot ${input.chip} ${input.refresh ?? ''}`)
+        if (input.refresh === 'same') fail('input/conflict', 'The public release holds another file than the one that was used before', 'A new release looks like this. Take it only if you expect one; until then nothing here changes')
+        return { path: '/home/lab/.local/share/rackbench/uboot/u-boot-hi3516ev300-universal.bin', sha256: 'ab'.repeat(32), from: 'download' as const }
+      }),
     },
     burn: {
       plan: contract.burn.plan.handler(() => fail('input/not-supported', 'No U-Boot is loaded here')),
