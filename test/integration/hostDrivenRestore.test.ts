@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -14,6 +15,7 @@ import { createSimRack, type SimPodHandle } from '../../src/main/sim/simRack.ts'
 import { createUdpNetwork } from '../../src/main/sim/udpNetwork.ts'
 import type { CameraId } from '../../src/shared/devices/ids.ts'
 import type { Job } from '../../src/shared/jobs/reduceJob.ts'
+import { burnRequestSchema } from '../../src/shared/burn/burn.schema.ts'
 import { restoreRequestSchema, type RestorePlan, type RestoreRequest } from '../../src/shared/restore/restore.schema.ts'
 import { freeUdpPort } from '../support/freePort.ts'
 import { createRouterOsStandIn, type RouterOsStandIn } from '../support/routerOsStandIn.ts'
@@ -95,6 +97,29 @@ async function openSerialCable(uart: string): Promise<string> {
   return device
 }
 
+/** A bridge that has the camera's power: DTR low cuts it, DTR high gives it back, on the connection of the UART. */
+async function openVectisBridge({ rfc2217, camera }: Desk): Promise<{ readonly url: string; readonly pulses: () => number; readonly clients: () => number }> {
+  const { hostname, port } = new URL(rfc2217)
+  const sockets: { destroy(): unknown }[] = []
+  let pulses = 0
+  let clients = 0
+  const server = createServer((socket) => {
+    clients += 1
+    const uart = connect(Number(port), hostname)
+    for (const each of [socket, uart]) { sockets.push(each); each.on('error', () => undefined) }
+    socket.pipe(uart).pipe(socket)
+    let isLow = false
+    socket.on('data', (bytes: Buffer) => {
+      const hex = bytes.toString('hex')
+      if (!isLow && hex.includes('fffa2c0509fff0')) { isLow = true; camera.pod.power('off', never).catch(() => undefined) }
+      if (isLow && hex.includes('fffa2c0508fff0')) { isLow = false; pulses += 1; camera.pod.power('on', never).catch(() => undefined) }
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(async () => { for (const each of sockets) each.destroy(); await new Promise((resolve) => { server.close(resolve) }) })
+  return { url: `rfc2217://127.0.0.1:${(server.address() as AddressInfo).port}`, pulses: () => pulses, clients: () => clients }
+}
+
 const bySwitch = (port: number): { environment: Record<string, string>; poePort: string; linePath: undefined } => ({
   environment: { DEFIB_POWER_TYPE: 'routeros', DEFIB_POE_HOST: '127.0.0.1', DEFIB_POE_API_PORT: String(port), DEFIB_POE_PASS: 'secret' }, poePort: 'ether3', linePath: undefined,
 })
@@ -158,6 +183,23 @@ test('a Vectis bridge is refused for a restore, with the ways out', async () => 
   expect(plan.refusals).toEqual([expect.objectContaining({ code: 'pod/no-power-control' })])
   expect(plan.refusals[0]?.hint).toContain('RouterOS')
 })
+
+test('a U-Boot is loaded through a Vectis bridge, its power pulsed on the one connection of the UART', async () => {
+  const desk = await openDesk()
+  const bridge = await openVectisBridge(desk)
+  const { cameraId } = desk.workbench.setup.addForNow(asCamera(bridge.url), { environment: { DEFIB_POWER_TYPE: 'vectis', DEFIB_VECTIS_HOST: '127.0.0.1' }, poePort: undefined, linePath: undefined })
+  const { profilePath, ubootPath } = desk.request(cameraId)
+  const plan = await desk.workbench.burns.plan(burnRequestSchema.parse({ cameraId, profilePath, ubootPath }))
+  expect(plan.refusals).toEqual([])
+  const id = await desk.workbench.burns.start(plan.request, plan.hash)
+  for await (const event of desk.workbench.jobs.events(id, 0, never)) void event
+  const job = desk.workbench.jobs.get(id)
+  expect(job.error).toBeUndefined()
+  expect(job.verdict).toBe('U-Boot is running')
+  expect(bridge.pulses()).toBeGreaterThanOrEqual(1)
+  // A second connection would be refused by such a bridge.
+  expect(bridge.clients()).toBe(1)
+}, 60_000)
 
 test('without boot files the camera\'s own U-Boot is stopped; asking for an upload names the missing files', async () => {
   const desk = await openDesk()

@@ -77,6 +77,7 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
       interrupt: { signal: stop.signal, onAgain: (listener) => { again.push(listener) } },
       openWorkbench: async (options) => { fake.opened.push(options); return workbench },
       listPorts: async () => [{ device: '/dev/ttyUSB0', openPath: '/dev/uart-bench', adapter: 'FTDI | ser A5', identity: 'usb://0403:6001/A5', json: { device: '/dev/ttyUSB0', open_path: '/dev/uart-bench' } }],
+      hostAddresses: () => [{ nic: 'lo', address: '127.0.0.1', prefixBits: 8, internal: true }, { nic: 'eth1', address: '192.168.1.10', prefixBits: 24, internal: false }],
       captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit, registry: registryTools, approvals: (folder) => createApprovals(folder, () => 0), doorTokens: (folder) => createDoorTokens(folder, () => 0), batch: batchTools, fleet: fleetTools,
       releases: { makeManifest: makeReleaseManifest, makeDelta: makeReleaseDelta, makeDeltas: makeReleaseDeltas, serve: serveReleases }, mpy: { update: updateMpyBoard, recover: recoverMpyBoard },
       deployOverSsh,

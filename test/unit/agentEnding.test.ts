@@ -30,6 +30,8 @@ test('work that has nothing to show for it is no success', () => {
   expect(verdictOf({ kind: 'crc', offsetBytes: 0 }, answered)).toBe('failed (state known)')
   expect(verdictOf({ kind: 'crc', offsetBytes: 0 }, answered, { type: 'range-summed', range: { offsetBytes: 0, lengthBytes: 1, crc32: '00000000' } })).toBe('done and proved')
   expect(verdictOf({ kind: 'examine' }, answered)).toBe('failed (state known)')
+  expect(verdictOf({ kind: 'memory' }, answered)).toBe('failed (state known)')
+  expect(verdictOf({ kind: 'memory' }, answered, { type: 'memory-measured', memory: { address: 0, lengthBytes: 256, iterations: 1, timerHz: 0, fillTicks: 1, readTicks: 1, copyTicks: 1 } })).toBe('done and proved')
 })
 
 test('a range that was changed counts by the CRC of the camera', () => {

@@ -111,5 +111,5 @@ export function createAgentDesk(deps: AgentDeskDeps): AgentDesk {
 }
 
 const titles: Readonly<Record<AgentRequest['work']['kind'], string>> = {
-  info: 'Flash agent in', read: 'Flash of', write: 'Write flash of', erase: 'Erase flash of', crc: 'CRC of', examine: 'Flash doctor of',
+  info: 'Flash agent in', read: 'Flash of', write: 'Write flash of', erase: 'Erase flash of', crc: 'CRC of', examine: 'Flash doctor of', memory: 'Memory of',
 }

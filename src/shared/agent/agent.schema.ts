@@ -17,6 +17,8 @@ export const agentWorkSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('crc'), offsetBytes: offset.default(0), lengthBytes: length.optional() }),
   /** Every sector looked at; nothing is changed. */
   z.object({ kind: z.literal('examine') }),
+  /** How fast its memory is; the agent chooses what is left out. */
+  z.object({ kind: z.literal('memory'), lengthBytes: z.number().int().min(256).max(16 * 1024 * 1024).multipleOf(256).optional(), iterations: z.number().int().min(1).max(256).optional() }),
 ])
 export type AgentWork = z.infer<typeof agentWorkSchema>
 
@@ -66,6 +68,11 @@ export const agentFactsSchema = z.object({
   capabilities: z.array(z.string().max(32)).max(32),
 })
 export type AgentFacts = z.infer<typeof agentFactsSchema>
+
+const word = z.number().int().min(0).max(0xffff_ffff)
+/** Ticks of the camera's own timer, for all rounds together. */
+export const memorySpeedSchema = z.object({ address: word, lengthBytes: word, iterations: word, timerHz: word, fillTicks: word, readTicks: word, copyTicks: word })
+export type MemorySpeed = z.infer<typeof memorySpeedSchema>
 
 /** Computed by the camera over its own flash. */
 export const summedRangeSchema = z.object({ offsetBytes: offset, lengthBytes: z.number().int().min(1), crc32: z.string().regex(/^[0-9a-f]{8}$/) })

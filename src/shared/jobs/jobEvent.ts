@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { agentFactsSchema, agentPlanSchema, summedRangeSchema } from '../agent/agent.schema.ts'
+import { agentFactsSchema, agentPlanSchema, memorySpeedSchema, summedRangeSchema } from '../agent/agent.schema.ts'
 import { flashMapSchema } from '../agent/flashMap.ts'
 import { burnPlanSchema } from '../burn/burn.schema.ts'
 import { dumpedRangeSchema, dumpPlanSchema } from '../dump/dump.schema.ts'
@@ -49,6 +49,7 @@ export const jobEventSchema = z.discriminatedUnion('type', [
   z.object({ ...head, type: z.literal('agent-answered'), agent: agentFactsSchema }),
   z.object({ ...head, type: z.literal('flash-examined'), map: flashMapSchema }),
   z.object({ ...head, type: z.literal('range-summed'), range: summedRangeSchema }),
+  z.object({ ...head, type: z.literal('memory-measured'), memory: memorySpeedSchema }),
   /** Of an update: the version that the device itself reports, now. */
   z.object({ ...head, type: z.literal('version-read'), version: z.string().max(100) }),
   z.object({ ...head, type: z.literal('noted'), level: z.enum(['info', 'warning']), message: z.string() }),

@@ -1,4 +1,4 @@
-import type { AgentFacts, AgentPlan, SummedRange } from '../agent/agent.schema.ts'
+import type { AgentFacts, AgentPlan, MemorySpeed, SummedRange } from '../agent/agent.schema.ts'
 import type { FlashMap } from '../agent/flashMap.ts'
 import type { BurnPlan } from '../burn/burn.schema.ts'
 import type { DumpedRange, DumpPlan } from '../dump/dump.schema.ts'
@@ -61,6 +61,7 @@ interface JobFacts {
   readonly agent?: AgentFacts
   readonly flashMap?: FlashMap
   readonly summed?: SummedRange
+  readonly memory?: MemorySpeed
   /** Of an update: what the device reported last. Absent since something began to change it. */
   readonly versionRead?: string
   readonly staging?: { readonly state: 'waiting' | 'running' | 'done'; readonly file: string; readonly doneBytes: number; readonly totalBytes: number; readonly note: string }
@@ -150,6 +151,7 @@ export function reduceJob(job: Job | undefined, event: JobEvent): Job {
     case 'agent-answered': return { ...next, agent: event.agent }
     case 'flash-examined': return { ...next, flashMap: event.map }
     case 'range-summed': return { ...next, summed: event.range }
+    case 'memory-measured': return { ...next, memory: event.memory }
     case 'version-read': return { ...next, versionRead: event.version }
     case 'noted': return { ...next, notes: [...next.notes, { atMs: event.atMs, level: event.level, message: event.message }] }
     case 'cancel-requested': return { ...next, cancelRequested: true }

@@ -149,6 +149,18 @@ describe('through a pod', () => {
     expect(await run('doctor', '--running')).toMatchObject({ code: 5, done: { success: true, flash: { verdict: 'damaged' } } })
   })
 
+  test('membw: how fast the memory is, and nothing is touched', async () => {
+    const { run, runBare, load, camera, folder } = await openBench()
+    const { code, events, done } = await run('membw', ...load)
+    expect(code).toBe(0)
+    expect(events.find(({ event }) => event === 'memory')).toMatchObject({ lengthBytes: 4 * 1024 * 1024, iterations: 8, timerHz: 24_000_000, fillTicks: 1_000 })
+    // 32 MiB in 1000 ticks of 24 MHz; a copy moves each byte twice.
+    expect(done).toMatchObject({ success: true, verb: 'membw', memory: { fill: { ticks: 1_000, megabytesPerSecond: 805_306.4 }, copy: { ticks: 3_000, megabytesPerSecond: 536_870.9 } } })
+    expect(await run('membw', '--running', '--size', '1MB', '-n', '2')).toMatchObject({ code: 0, done: { memory: { lengthBytes: 1024 * 1024, iterations: 2 } } })
+    expect(camera.camera.flashTouched).toBe(false)
+    for (const wrong of [['--size', '300'], ['--size', '32MB'], ['-n', '0'], ['--offset', '0']]) expect((await runBare('agent', 'membw', '-c', 'hi3516ev300', '--running', '--data', join(folder, 'data'), ...wrong)).code).toBe(2)
+  })
+
   test('a mute agent is an error in bounded time, with the usual reason', async () => {
     const { run, load } = await openBench(['agent-mute'])
     const { code, events } = await run('info', ...load)

@@ -83,7 +83,7 @@ const withoutReason = (verdict: Verdict): WorkbenchError => verdict === 'restore
 function afterAgent(job: Job, verdict: Verdict, elapsedMs: number): Ending {
   const kind = job.workflow === 'agent' ? job.plan.request.work.kind : undefined
   const isDone = job.agent !== undefined && unproved(job).length === 0
-    && (kind !== 'read' || job.dumped.length > 0) && (kind !== 'crc' || job.summed !== undefined) && (kind !== 'examine' || job.flashMap !== undefined)
+    && (kind !== 'read' || job.dumped.length > 0) && (kind !== 'crc' || job.summed !== undefined) && (kind !== 'examine' || job.flashMap !== undefined) && (kind !== 'memory' || job.memory !== undefined)
   const [left] = job.leftBehind
   const error = !isDone
     ? new WorkbenchError('internal/bug', 'The work called itself done, but nothing proves it')

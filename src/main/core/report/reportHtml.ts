@@ -128,7 +128,8 @@ function dumpTable(job: Job): string {
 function agentPart(job: Job): string {
   const map = job.flashMap && `<p>${escaped(mapSentence(job.flashMap))}</p><pre>${escaped(mapRows(job.flashMap).join('\n'))}</pre>`
   const sum = job.summed && `<p>CRC-32 of ${bytesText(job.summed.lengthBytes)} at ${hexText(job.summed.offsetBytes)}: <code>${job.summed.crc32}</code></p>`
-  return (map ?? '') + (sum ?? '') + (job.dumped.length > 0 ? dumpTable(job) : '') + (job.partitions.length > 0 ? partitionTable(job) : '<p>Not changed.</p>')
+  const memory = job.memory && `<p>Memory, ${job.memory.iterations} times ${bytesText(job.memory.lengthBytes)}: ${job.memory.fillTicks} ticks to fill, ${job.memory.readTicks} to read, ${job.memory.copyTicks} to copy, at ${job.memory.timerHz} ticks a second</p>`
+  return (map ?? '') + (sum ?? '') + (memory ?? '') + (job.dumped.length > 0 ? dumpTable(job) : '') + (job.partitions.length > 0 ? partitionTable(job) : '<p>Not changed.</p>')
 }
 
 function partitionTable(job: Job): string {

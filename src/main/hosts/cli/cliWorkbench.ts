@@ -15,7 +15,7 @@ import type { Approvals } from '../../composition/approvals.ts'
 import type { DoorTokens } from '../../composition/doorTokens.ts'
 import type { FleetTools } from '../../composition/fleetTools.ts'
 import type { RegistryTools } from '../../composition/registryTools.ts'
-import type { serveOneFile } from '../../composition/oneFileServer.ts'
+import type { hostAddresses, serveOneFile } from '../../composition/oneFileServer.ts'
 import type { DetectRequest } from '../../composition/lineTools.ts'
 import type { AgentPlan, AgentRequest } from '../../../shared/agent/agent.schema.ts'
 import type { FindPortsDesk } from '../../composition/findPortsDesk.ts'
@@ -151,6 +151,7 @@ export interface CliDeps {
   readonly testSwitch: typeof testSwitch
   readonly auditSwitch: typeof auditSwitch
   readonly serveOneFile: typeof serveOneFile
+  readonly hostAddresses: typeof hostAddresses
   readonly registry: RegistryTools
   readonly approvals: (dataFolder: string) => Approvals
   readonly doorTokens: (dataFolder: string) => DoorTokens

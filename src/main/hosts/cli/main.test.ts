@@ -240,6 +240,16 @@ describe('the other commands', () => {
     ])
     expect(fake.calls.at(-1)).toBe('serve 4173')
   })
+  test('the interfaces of this computer', async () => {
+    const fake = createFakeCli()
+    expect(await runCli(['network', '--list', '--output', 'json'], fake.deps)).toBe(0)
+    expect(await runCli(['network', '--list'], fake.deps)).toBe(0)
+    expect(fake.out.lines).toEqual([
+      '{"interfaces":[{"nic":"lo","address":"127.0.0.1","prefixBits":8,"internal":true},{"nic":"eth1","address":"192.168.1.10","prefixBits":24,"internal":false}]}',
+      expect.stringMatching(/^interface +address/), expect.stringMatching(/^lo +127\.0\.0\.1\/8 +this computer only$/), expect.stringMatching(/^eth1 +192\.168\.1\.10\/24/),
+    ])
+    expect(await runCli(['network', '--list', '-f', '/x'], fake.deps)).toBe(2)
+  })
   test('help everywhere, unknown commands named', async () => {
     const fake = createFakeCli()
     for (const name of ['restore', 'demo', 'sim', 'serve', 'jobs', 'chips', 'ports']) {

@@ -15,6 +15,7 @@ describe('quiet', () => {
   test.each<readonly [string, readonly string[], readonly string[], Partial<CliDeps>?]>([
     ['chips: a name a line', ['chips'], ['hi3516ev300']],
     ['ports: what can be given with -p', ['ports'], ['/dev/uart-bench']],
+    ['network --list: an interface a line', ['network', '--list'], ['lo', 'eth1']],
     ['detect: the family', ['detect', '-p', 'tcp://10.0.0.9:9000'], ['v500']],
     ['uboot: where it lies', ['uboot', 'hi3516ev300'], ['/data/uboot/u']],
     ['profiles: nothing', ['profiles', 'import', '/x'], []],

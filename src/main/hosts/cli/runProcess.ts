@@ -9,7 +9,7 @@ import { createApprovals } from '../../composition/approvals.ts'
 import { createDoorTokens } from '../../composition/doorTokens.ts'
 import { batchTools } from '../../composition/batchDesk.ts'
 import { registryTools } from '../../composition/registryTools.ts'
-import { serveOneFile } from '../../composition/oneFileServer.ts'
+import { hostAddresses, serveOneFile } from '../../composition/oneFileServer.ts'
 import { deployPackage } from '../../composition/deployPackage.ts'
 import { runUpdaterProcess } from '../../composition/updaterService.ts'
 import { listFaults } from '../../composition/simulatorFaults.ts'
@@ -62,7 +62,7 @@ function depsOfProcess(): CliDeps {
   const nowMs = (): number => performance.now()
   const makeTempFolder = async (name: string): Promise<string> => mkdtemp(join(tmpdir(), `${name}-`))
   return {
-    version, nowMs, makeTempFolder, serveOneFile, verifyAuditFile, exportAudit, registry: registryTools, approvals: (folder) => createApprovals(folder, Date.now), doorTokens: (folder) => createDoorTokens(folder, Date.now), batch: batchTools,
+    version, nowMs, makeTempFolder, hostAddresses, serveOneFile, verifyAuditFile, exportAudit, registry: registryTools, approvals: (folder) => createApprovals(folder, Date.now), doorTokens: (folder) => createDoorTokens(folder, Date.now), batch: batchTools,
     releases: { makeManifest: makeReleaseManifest, makeDelta: makeReleaseDelta, makeDeltas: makeReleaseDeltas, serve: serveReleases }, ...lateTools,
     runUpdater: async (options, signal) => runUpdaterProcess(options, fetch, signal),
     deployPackage: async (request, signal) => deployPackage(request, fetch, signal),

@@ -83,7 +83,7 @@ function phasesOf({ request: { work, reboot }, boot, agent, flashBytes, image }:
   const atEnd = (name: string, title: string, forecastMs: number): PlannedPhase => ({ name, title, cancel: 'at-end', forecastMs: Math.round(forecastMs) })
   const compare = anytime('compare', 'Compare', bytes / rates.crcBytesPerMs + 500)
   const own: Readonly<Record<AgentRequest['work']['kind'], readonly PlannedPhase[]>> = {
-    info: [], crc: [anytime('sum', 'CRC', bytes / rates.crcBytesPerMs + 500)], examine: [anytime('examine', 'Look at every sector', whole / rates.scanBytesPerMs)],
+    info: [], crc: [anytime('sum', 'CRC', bytes / rates.crcBytesPerMs + 500)], examine: [anytime('examine', 'Look at every sector', whole / rates.scanBytesPerMs)], memory: [anytime('memory', 'Measure the memory', 2_000)],
     read: [anytime('read', 'Read and compare', bytes / rates.readBytesPerMs + 1_000), atEnd('keep', 'File', 500)],
     write: [compare, atEnd('change', 'Write and read back', bytes / rates.writeBytesPerMs + 1_000)],
     erase: [compare, atEnd('change', 'Erase and read back', bytes / rates.eraseBytesPerMs + 1_000)],

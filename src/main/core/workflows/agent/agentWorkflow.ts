@@ -49,6 +49,7 @@ async function doWork(bench: AgentBench, context: RestoreContext, agent: Running
     case 'read': await readToFile(bench, context, agent, { ...rangeOf(agent, work), path: work.outputPath }); return undefined
     case 'crc': await sum(context, agent, rangeOf(agent, work)); return undefined
     case 'examine': return examine(context, agent)
+    case 'memory': await measure(context, agent, work); return undefined
     case 'write': case 'erase': {
       const [planned] = bench.plan.partitions
       if (!planned || (work.kind === 'write') !== (bench.image !== undefined)) throw new WorkbenchError('internal/bug', 'The plan does not say what to change')
@@ -73,6 +74,16 @@ async function sum(context: RestoreContext, { client, info }: RunningAgent, rang
     note: (found) => `crc32 ${hexCrc(found)}`,
   })
   context.tell({ type: 'range-summed', range: { ...range, crc32: hexCrc(crc) } })
+}
+
+/** 0 leaves it to the agent, which knows where its own code lies. */
+async function measure(context: RestoreContext, { client }: RunningAgent, { lengthBytes = 0, iterations = 0 }: { readonly lengthBytes?: number | undefined; readonly iterations?: number | undefined }): Promise<void> {
+  const { address, lengthBytes: measuredBytes, iterations: rounds, timerHz, fillTicks, readTicks, copyTicks } = await runPhase(context, {
+    name: 'memory', cancel: 'anytime', limitMs: 60_000,
+    work: async (signal) => client.memoryBandwidth({ lengthBytes, iterations, address: 0 }, signal),
+    note: (found) => `${found.iterations} times ${found.lengthBytes} bytes`,
+  })
+  context.tell({ type: 'memory-measured', memory: { address, lengthBytes: measuredBytes, iterations: rounds, timerHz, fillTicks, readTicks, copyTicks } })
 }
 
 async function examine(context: RestoreContext, { client, info }: RunningAgent): Promise<FlashMap> {

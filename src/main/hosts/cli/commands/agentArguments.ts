@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
-import type { AgentRequest, AgentWork } from '../../../../shared/agent/agent.schema.ts'
-import { type Flags, oneOf, parseFlags, type ParsedFlags, quoted, usage } from '../arguments.ts'
+import { type AgentRequest, type AgentWork, agentWorkSchema } from '../../../../shared/agent/agent.schema.ts'
+import { type Flags, oneOf, parseFlags, type ParsedFlags, quoted, usage, wholeNumber } from '../arguments.ts'
 import { choosePower, type PowerChoice } from '../powerChoice.ts'
 import { outputModes, restoreFlags } from './restoreArguments.ts'
 
-export const agentVerbs = ['info', 'read', 'write', 'erase', 'crc', 'scan', 'doctor'] as const
+export const agentVerbs = ['info', 'read', 'write', 'erase', 'crc', 'scan', 'doctor', 'membw'] as const
 export type AgentVerb = (typeof agentVerbs)[number]
 
 const shared = ['port', 'uboot', 'profile', 'power-cycle', 'poe-port', 'accept-identity', 'plan-only', 'output', 'debug', 'data', 'help'] as const
@@ -15,7 +15,8 @@ export const agentFlags: Flags = {
   'agent': { type: 'string', value: 'FILE', help: 'the flash agent for this chip; none is shipped (required, but for --running)' },
   'running': { type: 'boolean', help: 'an agent runs already: load nothing and switch nothing' },
   'offset': { ...place, help: 'where in the flash: 4096, 0x50000, 64KB (read, crc: default 0; write, erase: required)' },
-  'size': { ...place, help: 'how much (read, crc: default all that follows; erase: required)' },
+  'size': { ...place, help: 'how much (read, crc: default all that follows; erase: required; membw: default 4MB)' },
+  'iterations': { type: 'string', short: 'n', value: 'N', help: 'how often (membw: default 8)' },
   'input': { type: 'string', short: 'i', value: 'FILE', help: 'what is written (write)' },
   'out': { type: 'string', short: 'o', value: 'FILE', help: 'file to be made; never overwritten (read)' },
   'reboot': { type: 'boolean', help: 'restart the camera afterwards, instead of leaving the agent in it' },
@@ -70,11 +71,11 @@ export function readAgentArguments(argv: readonly string[], environment: Readonl
 }
 
 const takes: Readonly<Record<AgentVerb, readonly string[]>> = {
-  info: [], scan: [], doctor: [], read: ['offset', 'size', 'out'], crc: ['offset', 'size'], write: ['offset', 'input'], erase: ['offset', 'size'],
+  info: [], scan: [], doctor: [], membw: ['size', 'iterations'], read: ['offset', 'size', 'out'], crc: ['offset', 'size'], write: ['offset', 'input'], erase: ['offset', 'size'],
 }
 
 function workOf(verb: AgentVerb, flags: ParsedFlags): AgentWork {
-  const surplus = ['offset', 'size', 'input', 'out'].find((name) => flags.has(name) && !takes[verb].includes(name))
+  const surplus = ['offset', 'size', 'input', 'out', 'iterations'].find((name) => flags.has(name) && !takes[verb].includes(name))
   if (surplus !== undefined) throw usage(`--${surplus} has no meaning for "agent ${verb}"`)
   const needed = (name: string): string => {
     const value = flags.text(name)
@@ -88,6 +89,12 @@ function workOf(verb: AgentVerb, flags: ParsedFlags): AgentWork {
     case 'info': return { kind: 'info' }
     case 'scan': case 'doctor': return { kind: 'examine' }
     case 'crc': return { kind: 'crc', ...range }
+    case 'membw': {
+      const iterations = flags.text('iterations')
+      const work = { kind: 'memory' as const, ...(size === undefined ? {} : { lengthBytes: readBytes('--size', size, 256) }), ...(iterations === undefined ? {} : { iterations: wholeNumber('--iterations', iterations, 1, 256) }) }
+      if (!agentWorkSchema.safeParse(work).success) throw usage(`--size ${quoted(size ?? '')} cannot be measured`, 'A multiple of 256 bytes, up to 16MB')
+      return work
+    }
     case 'read': return { kind: 'read', ...range, outputPath: resolve(needed('out')) }
     case 'write': return { kind: 'write', offsetBytes: readBytes('--offset', needed('offset'), 0), inputPath: resolve(needed('input')) }
     case 'erase': return { kind: 'erase', offsetBytes: readBytes('--offset', needed('offset'), 0), lengthBytes: readBytes('--size', needed('size'), 1) }

@@ -4,6 +4,7 @@ import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { modeOf, outputWithQuietFlag as output, tellerOf } from '../output/events.ts'
 import type { OutputMode } from './restoreArguments.ts'
 import { plainText } from '../output/lineWriter.ts'
+import { table } from '../output/words.ts'
 
 const help = { type: 'boolean', short: 'h', help: 'this text' } as const
 
@@ -78,7 +79,8 @@ async function serveAsLine(what: Pick<Parameters<CliDeps['serveReplay']>[0], 'pa
 }
 
 const networkFlags: Flags = {
-  'file': { type: 'string', short: 'f', value: 'FILE', help: 'what is served (required)' },
+  'file': { type: 'string', short: 'f', value: 'FILE', help: 'what is served (required, but for --list)' },
+  'list': { type: 'boolean', help: 'list the network interfaces of this computer with their addresses, and serve nothing' },
   'ip': { type: 'string', value: 'ADDRESS', help: 'of this computer; it must have it already (default: all of them)' },
   'tftp-port': { type: 'string', value: 'PORT', help: 'UDP port (default 69)' },
   'timeout': { type: 'string', value: 'SECONDS', help: 'until a client has all of it (default 300)' },
@@ -88,8 +90,10 @@ const networkFlags: Flags = {
 /** One file by TFTP, until one client has it. */
 export async function networkCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
   const given = parseFlags('network', networkFlags, argv)
-  if (given.has('help')) { helpOf('network -f FILE [flags]', 'Serves one file by TFTP and ends when a client has all of it. Addresses of this computer are not changed.', networkFlags).forEach(deps.out.line); return exitCodes.success }
-  const { say, done } = tellerOf(deps.out, modeOf(given))
+  if (given.has('help')) { helpOf('network -f FILE [flags] | network --list', 'Serves one file by TFTP and ends when a client has all of it. Addresses of this computer are not changed.', networkFlags).forEach(deps.out.line); return exitCodes.success }
+  const mode = modeOf(given)
+  if (given.has('list')) return listInterfaces(given.text('file'), mode, deps)
+  const { say, done } = tellerOf(deps.out, mode)
   const path = given.text('file')
   if (path === undefined) throw usage('--file (-f) is missing', 'rackbench network --help lists the flags')
   const address = given.text('ip') ?? '0.0.0.0'
@@ -99,4 +103,15 @@ export async function networkCommand(argv: readonly string[], deps: CliDeps): Pr
     progress: (doneBytes, totalBytes) => { say('tftp_progress', { bytes_sent: doneBytes, bytes_total: totalBytes }, '') },
   }, deps.interrupt.signal)
   return done(exitCodes.success, { bytes_sent: sentBytes }, `${sentBytes} bytes were fetched`)
+}
+
+/** Names and addresses for `--nic` and `--host-ip`. */
+function listInterfaces(path: string | undefined, mode: OutputMode, { out, hostAddresses }: CliDeps): ExitCode {
+  if (path !== undefined) throw usage('--list serves nothing, so it takes no --file')
+  const found = hostAddresses()
+  if (mode === 'json') out.line(JSON.stringify({ interfaces: found.map(({ nic, address, prefixBits, internal }) => ({ nic, address, prefixBits, internal })) }))
+  else if (mode === 'quiet') for (const { nic } of found) out.line(plainText(nic, 40))
+  else if (found.length === 0) out.line('This computer has no IPv4 address')
+  else table([['interface', 'address', ''], ...found.map(({ nic, address, prefixBits, internal }) => [plainText(nic, 40), `${address}/${prefixBits}`, internal ? 'this computer only' : ''])]).forEach(out.line)
+  return exitCodes.success
 }

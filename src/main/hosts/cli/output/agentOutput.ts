@@ -1,4 +1,4 @@
-import type { AgentFacts, AgentPlan } from '../../../../shared/agent/agent.schema.ts'
+import type { AgentFacts, AgentPlan, MemorySpeed } from '../../../../shared/agent/agent.schema.ts'
 import { type FlashMap, findingsOf, marksOf, statusOfMark, type SectorStatus, wordsOfMark } from '../../../../shared/agent/flashMap.ts'
 import { mapLegend, mapRows, mapSentence } from '../../../../shared/agent/mapText.ts'
 import type { Job } from '../../../../shared/jobs/reduceJob.ts'
@@ -12,6 +12,12 @@ import { createJsonOutput } from './json.ts'
 import { plainText } from './lineWriter.ts'
 import type { JobOutput } from './restoreOutput.ts'
 import { hexText, sizeText, table, timeText } from './words.ts'
+
+/** One of the three measurements; without a timer that says its rate, ticks are all that is known. */
+interface MemoryRate {
+  readonly ticks: number
+  readonly megabytesPerSecond: number | null
+}
 
 /** What the command was for; `null` where nobody has found it. */
 export interface AgentFindings {
@@ -27,6 +33,7 @@ export interface AgentFindings {
     readonly counts: Readonly<Record<SectorStatus, number>>
     readonly sectors: readonly { readonly index: number; readonly offset: number; readonly status: SectorStatus; readonly finding: string; readonly crc32: string }[]
   } | null
+  readonly memory: { readonly address: number; readonly lengthBytes: number; readonly iterations: number; readonly timerHz: number; readonly fill: MemoryRate; readonly read: MemoryRate; readonly copy: MemoryRate } | null
 }
 
 /** How it ended, whatever it was. Exactly one for each run, and the last thing said. */
@@ -46,7 +53,15 @@ export const createAgentOutput = (mode: OutputMode, debug: boolean, { out, err }
   (mode === 'json' ? createJsonOutput(out, { debug }) : createHumanJobOutput({ out, err, debug, quiet: mode === 'quiet' }, { plan: planLines, ending: endingLines }))
 
 export function findingsOfJob(job: Job | undefined): AgentFindings {
-  return { agent: job?.agent ?? null, range: job ? rangeOf(job) : null, flash: job?.flashMap ? flashOf(job.flashMap) : null }
+  return { agent: job?.agent ?? null, range: job ? rangeOf(job) : null, flash: job?.flashMap ? flashOf(job.flashMap) : null, memory: job?.memory ? memoryOf(job.memory) : null }
+}
+
+function memoryOf({ address, lengthBytes, iterations, timerHz, fillTicks, readTicks, copyTicks }: MemorySpeed): AgentFindings['memory'] {
+  const rate = (ticks: number, bytes: number): MemoryRate =>
+    ({ ticks, megabytesPerSecond: timerHz === 0 || ticks === 0 ? null : Math.round((10 * bytes * timerHz) / ticks / 1e6) / 10 })
+  const moved = lengthBytes * iterations
+  // A copy reads and writes each byte.
+  return { address, lengthBytes, iterations, timerHz, fill: rate(fillTicks, moved), read: rate(readTicks, moved), copy: rate(copyTicks, 2 * moved) }
 }
 
 function rangeOf({ dumped: [read], partitions: [changed], summed }: Job): AgentFindings['range'] {
@@ -77,10 +92,14 @@ function planLines({ cameraName, chip, podName, boot, partitions: [change], fore
 }
 
 function endingLines(ending: AgentEnding): string[] {
-  const { agent, range, flash, verb } = ending
+  const { agent, range, flash, memory, verb } = ending
   if (flash) {
     const troubles = verb === 'doctor' ? findingsOf(flash).troubles.map(({ offsetBytes, lengthBytes, mark }) => `  ${hexText(offsetBytes)}  ${sizeText(lengthBytes)}  ${wordsOfMark[mark]}`) : []
     return [...mapRows(flash).map((row) => `  ${row}`), `  ${mapLegend}`, '', `  ${mapSentence(flash)}`, ...troubles]
+  }
+  if (memory) {
+    const row = (name: string, { ticks, megabytesPerSecond }: MemoryRate): [string, string] => [`  ${name}`, megabytesPerSecond === null ? `${ticks} ticks` : `${megabytesPerSecond} MB/s`]
+    return [`  ${memory.iterations} times ${sizeText(memory.lengthBytes)} at ${hexText(memory.address)}`, ...table([row('fill', memory.fill), row('read', memory.read), row('copy', memory.copy)])]
   }
   if (range) return [`  ${hexText(range.offset)}  ${sizeText(range.lengthBytes)}  crc32 ${range.crc32}  ${range.action}${range.path === null ? '' : `  ${plainText(range.path, 300)}`}`]
   if (!agent) return ['  no flash agent has answered']

@@ -55,7 +55,7 @@ export function createHumanJobOutput<Plan, Ending extends Pick<RestoreEnding, 'v
       case 'version-read': say(`  ok  it reports version ${plainText(event.version, 100)}`); break
       case 'agent-answered': say(`  ok  flash agent version ${event.agent.version}, flash ${plainText(event.agent.jedecId, 16)}, ${sizeText(event.agent.flashBytes)}`); break
       // Told at the end, where there is room for it.
-      case 'flash-examined': case 'range-summed': break
+      case 'flash-examined': case 'range-summed': case 'memory-measured': break
       case 'noted': say(`  ${event.level === 'warning' ? '!!' : '--'}  ${plainText(event.message)}`); break
       case 'cancel-requested': say(`  --  cancelling: ${whatIsWaitedFor(job)}`); break
       case 'undo-failed': err.line(`Could not ${plainText(event.label)}: ${plainText(event.error.message)}`); break

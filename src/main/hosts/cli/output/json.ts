@@ -4,7 +4,7 @@ import type { LineWriter } from '../cliWorkbench.ts'
 import { errorFacts } from './events.ts'
 import type { JobOutput } from './restoreOutput.ts'
 
-type EventName = 'plan' | 'identity' | 'agent' | 'map' | 'sum' | 'version' | 'phase' | 'progress' | 'log' | 'error' | 'done'
+type EventName = 'plan' | 'identity' | 'agent' | 'map' | 'sum' | 'memory' | 'version' | 'phase' | 'progress' | 'log' | 'error' | 'done'
 
 /** One object a line, each with `event`; nothing else is ever written to this stream. The last one is `done`. */
 export function createJsonOutput(out: LineWriter, options: { readonly debug: boolean }): JobOutput<Pick<Job['plan'], 'phases'>, object> {
@@ -38,6 +38,7 @@ export function createJsonOutput(out: LineWriter, options: { readonly debug: boo
       case 'agent-answered': say('agent', event.agent); break
       case 'flash-examined': say('map', event.map); break
       case 'range-summed': say('sum', event.range); break
+      case 'memory-measured': say('memory', event.memory); break
       case 'noted': log(event.level, event.message); break
       case 'cancel-requested': log('info', 'Cancel requested: the job stops at the next safe point'); break
       case 'undone': log('info', `Cleaned up: ${event.label}`); break
