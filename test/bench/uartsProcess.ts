@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib'
 
 /**
  * So many UARTs on loopback ports, in a process of its own. Argument: how many. Commands on standard input, one a line, each answered by
- * one line: `start`, `burst SECONDS` (the first one at 10 MB/s), `stop` (bytes, pieces and CRC-32 of each stream). Ends with its input.
+ * one line: `start`, `burst SECONDS` (the first one at 10 MB/s), `stop` (bytes, pieces and CRC-32 of each stream), `use` (ms of processor). Ends with its input.
  */
 const count = Number(process.argv[2] ?? 1)
 /** 115200 baud, 8N1. */
@@ -65,6 +65,7 @@ for await (const line of createInterface(process.stdin)) {
   if (what === 'start') start()
   if (what === 'burst') burstUntilMs = performance.now() + Number(number) * 1000
   if (what === 'stop') clearInterval(timer)
-  process.stdout.write(`${JSON.stringify(uarts.map(({ bytes, pieces, crc }) => ({ bytes, pieces, crc })))}\n`)
+  const { user, system } = process.cpuUsage()
+  process.stdout.write(`${JSON.stringify(what === 'use' ? { cpuMs: (user + system) / 1000 } : uarts.map(({ bytes, pieces, crc }) => ({ bytes, pieces, crc })))}\n`)
 }
 process.exit()

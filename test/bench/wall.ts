@@ -9,8 +9,10 @@ import { newSessionId } from '../../src/main/drivers/storage/captures/captureSto
 import { createPart } from '../../src/main/drivers/storage/captures/partFile.ts'
 import type { CameraId } from '../../src/shared/devices/ids.ts'
 import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
+import { chromiumUse, partyRows } from './parties.ts'
 import type { BenchRow } from './row.ts'
 import { profileFlags, start, type Talker } from './talker.ts'
+import { timeServe } from './wallServe.ts'
 import { clickUntil, framesOf, paintedAt, takeSeen, watchWall } from './wallPage.ts'
 
 const consoles = 100
@@ -68,7 +70,8 @@ async function firstPaint(browser: Browser, url: string): Promise<number> {
 
 async function talkRows(folder: string, browser: Browser, minutes: number): Promise<BenchRow[]> {
   const uarts = await start<number[]>('uartsProcess.ts', [], [String(consoles)])
-  const host = await start<{ url: string; startMs: number }>('wallHostProcess.ts', ['--expose-gc', ...profileFlags], [folder, JSON.stringify(uarts.hello)])
+  const served = await timeServe(browser, folder, uarts.hello)
+  const host = await start<{ url: string }>('wallHostProcess.ts', ['--expose-gc', ...profileFlags], [folder, JSON.stringify(uarts.hello)])
   try {
     const paint = await firstPaint(browser, host.hello.url)
     const page = await openPage(browser, host.hello.url)
@@ -85,11 +88,13 @@ async function talkRows(folder: string, browser: Browser, minutes: number): Prom
     await after(warmSeconds * 1000)
     await takeSeen(page)
     const before = await host.ask<{ cpuMs: number; heldBytes: number }>('use')
+    const partiesBefore = await partiesNow(browser, uarts, before.cpuMs)
     const startedMs = performance.now()
     await after(minutes * 60_000 - warmSeconds * 1000)
     const seen = await takeSeen(page)
     const elapsedMs = performance.now() - startedMs
     const now = await host.ask<{ cpuMs: number; heldBytes: number }>('use')
+    const partiesAfter = await partiesNow(browser, uarts, now.cpuMs)
     const empty = await emptyPageFrames(browser)
     await page.bringToFront()
     const terminal = await clickUntil(page, '[data-camera]:nth-child(5)', '.overlay .xterm-rows > div:not(:empty)')
@@ -125,12 +130,22 @@ async function talkRows(folder: string, browser: Browser, minutes: number): Prom
       row('after that burst, until each byte sent is on disk or counted as dropped', tookMs / 1000, 's', 'told', true),
       row('frames of an empty page beside it, the consoles talking', empty, '/s', 'told', true),
       below('first paint of a rack of 100 cameras, from its address', paint, 'ms', 1000),
-      below('first paint of it from the start of serve', host.hello.startMs + paint, 'ms', 1000),
+      below('first paint of it from the command "rackbench serve", middle of 3', served.later.paintMs, 'ms', 1000),
+      row('of that, until it tells its address', served.later.addressMs, 'ms', 'told', true),
+      row('the same at the very first start, which compiles', served.first.paintMs, 'ms', 'told', true),
+      ...partyRows(partiesBefore, partiesAfter, elapsedMs),
     ]
   } finally {
     await uarts.end()
     await host.end()
   }
+}
+
+/** Seconds of the processor of all who take part. */
+async function partiesNow(browser: Browser, uarts: Pick<Talker<unknown>, 'ask'>, workbenchMs: number): Promise<ReadonlyMap<string, number>> {
+  const { cpuMs } = await uarts.ask<{ cpuMs: number }>('use')
+  const chromium = [...await chromiumUse(browser)].map(([kind, seconds]) => [`Chromium, ${kind}`, seconds] as const)
+  return new Map([['the workbench', workbenchMs / 1000], ['the 100 UARTs', cpuMs / 1000], ...chromium])
 }
 
 /** What was sent may still be in the sockets between; what is lost never comes. */

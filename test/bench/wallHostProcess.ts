@@ -13,14 +13,13 @@ import { serveWeb } from '../../src/main/hosts/web/webHost.ts'
  */
 const [, , folder = '', ports = '[]'] = process.argv
 const collect = (globalThis as unknown as { gc: () => void }).gc
-const startedMs = performance.now()
 const workbench = await createWorkbench({
   host: 'web', version: 'bench', dataFolder: join(folder, 'data'), homeFolder: folder, tftpPort: 69,
   resourcesFolder: join(import.meta.dirname, '../../resources'), log: (line) => { process.stderr.write(`${line}\n`) },
 }, { loadRack: ports !== '[]' })
 const cameras = (JSON.parse(ports) as number[]).map((port, index) => workbench.setup.addForNow({ url: `tcp://127.0.0.1:${port}`, name: '', cameraName: `cam-${String(index + 1).padStart(3, '0')}`, chip: 'hi3516ev300' }).cameraId)
 const web = await serveWeb({ workbench, host: '127.0.0.1', port: 0, rendererFolder: join(import.meta.dirname, '../../out/renderer'), newToken: () => newToken().repeat(8), log: () => undefined })
-process.stdout.write(`${JSON.stringify({ url: web.url, cameras, startMs: performance.now() - startedMs })}\n`)
+process.stdout.write(`${JSON.stringify({ url: web.url, cameras })}\n`)
 
 async function verify(): Promise<{ bytes: number; crc: number }[]> {
   const sessions = await workbench.captures.sessions({})

@@ -24,6 +24,8 @@ export const transportGuards: readonly Guard[] = [
   { says: 'a stream that is no telnet is left', file: `${drivers}/rfc2217Control.ts`, ...line, named: '', find: "else if (frame.kind === 'malformed') onLost(", replace: "else if (frame.kind === 'malformed') void (" },
   { says: 'a port that could not be set up is let go', file: `${drivers}/rfc2217Transport.ts`, ...line, named: 'is not used, and is let go',
     find: '    await line.close()\n    throw error\n  }\n  return { label', replace: '    throw error\n  }\n  return { label' },
+  { says: 'a piece of a socket is not written over by the next', file: `${drivers}/socketTransport.ts`, project: 'integration', tests: 'test/contract/transports.test.ts', named: 'tcp://',
+    find: 'take(Buffer.from(buffer.subarray(0, lengthBytes)))', replace: 'take(buffer.subarray(0, lengthBytes))' },
   { says: 'the power pulse has its order', file: `${drivers}/rfc2217Transport.ts`, ...line, named: 'lines fall DTR first',
     find: '...(dtr === false ? [controls.dtrOff] : []), ...(rts === false ? [controls.rtsOff] : []),', replace: '...(rts === false ? [controls.rtsOff] : []), ...(dtr === false ? [controls.dtrOff] : []),' },
   { says: 'a cancelled break of a remote port ends', file: `${drivers}/rfc2217Transport.ts`, ...line, named: 'a break ends',

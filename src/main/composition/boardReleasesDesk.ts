@@ -10,7 +10,7 @@ import { wallText } from '../core/report/reportText.ts'
 import type { Lease, Leases } from '../core/rack/leases.ts'
 import { hmacSha256Hex, newDigest } from '../drivers/host/nodeHashing.ts'
 import { listReleaseFiles, readReleaseFile } from '../drivers/files/releaseFolder.ts'
-import { type Mirror, openGithubMirror } from '../drivers/http/githubMirror.ts'
+import type { Mirror } from '../drivers/http/githubMirror.ts'
 import { readWhole } from '../drivers/profiles/wholeFile.ts'
 import { openArtifactFiles } from '../drivers/storage/artifactFiles.ts'
 import type { DiskCalls } from '../drivers/storage/diskCalls.ts'
@@ -90,6 +90,7 @@ export function createBoardReleasesDesk(deps: BoardReleasesDeps): BoardReleasesD
     problem = undefined
     if (!enabled) return
     try {
+      const { openGithubMirror } = await import('../drivers/http/githubMirror.ts')
       mirror = await openGithubMirror({ folder: (await opened()).book, host: address, port, log }, always)
     } catch (error) {
       problem = error instanceof WorkbenchError ? error.message : 'unknown reason'

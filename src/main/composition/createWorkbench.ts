@@ -38,11 +38,9 @@ import { type BurnDesk, createBurnDesk } from './burnDesk.ts'
 import { type CaptureDesk, createCaptureDesk } from './captureDesk.ts'
 import { type ChipDesk, createChipDesk } from './chipDesk.ts'
 import { type ConsoleDesk, createConsoleDesk } from './consoleDesk.ts'
-import { demoNodesPace, openDemoNodes } from './demoNodes.ts'
 import { createApplianceWay } from './applianceUpdates.ts'
 import { applianceWays, createSshWay } from './sshApplianceUpdates.ts'
 import { createBoardWay } from './boardUpdates.ts'
-import { openDemoDevices } from './demoDevices.ts'
 import { createDeviceUpdateDesk, type DeviceUpdateDesk } from './deviceUpdateDesk.ts'
 import { createDumpDesk, type DumpDesk } from './dumpDesk.ts'
 import { createInstallDesk, type InstallDesk } from './installDesk.ts'
@@ -134,8 +132,9 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const store = createRackStore({ path: join(dataFolder, 'rack.json'), leases, clock })
   const secrets = await auditedSecrets(createSecretsBox({ folder: join(dataFolder, 'secrets'), oldFile: join(dataFolder, 'secrets.json'), vault: environment.keyVault, log }), audit, log)
   const setup = createRackSetup({ clock, rack, socs, dataFolder, store, log, ask, secrets, audit, environment: environment.commandEnvironment ?? {}, serialPorts: sharedPorts(environment.serialPorts),
-    openNodes: async (signal) => openDemoNodes({ registry: await registry.registry(), clock: createScaledClock(clock, demoNodesPace), hostClock: clock, random: newShare, log }, signal),
-    openDevices: async (signal) => openDemoDevices({ desk: deviceUpdates, fetch: environment.fetch ?? offline, log }, signal) })
+    // Simulators are loaded for a demonstration, not for a rack.
+    openNodes: async (signal) => { const { demoNodesPace, openDemoNodes } = await import('./demoNodes.ts'); return openDemoNodes({ registry: await registry.registry(), clock: createScaledClock(clock, demoNodesPace), hostClock: clock, random: newShare, log }, signal) },
+    openDevices: async (signal) => (await import('./demoDevices.ts')).openDemoDevices({ desk: deviceUpdates, fetch: environment.fetch ?? offline, log }, signal) })
   const writing: Omit<RestoreDeskDeps, 'tools'> = {
     clock, rack, jobs, leases, audit, socs, dataFolder, ask, tftpPort: environment.tftpPort,
     openTftp: async (plan, camera, signal) => {

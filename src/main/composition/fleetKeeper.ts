@@ -11,10 +11,10 @@ import { createLane } from '../../shared/lifecycle/lane.ts'
 import type { AuditLog } from '../core/audit/auditLog.ts'
 import type { ClientPower } from '../core/fleet/escalateClient.ts'
 import { secretBytes } from '../drivers/host/randomness.ts'
-import { type BrokerAccount, type EmbeddedBroker, openEmbeddedBroker } from '../drivers/mqtt/embeddedBroker.ts'
+import type { BrokerAccount, EmbeddedBroker } from '../drivers/mqtt/embeddedBroker.ts'
 import type { Secrets } from '../drivers/storage/secretsBox.ts'
 import { createWholeFile } from '../drivers/storage/wholeFile.ts'
-import { type BrokerAddress, type OpenFleet, openFleet } from './fleetDesk.ts'
+import type { BrokerAddress, OpenFleet } from './fleetDesk.ts'
 import { setFleetClient } from './setFleetClient.ts'
 
 const viewEveryMs = 250
@@ -86,6 +86,7 @@ export function createFleetDesk({ clock, dataFolder, secrets, power, audit, log 
     }
     const own = newPassword()
     accounts = await accountsOf(settings, own)
+    const { openEmbeddedBroker } = await import('../drivers/mqtt/embeddedBroker.ts')
     broker = await openEmbeddedBroker({
       address: settings.address, port: settings.port, accounts: () => accounts, log,
       onClient: (uuid, what) => { try { if (what === 'gone') open?.service.clientGone(uuid); else open?.service.clientSeen(uuid) } catch (error) { log(`the journal of fleet commands cannot be written: ${toWire(error).message}`) } },
@@ -98,6 +99,8 @@ export function createFleetDesk({ clock, dataFolder, secrets, power, audit, log 
     if (!settings.enabled) return
     try {
       const address = await addressOf(settings)
+      // A workbench without fleet commands loads nothing of MQTT.
+      const { openFleet } = await import('./fleetDesk.ts')
       open = openFleet({ dataFolder, clock, broker: address, clientId: serverClientId, transitional: settings.transitional, onLink: changes.ring, power, log, ...(settings.broker === 'embedded' ? { via: 'embedded' } : {}) })
       open.service.onChange(changes.ring)
     } catch (error) {

@@ -5,7 +5,6 @@ import { openRawReplFs, type RawReplFs } from '../drivers/deviceFs/rawReplFs.ts'
 import { hmacSha256Hex, newDigest } from '../drivers/host/nodeHashing.ts'
 import { newToken } from '../drivers/host/randomness.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
-import { openGithubMirror } from '../drivers/http/githubMirror.ts'
 import { createOtaFetch } from '../drivers/http/otaFetch.ts'
 import { Cancelled, WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { withDeadline } from '../../shared/lifecycle/clock.ts'
@@ -58,6 +57,7 @@ async function withSource<T>(source: string, signal: AbortSignal, work: (source:
   // A server in the lab has one repository, and does not ask what it is called.
   if (/^https?:\/\//.test(source)) return work({ owner: 'rackbench', repo: 'boards', api_base: source, raw_base: `${source.replace(/\/$/, '')}/raw` })
   const closing = new AbortController()
+  const { openGithubMirror } = await import('../drivers/http/githubMirror.ts')
   const mirror = await openGithubMirror({ folder: source, port: 0 }, closing.signal)
   try {
     signal.throwIfAborted()

@@ -15,7 +15,7 @@ import { powerFromEnvironment, type PowerWishes } from '../drivers/power/powerFr
 import { nameOfLine } from '../drivers/transports/lineName.ts'
 import { parseTransportUrl } from '../drivers/transports/transportUrl.ts'
 import type { RackFile } from '../drivers/storage/rackFile.ts'
-import { type DemoRack, demoCameras, openDemoRack } from './demoRack.ts'
+import type { DemoRack } from './demoRack.ts'
 import { devicesOf, type PodDevicesDeps } from './podDevices.ts'
 import { auditPowerChanges } from './powerChanges.ts'
 import type { RackStore } from './rackStore.ts'
@@ -188,6 +188,7 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       }
     },
     openDemo: async () => lane(always, async () => {
+      const { demoCameras, openDemoRack } = await import('./demoRack.ts')
       demo ??= await openDemoRack(rack, { clock: deps.clock, folder: join(dataFolder, 'demo'), log: deps.log })
       // The cameras are of use without them; why the registry cannot be opened stands where its releases would.
       nodes ??= await deps.openNodes(always).catch((error: unknown) => { deps.log(`the demo has no nodes: ${String(error)}`); return undefined })

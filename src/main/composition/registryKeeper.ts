@@ -6,7 +6,7 @@ import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { createLane } from '../../shared/lifecycle/lane.ts'
 import { defaultProduct, type FirmwareImage, type RegistryDoorSettings, registryDoorSettingsSchema, type RegistryDoorState, type RegistryNode } from '../../shared/ota/registry.schema.ts'
 import type { AuditLog } from '../core/audit/auditLog.ts'
-import { openRegistryDoor, type RegistryDoor } from '../drivers/http/registryDoor.ts'
+import type { RegistryDoor } from '../drivers/http/registryDoor.ts'
 import { firmwareFile } from '../drivers/storage/registry/firmwareFolder.ts'
 import type { Secrets } from '../drivers/storage/secretsBox.ts'
 import { createWholeFile } from '../drivers/storage/wholeFile.ts'
@@ -76,6 +76,8 @@ export function createRegistryDesk({ clock, dataFolder, audit, secrets, who, log
     try {
       const opened = await registry()
       await opened.scanFolder(always)
+      // Its web server is loaded with the first door that is to be open.
+      const { openRegistryDoor } = await import('../drivers/http/registryDoor.ts')
       door = await openRegistryDoor({ source: sourceOf(opened), clock, address, port, token: await secrets.get(tokenRef), log })
     } catch (error) {
       problem = toWire(error).message

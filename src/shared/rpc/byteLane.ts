@@ -43,8 +43,11 @@ export const maxLaneBytes = 64 * 1024
 /** A screenful: what a viewer of the end alone is behind at most. */
 export const laneEndBytes = 4 * 1024
 
+/** Made once: a wall has thousands of frames a second. */
+const [encoder, decoder] = [new TextEncoder(), new TextDecoder()]
+
 export function encodeLaneFrame(frame: Omit<LaneFrame, 'skippedBytes'> & { readonly skippedBytes?: number }): Uint8Array {
-  const id = new TextEncoder().encode(frame.camera)
+  const id = encoder.encode(frame.camera)
   const payload = frame.kind === 'data' ? frame.bytes : new Uint8Array(4)
   const whole = new Uint8Array(2 + id.length + 8 + payload.length)
   const view = new DataView(whole.buffer)
@@ -68,7 +71,7 @@ export function parseLaneFrame(whole: Uint8Array): LaneFrame | undefined {
   if (kind === 'skipped' && bytes.length !== 4) return undefined
   return {
     kind,
-    camera: new TextDecoder().decode(whole.subarray(2, 2 + idLength)),
+    camera: decoder.decode(whole.subarray(2, 2 + idLength)),
     position: view.getFloat64(2 + idLength),
     bytes,
     skippedBytes: kind === 'skipped' ? view.getUint32(2 + idLength + 8) : 0,

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { createRuleWatch, type RuleWatch } from '../../../src/main/core/consoles/ruleWatch.ts'
 import type { Patterns } from '../../../src/shared/consoles/patterns.ts'
@@ -133,4 +134,25 @@ test('a pattern that thinks for years is stopped and named; the others and the w
   expect(watch.notes()).toEqual([])
   watch.received(gate, new TextEncoder().encode('bbb\n'), 4_020)
   await expect.poll(() => watch.alarms(gate)?.words, { timeout: 20_000 }).toBe('Bad: bbb')
+})
+
+test('a piece that is looked at as a whole meets the rules that its lines meet', async () => {
+  const snippets = ['bo', 'om', 'boom', 'BOOM', 'Oops: ', 'Kernel panic', ' - not syncing', '\r\n', '\n', 'U-Boot 20', 'login:', '\u001b[1m', 'ö', 'ß(*) ', '\t', 'quiet text', ' '.repeat(200)]
+  const odd = rule({ id: 'odd', match: { kind: 'words', any: ['ß(*)', ' b', 'T*('] } })
+  await fc.assert(fc.asyncProperty(fc.array(fc.array(fc.constantFrom(...snippets), { maxLength: 6 }).map((parts) => new TextEncoder().encode(parts.join(''))), { maxLength: 10 }), fc.array(fc.nat(12), { maxLength: 10 }), async (texts, cuts) => {
+    const { watch, hits } = bench([...usualTools.rules, rule({}), odd])
+    let position = 0
+    for (const [index, text] of texts.entries()) {
+      for (const piece of [text.subarray(0, cuts[index] ?? 0), text.subarray(cuts[index] ?? 0)]) {
+        watch.received(gate, piece, position)
+        watch.received(yard, piece, position, '')
+        position += piece.length
+      }
+      // In the middle of a line as well.
+      if (index === 5) watch.use([...usualTools.rules, rule({ match: { kind: 'words', any: ['quiet text bo', 'boom'] } }), odd])
+    }
+    const told = async (camera: CameraId): Promise<unknown[]> => (await hits(camera)).map(({ ruleId, line, position: at, atMs }) => ({ ruleId, line, at, atMs }))
+    expect(await told(gate)).toEqual(await told(yard))
+    await watch.close()
+  }), { numRuns: 200 })
 })

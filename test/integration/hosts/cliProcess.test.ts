@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:chil
 import { once } from 'node:events'
 import { copyFile, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -30,7 +30,7 @@ afterEach(async () => {
 })
 
 function start(argv: readonly string[], onLine: (line: string, run: Run) => void = () => undefined, node = process.execPath): Run {
-  const child = spawn(node, [bin, ...argv], { stdio: 'pipe', env: { PATH: process.env['PATH'] ?? '', HOME: folder, TMPDIR: folder } })
+  const child = spawn(node, [bin, ...argv], { stdio: 'pipe', env: { PATH: process.env['PATH'] ?? '', HOME: folder, TMPDIR: folder, XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache') } })
   const lines: string[] = []
   let errors = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => { errors += text })

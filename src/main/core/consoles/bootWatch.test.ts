@@ -53,6 +53,15 @@ test('the cuts do not matter', () => {
   }))
 })
 
+test('a piece that is looked at as a whole means what its lines mean', () => {
+  const snippets = ['login: ', 'Last ', 'gate ', 'U-Boot 2016.11-abc (x)', 'U-Boot SPL', '\r\n', '\n', '\r', '=> ', 'Starting kernel', '[    0.000000] x', '[    4.512345] y', 'Kernel panic - not syncing', 'Welcome to OpenIPC', 'udhcpc: lease of 10.0.0.7 obtained', 'inet addr:10.0.0.8  Bcast:', 'Linux version 5.10.1', '\u001b[0m', '\u0000', 'ü', 'mmc0: new card\r\n', ' '.repeat(300)]
+  fc.assert(fc.property(fc.array(fc.array(fc.constantFrom(...snippets), { maxLength: 6 }).map((parts) => bytes(parts.join(''))), { maxLength: 8 }), fc.array(fc.nat(30), { maxLength: 8 }), (texts, cuts) => {
+    const pieces = texts.flatMap((text, index) => [text.subarray(0, cuts[index] ?? 0), text.subarray(cuts[index] ?? 0)])
+    const byLines = pieces.reduce((watch, piece, at) => watchBoot(watch, piece, at, ''), startBootWatch(0))
+    expect(pieces.reduce((watch, piece, at) => watchBoot(watch, piece, at), startBootWatch(0))).toEqual(byLines)
+  }), { numRuns: 2_000 })
+})
+
 test('noise never throws and stays small', () => {
   fc.assert(fc.property(fc.array(fc.uint8Array({ maxLength: 2_000 }), { maxLength: 5 }), (pieces) => {
     const watch = pieces.reduce((sum, piece) => watchBoot(sum, piece, 1), startBootWatch(0))

@@ -2,6 +2,7 @@ import type { CameraLife } from '../../../shared/rack/rackView.schema.ts'
 import { addressIn } from './addressSeen.ts'
 import { plainText } from './consoleText.ts'
 import { type FirmwareSeen, nothingSeen, seeFirmware } from './firmwareSeen.ts'
+import { anyOf, isPlain, openLineAt, plainSmall } from './plainPiece.ts'
 
 /** This many U-Boot banners without a login in between, within the window, are a loop: one is a start, two a reset. */
 const loopBanners = 3
@@ -59,6 +60,8 @@ const kernelTime = /^\[ *(\d{1,9})\.\d{6}\]/
 const login = /^(?:(?!last\b)[\w.-]{1,64} )?login: /i
 const panic = /Kernel panic - not syncing/
 const lineEnd = /[\r\n]/
+/** Each of these patterns, of `firmwareSeen` and of `addressSeen` wants one of these; only a prompt after U-Boot and the time of a kernel do without. */
+const telling = anyOf(['login: ', 'u-boot ', 'system startup', 'starting kernel', 'booting linux on', 'uncompressing linux', 'linux version ', '0.000000]', 'kernel panic', 'openipc', 'udhcpc: lease of', 'inet addr:'])
 
 function withLine(watch: BootWatch, line: string, atMs: number, isWhole: boolean): BootWatch {
   if (login.test(line)) return { ...watch, seen: 'login', loginSeenAtMs: watch.seen === 'login' ? watch.loginSeenAtMs : atMs, bannersAtMs: [], panicked: false }
@@ -86,9 +89,17 @@ function withAddress(watch: BootWatch, line: string): BootWatch {
   return address === undefined || address === watch.address ? watch : { ...watch, address }
 }
 
+const saysNothing = (watch: BootWatch, small: string): boolean =>
+  small !== '' && watch.seen !== 'u-boot' && watch.seen !== 'kernel' && isPlain(watch.line) && !telling.test(watch.line.toLowerCase() + small)
+
 /** Bytes in any pieces give the same result. */
-export function watchBoot(watch: BootWatch, bytes: Uint8Array, atMs: number): BootWatch {
+export function watchBoot(watch: BootWatch, bytes: Uint8Array, atMs: number, small = plainSmall(bytes)): BootWatch {
   if (bytes.length === 0) return watch
+  if (saysNothing(watch, small)) {
+    const open = openLineAt(small)
+    const line = letters.decode(bytes.subarray(open))
+    return { ...watch, line: (open === 0 ? watch.line + line : line).slice(0, maxLineChars), lastByteAtMs: atMs }
+  }
   const lines = (watch.line + letters.decode(bytes)).split(lineEnd)
   // The beginning is what is looked at, so the beginning is what is kept.
   const rest = (lines.pop() ?? '').slice(0, maxLineChars)

@@ -4,6 +4,7 @@ import { Cancelled, WorkbenchError } from '../../../shared/errors/workbenchError
 import { createBell } from '../../../shared/lifecycle/bell.ts'
 import type { Clock } from '../../../shared/lifecycle/clock.ts'
 import { createLineCutter, type LineCutter } from '../../protocols/captureLines/plainLine.ts'
+import { anyOf, openLineAt, plainSmall } from './plainPiece.ts'
 import type { Patterns } from '../../../shared/consoles/patterns.ts'
 
 /** Of all cameras; a flood of one does not grow without end. */
@@ -31,7 +32,8 @@ export interface RuleWatchDeps {
 /** Looks at whole lines of every console, whether or not anybody else does. */
 export interface RuleWatch {
   use(rules: readonly ConsoleRule[]): void
-  received(cameraId: CameraId, bytes: Uint8Array, position: number): void
+  /** `small` is that of `plainSmall`, where somebody has it already. */
+  received(cameraId: CameraId, bytes: Uint8Array, position: number, small?: string): void
   /** Of one camera or of all, oldest first; waits until there are any after that sequence. */
   watch(wish: { readonly cameraId?: CameraId | undefined; readonly after: number }, signal: AbortSignal): AsyncGenerator<RuleHit[], void, void>
   alarms(cameraId: CameraId): Alarms | undefined
@@ -47,11 +49,14 @@ const lookOf = (rule: ConsoleRule): RuleLook => ({
   rule, any: rule.on && rule.match.kind === 'words' ? rule.match.any.map((words) => words.toLowerCase()) : [], until: rule.times?.until?.toLowerCase() ?? '',
 })
 
+/** What one console says; `tail` is the end of what it said before, `undefined` where its open line has to be looked at. */
+interface Heard { readonly cutter: LineCutter; tail: string | undefined }
+
 export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchDeps): RuleWatch {
   const closing = new AbortController()
   const bell = createBell()
   const work = createBell()
-  const cutters = new Map<CameraId, LineCutter>()
+  const heard = new Map<CameraId, Heard>()
   const alarms = new Map<CameraId, Alarms>()
   const seenAtMs = new Map<string, readonly number[]>()
   const ranAtMs = new Map<string, number>()
@@ -61,6 +66,8 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
   let rules: readonly ConsoleRule[] = []
   let looks: readonly RuleLook[] = []
   let patternRules: readonly ConsoleRule[] = []
+  let words = anyOf([])
+  let longestWord = 0
   let hits: RuleHit[] = []
   let last = 0
   let waiting: SeenLine[] = []
@@ -112,13 +119,14 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
     }
     running.set(line.cameraId, { name: rule.name, ended: act(rule, line.cameraId).finally(() => { running.delete(line.cameraId) }) })
   }
+  const hasPatterns = (): boolean => patternRules.some((rule) => !isStopped(rule))
   const look = (line: SeenLine): void => {
     const small = line.text.toLowerCase()
     for (const { rule, any, until } of looks) {
       if (until !== '' && small.includes(until)) seenAtMs.delete(keyOf(rule, line.cameraId))
       if (any.some((words) => small.includes(words))) met(rule, line)
     }
-    if (!patternRules.some((rule) => !isStopped(rule))) return
+    if (!hasPatterns()) return
     if (waiting.length >= maxWaitingLines) { missed += 1; return }
     waiting.push(line)
     work.ring()
@@ -154,13 +162,17 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
   }
   const pumping = pump().catch(() => undefined)
 
-  const cutterOf = (cameraId: CameraId): LineCutter => {
-    const known = cutters.get(cameraId)
+  const heardOf = (cameraId: CameraId): Heard => {
+    const known = heard.get(cameraId)
     if (known) return known
     const cutter = createLineCutter(({ offset, atMs, text }) => { look({ cameraId, position: offset, atMs, text }) }, ruleLineLetters)
-    cutters.set(cameraId, cutter)
-    return cutter
+    const made: Heard = { cutter, tail: '' }
+    heard.set(cameraId, made)
+    return made
   }
+  /** No line that ends in it can meet a rule; of a line that has not ended it is not known yet. */
+  const isQuiet = ({ cutter, tail = cutter.openOffset === undefined ? '' : undefined }: Heard, small: string): boolean =>
+    small !== '' && tail !== undefined && !hasPatterns() && !words.test(tail + small)
   return {
     use: (next) => {
       // A rule that was changed gets another chance.
@@ -168,8 +180,25 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
       rules = next
       looks = next.map(lookOf)
       patternRules = next.filter(({ on, match }) => on && match.kind === 'pattern')
+      const wanted = looks.flatMap(({ any, until }) => (until === '' ? any : [...any, until]))
+      words = anyOf(wanted)
+      longestWord = Math.max(1, ...wanted.map((word) => word.length))
+      // They were cut for shorter words.
+      for (const each of heard.values()) each.tail = undefined
     },
-    received: (cameraId, bytes, position) => { cutterOf(cameraId).push(bytes, position, clock.wallMs()) },
+    received: (cameraId, bytes, position, small = plainSmall(bytes)) => {
+      const of = heardOf(cameraId)
+      const open = openLineAt(small)
+      if (isQuiet(of, small)) {
+        if (open > 0) of.cutter.drop()
+        of.cutter.push(bytes.subarray(open), position + open, clock.wallMs())
+        of.tail = ((of.tail ?? '') + small).slice(-longestWord)
+        return
+      }
+      of.cutter.push(bytes, position, clock.wallMs())
+      // The line that is open may have a word in it already, and is cut as a line.
+      of.tail = open === 0 || words.test(small.slice(open)) ? undefined : small.slice(open).slice(-longestWord)
+    },
     watch: async function* ({ cameraId, after }, signal) {
       // A count of an earlier run of this program means nothing here.
       for (let told = after > last ? 0 : after; ;) {

@@ -13,6 +13,7 @@ import { type PowerAction, powerActions } from '../../../shared/rack/powerAct.sc
 import type { AuditLog } from '../audit/auditLog.ts'
 import type { CaptureLog } from '../captures/captureLog.ts'
 import { pictureAt } from '../consoles/addressSeen.ts'
+import { plainSmall } from '../consoles/plainPiece.ts'
 import { startBootWatch, viewBoot, watchBoot, type BootWatch } from '../consoles/bootWatch.ts'
 import type { CameraConsole } from '../consoles/cameraConsole.ts'
 import { createConsole } from '../consoles/consoleHub.ts'
@@ -108,7 +109,7 @@ export interface RackBookDeps {
   /** What was noticed on its console and should be known. */
   readonly alarmsOf?: (camera: CameraId) => CameraView['alarms']
   /** Every byte of every console, with its place in that console's history. */
-  readonly watchBytes?: (camera: CameraId, bytes: Uint8Array, position: number) => void
+  readonly watchBytes?: (camera: CameraId, bytes: Uint8Array, position: number, small: string) => void
   /** Keeps every console of the rack, whoever looks. */
   readonly captures?: CaptureLog
   readonly pictures?: Pick<PictureBook, 'setUrl' | 'view' | 'wake'>
@@ -209,12 +210,12 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fin
     cameras: [viewCamera(entry)],
   })
 
-  const hear = (entry: Entry, bytes: Uint8Array): void => {
+  const hear = (entry: Entry, bytes: Uint8Array, small: string): void => {
     const before = entry.boot
-    entry.boot = watchBoot(before, bytes, clock.nowMs())
-    const text = firmwareText(entry.boot.firmware)
+    entry.boot = watchBoot(before, bytes, clock.nowMs(), small)
     if (entry.boot.address !== '') entry.address = entry.boot.address
-    if (text !== '' && entry.boot.firmware !== before.firmware) entry.firmware = { text, seenAtMs: clock.wallMs() }
+    const text = entry.boot.firmware === before.firmware ? '' : firmwareText(entry.boot.firmware)
+    if (text !== '') entry.firmware = { text, seenAtMs: clock.wallMs() }
     // Its web server is up about now, and after a long silence the next try would be a minute away.
     if (entry.boot.seen === 'login' && before.seen !== 'login') pictures?.wake(entry.spec.cameraId)
   }
@@ -245,8 +246,9 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fin
         console: createConsole({
           cameraId: spec.cameraId, open: devices.openConsole, clock, log, pace, capture,
           onBytes: (bytes, position) => {
-            watchBytes?.(spec.cameraId, bytes, position)
-            hear(entry, bytes)
+            const small = plainSmall(bytes)
+            watchBytes?.(spec.cameraId, bytes, position, small)
+            hear(entry, bytes, small)
             // A camera that talks has power, whatever was last asked of the pod.
             entry.power = 'on'
             edges.heard()

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isIPv6 } from 'node:net'
-import { Client } from 'ssh2'
+import type { Client } from 'ssh2'
 import { type ErrorCode, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import { reasonOf } from '../errors/reasonOf.ts'
@@ -46,7 +46,9 @@ export async function openSsh(place: SshPlace, clock: Clock, signal: AbortSignal
   signal.throwIfAborted()
   const { host, port = 22, user, secret, hostKeySha256 } = place
   const label = `ssh://${isIPv6(host) ? `[${host}]` : host}:${port}`
-  const client = new Client()
+  // Its cryptography is loaded when the first line over SSH is opened.
+  const ssh = await import('ssh2')
+  const client = new ssh.Client()
   let wrongKey: WorkbenchError | undefined
   const hostVerifier = (key: Buffer): boolean => { wrongKey = checkKey(label, key, hostKeySha256, farEnd); return wrongKey === undefined }
   const login = 'password' in secret ? secret : { privateKey: secret.privateKey, ...(secret.passphrase === undefined ? {} : { passphrase: secret.passphrase }) }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import net from 'node:net'
-import tftp from 'node-tftp'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import type { TftpServer } from './tftpTypes.ts'
@@ -54,6 +53,7 @@ export async function checkTftpReachable(options: TftpCheckOptions): Promise<Tft
 const failed = (reason: string, hint: string): TftpCheckResult => ({ ok: false, reason, hint })
 
 async function fetchOnce(host: string, port: number, name: string, signal: AbortSignal): Promise<Uint8Array> {
+  const { default: tftp } = await import('node-tftp')
   const stream = tftp.createClient({ host, port, retries: 3, timeout: packetWaitMs }).createGetStream(name)
   // Its socket is there one turn later, and an abort before that would leave the socket open for good.
   const stop = (): void => { setImmediate(() => { stream.abort('The check is over') }) }

@@ -1,6 +1,5 @@
 import { readdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SerialPort } from 'serialport'
 import { choosePort, identitiesOf, type UsbFacts } from './serialIdentity.ts'
 import { listSysPorts } from './sysPorts.ts'
 
@@ -41,7 +40,7 @@ export interface SerialPortsDeps {
   readonly devFolder: string
 }
 
-export const systemPorts = (platform: string): SerialPortsDeps => ({ list: async () => SerialPort.list(), platform, sysFolder: '/sys/class/tty', devFolder: '/dev' })
+export const systemPorts = (platform: string): SerialPortsDeps => ({ list: async () => (await import('serialport')).SerialPort.list(), platform, sysFolder: '/sys/class/tty', devFolder: '/dev' })
 
 /** Who asks while a list is being made gets that one: it costs half a second and a process, and a rack opens a hundred lines at once. */
 export function sharedPorts(deps: SerialPortsDeps = systemPorts(process.platform)): SerialPortsDeps {

@@ -1,4 +1,3 @@
-import { SerialPort } from 'serialport'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { restingBaudRate, type Transport } from '../../../shared/devices/transport.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
@@ -45,13 +44,14 @@ export interface SerialHandle {
 
 /** The computer's side of it. */
 export interface SerialDeps {
-  readonly createPort: (path: string, baudRate: number) => SerialHandle
+  readonly createPort: (path: string, baudRate: number) => SerialHandle | Promise<SerialHandle>
   readonly holdersOf: (path: string, signal: AbortSignal) => Promise<readonly PortHolder[]>
   readonly ownPid: number
 }
 
 const system: SerialDeps = {
-  createPort: (path, baudRate) => new SerialPort({
+  // A rack of network consoles never loads the package.
+  createPort: async (path, baudRate) => new (await import('serialport')).SerialPort({
     path, baudRate, dataBits: 8, parity: 'none', stopBits: 1, rtscts: false, xon: false, xoff: false, autoOpen: false, lock: true,
   }),
   holdersOf: findPortHolders,
@@ -61,7 +61,7 @@ const system: SerialDeps = {
 /** 115200 8N1, no flow control, DTR and RTS off. Fails with `link/unreachable`, `host/no-permission`. */
 export async function openSerialTransport({ label, path }: SerialPlace, clock: Clock, signal: AbortSignal, deps: SerialDeps = system): Promise<Transport> {
   signal.throwIfAborted()
-  const port = deps.createPort(path, restingBaudRate)
+  const port = await deps.createPort(path, restingBaudRate)
   // An error without a listener ends the process, and a port that vanished raises one whenever it likes.
   port.on('error', () => undefined)
   const ask: Ask = async (what, limitMs, parent, start) =>

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { OnReadOpts, Socket } from 'node:net'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { Transport } from '../../../shared/devices/transport.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
@@ -7,10 +7,13 @@ import { createLineEnd } from './lineTransport.ts'
 
 /** Without one a bridge behind a firewall holds its caller for two minutes. */
 const connectLimitMs = 10_000
+/** As much as one read gives. */
+const readBytes = 64 * 1024
 
 export interface SocketPlace<S extends Socket> {
   readonly label: string
-  readonly connect: () => S
+  /** A socket that is made with `onread` costs a third less for each piece; TLS cannot. */
+  readonly connect: (onread: OnReadOpts) => S
   /** The event that says that it is. */
   readonly connectedAt: 'connect' | 'secureConnect'
   /** Looks at who answered; not one byte goes out when it throws. */
@@ -21,7 +24,15 @@ export interface SocketPlace<S extends Socket> {
 
 /** TCP, TLS and Unix-domain sockets are one thing to us. Fails with `link/unreachable`, or with what `check` throws. */
 export async function openSocketTransport<S extends Socket>(place: SocketPlace<S>, clock: Clock, signal: AbortSignal): Promise<Transport> {
-  const socket = await connected(place, clock, signal)
+  // A peer may talk before anybody is told that it answered.
+  const early: Uint8Array[] = []
+  let take = (bytes: Uint8Array): void => { early.push(bytes) }
+  const onread: OnReadOpts = {
+    buffer: new Uint8Array(readBytes),
+    // The next read writes over it.
+    callback: (lengthBytes, buffer) => { take(Buffer.from(buffer.subarray(0, lengthBytes))); return true },
+  }
+  const socket = await connected(place, onread, clock, signal)
   const { label } = place
   const line = createLineEnd({
     write: (bytes, done) => socket.write(bytes, done),
@@ -29,6 +40,8 @@ export async function openSocketTransport<S extends Socket>(place: SocketPlace<S
     resume: () => socket.resume(),
     close: async () => closed(socket),
   }, label, clock)
+  take = line.onBytes
+  early.forEach(take)
   socket.on('data', line.onBytes)
   socket.on('end', line.onEnd)
   socket.on('error', (error) => { line.onLost(reasonOf(error), error) })
@@ -36,9 +49,9 @@ export async function openSocketTransport<S extends Socket>(place: SocketPlace<S
   return { label, read: line.read, take: line.take, write: line.write, discardInput: line.discardInput, close: line.close }
 }
 
-async function connected<S extends Socket>({ label, connect, connectedAt, check, hint }: SocketPlace<S>, clock: Clock, signal: AbortSignal): Promise<S> {
+async function connected<S extends Socket>({ label, connect, connectedAt, check, hint }: SocketPlace<S>, onread: OnReadOpts, clock: Clock, signal: AbortSignal): Promise<S> {
   signal.throwIfAborted()
-  const socket = connect()
+  const socket = connect(onread)
   try {
     await withDeadline(clock, connectLimitMs, `Connecting to ${label}`, signal, async (limited) => new Promise<void>((resolve, reject) => {
       limited.addEventListener('abort', () => { reject(limited.reason as Error) }, { once: true })

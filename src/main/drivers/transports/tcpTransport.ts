@@ -10,5 +10,5 @@ export interface TcpPlace {
 }
 
 export async function openTcpTransport({ label, host, port }: TcpPlace, clock: Clock, signal: AbortSignal): Promise<Transport> {
-  return openSocketTransport({ label, connect: () => connect({ host, port }), connectedAt: 'connect', hint: 'Is it on, is the address right, and does no other program hold the line?' }, clock, signal)
+  return openSocketTransport({ label, connect: (onread) => connect({ host, port, onread }), connectedAt: 'connect', hint: 'Is it on, is the address right, and does no other program hold the line?' }, clock, signal)
 }

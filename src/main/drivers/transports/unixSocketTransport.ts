@@ -10,5 +10,5 @@ export interface UnixSocketPlace {
 
 /** The console of an emulator, as a rule. */
 export async function openUnixSocketTransport({ label, path }: UnixSocketPlace, clock: Clock, signal: AbortSignal): Promise<Transport> {
-  return openSocketTransport({ label, connect: () => connect({ path }), connectedAt: 'connect', hint: 'Start the program that makes this socket, and check the path' }, clock, signal)
+  return openSocketTransport({ label, connect: (onread) => connect({ path, onread }), connectedAt: 'connect', hint: 'Start the program that makes this socket, and check the path' }, clock, signal)
 }

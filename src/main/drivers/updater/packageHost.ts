@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { packageNameSchema, type UpdaterProgress, updaterProgressSchema } from '../../../shared/ota/updater.schema.ts'
 import { errnoOf, reasonOf } from '../errors/reasonOf.ts'
@@ -36,7 +36,7 @@ export interface OpenDoor { readonly port: number; close(): Promise<void> }
 
 /** One package for appliances that fetch it, whole or from a byte on. */
 export async function openPackageHost({ host, port, facts }: { readonly host: string; readonly port: number; readonly facts: PackageFacts }): Promise<OpenDoor> {
-  const server = Fastify({ requestTimeout: requestLimitMs, forceCloseConnections: true, bodyLimit: 1024 })
+  const server = await newServer(1024)
   const etag = `"${facts.sha256}"`
   server.route({
     method: ['GET', 'HEAD'], url: '/:name',
@@ -57,7 +57,9 @@ export async function openPackageHost({ host, port, facts }: { readonly host: st
   return opened(server, host, port)
 }
 
-type Server = ReturnType<typeof Fastify>
+type Server = FastifyInstance
+/** The package comes with the first server: who only measures a file does without. */
+const newServer = async (bodyLimit: number): Promise<Server> => (await import('fastify')).fastify({ requestTimeout: requestLimitMs, forceCloseConnections: true, bodyLimit })
 
 /** `undefined`: the whole. Only one range, as updaters ask; others get the whole, which is allowed. */
 function rangeIn(header: string | undefined, sizeBytes: number): { readonly from: number; readonly to: number } | 'beyond' | undefined {
@@ -70,7 +72,7 @@ function rangeIn(header: string | undefined, sizeBytes: number): { readonly from
 
 /** Hears what updaters tell of their work, as the service on port 9080 of an appliance does. */
 export async function openReportSink({ host, port, heard }: { readonly host: string; readonly port: number; readonly heard: (progress: UpdaterProgress) => void }): Promise<OpenDoor> {
-  const server = Fastify({ requestTimeout: requestLimitMs, forceCloseConnections: true, bodyLimit: 64 * 1024 })
+  const server = await newServer(64 * 1024)
   server.post('/api/v1.0/ota/report', async (request, reply) => {
     const progress = updaterProgressSchema.safeParse(request.body)
     if (!progress.success) return reply.code(400).send({ code: 400, msg: 'that is no report of an updater' })

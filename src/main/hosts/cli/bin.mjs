@@ -2,6 +2,7 @@
 // Plain JavaScript that an old Node can read: it finds a Node that runs the rest.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
@@ -19,6 +20,7 @@ const root = join(here, '..', '..', '..', '..')
 if (isNewEnough(process.versions.node)) {
   // An updater lives on a small computer, and the optimised form of the WebAssembly that reads our TypeScript alone takes 30 MB.
   if (process.argv[2] === 'updater') for (const flag of ['--liftoff-only', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag)
+  else await keepCompiled()
   const { runProcess } = await import('./runProcess.ts')
   await runProcess()
 } else {
@@ -29,6 +31,13 @@ if (isNewEnough(process.versions.node)) {
   } else {
     passOn(binary)
   }
+}
+
+/** Reading and compiling our modules anew takes longer than most commands. An updater starts once and has no disk to spare. */
+async function keepCompiled() {
+  const { enableCompileCache } = await import('node:module')
+  const { compiledFolderOf } = await import('../../composition/userFolders.ts')
+  enableCompileCache(compiledFolderOf({ platform: process.platform, homeFolder: homedir(), variables: process.env }))
 }
 
 function findNode() {

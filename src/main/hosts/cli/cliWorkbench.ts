@@ -155,7 +155,7 @@ export interface CliDeps {
   readonly registry: RegistryTools
   readonly approvals: (dataFolder: string) => Approvals
   readonly doorTokens: (dataFolder: string) => DoorTokens
-  readonly batch: BatchTools
+  readonly batch: Omit<BatchTools, 'render'> & { readonly render: (...given: Parameters<BatchTools['render']>) => string | Promise<string> }
   readonly fleet: FleetTools
   readonly runUpdater: (options: UpdaterServiceOptions, signal: AbortSignal) => Promise<void>
   readonly runFleetAgent: (request: FleetAgentRequest, signal: AbortSignal) => Promise<void>

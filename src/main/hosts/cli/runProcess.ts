@@ -3,16 +3,9 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { makeReleaseDelta, makeReleaseDeltas, makeReleaseManifest, serveReleases } from '../../composition/releaseTools.ts'
-import { exportAudit, verifyAuditFile } from '../../composition/auditTools.ts'
 import { createApprovals } from '../../composition/approvals.ts'
 import { createDoorTokens } from '../../composition/doorTokens.ts'
-import { batchTools } from '../../composition/batchDesk.ts'
-import { registryTools } from '../../composition/registryTools.ts'
-import { hostAddresses, serveOneFile } from '../../composition/oneFileServer.ts'
-import { deployPackage } from '../../composition/deployPackage.ts'
-import { runUpdaterProcess } from '../../composition/updaterService.ts'
-import { listFaults } from '../../composition/simulatorFaults.ts'
+ hostAddresses,import { listFaults } from '../../composition/simulatorFaults.ts'
 import { dataFolderOf } from '../../composition/userFolders.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { CliDeps, DemoTarget } from './cliWorkbench.ts'
@@ -34,7 +27,28 @@ type Work<Given extends readonly unknown[], Result> = (...given: Given) => Promi
 const late = <Given extends readonly unknown[], Result>(load: () => Promise<Work<Given, Result>>): Work<Given, Result> => async (...given) => (await load())(...given)
 
 /** The greatest part of the program is loaded when it is asked for: an updater on a small computer never asks. */
-const lateTools: Pick<CliDeps, 'mpy' | 'runFleetAgent' | 'tellServiceFailed' | 'fleet' | 'deployOverSsh' | 'listPorts' | 'detect' | 'captureLine' | 'readCapture' | 'serveReplay' | 'testSwitch' | 'auditSwitch'> = {
+const lateTools: Pick<CliDeps, 'batch' | 'registry' | 'releases' | 'serveOneFile' | 'verifyAuditFile' | 'exportAudit' | 'mpy' | 'runFleetAgent' | 'tellServiceFailed' | 'fleet' | 'deployOverSsh' | 'listPorts' | 'detect' | 'captureLine' | 'readCapture' | 'serveReplay' | 'testSwitch' | 'auditSwitch'> = {
+  batch: {
+    readPlan: late(async () => (await import('../../composition/batchDesk.ts')).readBatchPlan),
+    render: async (batch, format) => (await import('../../composition/batchDesk.ts')).renderBatch(batch, format),
+    writeReport: late(async () => (await import('../../composition/batchDesk.ts')).batchTools.writeReport),
+  },
+  registry: {
+    withRegistry: async (place, work) => (await import('../../composition/registryTools.ts')).registryTools.withRegistry(place, work),
+    serve: late(async () => (await import('../../composition/registryTools.ts')).registryTools.serve),
+    send: late(async () => (await import('../../composition/registryTools.ts')).registryTools.send),
+    firmwareFile: late(async () => (await import('../../composition/registryTools.ts')).registryTools.firmwareFile),
+    readToken: late(async () => (await import('../../composition/registryTools.ts')).registryTools.readToken),
+  },
+  releases: {
+    makeManifest: late(async () => (await import('../../composition/releaseTools.ts')).makeReleaseManifest),
+    makeDelta: late(async () => (await import('../../composition/releaseTools.ts')).makeReleaseDelta),
+    makeDeltas: late(async () => (await import('../../composition/releaseTools.ts')).makeReleaseDeltas),
+    serve: late(async () => (await import('../../composition/releaseTools.ts')).serveReleases),
+  },
+  serveOneFile: late(async () => (await import('../../composition/oneFileServer.ts')).serveOneFile),
+  verifyAuditFile: late(async () => (await import('../../composition/auditTools.ts')).verifyAuditFile),
+  exportAudit: late(async () => (await import('../../composition/auditTools.ts')).exportAudit),
   mpy: {
     update: late(async () => (await import('../../composition/mpyTools.ts')).updateMpyBoard),
     recover: late(async () => (await import('../../composition/mpyTools.ts')).recoverMpyBoard),
@@ -62,10 +76,9 @@ function depsOfProcess(): CliDeps {
   const nowMs = (): number => performance.now()
   const makeTempFolder = async (name: string): Promise<string> => mkdtemp(join(tmpdir(), `${name}-`))
   return {
-    version, nowMs, makeTempFolder, hostAddresses, serveOneFile, verifyAuditFile, exportAudit, registry: registryTools, approvals: (folder) => createApprovals(folder, Date.now), doorTokens: (folder) => createDoorTokens(folder, Date.now), batch: batchTools,
-    releases: { makeManifest: makeReleaseManifest, makeDelta: makeReleaseDelta, makeDeltas: makeReleaseDeltas, serve: serveReleases }, ...lateTools,
-    runUpdater: async (options, signal) => runUpdaterProcess(options, fetch, signal),
-    deployPackage: async (request, signal) => deployPackage(request, fetch, signal),
+    version, nowMs, makeTempFolder, hostAddresses, approvals: (folder) => createApprovals(folder, Date.now), doorTokens: (folder) => createDoorTokens(folder, Date.now), ...lateTools,
+    runUpdater: async (options, signal) => (await import('../../composition/updaterService.ts')).runUpdaterProcess(options, fetch, signal),
+    deployPackage: async (request, signal) => (await import('../../composition/deployPackage.ts')).deployPackage(request, fetch, signal),
     environment: process.env,
     dataFolder: dataFolderOf({ platform: process.platform, homeFolder, variables: process.env }),
     out: createLineWriter(process.stdout),

@@ -27,6 +27,8 @@ export interface LineCutter {
   push(bytes: Uint8Array, offset: number, atMs: number): void
   /** What has not ended yet is a line, too. */
   finish(): void
+  /** What has not ended yet is no line: somebody has looked at what would end it. */
+  drop(): void
   /** Where the line begins that has not ended; `undefined` when there is none. */
   readonly openOffset: number | undefined
   /** That line as far as it has come. */
@@ -61,6 +63,7 @@ export function createLineCutter(emit: (line: CutLine) => void, maxBytes = maxLi
   }
   return {
     finish,
+    drop: () => { length = 0 },
     push: (bytes, offset, atMs) => {
       // Every byte of every console comes through here, so it is looked for ends and copied in stretches. A bare carriage return begins a
       // line again on a screen; here both are kept, for both were said.

@@ -169,7 +169,7 @@ async function tellEnd({ given, deps, teller }: Scene, workbench: CliWorkbench, 
   const facts = workbench.batchSummary(batch)
   for (const format of formats) {
     const path = given.text(format)
-    if (path !== undefined) await deps.batch.writeReport(path, deps.batch.render(batch, format))
+    if (path !== undefined) await deps.batch.writeReport(path, await deps.batch.render(batch, format))
   }
   const report = (await workbench.batches.report(id, 'html')).path
   const { counts, sentence, state } = facts
