@@ -38,6 +38,7 @@ import { type BurnDesk, createBurnDesk } from './burnDesk.ts'
 import { type CaptureDesk, createCaptureDesk } from './captureDesk.ts'
 import { type ChipDesk, createChipDesk } from './chipDesk.ts'
 import { type ConsoleDesk, createConsoleDesk } from './consoleDesk.ts'
+import { demoCamerasOf } from './demoRack.ts'
 import { demoNodesPace, openDemoNodes } from './demoNodes.ts'
 import { createApplianceWay } from './applianceUpdates.ts'
 import { applianceWays, createSshWay } from './sshApplianceUpdates.ts'
@@ -133,7 +134,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
   const store = createRackStore({ path: join(dataFolder, 'rack.json'), leases, clock })
   const secrets = await auditedSecrets(createSecretsBox({ folder: join(dataFolder, 'secrets'), oldFile: join(dataFolder, 'secrets.json'), vault: environment.keyVault, log }), audit, log)
-  const setup = createRackSetup({ clock, rack, socs, dataFolder, store, log, ask, secrets, audit, environment: environment.commandEnvironment ?? {}, serialPorts: sharedPorts(environment.serialPorts),
+  const setup = createRackSetup({ clock, rack, socs, dataFolder, demoCameras: demoCamerasOf(environment.demoCameras), store, log, ask, secrets, audit, environment: environment.commandEnvironment ?? {}, serialPorts: sharedPorts(environment.serialPorts),
     openNodes: async (signal) => openDemoNodes({ registry: await registry.registry(), clock: createScaledClock(clock, demoNodesPace), hostClock: clock, random: newShare, log }, signal),
     openDevices: async (signal) => openDemoDevices({ desk: deviceUpdates, fetch: environment.fetch ?? offline, log }, signal) })
   const writing: Omit<RestoreDeskDeps, 'tools'> = {

@@ -15,7 +15,7 @@ import { powerFromEnvironment, type PowerWishes } from '../drivers/power/powerFr
 import { nameOfLine } from '../drivers/transports/lineName.ts'
 import { parseTransportUrl } from '../drivers/transports/transportUrl.ts'
 import type { RackFile } from '../drivers/storage/rackFile.ts'
-import { type DemoRack, demoCameras, openDemoRack } from './demoRack.ts'
+import { type DemoRack, openDemoRack } from './demoRack.ts'
 import { devicesOf, type PodDevicesDeps } from './podDevices.ts'
 import { auditPowerChanges } from './powerChanges.ts'
 import type { RackStore } from './rackStore.ts'
@@ -27,6 +27,7 @@ export interface RackSetupDeps extends Omit<PodDevicesDeps, 'secretOf'> {
   readonly rack: RackBook
   readonly socs: ReadonlyMap<string, Soc>
   readonly dataFolder: string
+  readonly demoCameras: number
   readonly store: RackStore
   readonly log: (line: string) => void
   /** The nodes of the demo, beside its cameras. */
@@ -188,11 +189,11 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       }
     },
     openDemo: async () => lane(always, async () => {
-      demo ??= await openDemoRack(rack, { clock: deps.clock, folder: join(dataFolder, 'demo'), log: deps.log })
+      demo ??= await openDemoRack(rack, { clock: deps.clock, folder: join(dataFolder, 'demo'), cameras: deps.demoCameras, log: deps.log })
       // The cameras are of use without them; why the registry cannot be opened stands where its releases would.
       nodes ??= await deps.openNodes(always).catch((error: unknown) => { deps.log(`the demo has no nodes: ${String(error)}`); return undefined })
       updated ??= await deps.openDevices(always).catch((error: unknown) => { deps.log(`the demo has no appliance and no board: ${String(error)}`); return undefined })
-      return demoCameras
+      return deps.demoCameras
     }),
     closeDemo: async () => lane(always, async () => {
       const open = [updated, nodes, demo]
