@@ -13,6 +13,7 @@ export interface FixtureBatches {
   summary(id: string): BatchSummary
   /** What is said of one batch from now on. */
   change(id: string, how: (summary: BatchSummary) => BatchSummary): void
+  items(id: string, how: (items: readonly ItemView[]) => readonly ItemView[]): void
 }
 
 const refusal = (message: string): Error => new ORPCError('WORKBENCH', { status: 500, message, data: toWire(new WorkbenchError('input/not-found', message)) })
@@ -101,6 +102,11 @@ export function createFixtureBatch(stream: Stream, calls: string[], nowMs: () =>
       kept = kept.map((each) => (each.summary.id === id ? { ...each, summary: { ...how(each.summary), sequence: each.summary.sequence + 1 } } : each))
       tell()
     },
+    items: (id, how) => { putItems(id, how) },
+  }
+  const putItems: FixtureBatches['items'] = (id, how) => {
+    kept = kept.map((each) => (each.summary.id === id ? { ...each, items: how(each.items) } : each))
+    told.change(id, (summary) => ({ ...summary, counts: countsOf(one(id).items) }))
   }
   const become = (word: string, id: BatchId, state: BatchSummary['state'], sentence = ''): Record<string, never> => {
     calls.push(`batch ${word} ${one(id).summary.id}`)
