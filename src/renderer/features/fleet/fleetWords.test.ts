@@ -17,7 +17,7 @@ describe('the life of a command in a row', () => {
     const texts = (state: FleetCommand['state'], times: FleetCommand['times'], nowMs: number): readonly (string | undefined)[] => trackOf(command({ state, times }), nowMs).map(({ chip }) => chip?.text.replace(/^\d\d:\d\d:\d\d$/, 'a time'))
     expect(texts('completed', { queued: 0, published: 1_000, accepted: 1_200, execution_started: 3_000, awaiting_reconnect: 3_000, completed: 41_000 }, 99_000)).toEqual(['a time', '+1.0 s', '+0.2 s', '+1.8 s', 'a time'])
     expect(texts('timed_out', { queued: 0, published: 100, timed_out: 150_000 }, 200_000)).toEqual(['a time', '+0.1 s', undefined, undefined, 'a time'])
-    expect(texts('awaiting_reconnect', { queued: 0, published: 100, accepted: 200, execution_started: 900, awaiting_reconnect: 900 }, 59_000).at(-1)).toBe('for 59 s')
+    expect(texts('awaiting_reconnect', { queued: 0, published: 100, accepted: 200, execution_started: 900, awaiting_reconnect: 900 }, 131_000).at(-1)).toBe('for 131 s')
     expect(trackOf(command({}), 5_000).map(({ chip }) => chip?.isNow ?? false)).toEqual([false, false, false, false, true])
     expect([tookWords(59_900), tookWords(239_000)]).toEqual(['+59.9 s', '+3 min'])
   })

@@ -35,6 +35,9 @@ export interface TrackChip { readonly text: string; readonly about: string; read
 /** Short enough for its place. */
 export const tookWords = (ms: number): string => `+${ms < 60_000 ? duration(Math.max(0, ms)) : age(ms)}`
 
+/** In seconds until it has timed out at the latest: 90 and 150 of them mean something. */
+const openFor = (ms: number): string => (ms < 180_000 ? `${String(Math.max(0, Math.floor(ms / 1000)))} s` : age(ms))
+
 /** A step that did not happen leaves its place empty. While a command is under way its end says for how long. */
 export function trackOf(command: Pick<FleetCommand, 'state' | 'times' | 'issuedAtMs'>, nowMs: number): readonly { readonly place: (typeof places)[number]; readonly chip?: TrackChip }[] {
   const steps = lifeOf(command)
@@ -45,7 +48,7 @@ export function trackOf(command: Pick<FleetCommand, 'state' | 'times' | 'issuedA
     if (step) return { place, chip: { text: index === 0 ? clockTime(step.atMs) : tookWords(step.atMs - (steps[index - 1]?.atMs ?? step.atMs)), about: `${step.status.word} ${dayAndTime(step.atMs)}`, tone: step.status.tone, isNow: false } }
     if (place !== 'ended' || !last) return { place }
     const about = `${last.status.word} ${dayAndTime(last.atMs)}`
-    return { place, chip: { text: isFinal(command.state) ? clockTime(last.atMs) : `for ${age(nowMs - command.issuedAtMs)}`, about, tone: last.status.tone, isNow: true } }
+    return { place, chip: { text: isFinal(command.state) ? clockTime(last.atMs) : `for ${openFor(nowMs - command.issuedAtMs)}`, about, tone: last.status.tone, isNow: true } }
   })
 }
 
