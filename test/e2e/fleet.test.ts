@@ -54,6 +54,8 @@ describe.skipIf(missingForWindow() !== undefined)('commands for the fleet', () =
     await page.getByText('helper_missing').first().waitFor()
     // What was handed over ends by itself, once each.
     await page.getByText('0 commands under way').waitFor({ timeout: workMs })
+    await expect.poll(async () => page.getByRole('listbox', { name: 'Clients of this run' }).getByText('completed').count(), { timeout: workMs }).toBe(screensCount - 1)
+    await page.getByText(`${String(screensCount)} of ${String(screensCount)} have ended`).waitFor()
     await takePicture(page, 'commands-bulk')
     await page.getByRole('tab', { name: 'Clients', exact: true }).click()
     await clients.getByText('completed').first().waitFor()

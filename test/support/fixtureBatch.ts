@@ -38,7 +38,7 @@ const matrix = (cameras: number, images: readonly string[], cycles: number, stat
     })
 
 const spread = (name: string, count: number, leastMs: number, mostMs: number): Histogram =>
-  ({ name, count, leastMs, mostMs, bins: Array.from({ length: 32 }, (_, index) => Math.round(count * Math.exp(-(((index - 9) / 5) ** 2)) / 8) + (index === 30 ? 1 : 0)) })
+  ({ name, count, leastMs, mostMs, bins: Array.from({ length: 32 }, (_, index) => (count < 20 ? (index === 9 ? Math.max(0, count - 1) : 0) : Math.round(count * Math.exp(-(((index - 9) / 5) ** 2)) / 8)) + (index === 30 ? 1 : 0)) })
 const figures = ({ name, count, leastMs, mostMs }: Histogram): BatchDetails['phases'][number] => {
   const at = (share: number): number => leastMs + (mostMs - leastMs) * share
   return { name, count, medianMs: at(0.3), p90Ms: at(0.55), p99Ms: at(0.95), maxMs: mostMs }
