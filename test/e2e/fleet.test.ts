@@ -3,7 +3,7 @@ import { createSystemClock } from '../../src/main/drivers/host/systemClock.ts'
 import { helperFails } from '../../src/main/sim/screens/screenBehaviours.ts'
 import { createSimScreen } from '../../src/main/sim/screens/simScreen.ts'
 import { clientAccount } from '../../src/shared/fleet/topics.ts'
-import { missingForWindow, openWindow } from './openWindow.ts'
+import { missingForWindow, openWindow, takePicture } from './openWindow.ts'
 
 const screensCount = 6
 /** Accounts at the broker within are told apart by the first eight letters. */
@@ -54,6 +54,12 @@ describe.skipIf(missingForWindow() !== undefined)('commands for the fleet', () =
     await page.getByText('helper_missing').first().waitFor()
     // What was handed over ends by itself, once each.
     await page.getByText('0 commands under way').waitFor({ timeout: workMs })
+    await expect.poll(async () => page.getByRole('listbox', { name: 'Clients of this run' }).getByText('completed').count(), { timeout: workMs }).toBe(screensCount - 1)
+    await page.getByText(`${String(screensCount)} of ${String(screensCount)} have ended`).waitFor()
+    await takePicture(page, 'commands-bulk')
+    await page.getByRole('tab', { name: 'Clients', exact: true }).click()
+    await clients.getByText('completed').first().waitFor()
+    await takePicture(page, 'commands-clients')
     for (const { reboots } of screens) for (const count of reboots.values()) expect(count).toBe(1)
     expect((await fleet.watch(AbortSignal.timeout(workMs)).next()).value!.settings.clients).toHaveLength(screensCount)
     expect(open.complaints).toEqual([])
@@ -64,7 +70,7 @@ describe.skipIf(missingForWindow() !== undefined)('commands for the fleet', () =
     const { page, workbench: { approvals } } = open
     await approvals.ask('a'.repeat(64), 'Power off for cam-01')
     await page.getByRole('button', { name: /plan waits for a yes/ }).click()
-    await page.getByRole('button', { name: 'Yes: Power off for cam-01' }).click()
+    await page.getByRole('button', { name: 'Yes, once: Power off for cam-01' }).click()
     await page.getByText('approved, not started yet').waitFor()
     await approvals.use('a'.repeat(64))
     await page.getByText('No plan waits.').waitFor()

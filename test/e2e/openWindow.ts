@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
@@ -35,17 +35,18 @@ export interface OpenWindowOptions {
   readonly height?: number
   readonly colour?: 'light' | 'dark'
   readonly tftpPort?: number
+  readonly demoCameras?: number
   /** Absent: the host does not reach the network. */
   readonly fetch?: typeof globalThis.fetch
 }
 
 /** The whole product: workbench, web host, browser. */
-export async function openWindow({ width = 1440, height = 900, colour = 'dark', tftpPort = 69, fetch }: OpenWindowOptions = {}): Promise<OpenWindow> {
+export async function openWindow({ width = 1440, height = 900, colour = 'dark', tftpPort = 69, demoCameras, fetch }: OpenWindowOptions = {}): Promise<OpenWindow> {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-e2e-'))
   onTestFinished(async () => rm(folder, { recursive: true, force: true }))
   const complaints: string[] = []
   const workbench = await createWorkbench({
-    host: 'web', version: '0.0.0-test', dataFolder: join(folder, 'data'), homeFolder: folder, tftpPort,
+    host: 'web', version: '0.0.0-test', dataFolder: join(folder, 'data'), homeFolder: folder, tftpPort, demoCameras,
     resourcesFolder: join(import.meta.dirname, '../../resources'), log: (line) => { complaints.push(`log: ${line}`) }, ...(fetch ? { fetch } : {}),
   }, { loadRack: true })
   onTestFinished(async () => workbench.close())
@@ -61,6 +62,14 @@ export async function openWindow({ width = 1440, height = 900, colour = 'dark', 
     return page
   }
   return { page: await newPage(), browser, workbench, web, folder, complaints, newPage }
+}
+
+/** A picture for the documentation, only where somebody asks for one: `RACKBENCH_PICTURES=DIR`. */
+export async function takePicture(page: Page, name: string): Promise<void> {
+  const folder = process.env['RACKBENCH_PICTURES']
+  if (folder === undefined) return
+  await mkdir(folder, { recursive: true })
+  await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' })
 }
 
 export async function openDemo(page: Page): Promise<void> {

@@ -27,7 +27,7 @@ const scenes: readonly BatchScene[] = [
     await page.getByRole('option', { name: /^6 ?cam-06/ }).click()
     await page.getByText('firmware at boot-seen').waitFor()
   } },
-  { name: 'batch-items-none', cameras: 12, steps: async (page) => { await openOne(page, 'Soak of the new boards'); await openTab(page, 'Items'); await page.getByRole('button', { name: /failed$/ }).click(); await page.getByText('No item is failed.').waitFor() } },
+  { name: 'batch-items-none', cameras: 12, steps: async (page) => { await openOne(page, 'Soak of the new boards'); await openTab(page, 'Items'); await page.getByRole('region', { name: 'Items', exact: true }).getByRole('button', { name: /failed$/ }).click(); await page.getByText('No item is failed.').waitFor() } },
   { name: 'batch-stopping', cameras: 12, steps: async (page) => { await openOne(page, 'A thousand'); await page.getByRole('button', { name: 'Stop', exact: true }).click(); await page.getByRole('button', { name: 'Also stop what runs' }).waitFor() } },
   { name: 'batch-compare', cameras: 12, steps: async (page) => { await openOne(page, 'A thousand'); await openTab(page, 'Compare'); await page.getByText('Worse now').waitFor() } },
   { name: 'batch-reports', cameras: 12, steps: async (page) => { await openOne(page, 'A thousand'); await page.getByRole('button', { name: 'Reports' }).click(); await page.getByRole('tab', { name: 'JUnit' }).click(); await page.getByText('the junit of b-long').waitFor() } },

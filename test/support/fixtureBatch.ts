@@ -13,6 +13,7 @@ export interface FixtureBatches {
   summary(id: string): BatchSummary
   /** What is said of one batch from now on. */
   change(id: string, how: (summary: BatchSummary) => BatchSummary): void
+  items(id: string, how: (items: readonly ItemView[]) => readonly ItemView[]): void
 }
 
 const refusal = (message: string): Error => new ORPCError('WORKBENCH', { status: 500, message, data: toWire(new WorkbenchError('input/not-found', message)) })
@@ -37,7 +38,7 @@ const matrix = (cameras: number, images: readonly string[], cycles: number, stat
     })
 
 const spread = (name: string, count: number, leastMs: number, mostMs: number): Histogram =>
-  ({ name, count, leastMs, mostMs, bins: Array.from({ length: 32 }, (_, index) => Math.round(count * Math.exp(-(((index - 9) / 5) ** 2)) / 8) + (index === 30 ? 1 : 0)) })
+  ({ name, count, leastMs, mostMs, bins: Array.from({ length: 32 }, (_, index) => (count < 20 ? (index === 9 ? Math.max(0, count - 1) : 0) : Math.round(count * Math.exp(-(((index - 9) / 5) ** 2)) / 8)) + (index === 30 ? 1 : 0)) })
 const figures = ({ name, count, leastMs, mostMs }: Histogram): BatchDetails['phases'][number] => {
   const at = (share: number): number => leastMs + (mostMs - leastMs) * share
   return { name, count, medianMs: at(0.3), p90Ms: at(0.55), p99Ms: at(0.95), maxMs: mostMs }
@@ -101,6 +102,11 @@ export function createFixtureBatch(stream: Stream, calls: string[], nowMs: () =>
       kept = kept.map((each) => (each.summary.id === id ? { ...each, summary: { ...how(each.summary), sequence: each.summary.sequence + 1 } } : each))
       tell()
     },
+    items: (id, how) => { putItems(id, how) },
+  }
+  const putItems: FixtureBatches['items'] = (id, how) => {
+    kept = kept.map((each) => (each.summary.id === id ? { ...each, items: how(each.items) } : each))
+    told.change(id, (summary) => ({ ...summary, counts: countsOf(one(id).items) }))
   }
   const become = (word: string, id: BatchId, state: BatchSummary['state'], sentence = ''): Record<string, never> => {
     calls.push(`batch ${word} ${one(id).summary.id}`)

@@ -11,7 +11,7 @@ import { fleetSettingsSchema } from '../../src/shared/fleet/fleetSettings.schema
 type Stream = <T>(first: readonly T[], listen: (tell: (value: T) => void) => () => void, signal: AbortSignal | undefined) => AsyncGenerator<T, void>
 
 const hex = (number: number): string => number.toString(16).padStart(12, '0')
-export const fixtureClient = (number: number): string => `5c4ee000-0000-4000-8000-${hex(number)}`
+export const fixtureClient = (number: number): string => `5c4e${hex(number).slice(-4)}-0000-4000-8000-${hex(number)}`
 const commandId = (number: number): string => `c0de0000-0000-4000-8000-${hex(number)}`
 export const fixtureBulk = 'b0000000-0000-4000-8000-000000000001'
 const fail = (code: ErrorCode, message: string, hint?: string): never => { throw new ORPCError('WORKBENCH', { status: 500, message, data: toWire(new WorkbenchError(code, message, { hint })) }) }

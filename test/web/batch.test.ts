@@ -56,6 +56,25 @@ test('a thousand items by keyboard: only those on the screen are drawn, and the 
   await until('every attempt', () => text().includes('infrastructure: The bench was closed while it ran') && text().includes('firmware at boot-seen'))
 })
 
+test('who looks at one that failed goes on looking at it when another fails above it', async () => {
+  const { fixture } = await openBatch()
+  tab('Items')
+  await until('the items', () => rows('Items of the batch').length > 0)
+  button(/^4\s*failed$/).click()
+  await until('those that failed', () => rows('Items of the batch').length === 4)
+  rows('Items of the batch')[1]!.click()
+  const looked = (): string => document.querySelector('section[aria-label^="Attempts of item"] h3')?.textContent ?? ''
+  await until('its attempts', () => looked() !== '')
+  const before = looked()
+  const second = rowText('Items of the batch')[1]
+  fixture.batches.items('b-long', (items) => items.map((item) => (item.item === 0 ? { ...item, state: 'failed' as const } : item)))
+  await until('five', () => rows('Items of the batch').length === 5)
+  expect(rowText('Items of the batch')[2]).toBe(second)
+  await until('the same one', () => rows('Items of the batch')[2]?.getAttribute('aria-selected') === 'true')
+  expect(rows('Items of the batch')[1]?.getAttribute('aria-selected')).toBe('false')
+  expect(looked()).toBe(before)
+})
+
 test('waiting items are put first: one, or what Shift marks', async () => {
   const { fixture } = await openBatch()
   tab('Items')

@@ -16,7 +16,10 @@ import { writeReferenceLayout } from '../sim/referenceLayout.ts'
 import { createSnapshotHttp } from '../sim/snapshotHttp.ts'
 import { writeBootStandIns } from '../sim/standIns.ts'
 
-export const demoCameras = 12
+const usualCameras = 12
+const mostCameras = 100
+/** The number comes from the environment of the host: what is none is as if it were not there. */
+export const demoCamerasOf = (wanted: number | undefined): number => (wanted !== undefined && Number.isInteger(wanted) && wanted >= 1 && wanted <= mostCameras ? wanted : usualCameras)
 /** One of each kind of trouble, so that a failed proof can be seen without breaking hardware. */
 const demoFaults = ['flash-page-wrong@pod-9', 'boot-loop@pod-4', 'picture-text@pod-12']
 
@@ -27,8 +30,8 @@ export interface DemoRack {
   close(): Promise<void>
 }
 
-/** Twelve simulated pods in this process, in memory. Only their pictures come over a port, of this computer alone: they are asked for like any camera's. */
-export async function openDemoRack(rack: RackBook, deps: { readonly clock: Clock; readonly folder: string; readonly log: (line: string) => void }): Promise<DemoRack> {
+/** Simulated pods in this process, in memory. Only their pictures come over a port, of this computer alone: they are asked for like any camera's. */
+export async function openDemoRack(rack: RackBook, deps: { readonly clock: Clock; readonly folder: string; readonly cameras: number; readonly log: (line: string) => void }): Promise<DemoRack> {
   await mkdir(deps.folder, { recursive: true })
   const { profile, uboot } = await writeBootStandIns(deps.folder)
   const clock = createScaledClock(deps.clock, demoPace)
@@ -37,7 +40,7 @@ export async function openDemoRack(rack: RackBook, deps: { readonly clock: Clock
   await writeReferenceLayout(imagesFolder)
   await writeDemoRelease(join(deps.folder, 'openipc.hi3516ev300-nor-demo.tgz'))
   await writeFile(join(deps.folder, 'README.txt'), 'Made by Rackbench for its demo rack. Nothing in here runs on a real camera.\n')
-  const sim = createSimRack({ clock, pods: demoCameras, speed: 'real', faults: demoFaults, lively: true, network: createUdpNetwork(), log: deps.log })
+  const sim = createSimRack({ clock, pods: deps.cameras, speed: 'real', faults: demoFaults, lively: true, network: createUdpNetwork(), log: deps.log })
   const pictures = createSnapshotHttp(sim.pods)
   const port = await listen(pictures)
   sim.pods.forEach((pod, index) => { rack.add(specOf(pod, index, port), devicesOf(pod, files, clock)) })
@@ -46,8 +49,8 @@ export async function openDemoRack(rack: RackBook, deps: { readonly clock: Clock
 
 const idOf = (index: number): string => String(index + 1).padStart(2, '0')
 
-/** Two racks of three rows with two slots each. */
-const placeOf = (index: number): NonNullable<Inventory['place']> => ({ rack: index < 6 ? 'Rack A' : 'Rack B', row: Math.floor((index % 6) / 2) + 1, slot: (index % 2) + 1 })
+/** Racks of three rows with two slots each. */
+const placeOf = (index: number): NonNullable<Inventory['place']> => ({ rack: `Rack ${String.fromCharCode(65 + Math.floor(index / 6))}`, row: Math.floor((index % 6) / 2) + 1, slot: (index % 2) + 1 })
 
 const specOf = (pod: SimPodHandle, index: number, port: number): PodSpec => ({
   id: podIdSchema.parse(`demo-pod-${idOf(index)}`), name: `pod-${idOf(index)}`, url: `simulated://${pod.id}`,

@@ -111,7 +111,7 @@ export function createFleetDesk({ clock, dataFolder, secrets, power, audit, log 
   }
   const fleet = (): OpenFleet => {
     if (open) return open
-    throw new WorkbenchError('input/not-supported', problem ?? 'No broker is chosen for fleet commands', { hint: 'Choose one, or use the one within' })
+    throw new WorkbenchError('input/not-supported', problem ?? 'No broker is chosen for fleet commands', { hint: 'Choose one, or use the built-in one' })
   }
   return {
     fleet,

@@ -27,6 +27,7 @@ export interface RackSetupDeps extends Omit<PodDevicesDeps, 'secretOf'> {
   readonly rack: RackBook
   readonly socs: ReadonlyMap<string, Soc>
   readonly dataFolder: string
+  readonly demoCameras: number | undefined
   readonly store: RackStore
   readonly log: (line: string) => void
   /** The nodes of the demo, beside its cameras. */
@@ -188,12 +189,13 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       }
     },
     openDemo: async () => lane(always, async () => {
-      const { demoCameras, openDemoRack } = await import('./demoRack.ts')
-      demo ??= await openDemoRack(rack, { clock: deps.clock, folder: join(dataFolder, 'demo'), log: deps.log })
+      const { demoCamerasOf, openDemoRack } = await import('./demoRack.ts')
+      const cameras = demoCamerasOf(deps.demoCameras)
+      demo ??= await openDemoRack(rack, { clock: deps.clock, folder: join(dataFolder, 'demo'), cameras, log: deps.log })
       // The cameras are of use without them; why the registry cannot be opened stands where its releases would.
       nodes ??= await deps.openNodes(always).catch((error: unknown) => { deps.log(`the demo has no nodes: ${String(error)}`); return undefined })
       updated ??= await deps.openDevices(always).catch((error: unknown) => { deps.log(`the demo has no appliance and no board: ${String(error)}`); return undefined })
-      return demoCameras
+      return cameras
     }),
     closeDemo: async () => lane(always, async () => {
       const open = [updated, nodes, demo]

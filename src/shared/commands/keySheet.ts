@@ -9,7 +9,7 @@ export interface KeyPart { readonly heading: string; readonly rows: readonly Key
 /** Keys that move within one thing; they belong to it and not to the window. */
 export const placeKeys: readonly KeyPart[] = [
   { heading: 'In the rack', rows: rows([[['Arrow keys', 'Home', 'End'], 'another card'], [['Enter'], 'open its panel'], [['Space'], 'select it, or take it out of the selection'], [['Menu key', 'Shift F10'], 'what can be done with it']]) },
-  { heading: 'In lists of jobs, sessions and lines', rows: rows([[['Arrow keys', 'Page Up', 'Page Down', 'Home', 'End'], 'another line'], [['Enter'], 'open it'], [['Shift with these'], 'mark lines of a session'], [['Menu key', 'Shift F10'], 'what can be done with it']]) },
+  { heading: 'In lists of jobs, sessions, lines, items and clients', rows: rows([[['Arrow keys', 'Page Up', 'Page Down', 'Home', 'End'], 'another line'], [['Enter'], 'open it'], [['Shift with these'], 'mark several'], [['Space'], 'select a client'], [['Ctrl A'], 'select all clients'], [['Menu key', 'Shift F10'], 'what can be done with it']]) },
   { heading: 'In menus and the palette', rows: rows([[['Up', 'Down'], 'another entry'], [['Enter'], 'do it'], [['Escape'], 'close']]) },
   { heading: 'In tabs and dialogs', rows: rows([[['Left', 'Right'], 'another tab'], [['Escape'], 'close the dialog; the focus goes back to where it was']]) },
 ]

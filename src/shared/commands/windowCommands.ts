@@ -82,7 +82,7 @@ export const windowCommands = [
   { id: 'fleet.shutdown', on: 'window', group: 'Fleet', title: 'Shut clients down', about: 'those that are selected; nothing here switches them on again', destructive: 'plan' },
   { id: 'fleet.bulks', on: 'window', group: 'Fleet', title: 'Bulk runs', about: 'one command for many clients, with the meter that stops it' },
   { id: 'fleet.security', on: 'window', group: 'Fleet', title: 'Refused messages', about: 'what came from the broker and broke the contract' },
-  { id: 'fleet.broker', on: 'window', group: 'Fleet', title: 'Broker of commands', about: 'the one within or one elsewhere, and the accounts of clients' },
+  { id: 'fleet.broker', on: 'window', group: 'Fleet', title: 'Broker of commands', about: 'the built-in one or one elsewhere, and the accounts of clients' },
   { id: 'approvals.show', on: 'window', group: 'General', title: 'Plans that wait for a yes', about: 'what an assistant would do; nothing of it starts without a person', cli: { words: 'approve list', options: '--data' } },
   { id: 'batch.new', on: 'window', group: 'Job', title: 'New batch', about: 'from a plan file or a form; says first which cameras it would write', destructive: 'plan', cli: { words: 'batch run', options: 'PLAN --demo --plan-only' } },
   { id: 'safety.audit', on: 'window', group: 'General', title: 'Audit log', about: 'what destroyed something, and who did it', cli: { words: 'audit list', options: '--since' } },

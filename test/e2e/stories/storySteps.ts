@@ -1,9 +1,8 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Locator, Page } from 'playwright-core'
 import { expect, onTestFinished } from 'vitest'
 import type { CameraLife, CameraView } from '../../../src/shared/rack/rackView.schema.ts'
-import { openDemo, openWindow, type OpenWindow } from '../openWindow.ts'
+import { openDemo, openWindow, type OpenWindow, takePicture } from '../openWindow.ts'
 
 /** A build machine with other work; nothing waits this long on a quiet one. */
 export const soon = { timeout: 30_000 } as const
@@ -35,12 +34,7 @@ export async function beginDay(colour: 'light' | 'dark'): Promise<Day> {
         throw new Error(`in the step "${words}": ${error instanceof Error ? error.message : String(error)}`, { cause: error })
       }
     },
-    picture: async (name, page = open.page) => {
-      const folder = process.env['RACKBENCH_PICTURES']
-      if (folder === undefined) return
-      await mkdir(folder, { recursive: true })
-      await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' })
-    },
+    picture: async (name, page = open.page) => takePicture(page, name),
     camera: (name) => {
       const found = open.workbench.rack.view().pods.flatMap(({ cameras }) => cameras).find((each) => each.name === name)
       if (!found) throw new Error(`there is no ${name}`)

@@ -2,7 +2,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createScaledClock } from '../../../src/main/drivers/host/systemClock.ts'
 import { duplicatesAcks, helperFails, lateAcks, losesAcks, neverReturns, rebootTakes, wrongClock } from '../../../src/main/sim/screens/screenBehaviours.ts'
 import { simScreenUuid, type SimScreens, type SimScreensOptions, startSimScreens } from '../../../src/main/sim/screens/startSimScreens.ts'
-import { commandMessageSchema } from '../../../src/shared/fleet/command.schema.ts'
+import { commandMessageSchema, fleetUuidSchema } from '../../../src/shared/fleet/command.schema.ts'
+import { clientAccount } from '../../../src/shared/fleet/topics.ts'
 import { createRealClock } from '../../support/realClock.ts'
 import { openPlainBroker, type PlainBroker } from '../../support/plainBroker.ts'
 
@@ -20,6 +21,12 @@ async function bench(options: Omit<SimScreensOptions, 'brokerUrl' | 'clock'>): P
   onTestFinished(async () => rack.close())
   return { broker, rack }
 }
+
+test('a thousand simulated screens have a thousand accounts at a broker', () => {
+  const uuids = Array.from({ length: 1_000 }, (_, index) => simScreenUuid(index + 1))
+  expect(uuids.every((uuid) => fleetUuidSchema.safeParse(uuid).success)).toBe(true)
+  expect(new Set(uuids.map(clientAccount)).size).toBe(1_000)
+})
 
 test('healthy and odd screens at one broker: each says what it was made for, and none restarts twice', async () => {
   const { broker, rack } = await bench({

@@ -17,7 +17,7 @@ const log = (line: string): void => { process.stderr.write(`${line}\n`) }
 async function openWorkbench(root: string): Promise<Workbench> {
   const homeFolder = homedir()
   return createWorkbench({
-    host: 'electron', version: app.getVersion(), homeFolder, log, keyVault: keyVaultOf(safeStorage, process.platform), commandEnvironment: process.env, fetch: globalThis.fetch, ubootUrl: process.env['RACKBENCH_UBOOT_URL'], redisUrl: process.env['RACKBENCH_REDIS'], tftpPort: Number(process.env['RACKBENCH_TFTP_PORT'] ?? 69),
+    host: 'electron', version: app.getVersion(), homeFolder, log, keyVault: keyVaultOf(safeStorage, process.platform), commandEnvironment: process.env, fetch: globalThis.fetch, ubootUrl: process.env['RACKBENCH_UBOOT_URL'], redisUrl: process.env['RACKBENCH_REDIS'], demoCameras: Number(process.env['RACKBENCH_DEMO_CAMERAS']), tftpPort: Number(process.env['RACKBENCH_TFTP_PORT'] ?? 69),
     dataFolder: dataFolderOf({ platform: process.platform, homeFolder, variables: process.env }),
     resourcesFolder: join(root, 'resources'),
   }, { loadRack: true })

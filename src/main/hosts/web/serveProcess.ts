@@ -17,7 +17,7 @@ async function serve(root: string): Promise<void> {
   const dataFolder = dataFolderOf({ platform: process.platform, homeFolder, variables: process.env })
   const tokens = createDoorTokens(dataFolder, Date.now)
   const workbench = await createWorkbench({
-    host: 'web', version, homeFolder, log, commandEnvironment: process.env, fetch: globalThis.fetch, ubootUrl: process.env['RACKBENCH_UBOOT_URL'], redisUrl: process.env['RACKBENCH_REDIS'], tftpPort: Number(process.env['RACKBENCH_TFTP_PORT'] ?? 69),
+    host: 'web', version, homeFolder, log, commandEnvironment: process.env, fetch: globalThis.fetch, ubootUrl: process.env['RACKBENCH_UBOOT_URL'], redisUrl: process.env['RACKBENCH_REDIS'], demoCameras: Number(process.env['RACKBENCH_DEMO_CAMERAS']), tftpPort: Number(process.env['RACKBENCH_TFTP_PORT'] ?? 69),
     dataFolder,
     resourcesFolder: join(root, 'resources'),
   }, { loadRack: true })

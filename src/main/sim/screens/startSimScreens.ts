@@ -6,8 +6,9 @@ export const demoScreens = 20
 /** So many come at once; a broker answers each of them with some round trips. */
 const togetherAtOnce = 25
 
-/** The same number is the same screen, in every run. */
-export const simScreenUuid = (number: number): string => `5c4ee000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`
+const hex = (number: number, digits: number): string => number.toString(16).padStart(digits, '0')
+/** The same number is the same screen, in every run. The number is at the front too: an account at a broker is named after the first eight letters. */
+export const simScreenUuid = (number: number): string => `5c4e${hex(number, 4)}-0000-4000-8000-${hex(number, 12)}`
 
 export interface SimScreensOptions {
   readonly brokerUrl: string

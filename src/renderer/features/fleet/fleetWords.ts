@@ -2,8 +2,8 @@ import type { FleetClientView, FleetView } from '../../../shared/contracts/fleet
 import type { CommandAction } from '../../../shared/fleet/command.schema.ts'
 import { type CommandState, type FleetCommand, isFinal, type KeptAck } from '../../../shared/fleet/commandView.schema.ts'
 import type { SecurityNote } from '../../../shared/fleet/fleetView.schema.ts'
-import { age } from '../../ui/format.ts'
-import { type Status, status } from '../../ui/stateWords.ts'
+import { age, clockTime, dayAndTime, duration } from '../../ui/format.ts'
+import { type Status, status, type Tone } from '../../ui/stateWords.ts'
 
 export const actionWords: Readonly<Record<CommandAction, { readonly title: string; readonly doing: string }>> = {
   reboot_host: { title: 'Reboot', doing: 'Rebooting' }, shutdown_host: { title: 'Shut down', doing: 'Shutting down' },
@@ -28,6 +28,30 @@ export function lifeOf({ state, times }: Pick<FleetCommand, 'state' | 'times'>):
   })
 }
 
+/** The places of a row: what a command goes through before it ends, and its end. */
+const places = ['queued', 'published', 'accepted', 'execution_started', 'ended'] as const
+export const placeWords: Readonly<Record<(typeof places)[number], string>> = { queued: 'Queued', published: 'Published', accepted: 'Accepted', execution_started: 'Started', ended: 'Ended' }
+export interface TrackChip { readonly text: string; readonly about: string; readonly tone: Tone; readonly isNow: boolean }
+/** Short enough for its place. */
+export const tookWords = (ms: number): string => `+${ms < 60_000 ? duration(Math.max(0, ms)) : age(ms)}`
+
+/** In seconds until it has timed out at the latest: 90 and 150 of them mean something. */
+const openFor = (ms: number): string => (ms < 180_000 ? `${String(Math.max(0, Math.floor(ms / 1000)))} s` : age(ms))
+
+/** A step that did not happen leaves its place empty. While a command is under way its end says for how long. */
+export function trackOf(command: Pick<FleetCommand, 'state' | 'times' | 'issuedAtMs'>, nowMs: number): readonly { readonly place: (typeof places)[number]; readonly chip?: TrackChip }[] {
+  const steps = lifeOf(command)
+  const last = steps.at(-1)
+  return places.map((place) => {
+    const index = place === 'ended' ? -1 : steps.findIndex(({ state }) => state === place)
+    const step = steps[index]
+    if (step) return { place, chip: { text: index === 0 ? clockTime(step.atMs) : tookWords(step.atMs - (steps[index - 1]?.atMs ?? step.atMs)), about: `${step.status.word} ${dayAndTime(step.atMs)}`, tone: step.status.tone, isNow: false } }
+    if (place !== 'ended' || !last) return { place }
+    const about = `${last.status.word} ${dayAndTime(last.atMs)}`
+    return { place, chip: { text: isFinal(command.state) ? clockTime(last.atMs) : `for ${openFor(nowMs - command.issuedAtMs)}`, about, tone: last.status.tone, isNow: true } }
+  })
+}
+
 /** Seconds until a slot is free again, in words. */
 export const freesIn = (seconds: number): string => (seconds < 90 ? `${String(Math.max(1, seconds))} s` : `${String(Math.ceil(seconds / 60))} min`)
 export const lockoutWords = ({ used, most, retryAfterS }: FleetClientView['lockout']): string =>
@@ -37,8 +61,8 @@ export const lockoutWords = ({ used, most, retryAfterS }: FleetClientView['locko
 const silentAfterMs = 90_000
 export function presence({ lastSeenMs, lastDisconnectMs }: Pick<FleetClientView, 'lastSeenMs' | 'lastDisconnectMs'>, nowMs: number): Status {
   if (lastSeenMs === undefined) return status('unknown', 'never seen')
-  if (lastDisconnectMs !== undefined && lastDisconnectMs > lastSeenMs) return status('off', `gone ${age(nowMs - lastDisconnectMs)}`)
-  return nowMs - lastSeenMs > silentAfterMs ? status('warn', `silent ${age(nowMs - lastSeenMs)}`) : status('ok', 'there')
+  if (lastDisconnectMs !== undefined && lastDisconnectMs > lastSeenMs) return status('off', `offline ${age(nowMs - lastDisconnectMs)}`)
+  return nowMs - lastSeenMs > silentAfterMs ? status('warn', `silent ${age(nowMs - lastSeenMs)}`) : status('ok', 'online')
 }
 
 /** What somebody has to know of a client besides whether it is there; the worst first. */
