@@ -21,6 +21,8 @@ export interface HostEnvironment {
   readonly ubootUrl?: string | undefined
   /** The Redis on which several benches share their batches; without it they are kept in the data folder. */
   readonly redisUrl?: string | undefined
+  /** Jobs that work at the same time; the others wait. Eight, unless a host says otherwise. */
+  readonly jobsAtOnce?: number | undefined
   /** What commands that switch power inherit. */
   readonly commandEnvironment?: Readonly<Record<string, string | undefined>>
   /** What seals passwords; a host without one keeps them in a file for this user only. */

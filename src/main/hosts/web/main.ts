@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { createWorkbench } from '../../composition/createWorkbench.ts'
+import { jobsAtOnceOf } from '../../composition/jobsAtOnce.ts'
 import { createDoorTokens } from '../../composition/doorTokens.ts'
 import { dataFolderOf } from '../../composition/userFolders.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
@@ -17,7 +18,7 @@ async function main(root: string): Promise<void> {
   const dataFolder = dataFolderOf({ platform: process.platform, homeFolder, variables: process.env })
   const tokens = createDoorTokens(dataFolder, Date.now)
   const workbench = await createWorkbench({
-    host: 'web', version, homeFolder, log, commandEnvironment: process.env, fetch: globalThis.fetch, ubootUrl: process.env['RACKBENCH_UBOOT_URL'], redisUrl: process.env['RACKBENCH_REDIS'], tftpPort: Number(process.env['RACKBENCH_TFTP_PORT'] ?? 69),
+    host: 'web', version, homeFolder, log, commandEnvironment: process.env, fetch: globalThis.fetch, ubootUrl: process.env['RACKBENCH_UBOOT_URL'], redisUrl: process.env['RACKBENCH_REDIS'], jobsAtOnce: jobsAtOnceOf(process.env), tftpPort: Number(process.env['RACKBENCH_TFTP_PORT'] ?? 69),
     dataFolder,
     resourcesFolder: join(root, 'resources'),
   }, { loadRack: true })

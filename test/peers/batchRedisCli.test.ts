@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as wait } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { createDoorTokens } from '../../src/main/composition/doorTokens.ts'
+import { openLocalWorkbench } from '../../src/main/hosts/cli/localWorkbench.ts'
+import { runCli } from '../../src/main/hosts/cli/main.ts'
+import { createFakeCli, type FakeCli } from '../support/fakeCli.ts'
+import { freeUdpPort } from '../support/freePort.ts'
+import { openRedis, redisPassword } from '../support/redisPeer.ts'
+import { findProgram } from '../support/tftpPeerServers.ts'
+import { describeWithPeer } from './peerGate.ts'
+
+const program = findProgram('redis-server')
+const root = join(import.meta.dirname, '../..')
+
+interface Ran { readonly exitCode: number; readonly events: ReturnType<FakeCli['events']>; readonly all: string }
+
+/** The command line of one bench, with a data folder of its own. */
+async function batch(folder: string, ...argv: string[]): Promise<Ran> {
+  const fake = createFakeCli()
+  const exitCode = await runCli(['batch', ...argv, '--output', 'json'], { ...fake.deps, dataFolder: folder, openWorkbench: async (options) => openLocalWorkbench({ version: '1.2.3', homeFolder: folder, environment: {}, resourcesFolder: join(root, 'resources') }, options) })
+  return { exitCode, events: fake.events(), all: JSON.stringify(fake.events()) }
+}
+
+/** `rackbench serve --redis` as a process; `ask` speaks to its REST door. */
+async function serve(folder: string, redis: string): Promise<{ ask(path: string): Promise<unknown> }> {
+  const token = await createDoorTokens(folder, Date.now).add('test', 'operator')
+  const child = spawn(process.execPath, [join(root, 'src/main/hosts/cli/bin.mjs'), 'serve', '--port', '0', '--data', folder, '--redis', redis], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, RACKBENCH_TFTP_PORT: String(await freeUdpPort()) } })
+  const ended = once(child, 'exit')
+  onTestFinished(async () => { child.kill('SIGTERM'); await ended })
+  for await (const line of createInterface(child.stdout)) {
+    const origin = /^http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0]
+    if (origin === undefined) continue
+    return { ask: async (path) => (await fetch(`${origin}/api/v1/${path}`, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(20_000) })).json() }
+  }
+  throw new Error('serve ended')
+}
+
+describeWithPeer('batches on a real Redis from the command line', program === undefined ? ['redis-server'] : [], () => {
+  test('batch run --redis and serve --redis share one Redis: each window sees it all, the data folder keeps none of it, and no login is told', async () => {
+    const redis = await openRedis(program ?? '')
+    onTestFinished(async () => redis.close())
+    const folders = await Promise.all(['one', 'two'].map(async (name) => mkdtemp(join(tmpdir(), `rackbench-redis-${name}-`))))
+    onTestFinished(async () => { for (const folder of folders) await rm(folder, { recursive: true, force: true }) })
+    const [one = '', two = ''] = folders
+    const window = await serve(two, redis.url)
+    const plan = join(one, 'plan.yaml')
+    await writeFile(plan, 'name: Shared soak\ncameras:\n  ids: [cam-01, cam-02]\nworkflow: soak\nchecks:\n  expect: ["Starting majestic: OK"]\n')
+    const ran = await batch(one, 'run', plan, '--demo', '--redis', redis.url)
+    expect([ran.exitCode, ran.events.at(-1)]).toMatchObject([0, { event: 'done', state: 'passed', sentence: 'All 2 passed.' }])
+    const { batch: id } = ran.events.find(({ event }) => event === 'batch') as unknown as { batch: string }
+    let seen: unknown
+    for (let turn = 0; turn < 200; turn += 1) {
+      seen = await window.ask('batch/list')
+      if (JSON.stringify(seen).includes('"passed"')) break
+      await wait(50)
+    }
+    expect(seen).toMatchObject([{ id, name: 'Shared soak', state: 'passed', items: 2 }])
+    const listed = await batch(two, 'list', '--redis', redis.url)
+    expect(listed.events.at(-1)).toMatchObject({ batches: [{ id, state: 'passed' }] })
+    expect((await batch(one, 'list')).events.at(-1)).toMatchObject({ batches: [] })
+    expect(ran.all + listed.all + JSON.stringify(seen)).not.toContain(redisPassword)
+  }, 120_000)
+})
