@@ -1,14 +1,15 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { ContractRouterClient } from '@orpc/contract'
+import { createRouterClient } from '@orpc/server'
 import { expect, onTestFinished, test } from 'vitest'
-import { createDoorTokens } from '../../src/main/composition/doorTokens.ts'
+import { createWorkbench } from '../../src/main/composition/createWorkbench.ts'
+import type { ServeOptions } from '../../src/main/hosts/cli/cliWorkbench.ts'
 import { openLocalWorkbench } from '../../src/main/hosts/cli/localWorkbench.ts'
 import { runCli } from '../../src/main/hosts/cli/main.ts'
+import type { WorkbenchContract } from '../../src/shared/contracts/workbench.contract.ts'
 import { createFakeCli, type FakeCli } from '../support/fakeCli.ts'
 import { freeUdpPort } from '../support/freePort.ts'
 import { openRedis, redisPassword } from '../support/redisPeer.ts'
@@ -27,18 +28,16 @@ async function batch(folder: string, ...argv: string[]): Promise<Ran> {
   return { exitCode, events: fake.events(), all: JSON.stringify(fake.events()) }
 }
 
-/** `rackbench serve --redis` as a process; `ask` speaks to its REST door. */
-async function serve(folder: string, redis: string): Promise<{ ask(path: string): Promise<unknown> }> {
-  const token = await createDoorTokens(folder, Date.now).add('test', 'operator')
-  const child = spawn(process.execPath, [join(root, 'src/main/hosts/cli/bin.mjs'), 'serve', '--port', '0', '--data', folder, '--redis', redis], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, RACKBENCH_TFTP_PORT: String(await freeUdpPort()) } })
-  const ended = once(child, 'exit')
-  onTestFinished(async () => { child.kill('SIGTERM'); await ended })
-  for await (const line of createInterface(child.stdout)) {
-    const origin = /^http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0]
-    if (origin === undefined) continue
-    return { ask: async (path) => (await fetch(`${origin}/api/v1/${path}`, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(20_000) })).json() }
-  }
-  throw new Error('serve ended')
+/** What `rackbench serve --redis` is told to serve, without its page. */
+async function serve(folder: string, redis: string): Promise<ContractRouterClient<WorkbenchContract>> {
+  const fake = createFakeCli()
+  let options: ServeOptions | undefined
+  expect(await runCli(['serve', '--data', folder, '--redis', redis], { ...fake.deps, serve: async (given) => { options = given; return Promise.resolve() } })).toBe(0)
+  const workbench = await createWorkbench({
+    host: 'web', version: 'test', dataFolder: options?.dataFolder ?? '', redisUrl: options?.redisUrl, homeFolder: folder, tftpPort: await freeUdpPort(), resourcesFolder: join(root, 'resources'), log: () => undefined,
+  }, { loadRack: true })
+  onTestFinished(async () => workbench.close())
+  return createRouterClient(workbench.router) as unknown as ContractRouterClient<WorkbenchContract>
 }
 
 describeWithPeer('batches on a real Redis from the command line', program === undefined ? ['redis-server'] : [], () => {
@@ -56,7 +55,7 @@ describeWithPeer('batches on a real Redis from the command line', program === un
     const { batch: id } = ran.events.find(({ event }) => event === 'batch') as unknown as { batch: string }
     let seen: unknown
     for (let turn = 0; turn < 200; turn += 1) {
-      seen = await window.ask('batch/list')
+      seen = await window.batch.list({})
       if (JSON.stringify(seen).includes('"passed"')) break
       await wait(50)
     }

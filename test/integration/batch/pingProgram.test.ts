@@ -11,7 +11,7 @@ async function standIn(body: string): Promise<{ readonly program: string; called
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-ping-'))
   onTestFinished(async () => rm(folder, { recursive: true, force: true }))
   const program = join(folder, 'ping')
-  await writeFile(program, `#!/bin/sh\necho "$@" >> ${join(folder, 'called')}\n${body}\n`)
+  await writeFile(program, `#!/bin/sh\nprintf '%s\\n' "$*" >> ${join(folder, 'called')}\n${body}\n`)
   await chmod(program, 0o755)
   return { program, called: async () => readFile(join(folder, 'called'), 'utf8').catch(() => '') }
 }

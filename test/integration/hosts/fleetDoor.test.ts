@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -22,6 +22,7 @@ async function openDoor(): Promise<Door> {
   onTestFinished(async () => rm(folder, { recursive: true, force: true }))
   const workbench = await createWorkbench({ host: 'web', version: 'test', dataFolder: folder, homeFolder: folder, tftpPort: await freeUdpPort(), resourcesFolder: path.join(import.meta.dirname, '../../../resources'), log: () => undefined })
   onTestFinished(async () => workbench.close())
+  await writeFile(path.join(folder, 'index.html'), '<!doctype html><title>Rackbench</title>')
   const web = await serveWeb({ workbench, host: '127.0.0.1', port: 0, rendererFolder: folder, newToken: () => 'P'.repeat(43), log: () => undefined, doors: { version: 'test', approvals: workbench.approvals, roleOf: async (token) => Promise.resolve(token === 'rb_test' ? 'admin' : undefined) } })
   onTestFinished(async () => web.close())
   const ask = async (call: string, body?: object, key?: string): Promise<Answer> => {

@@ -84,7 +84,7 @@ export function openBrokerLink(options: BrokerLinkOptions): BrokerLink {
       if (over.signal.aborted) break
       if (wasConnected) waitMs = pauses.firstMs
       hasBeenThere ||= wasConnected
-      if (problem !== now.problem || wasConnected) log(`broker: ${problem}`)
+      if (problem !== now.problem || wasConnected) log(problem)
       become({ state: 'waiting', problem, ...(wasConnected ? { lastDisconnectMs: clock.wallMs() } : {}) })
       await clock.sleep(Math.round(waitMs * (0.75 + pauses.random() / 2)), over.signal).catch(() => undefined)
       waitMs = Math.min(waitMs * 2, pauses.mostMs)
@@ -143,7 +143,7 @@ function connectOnce({ url, login, tls, clientId, isLasting, subscriptions, bear
     if (subscriptions.length === 0) { ready.resolve(undefined); return }
     client.subscribeAsync([...subscriptions], { qos: 1 }).then((granted) => {
       const refused = granted.filter(({ qos }) => qos > 2).map(({ topic }) => topic).join(' and ')
-      if (refused !== '' && bearsRefusals) log(`broker: it refuses to tell us ${refused}`)
+      if (refused !== '' && bearsRefusals) log(`The broker refuses to tell us ${refused}`)
       if (refused !== '' && !bearsRefusals) ready.reject(new WorkbenchError('link/unreachable', `The broker refuses to tell us ${refused}`, { hint: 'Its access list has to allow that for this account' }))
       else ready.resolve(undefined)
     }, (cause: unknown) => { ready.reject(new WorkbenchError('link/unreachable', 'The broker refuses our subscriptions', { cause, hint: 'Its access list has to allow them for this account' })) })

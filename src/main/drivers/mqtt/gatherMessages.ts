@@ -29,7 +29,7 @@ export function gatherMessages(client: MqttClient, onMessages: (messages: readon
       await onMessages(packets.map(({ topic, payload, retain }) => ({ topic, payload: typeof payload === 'string' ? Buffer.from(payload) : payload, retain })))
     } catch (error) {
       // Without their acknowledgement the broker keeps them, and brings them again.
-      log(`broker: ${packets.length === 1 ? 'a message' : `${packets.length} messages`} could not be kept: ${toWire(error).message}`)
+      log(`${packets.length === 1 ? 'A message' : `${packets.length} messages`} could not be kept: ${toWire(error).message}`)
       client.end(true)
       return
     }
