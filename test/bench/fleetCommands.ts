@@ -16,7 +16,7 @@ import { isFinal } from '../../src/shared/fleet/commandView.schema.ts'
 import { ackTopic } from '../../src/shared/fleet/topics.ts'
 import { ackText } from '../support/fleetBench.ts'
 import { freeTcpPort } from '../support/freePort.ts'
-import { numbered, queuedEvent } from '../support/planFixture.ts'
+import { numbered } from '../support/planFixture.ts'
 import { findProgram } from '../support/tftpPeerServers.ts'
 import type { BenchRow } from './row.ts'
 
@@ -25,7 +25,7 @@ const statuses: readonly AckStatus[] = ['accepted', 'execution_started', 'comple
 /** One in so many is never heard of again. */
 const silentEach = 1_000
 /** Long enough for all to be handed over on a slow disk, and short enough to see the silent ones expire. */
-const lifeMs = 240_000
+const lifeMs = 120_000
 const limitMs = 600_000
 const uuidOf = (number: number): string => `c0000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`
 
@@ -33,7 +33,8 @@ const uuidOf = (number: number): string => `c0000000-0000-4000-8000-${number.toS
 export async function fleetCommandRows(): Promise<BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-fleet6-'))
   try {
-    return [...await commandRows(folder), ...jobRows(folder)]
+    const jobs = jobRows(folder)
+    return [...await commandRows(folder), ...jobs]
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -78,7 +79,9 @@ async function measured(url: string, folder: string): Promise<BenchRow[]> {
     })
     await until('the silent ones have ended as well', () => open <= 0)
     const rate = answering.length * statuses.length / (took / 1000)
-    const [listing, list] = await timed(() => service.list({ limit: many }))
+    const listed = [await timed(() => service.list({ limit: many })), await timed(() => service.list({ limit: many })), await timed(() => service.list({ limit: many }))]
+    // Of three: whoever else works on the machine takes one of them its turn.
+    const [listing, list] = listed.toSorted(([a], [b]) => a - b)[1] ?? [Number.NaN, []]
     const finals = list.filter(({ state }) => isFinal(state)).length
     const completed = list.filter(({ state }) => state === 'completed').length
     return [
@@ -101,10 +104,12 @@ function jobRows(folder: string): BenchRow[] {
   const database = new DatabaseSync(file)
   // In one commit: what a thousand of them cost is another row's matter.
   database.exec('BEGIN')
+  const owner = database.prepare("INSERT INTO owners (job, process) VALUES (?, 'nobody')")
   const insert = database.prepare('INSERT INTO events (job, sequence, at_ms, type, json) VALUES (?, ?, ?, ?, ?)')
   for (let number = 0; number < many; number += 1) {
     const name = `20261121-${String(number).padStart(6, '0')}-abcdef`
-    for (const event of [queuedEvent(name), ...numbered(name, [{ type: 'job-started' }, { type: 'job-succeeded', verdict: 'restored and booted', elapsedMs: 1_000 }])]) insert.run(event.job, event.sequence, event.atMs, event.type, JSON.stringify(event))
+    owner.run(name)
+    for (const event of numbered(name, [{ type: 'job-started' }, { type: 'job-succeeded', verdict: 'restored and booted', elapsedMs: 1_000 }])) insert.run(event.job, event.sequence, event.atMs, event.type, JSON.stringify(event))
   }
   database.exec('COMMIT')
   database.close()

@@ -1,22 +1,6 @@
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
-import { agentRows } from './agent.ts'
-import { batchRows } from './batch.ts'
-import { bootromRows } from './bootrom.ts'
-import { captureRows } from './captures.ts'
-import { cpuRows } from './cpu.ts'
-import { deltaRows } from './delta.ts'
-import { dumpRows } from './dump.ts'
-import { fleetRows } from './fleet.ts'
-import { fleetCommandRows } from './fleetCommands.ts'
-import { registryRows } from './registry.ts'
-import { otaRows } from './ota.ts'
-import { restoreRows } from './restore.ts'
 import type { BenchRow } from './row.ts'
-import { tftpRows } from './tftp.ts'
-import { ubiRows } from './ubi.ts'
-import { updaterRows } from './updater.ts'
-import { largeCaptureRows, wallRows } from './wall.ts'
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, only: { type: 'string' }, minutes: { type: 'string', default: '1' } } })
 /** Of the wall: `--minutes 5` for the whole of it. */
@@ -24,11 +8,15 @@ const minutes = Math.min(60, Math.max(0.5, Number(values.minutes) || 1))
 
 /**
  * Each group makes its rows in one run, so that ratios are taken under the same weather. The fleet first: its memory is that of this
- * process, and the images of the others would count.
+ * process, and the images of the others would count. Each is loaded when it is its turn: what others need is no memory of this one.
  */
 const groups: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
-  fleet: fleetRows, restore: restoreRows, tftp: tftpRows, bootrom: bootromRows, agent: agentRows, dump: dumpRows, ubi: ubiRows, delta: deltaRows, ota: otaRows,
-  captures: captureRows, registry: registryRows, batch: batchRows, fleet6: fleetCommandRows, wall: async () => wallRows(minutes), cpu: cpuRows, window: largeCaptureRows, updater: updaterRows,
+  fleet: async () => (await import('./fleet.ts')).fleetRows(), restore: async () => (await import('./restore.ts')).restoreRows(), tftp: async () => (await import('./tftp.ts')).tftpRows(),
+  bootrom: async () => (await import('./bootrom.ts')).bootromRows(), agent: async () => (await import('./agent.ts')).agentRows(), dump: async () => (await import('./dump.ts')).dumpRows(),
+  ubi: async () => (await import('./ubi.ts')).ubiRows(), delta: async () => (await import('./delta.ts')).deltaRows(), ota: async () => (await import('./ota.ts')).otaRows(),
+  captures: async () => (await import('./captures.ts')).captureRows(), registry: async () => (await import('./registry.ts')).registryRows(), batch: async () => (await import('./batch.ts')).batchRows(),
+  consoles: async () => (await import('./batchConsoles.ts')).batchConsoleRows(), fleet6: async () => (await import('./fleetCommands.ts')).fleetCommandRows(), wall: async () => (await import('./wall.ts')).wallRows(minutes),
+  cpu: async () => (await import('./cpu.ts')).cpuRows(), window: async () => (await import('./wall.ts')).largeCaptureRows(), updater: async () => (await import('./updater.ts')).updaterRows(),
 }
 
 const only = values.only?.toLowerCase()

@@ -111,6 +111,16 @@ export function describeBatchQueue(name: string, open: () => Promise<OpenedQueue
       expect(await one.drop([work(0), work(1)])).toEqual([work(1)])
       expect(await one.pending(batch)).toEqual([work(0)])
     })
+    test('what a person wants is kept in order for every bench, until it is forgotten', async () => {
+      await one.append([queued])
+      expect(await one.wishes(batch)).toEqual([])
+      await two.wish(batch, { kind: 'pause' })
+      await two.wish(batch, { kind: 'reorder', first: [1] })
+      await one.wish(batch, { kind: 'stop', now: true })
+      expect(await one.wishes(batch)).toEqual([{ kind: 'pause' }, { kind: 'reorder', first: [1] }, { kind: 'stop', now: true }])
+      await one.forgetWishes(batch, 2)
+      expect(await two.wishes(batch)).toEqual([{ kind: 'stop', now: true }])
+    })
     test('whoever listens hears of new work and of results', async () => {
       let rings = 0
       const quiet = one.onNews(() => { rings += 1 })

@@ -43,7 +43,7 @@ export function describeBroker(name: string, open: () => Promise<OpenedBroker>):
       const link = openBrokerLink({
         url: broker.url, clock: eager(), clientId: `${login ?? 'nobody'}-${links.length}`, isLasting: false, subscriptions, log: (line) => { logged.push(line) },
         ...(broker.ca === undefined ? {} : { tls: { ca: broker.ca } }), ...(login === undefined ? {} : { login: brokerLogins[login] }),
-        onMessage: ({ topic, payload, retain }) => { heard.push({ topic, text: new TextDecoder().decode(payload), retain }); news.resolve(); news = createDeferred() },
+        onMessages: (messages) => { for (const { topic, payload, retain } of messages) heard.push({ topic, text: new TextDecoder().decode(payload), retain }); news.resolve(); news = createDeferred() },
         ...more,
       })
       links.push(link)
@@ -141,7 +141,7 @@ export function describeBroker(name: string, open: () => Promise<OpenedBroker>):
       const arrived = createDeferred<undefined>()
       const desk = server({
         clientId: 'lasting-server', isLasting: true,
-        onMessage: ({ payload }) => { fails -= 1; if (fails >= 0) throw new Error('the disk is full'); kept.push(new TextDecoder().decode(payload)); arrived.resolve(undefined) },
+        onMessages: (messages) => { fails -= 1; if (fails >= 0) throw new Error('the disk is full'); kept.push(...messages.map(({ payload }) => new TextDecoder().decode(payload))); arrived.resolve(undefined) },
       })
       const a = screen('a', clientA)
       await Promise.all([desk, a].map(async ({ link }) => link.connected(within())))

@@ -24,7 +24,7 @@ describeBroker('embedded, TLS', async () => openAedes([], createThrowAwayCertifi
 test('fault: a message that is too large ends its connection before it was gathered, and the broker lives on', async () => {
   const log: string[] = []
   const broker = await openAedes(log)
-  const link = openBrokerLink({ url: broker.url, clock: eager(), login: brokerLogins.a, clientId: 'a', isLasting: false, subscriptions: [], onMessage: () => undefined, log: () => undefined })
+  const link = openBrokerLink({ url: broker.url, clock: eager(), login: brokerLogins.a, clientId: 'a', isLasting: false, subscriptions: [], onMessages: () => undefined, log: () => undefined })
   await link.connected(AbortSignal.timeout(10_000))
   await expect(link.publish(`infoscreen/${clientA}/logs/x`, 'x'.repeat(200_000), { retain: false }, AbortSignal.timeout(10_000))).rejects.toMatchObject({ code: 'link/closed' })
   expect(log.join()).toContain('too large')
@@ -40,6 +40,6 @@ test('fault: a message that is too large ends its connection before it was gathe
 })
 
 test('a login in the address is refused, and so is what is no broker', () => {
-  const options = { clock: eager(), clientId: 'x', isLasting: false, subscriptions: [], onMessage: () => undefined, log: () => undefined }
+  const options = { clock: eager(), clientId: 'x', isLasting: false, subscriptions: [], onMessages: () => undefined, log: () => undefined }
   for (const url of ['mqtt://user:word@host', 'http://host', 'mqtt://', 'host:1883']) expect(() => openBrokerLink({ ...options, url })).toThrowError(expect.objectContaining({ code: 'input/malformed' }) as Error)
 })

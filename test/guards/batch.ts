@@ -2,6 +2,7 @@ import type { Guard } from './guard.ts'
 
 const core = 'src/main/core/batch'
 const engine = { project: 'integration', tests: 'test/integration/batch/batchEngine.test.ts' } as const
+const elsewhere = { project: 'integration', tests: 'test/integration/batch/batchElsewhere.test.ts' } as const
 const view = { project: 'integration', tests: 'test/web/batch.test.ts' } as const
 const queue = { file: 'src/main/drivers/storage/sqliteBatches.ts', project: 'integration', tests: 'test/contract/batchQueues.test.ts' } as const
 
@@ -20,6 +21,9 @@ export const batchGuards: readonly Guard[] = [
   { says: 'batch: one camera has one attempt at a time', file: `${core}/schedule.ts`, ...engine, named: 'a matrix of cameras', find: 'if (places.busy.has(camera) || (', replace: 'if ((' },
   { says: 'batch: a camera that fails is set aside', file: `${core}/rulings.ts`, ...engine, named: 'a camera that fails again', find: 'if (failures < batch.plan.stop.failuresPerCamera ||', replace: 'if (failures > 0 ||' },
   { says: 'batch: a stop begins nothing more', file: `${core}/batchState.ts`, ...engine, named: 'stopped by a person', find: '      leaveOut(batch, batch.items)\n', replace: '' },
+  { says: 'batch: what is said on another bench is heard', file: `${core}/batchEngine.ts`, ...elsewhere, named: 'what a person says', find: 'for (const { batch } of mine()) await hear(batch)', replace: '' },
+  { says: 'batch: a stop at once reaches every bench', file: `${core}/batchEngine.ts`, ...elsewhere, named: 'a stop at once', find: "if (event.type === 'stop-requested' && event.now === true) worker.cancel(batch.id)", replace: '' },
+  { says: 'batch: what is no address is not given to ping', file: 'src/main/drivers/network/pingProgram.ts', project: 'integration', tests: 'test/integration/batch/pingProgram.test.ts', named: 'what is no address', find: 'if (!/^[0-9A-Za-z](?:[0-9A-Za-z.:-]{0,253})$/.test(host)) throw', replace: "if (host === '') throw" },
   { says: 'batch: an event is kept before it is applied', file: `${core}/batchEngine.ts`, ...engine, named: 'a disk that is full', find: '    await queue.append(events, works)\n', replace: '    await queue.append(events, works).catch(() => undefined)\n' },
   { says: 'batch: what follows from an end is said later, if not at once', file: `${core}/batchEngine.ts`, project: 'integration', tests: 'test/integration/batch/batchTrouble.test.ts', named: 'a canary that fails stops the batch', find: '        unsettled.add(entry)\n', replace: '' },
   { says: 'batch: who takes a batch up ends it', file: `${core}/batchEngine.ts`, project: 'integration', tests: 'test/integration/batch/batchTrouble.test.ts', named: 'a bench that dies between', find: '    unsettled.add(entry)\n    return true', replace: '    return true' },

@@ -4,6 +4,8 @@ const core = 'src/main/core/fleet'
 const service = { project: 'integration', tests: 'test/integration/fleet/commandService.test.ts' } as const
 const brokers = { project: 'integration', tests: 'test/contract/brokers.test.ts' } as const
 const page = { file: 'src/renderer/features/fleet/IssueDialog.vue', project: 'integration', tests: 'test/web/fleet.test.ts' } as const
+const lone = { project: 'integration', tests: 'test/integration/fleet/loneEscalation.test.ts' } as const
+const group = { project: 'integration', tests: 'test/integration/fleet/groupCommit.test.ts' } as const
 const policy = { file: `${core}/policy.ts`, project: 'unit', tests: `${core}/policy.test.ts` } as const
 
 /** What keeps a command from having no end, from being done twice, and from being said to be done when it is not. */
@@ -24,6 +26,13 @@ export const fleetGuards: readonly Guard[] = [
   { says: 'a power cycle is kept before it is begun', file: `${core}/escalateClient.ts`, ...service, named: 'two that escalate at once', find: '  store.addEscalation(step)\n  return { decided, step }', replace: '  return { decided, step }' },
   { says: 'one power cycle for one command', file: `${core}/escalateClient.ts`, ...service, named: '4.19 escalation', find: "since?.hadCycle === true ? 'power_cycle'", replace: "since?.outcome === 'verified' ? 'power_cycle'" },
   { says: 'nothing is switched while a command is under way', file: `${core}/escalateClient.ts`, ...service, named: 'a power cycle that was refused', find: 'open: true, limit: 1 }).length > 0)', replace: 'open: true, limit: 1 }).length > 1)' },
+  { says: 'a server that was away has heard no silence', file: `${core}/loneEscalation.ts`, ...lone, named: 'a server that was away', find: 'if (nowMs - listeningSinceMs <= silentAfterMs) return', replace: 'if (nowMs < 0) return' },
+  { says: 'an old loss is let be', file: `${core}/loneEscalation.ts`, ...lone, named: 'one after the other', find: 'nowMs - (command.times.timed_out ?? -Infinity) > freshMs', replace: 'nowMs < 0' },
+  { says: 'one power after the other', file: `${core}/loneEscalation.ts`, ...lone, named: 'one after the other', find: 'if (underWay || nowMs', replace: 'if (nowMs' },
+  { says: 'nothing is switched by itself without its rule', file: 'src/main/drivers/storage/fleet/sqliteFleet.ts', ...lone, named: 'never by itself', find: "json_extract(json, '$.escalatesAlone') = 1", replace: "json_extract(json, '$.escalatesAlone') >= 0" },
+  { says: 'nothing is told before it is kept', file: `${core}/ledger.ts`, ...group, named: 'in one piece', find: 'if (later) later.push(tell); else tell()', replace: 'tell()' },
+  { says: 'what came in one piece is kept as one', file: `${core}/commandService.ts`, ...group, named: 'one of them that cannot be kept', find: 'ledger.together(() => { for (const message of messages) receive(message) })', replace: 'for (const message of messages) receive(message)' },
+  { says: 'a command that the lockout keeps is no success', file: 'src/main/hosts/web/commandDoor.ts', project: 'integration', tests: 'test/integration/hosts/fleetDoor.test.ts', named: '4.17', find: "if (command?.state !== 'blocked') return output", replace: 'if (command !== undefined) return output' },
   { says: 'an outlet that feeds others is not switched for one client', file: 'src/main/composition/clientPower.ts', project: 'integration', tests: 'test/integration/fleet/clientPower.test.ts', named: 'only by capability', find: 'if (neighbours.length > 0) return', replace: 'if (neighbours.length > 9) return' },
   { says: 'one camera is the power of one client', file: 'src/main/composition/setFleetClient.ts', project: 'integration', tests: 'test/integration/fleet/fleetRoutes.test.ts', named: 'is bound to a camera', find: 'if (owner) throw', replace: 'if (owner?.uuid === uuid) throw' },
   { says: 'more than 5 % stops, 5 % does not', ...policy, named: '4.20 19 ok', find: 'isTriggered: ratio > canaryMostRatio', replace: 'isTriggered: ratio >= canaryMostRatio' },
@@ -36,5 +45,5 @@ export const fleetGuards: readonly Guard[] = [
   { says: 'nobody speaks for another', file: 'src/shared/fleet/topics.ts', ...brokers, named: '', find: "return found.clientUuid === role.clientUuid && found.kind !== 'command'", replace: "return found.kind !== 'command'" },
   { says: 'nobody comes in with a wrong password', file: 'src/main/drivers/mqtt/embeddedBroker.ts', ...brokers, named: '', find: "account.password !== '' && isRight ?", replace: "account.password !== '' ?" },
   { says: 'a message that is too large is not gathered', file: 'src/main/drivers/mqtt/embeddedBroker.ts', ...brokers, named: 'a message that is too large', find: 'if (gate.admit(chunk)) {', replace: 'if (gate.admit(chunk) || chunk.length > 0) {' },
-  { says: 'what was not kept is not acknowledged', file: 'src/main/drivers/mqtt/brokerLink.ts', ...brokers, named: '', find: '      client.end(true)\n    }\n  }', replace: '      done()\n    }\n  }' },
+  { says: 'what was not kept is not acknowledged', file: 'src/main/drivers/mqtt/gatherMessages.ts', ...brokers, named: '', find: '      client.end(true)\n      return\n', replace: '' },
 ]

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import mqtt from 'mqtt'
 import { expect, onTestFinished, test } from 'vitest'
+import { openFleet } from '../../src/main/composition/fleetDesk.ts'
 import { createScaledClock } from '../../src/main/drivers/host/systemClock.ts'
 import { duplicatesAcks, helperFails, neverReturns, type ScreenBehaviour } from '../../src/main/sim/screens/screenBehaviours.ts'
 import { simScreenUuid, startSimScreens } from '../../src/main/sim/screens/startSimScreens.ts'
@@ -39,7 +40,7 @@ async function openBroker(): Promise<{ readonly url: string; readonly tlsUrl: st
   const passwords = await file('passwords', accounts.map((user) => `${user}:${passwordOf(user)}`).join('\n') + '\n')
   expect(spawnSync('mosquitto_passwd', ['-U', passwords], { timeout: 60_000 }).status).toBe(0)
   const rules = await file('rules', [
-    `user ${serverAccount}`, ...['commands', 'command'].map((leaf) => `topic write infoscreen/+/${leaf}`), ...['commands/ack', 'command/ack', 'heartbeat', 'health'].map((leaf) => `topic read infoscreen/+/${leaf}`),
+    `user ${serverAccount}`, ...['commands', 'command'].map((leaf) => `topic write infoscreen/+/${leaf}`), ...['commands/ack', 'command/ack', 'heartbeat', 'health', 'service_failed'].map((leaf) => `topic read infoscreen/+/${leaf}`),
     ...uuids.flatMap((uuid) => [`user ${accountOf(uuid)}`, ...['commands', 'command'].map((leaf) => `topic read infoscreen/${uuid}/${leaf}`), ...['commands/ack', 'command/ack', 'heartbeat', 'health'].map((leaf) => `topic write infoscreen/${uuid}/${leaf}`)]),
   ].join('\n'))
   const { cert, key } = createThrowAwayCertificate('localhost')
@@ -95,6 +96,31 @@ describeWithPeer('two hundred screens at mosquitto, with accounts and rules', mi
       expect([number, ...last]).toEqual([number, ...(number % 40 === 0 ? [] : number % 10 === 0 ? ['failed'] : ['completed'])])
       expect([number, ...(rack.screens[number - 1]?.reboots.values() ?? [])]).toEqual([number, ...(number % 10 === 0 && number % 40 !== 0 ? [] : [1])])
     }
+  })
+
+  test('our own service at mosquitto: each of two hundred commands is followed to its one end, and nothing is completed that did not restart', async () => {
+    const { url } = await openBroker()
+    const clock = createScaledClock(createRealClock(), 10)
+    const numbers = Array.from({ length: screens }, (_, index) => index + 1)
+    const endOf = (number: number): string => (number % 40 === 0 ? 'timed_out' : number % 10 === 0 ? 'failed' : 'completed')
+    const rack = await startSimScreens({
+      brokerUrl: url, clock, count: screens, heartbeatMs: 600_000, loginOf: (uuid) => ({ user: accountOf(uuid), password: passwordOf(accountOf(uuid)) }),
+      behaviours: Object.fromEntries(numbers.map((number) => [number, endOf(number) === 'timed_out' ? [neverReturns] : endOf(number) === 'failed' ? [helperFails('execution_failed')] : number % 3 === 0 ? [duplicatesAcks(2)] : []])),
+    })
+    onTestFinished(async () => rack.close())
+    const folder = await mkdtemp(join(tmpdir(), 'rackbench-fleet-'))
+    const fleet = openFleet({ dataFolder: folder, clock, broker: { url, login: { user: serverAccount, password: passwordOf(serverAccount) } }, transitional: true, log: () => undefined })
+    onTestFinished(async () => { await fleet.close(); await rm(folder, { recursive: true, force: true }) })
+    await fleet.link.connected(AbortSignal.timeout(20_000))
+    const issued = new Map(numbers.map((number) => [number, fleet.service.issue({ clientUuid: simScreenUuid(number), action: 'reboot_host' }).command.id]))
+    await until('all have ended', () => fleet.store.commands({ open: true, limit: 1 }).length === 0)
+    for (const [number, id] of issued) {
+      const { command, acks } = fleet.service.get(id)
+      expect([number, command.state]).toEqual([number, endOf(number)])
+      expect([number, rack.screens[number - 1]?.reboots.get(id) ?? 0]).toEqual([number, command.state === 'failed' ? 0 : 1])
+      expect(acks.every(({ verdict }) => verdict === 'moved' || verdict === 'repeated' || verdict === 'late')).toBe(true)
+    }
+    expect(fleet.store.security(10)).toEqual([])
   })
 
   test('the agent itself by TLS with its own login; with a wrong password it says so, once, and goes on trying', async () => {

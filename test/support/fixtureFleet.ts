@@ -40,7 +40,7 @@ function firstCommands(nowMs: number): FleetCommand[] {
   ]
 }
 function clientOf(number: number, nowMs: number, more: Partial<FleetClientView> = {}): FleetClientView {
-  return { uuid: fixtureClient(number), name: `screen-${String(number).padStart(2, '0')}`, lastSeenMs: nowMs - 8_000, lastHeartbeatMs: nowMs - 8_000, reconnectCount: 0, lastDisconnectAt: null, reconnects: [], hasPoe: false, powerCycleAllowed: false, lockout: { used: 0, most: 3 }, hasPoorLink: false, recentReconnects: 0, ...more }
+  return { uuid: fixtureClient(number), name: `screen-${String(number).padStart(2, '0')}`, lastSeenMs: nowMs - 8_000, lastHeartbeatMs: nowMs - 8_000, reconnectCount: 0, lastDisconnectAt: null, reconnects: [], hasPoe: false, powerCycleAllowed: false, escalatesAlone: false, lockout: { used: 0, most: 3 }, hasPoorLink: false, recentReconnects: 0, ...more }
 }
 function firstClients(nowMs: number, count: number): FleetClientView[] {
   const special: Readonly<Record<number, Partial<FleetClientView>>> = {
@@ -127,7 +127,12 @@ export function createFixtureFleet(stream: Stream, calls: string[], nowMs: () =>
     }),
     bulk: contract.bulk.handler(() => ({ run: bulk, items, canary })),
     clients: contract.clients.handler(({ input }) => clients.slice(0, input.limit)),
-    setClient: contract.setClient.handler(({ input: { uuid, cameraId, ...rules } }) => { calls.push(`fleet client ${uuid} ${JSON.stringify({ ...rules, ...(cameraId === undefined ? {} : { cameraId }) })}`); told.clients((list) => list.map((each) => (each.uuid === uuid ? { ...each, ...rules, ...(cameraId === undefined ? {} : { cameraId: cameraId ?? undefined }) } : each))); return {} }),
+    setClient: contract.setClient.handler(({ input: { uuid, cameraId, escalatesAlone, ...given } }) => {
+      const rules = { ...given, ...(escalatesAlone === undefined ? {} : { escalatesAlone }) }
+      calls.push(`fleet client ${uuid} ${JSON.stringify({ ...rules, ...(cameraId === undefined ? {} : { cameraId }) })}`)
+      told.clients((list) => list.map((each) => (each.uuid === uuid ? { ...each, ...rules, ...(cameraId === undefined ? {} : { cameraId: cameraId ?? undefined }) } : each)))
+      return {}
+    }),
     clearAlert: contract.clearAlert.handler(({ input }) => { calls.push(`fleet clear ${input.clientUuid}`); told.clients((list) => list.map(({ alert, ...each }) => (each.uuid === input.clientUuid || !alert ? each : { ...each, alert }))); return {} }),
     escalate: contract.escalate.handler(({ input }) => { calls.push(`fleet escalate ${input.id}`); return { step: 'manual' as const, why: 'No managed PoE port is known for this client' } }),
     security: contract.security.handler(({ input }) => notes.slice(0, input.limit)),

@@ -66,7 +66,7 @@ export function openFleetBench({ file = ':memory:', wallMs = { jump: 0 }, transi
   }
   let now = start()
   const stop = async (): Promise<void> => { now.over.abort(); await now.running; now.store.close() }
-  const message: FleetBench['message'] = (topic, payload, retain = false) => { now.service.receive({ topic, payload: typeof payload === 'string' ? bytes(payload) : payload, retain }) }
+  const message: FleetBench['message'] = (topic, payload, retain = false) => { now.service.receive([{ topic, payload: typeof payload === 'string' ? bytes(payload) : payload, retain }]) }
   return {
     clock, sent, logged, broker, message, stop,
     get store() { return now.store },

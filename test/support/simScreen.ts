@@ -20,14 +20,14 @@ export function openScreen(url: string, clientUuid: string, password: string, an
   const link = openBrokerLink({
     url, clock: eager(), login: { user: clientAccount(clientUuid), password }, clientId: `screen-${clientUuid}`, isLasting: true, subscriptions: clientSubscriptions(clientUuid), log: () => undefined,
     ...(ca === undefined ? {} : { tls: { ca } }),
-    onMessage: ({ payload, retain }) => {
-      if (retain) return
-      const command = JSON.parse(new TextDecoder().decode(payload)) as CommandMessage
-      got.push(command)
-      if (done.includes(command.command_id)) return
-      done.push(command.command_id)
-      void (async () => { for (const status of answers) await link.publish(ackTopic(clientUuid), ackText(command.command_id, status), { retain: false }, never) })().catch(() => undefined)
-    },
+    onMessages: (messages) => { for (const { payload, retain } of messages) if (!retain) take(payload) },
   })
+  const take = (payload: Uint8Array): void => {
+    const command = JSON.parse(new TextDecoder().decode(payload)) as CommandMessage
+    got.push(command)
+    if (done.includes(command.command_id)) return
+    done.push(command.command_id)
+    void (async () => { for (const status of answers) await link.publish(ackTopic(clientUuid), ackText(command.command_id, status), { retain: false }, never) })().catch(() => undefined)
+  }
   return { link, got, done, close: async () => link.close() }
 }

@@ -20,6 +20,7 @@ import type { JobBook } from '../core/jobs/jobBook.ts'
 import type { PodSpec, RackBook } from '../core/rack/rackBook.ts'
 import { readLinedYaml } from '../drivers/files/yamlText.ts'
 import { newJobId } from '../drivers/host/randomness.ts'
+import { pingHost } from '../drivers/network/pingProgram.ts'
 import { fetchSnapshot } from '../drivers/http/snapshotSource.ts'
 import { isUnitSpec, unitIdOf } from '../drivers/power/openPortUnit.ts'
 import { openSqliteBatches } from '../drivers/storage/sqliteBatches.ts'
@@ -85,13 +86,18 @@ export function createBatchDesk({ clock, dataFolder, redisUrl, log, rack, jobs, 
   const over = new AbortController()
   let isWorking = false
   let writes = 0
-  const takePicture = async (camera: CameraId, signal: AbortSignal): Promise<void> => {
+  const pictureOf = (camera: CameraId): string => {
     const { snapshotUrl, cameraName } = rack.camera(camera).spec
     if (snapshotUrl === undefined) throw new WorkbenchError('input/not-found', `Nobody has said where ${cameraName}'s picture is`, { hint: '"rackbench rack picture" says it' })
+    return snapshotUrl
+  }
+  const takePicture = async (camera: CameraId, signal: AbortSignal): Promise<void> => {
+    const snapshotUrl = pictureOf(camera)
     checkJpeg(await withDeadline(clock, pictureLimitMs, 'the picture', signal, async (within) => fetchSnapshot(snapshotUrl, within)))
   }
   const run = createAttemptRunner({
     clock, jobs, takePicture,
+    ping: async (camera, signal) => withDeadline(clock, pictureLimitMs, 'the ping', signal, async (within) => pingHost(new URL(pictureOf(camera)).hostname.replace(/^\[(.*)\]$/, '$1'), within)),
     consoleOf: (camera) => rack.camera(camera).console,
     powerCycle: async (camera, signal) => { await rack.power(camera, 'cycle', signal) },
     startJob: async ({ plan: { workflow, tftpVia, force }, target: { camera: cameraId }, image }, signal) => {

@@ -116,7 +116,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const leaseStore = openSqliteLeases(file)
   const leases = createLeases({ store: leaseStore, clock, log })
   const jobAudit = createJobAudit(audit, (job) => rack.find(job.camera)?.spec.cameraName ?? (job.workflow === 'update' ? job.plan.cameraName : job.camera))
-  const jobs = createJobBook({ journal, clock, log, newJobId: () => newJobId(clock.wallMs()), turns: createJobTurns({ clock, supplyOf: (camera) => supplyOf(rack.find(camera)) }), beforeStart: (job) => { jobAudit.before(job) } })
+  const jobs = createJobBook({ journal, clock, log, newJobId: () => newJobId(clock.wallMs()), turns: createJobTurns({ clock, supplyOf: (camera) => supplyOf(rack.find(camera)), inAll: environment.jobsAtOnce }), beforeStart: (job) => { jobAudit.before(job) } })
   auditLostJobs(audit, jobs.list())
   jobs.listen((job) => { jobAudit.after(job) })
   const jobOf = trackNewestJobs(jobs)

@@ -105,7 +105,7 @@ export async function tellServiceFailed(request: ServiceFailedRequest, world: Fl
 
 const linkOptions = async ({ broker, client, environment, tls, log }: Omit<ServiceFailedRequest, 'unit'>, world: FleetAgentWorld): Promise<AgentLinkOptions> => ({
   url: broker, clientUuid: client, user: environment['MQTT_USER'], password: environment['MQTT_PASSWORD_BROKER'], log,
-  tls: await tlsFiles(tls), random: world.random ?? ((): number => 0.5), firstPauseMs: world.firstPauseMs,
+  tls: await tlsFiles(tls), clock: world.clock ?? createSystemClock(), random: world.random ?? ((): number => 0.5), firstPauseMs: world.firstPauseMs,
 })
 
 async function tlsFiles(tls: FleetAgentRequest['tls']): Promise<{ readonly ca?: Uint8Array; readonly cert?: Uint8Array; readonly key?: Uint8Array } | undefined> {

@@ -51,8 +51,8 @@ export function openFleet({ dataFolder, clock, broker, clientId, transitional, v
     }
     const service = createFleetService({ store, clock, broker: door, contract: createFrozenContract(), newId: randomUUID, via, transitional, power, log })
     const open = openBrokerLink({
-      ...broker, clock, clientId: clientId ?? `rackbench-${randomUUID().slice(0, 12)}`, isLasting: clientId !== undefined, subscriptions: serverSubscriptions, log,
-      onMessage: service.receive, onState: (state) => { service.wake(); onLink?.(state) },
+      ...broker, clock, clientId: clientId ?? `rackbench-${randomUUID().slice(0, 12)}`, isLasting: clientId !== undefined, subscriptions: serverSubscriptions, log: (line) => { log(`broker: ${line}`) },
+      onMessages: service.receive, onState: (state) => { service.wake(); onLink?.(state) },
     })
     link = open
     const over = new AbortController()

@@ -14,16 +14,16 @@ export interface SetFleetClientDeps {
 }
 
 /** One camera, one client: two would be switched off by each other's rule. */
-export async function setFleetClient({ uuid, name, hasPoe, powerCycleAllowed, cameraId }: FleetClientWish, { store, power, audit }: SetFleetClientDeps): Promise<void> {
+export async function setFleetClient({ uuid, name, hasPoe, powerCycleAllowed, escalatesAlone, cameraId }: FleetClientWish, { store, power, audit }: SetFleetClientDeps): Promise<void> {
   // Said here, and not in the night when it is needed.
   if (cameraId && power?.knows(cameraId) !== true) throw new WorkbenchError('input/not-found', `There is no camera ${cameraId} in the rack`, { context: { camera: cameraId } })
   const owner = cameraId ? store.clients(mostClients).find((each) => each.cameraId === cameraId && each.uuid !== uuid) : undefined
   if (owner) throw new WorkbenchError('input/conflict', `The power of that camera belongs to the client ${owner.name ?? owner.uuid}`, { context: { client: owner.uuid }, hint: 'Take it away from that one first' })
-  await audit.around({ what: 'change fleet client', subject: name ?? uuid, details: { client: uuid, mayCycle: powerCycleAllowed, hasPoe, camera: cameraId === undefined ? 'as before' : cameraId ?? 'none' } }, async () => {
+  await audit.around({ what: 'change fleet client', subject: name ?? uuid, details: { client: uuid, mayCycle: powerCycleAllowed, alone: escalatesAlone ?? 'as before', hasPoe, camera: cameraId === undefined ? 'as before' : cameraId ?? 'none' } }, async () => {
     const isKept = store.together(() => {
       const { cameraId: before, ...known } = store.client(uuid) ?? fleetClientSchema.parse({ uuid })
       const bound = cameraId === undefined ? before : cameraId ?? undefined
-      return store.putClient({ ...known, hasPoe, powerCycleAllowed, ...(name === undefined ? {} : { name }), ...(bound === undefined ? {} : { cameraId: bound }) })
+      return store.putClient({ ...known, hasPoe, powerCycleAllowed, ...(escalatesAlone === undefined ? {} : { escalatesAlone }), ...(name === undefined ? {} : { name }), ...(bound === undefined ? {} : { cameraId: bound }) })
     })
     if (!isKept) throw new WorkbenchError('input/conflict', 'There is no room for another client', { hint: 'Take clients away that are no longer there' })
     return Promise.resolve()

@@ -23,6 +23,8 @@ export interface HostEnvironment {
   readonly redisUrl?: string | undefined
   /** How many cameras the demo rack has, 1 to 100: twelve, unless somebody wants a night run over more. */
   readonly demoCameras?: number | undefined
+  /** Jobs that work at the same time; the others wait. Eight, unless a host says otherwise. */
+  readonly jobsAtOnce?: number | undefined
   /** What commands that switch power inherit. */
   readonly commandEnvironment?: Readonly<Record<string, string | undefined>>
   /** What seals passwords; a host without one keeps them in a file for this user only. */

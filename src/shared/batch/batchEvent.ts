@@ -60,8 +60,8 @@ export const batchEventSchema = z.discriminatedUnion('type', [
   z.object({ ...head, type: z.literal('batch-continued') }),
   /** Items that go before all others that wait, in this order. */
   z.object({ ...head, type: z.literal('batch-reordered'), first: z.array(key.item).max(1_000) }),
-  /** Nothing more is begun; what runs comes to its end. */
-  z.object({ ...head, type: z.literal('stop-requested'), reason: z.enum(stopReasons), sentence }),
+  /** Nothing more is begun; what runs comes to its end, or with `now` to its next safe point. */
+  z.object({ ...head, type: z.literal('stop-requested'), reason: z.enum(stopReasons), sentence, now: z.boolean().optional() }),
   z.object({ ...head, type: z.literal('batch-ended'), state: z.enum(batchEndStates), sentence }),
 ])
 export type BatchEvent = z.infer<typeof batchEventSchema>

@@ -50,6 +50,8 @@ const checksSchema = z.strictObject({
   settleMs: z.number().int().min(0).max(600_000).default(0),
   /** The camera's web server gives a picture. */
   snapshot: z.boolean().default(false),
+  /** It answers an echo at the address of its web server. */
+  ping: z.boolean().default(false),
   /** The first number behind these words, in degrees. */
   temperature: z.strictObject({ after: words, maxC: z.number().min(-60).max(200) }).optional(),
 })

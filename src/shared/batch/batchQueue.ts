@@ -1,12 +1,23 @@
 import { z } from 'zod'
 import { type CameraId, cameraIdSchema } from '../devices/ids.ts'
 import type { AttemptKey, AttemptResult, BatchEvent } from './batchEvent.ts'
+import { WorkbenchError } from '../errors/workbenchError.ts'
 import type { BatchId } from './batchPlan.schema.ts'
 
 /** One attempt that waits for a bench, or is being worked on by one. */
 export interface BatchWork extends AttemptKey {
   readonly camera: CameraId
 }
+
+/** What a person wants of a batch, kept for the bench that decides for it. */
+export const batchWishSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('pause') }), z.object({ kind: z.literal('go-on') }),
+  z.object({ kind: z.literal('reorder'), first: z.array(z.number().int().min(0)).max(1_000) }),
+  z.object({ kind: z.literal('stop'), now: z.boolean() }),
+])
+export type BatchWish = z.infer<typeof batchWishSchema>
+/** More that nobody hears are refused. */
+export const mostWishes = 100
 
 /** `lost`: the bench that had it is gone. */
 export type CollectedWork = { readonly work: BatchWork } & ({ readonly result: AttemptResult } | { readonly lost: true })
@@ -39,6 +50,12 @@ export interface BatchQueue {
   pending(batch: BatchId): Promise<readonly BatchWork[]>
   /** Forgets what has ended and takes back what waits. What is being worked on stays; the result tells what is gone. */
   drop(works: readonly AttemptKey[]): Promise<readonly AttemptKey[]>
+  /** For whoever decides for that batch; `input/conflict` when too many wait unheard. */
+  wish(batch: BatchId, wish: BatchWish): Promise<void>
+  /** Oldest first, until they are forgotten. One that cannot be read is none, and is left out. */
+  wishes(batch: BatchId): Promise<readonly (BatchWish | undefined)[]>
+  /** The oldest so many. */
+  forgetWishes(batch: BatchId, count: number): Promise<void>
   /** Rings when something may have come or ended, here or on another bench. Result: no more. */
   onNews(listener: () => void): () => void
   close(): Promise<void>
@@ -61,4 +78,5 @@ export interface SharedBatchQueue extends BatchQueue {
   offered(): Promise<readonly OfferedCamera[]>
 }
 
+export const tooManyWishes = (batch: BatchId): WorkbenchError => new WorkbenchError('input/conflict', `Nobody hears what batch ${batch} is told`, { context: { batch }, hint: 'The bench that decides for it is gone; "rackbench batch go-on" or "batch stop" takes it up' })
 export const sameAttempt = (a: AttemptKey, b: AttemptKey): boolean => a.batch === b.batch && a.item === b.item && a.attempt === b.attempt

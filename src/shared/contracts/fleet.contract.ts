@@ -21,7 +21,7 @@ export type FleetClientView = z.infer<typeof fleetClientViewSchema>
 export const fleetViewSchema = z.object({ broker: fleetBrokerStateSchema, settings: fleetSettingsSchema, nowMs: z.number(), open: z.number(), alerts: z.array(fleetAlertSchema), bulks: z.array(bulkRunSchema) })
 export type FleetView = z.infer<typeof fleetViewSchema>
 
-export const fleetClientWishSchema = z.object({ uuid: fleetUuidSchema, name: z.string().max(120).optional(), hasPoe: z.boolean(), powerCycleAllowed: z.boolean(), cameraId: cameraIdSchema.nullable().optional() })
+export const fleetClientWishSchema = z.object({ uuid: fleetUuidSchema, name: z.string().max(120).optional(), hasPoe: z.boolean(), powerCycleAllowed: z.boolean(), escalatesAlone: z.boolean().optional(), cameraId: cameraIdSchema.nullable().optional() })
 export type FleetClientWish = z.infer<typeof fleetClientWishSchema>
 
 export const fleetContract = {
@@ -40,7 +40,7 @@ export const fleetContract = {
   issueBulk: oc.input(bulkWish.extend({ confirmation: z.string().max(100) })).output(bulkView),
   bulk: oc.input(z.object({ id: fleetUuidSchema })).output(bulkView),
   clients: oc.input(z.object({ limit: z.number().int().min(1).max(20_000).default(2_000) })).output(z.array(fleetClientViewSchema)),
-  /** Its name, and whether it may be power-cycled when it does not come back; `cameraId` is whose power it has, null takes that away, and without it that stays. */
+  /** Its name, whether it may be power-cycled when it does not come back, and whether that needs nobody to ask (`escalatesAlone`, which stays without it); `cameraId` is whose power it has, null takes that away, and without it that stays. */
   setClient: oc.input(fleetClientWishSchema).output(z.object({})),
   clearAlert: oc.input(z.object({ clientUuid: fleetUuidSchema })).output(z.object({})),
   /** The next step for a client that its command did not bring back. A power cycle is carried out before this answers. */

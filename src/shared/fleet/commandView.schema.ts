@@ -12,6 +12,12 @@ export const isFinal = (state: CommandState): boolean => finals.has(state)
 
 const ms = z.number()
 
+/** Spelled out, because a list of ten thousand is checked twice as fast as with a record. */
+const timesSchema = z.strictObject({
+  queued: ms.exactOptional(), published: ms.exactOptional(), accepted: ms.exactOptional(), execution_started: ms.exactOptional(), awaiting_reconnect: ms.exactOptional(), completed: ms.exactOptional(),
+  failed: ms.exactOptional(), timed_out: ms.exactOptional(), expired: ms.exactOptional(), blocked: ms.exactOptional(), canceled: ms.exactOptional(),
+} satisfies Record<CommandState, z.ZodExactOptional<z.ZodNumber>>)
+
 /** One command as it is kept and shown. Its times are of the server, and never run backwards. */
 export const fleetCommandSchema = z.object({
   id: fleetUuidSchema, clientUuid: fleetUuidSchema, action: commandActionSchema,
@@ -21,7 +27,7 @@ export const fleetCommandSchema = z.object({
   issuedAtMs: ms, expiresAtMs: ms,
   state: commandStateSchema,
   /** When each state was come to; one that was jumped over has the time of the jump. */
-  times: z.partialRecord(commandStateSchema, ms),
+  times: timesSchema,
   /** Handed to the broker for the first time, whether or not it said so. From then on it may have been carried out. */
   sentAtMs: ms.optional(),
   /** The last moment at which the screen was seen to leave, after it had begun; taken back when it shows itself. */

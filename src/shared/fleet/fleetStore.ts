@@ -11,7 +11,7 @@ export interface CommandQuery {
 
 /** What a fleet has been told and what it said. Shared by every process that opens the same file; each method sees what the others wrote. */
 export interface FleetStore {
-  /** All of it or nothing, and nobody comes between. Whatever is told to anybody is told after this has returned. */
+  /** All of it or nothing, and nobody comes between; what is called within another one is part of that. Whatever is told to anybody is told after this has returned. */
   together<T>(work: () => T): T
   command(id: string): FleetCommand | undefined
   byKey(idempotencyKey: string): FleetCommand | undefined
@@ -31,6 +31,8 @@ export interface FleetStore {
   acks(commandId: string): KeptAck[]
   client(uuid: string): FleetClient | undefined
   clients(limit: number): FleetClient[]
+  /** Those whose rule takes the step behind a lost reboot by itself. */
+  escalatingClients(limit: number): FleetClient[]
   /** False when there is no room for another. */
   putClient(client: FleetClient): boolean
   putAlert(alert: FleetAlert): void

@@ -15,6 +15,8 @@ export const fleetClientSchema = z.object({
   /** The counts of the last ten minutes, for the warning. */
   reconnects: z.array(z.object({ atMs: ms, count: z.number().int().min(0) })).default([]),
   hasPoe: z.boolean().default(false), powerCycleAllowed: z.boolean().default(false),
+  /** After a reboot that timed out the step behind it is taken without anybody asking. */
+  escalatesAlone: z.boolean().default(false),
   /** The camera or port of the rack whose power is this client's. */
   cameraId: cameraIdSchema.optional(),
 })

@@ -11,10 +11,10 @@ import { planOf, targetsOf } from './batchRig.ts'
 const boot = ['System startup\n', 'U-Boot 2016.11 (Mar 20 2023 - 11:44:07 +0000)\n', 'Starting kernel ...\n', 'temp: 61.5 C\n', 'Starting majestic: OK\n', 'openipc-hi3516ev300 login: ']
 const unreachable = new WorkbenchError('link/unreachable', 'The camera cannot be asked for a picture: refused')
 
-interface Story { readonly checks: Record<string, unknown>; readonly says?: readonly string[]; readonly before?: string; readonly picture?: Error }
+interface Story { readonly checks: Record<string, unknown>; readonly says?: readonly string[]; readonly before?: string; readonly picture?: Error; readonly echo?: Error }
 
 /** One soak on a camera that says these pieces, a second apart, once its power is back. */
-async function soak({ checks, says = boot, before = '', picture }: Story): Promise<{ readonly facts: AttemptFacts; readonly end: AttemptFacts | undefined; readonly cause: string; readonly message: string; readonly tookMs: number }> {
+async function soak({ checks, says = boot, before = '', picture, echo }: Story): Promise<{ readonly facts: AttemptFacts; readonly end: AttemptFacts | undefined; readonly cause: string; readonly message: string; readonly tookMs: number }> {
   const clock = createVirtualClock()
   const listeners = new Set<ConsoleListener>()
   let position = 0
@@ -27,6 +27,7 @@ async function soak({ checks, says = boot, before = '', picture }: Story): Promi
   const run = createAttemptRunner({
     clock, jobs: { get: () => { throw new Error('no jobs here') }, events: () => { throw new Error('no jobs here') }, cancel: () => undefined }, startJob: async () => { throw new Error('no jobs here') },
     consoleOf: () => ({ end: 0, subscribe: (_after, listener) => { listeners.add(listener); return () => { listeners.delete(listener) } } }),
+    ping: async () => { if (echo) throw echo },
     takePicture: async () => { if (picture) throw picture },
     powerCycle: async (_camera, signal) => {
       say(before)
@@ -44,7 +45,7 @@ async function soak({ checks, says = boot, before = '', picture }: Story): Promi
 }
 
 test('a boot that meets every check passes, with its time and its stages', async () => {
-  const { cause, end } = await soak({ checks: { expect: ['majestic: OK'], refuse: ['Oops'], temperature: { after: 'temp:', maxC: 80 }, snapshot: true } })
+  const { cause, end } = await soak({ checks: { expect: ['majestic: OK'], refuse: ['Oops'], temperature: { after: 'temp:', maxC: 80 }, ping: true, snapshot: true } })
   expect(cause).toBe('passed')
   expect(end).toEqual({ bootMs: 6_000, phases: [{ name: 'boot ROM', ms: 1_000 }, { name: 'U-Boot', ms: 1_000 }, { name: 'kernel', ms: 3_000 }] })
 })
@@ -54,6 +55,8 @@ test.each([
   ['a camera that is too hot', { checks: { temperature: { after: 'temp:', maxC: 60 } } }, 'board', 'It is 61.5 °C, and 60 °C is the limit'],
   ['no temperature at all', { checks: { temperature: { after: 'heat:', maxC: 60 } } }, 'unknown', 'No temperature stood behind "heat:"'],
   ['no picture', { checks: { snapshot: true }, picture: unreachable }, 'network', 'It booted, but gives no picture: The camera cannot be asked for a picture: refused'],
+  ['no echo', { checks: { ping: true }, echo: new WorkbenchError('link/unreachable', '192.0.2.7 answers none of 3 pings') }, 'network', 'It booted, but 192.0.2.7 answers none of 3 pings'],
+  ['no program that could ping', { checks: { ping: true }, echo: new WorkbenchError('host/io', 'There is no ping on this computer') }, 'infrastructure', 'There is no ping on this computer'],
   ['no login prompt', { checks: {}, says: boot.slice(0, 3) }, 'firmware', 'There was no login prompt within 60000 ms after the power came'],
   ['not a word', { checks: {}, says: [] }, 'unknown', 'There was no login prompt within 60000 ms after the power came'],
   ['a login prompt of the system before', { checks: {}, says: [], before: 'openipc login: ' }, 'firmware', 'There was no login prompt within 60000 ms after the power came'],

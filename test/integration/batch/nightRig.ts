@@ -74,6 +74,7 @@ export async function openNightRig(images: Readonly<Record<string, readonly Layo
   const run = createAttemptRunner({
     clock, jobs, consoleOf: (camera) => placeOf(camera).console,
     powerCycle: async (camera, signal) => placeOf(camera).pod.pod.power('cycle', signal),
+    ping: async () => { throw new WorkbenchError('link/unreachable', 'Nobody answers there') },
     takePicture: async () => { throw new WorkbenchError('link/unreachable', 'Nobody answers there') },
     startJob: async ({ target: { camera, name }, image }, signal) => {
       const { pod, console } = placeOf(camera)

@@ -16,6 +16,8 @@ export interface AttemptBench {
   readonly consoleOf: (camera: CameraId) => Pick<CameraConsole, 'subscribe' | 'end'>
   /** Resolves when the camera has power again. */
   readonly powerCycle: (camera: CameraId, signal: AbortSignal) => Promise<void>
+  /** Rejects with `link/unreachable` when it answers no echo. */
+  readonly ping: (camera: CameraId, signal: AbortSignal) => Promise<void>
   /** Rejects when its web server gives no picture. */
   readonly takePicture: (camera: CameraId, signal: AbortSignal) => Promise<void>
 }
@@ -109,6 +111,13 @@ async function check(bench: AttemptBench, { plan: { checks }, target }: AttemptR
     const degrees = lines.temperature()
     if (degrees === undefined) throw found('device/no-answer', 'unknown', `No temperature stood behind "${checks.temperature.after}"`)
     if (degrees > checks.temperature.maxC) throw found('device/wrong-content', 'board', `It is ${degrees} °C, and ${checks.temperature.maxC} °C is the limit`)
+  }
+  if (checks.ping) {
+    tell({ where: 'ping' })
+    await bench.ping(target.camera, signal).catch((cause: unknown) => {
+      if (signal.aborted || !(cause instanceof WorkbenchError) || cause.code !== 'link/unreachable') throw cause
+      throw new WorkbenchError('device/no-network', `It booted, but ${cause.message}`, { context: { cause: 'network' }, cause })
+    })
   }
   if (!checks.snapshot) return
   tell({ where: 'snapshot' })

@@ -1,6 +1,6 @@
 import type { BatchEvent, BatchNews } from '../../../shared/batch/batchEvent.ts'
 import type { BatchId, BatchPlan, BatchTarget } from '../../../shared/batch/batchPlan.schema.ts'
-import type { BatchWork, CollectedWork } from '../../../shared/batch/batchQueue.ts'
+import type { BatchWish, BatchWork, CollectedWork } from '../../../shared/batch/batchQueue.ts'
 import { Cancelled, toWire, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
 import { createDeferred } from '../../../shared/lifecycle/signals.ts'
@@ -25,6 +25,7 @@ export interface BatchEngine {
   list(): readonly Batch[]
   /** Takes up what another process left, or what is not in this one yet. `input/conflict` while one that lives decides for it. */
   takeUp(id: BatchId): Promise<void>
+  /** Said to the bench that decides, which grants it within moments; so are all that follow. */
   pause(id: BatchId): Promise<void>
   goOn(id: BatchId): Promise<void>
   /** These waiting items go first, in this order. */
@@ -38,9 +39,9 @@ export interface BatchEngine {
   close(): Promise<void>
 }
 
-/** Also without a ring: another bench may have died. */
+/** Also without a ring: another program may have begun a batch. */
 const lookEveryMs = 10_000
-/** Batches of other benches are read again this often. */
+/** Batches of other benches are read again this often, and so is what other programs want of ours. */
 const foreignEveryMs = 2_000
 /** A live bench takes what is its own at once. */
 const unclaimedGraceMs = 60_000
@@ -183,10 +184,42 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
     for (const { batch, isMine } of entries.values()) {
       if (isMine || batch.end) continue
       const events = await queue.read(batch.id, batch.sequence)
-      for (const event of events) { applyBatchEvent(batch, event); tell(batch, event) }
+      for (const event of events) {
+        applyBatchEvent(batch, event)
+        tell(batch, event)
+        if (event.type === 'stop-requested' && event.now === true) worker.cancel(batch.id)
+      }
       if (events.length > 0) news.ring()
     }
     if (deps.takesUp?.()) for (const entry of entries.values()) await own(entry)
+  }
+  const newsOf = (batch: Batch, wish: BatchWish): BatchNews | undefined => {
+    switch (wish.kind) {
+      case 'pause': return batch.isPaused ? undefined : { type: 'batch-paused' }
+      case 'go-on': return batch.isPaused ? { type: 'batch-continued' } : undefined
+      case 'reorder': {
+        const waiting = wish.first.filter((number) => batch.items[number]?.state === 'waiting')
+        return waiting.length === 0 ? undefined : { type: 'batch-reordered', first: waiting.slice(0, 1_000) }
+      }
+      case 'stop': {
+        if (batch.stop && (batch.stop.now || !wish.now)) return undefined
+        const { reason, sentence } = batch.stop ?? { reason: 'person', sentence: 'Stopped by a person.' }
+        return { type: 'stop-requested', reason, sentence, ...(wish.now ? { now: true } : {}) }
+      }
+    }
+  }
+  const grant = async (batch: Batch, wish: BatchWish): Promise<void> => {
+    const each = newsOf(batch, wish)
+    if (each) await record([{ batch, news: each }])
+    if (wish.kind === 'stop' && wish.now) worker.cancel(batch.id)
+    await settle(batch, [])
+  }
+  /** What was said on other benches. Granted first and forgotten then: granting the same twice is nothing. */
+  const hear = async (batch: Batch): Promise<void> => {
+    const wishes = await queue.wishes(batch.id)
+    if (wishes.length === 0) return
+    for (const wish of wishes) if (wish && !batch.end) await grant(batch, wish)
+    await queue.forgetWishes(batch.id, wishes.length)
   }
   /** Result: when to look again at the latest. */
   const turn = async (): Promise<number> => {
@@ -204,6 +237,7 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
       await settle(entry.batch, entry.batch.items.filter(({ state, attempts }) => attempts.length > 0 && state !== 'waiting' && state !== 'running').map(({ number }) => number))
       unsettled.delete(entry)
     }
+    for (const { batch } of mine()) await hear(batch)
     await lookElsewhere()
     return begin()
   }
@@ -241,7 +275,8 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
       const ring = wake.next(stop.signal).catch(() => undefined)
       let waitMs: number
       try {
-        waitMs = Math.min(lookEveryMs, await turn())
+        const dueMs = await turn()
+        waitMs = Math.min([...entries.values()].some(({ batch }) => !batch.end) ? foreignEveryMs : lookEveryMs, dueMs)
       } catch (error) {
         log(`batches: ${String(error)}`)
         waitMs = troubleWaitMs
@@ -260,13 +295,10 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
     wake.ring()
     return done.promise
   }
-  const say = async (id: BatchId, make: (batch: Batch) => BatchNews | undefined): Promise<void> => submit(async () => {
+  const say = async (id: BatchId, wish: BatchWish): Promise<void> => submit(async () => {
     const { batch, isMine } = entryOf(id)
     if (batch.end) throw new WorkbenchError('input/conflict', `Batch ${batch.plan.name} is over`, { context: { batch: id, state: batch.end.state } })
-    if (!isMine) throw new WorkbenchError('input/not-supported', 'This batch is decided on by another Rackbench', { hint: 'Say it there' })
-    const each = make(batch)
-    if (each) await record([{ batch, news: each }])
-    await settle(batch, [])
+    await (isMine ? grant(batch, wish) : queue.wish(id, wish))
   })
 
   const readIn = async (id: BatchId): Promise<Entry | undefined> => {
@@ -319,16 +351,10 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
       if (!await own(entry)) throw new WorkbenchError('input/conflict', 'Another Rackbench that runs decides for this batch', { context: { batch: id } })
       news.ring()
     }),
-    pause: async (id) => say(id, (batch) => (batch.isPaused ? undefined : { type: 'batch-paused' })),
-    goOn: async (id) => say(id, (batch) => (batch.isPaused ? { type: 'batch-continued' } : undefined)),
-    reorder: async (id, first) => say(id, (batch) => {
-      const waiting = first.filter((number) => batch.items[number]?.state === 'waiting')
-      return waiting.length === 0 ? undefined : { type: 'batch-reordered', first: waiting.slice(0, 1_000) }
-    }),
-    stop: async (id, { now }) => {
-      await say(id, (batch) => (batch.stop ? undefined : { type: 'stop-requested', reason: 'person', sentence: 'Stopped by a person.' }))
-      if (now) worker.cancel(id)
-    },
+    pause: async (id) => say(id, { kind: 'pause' }),
+    goOn: async (id) => say(id, { kind: 'go-on' }),
+    reorder: async (id, first) => say(id, { kind: 'reorder', first: [...first] }),
+    stop: async (id, { now }) => say(id, { kind: 'stop', now }),
     listen: (listener) => { listeners.add(listener); return () => { listeners.delete(listener) } },
     changed: async (signal) => news.next(signal),
     close: async () => {

@@ -46,7 +46,7 @@ export interface Batch {
   sequence: number
   stage: 'canary' | 'rest'
   isPaused: boolean
-  stop?: { readonly reason: (typeof stopReasons)[number]; readonly sentence: string }
+  stop?: { readonly reason: (typeof stopReasons)[number]; readonly sentence: string; readonly now: boolean }
   end?: { readonly state: (typeof batchEndStates)[number]; readonly sentence: string; readonly atMs: number }
 }
 
@@ -179,7 +179,7 @@ function apply(batch: Batch, event: Exclude<BatchEvent, Queued>): void {
       batch.head = 0
       return
     case 'stop-requested':
-      batch.stop = { reason: event.reason, sentence: event.sentence }
+      batch.stop = { reason: event.reason, sentence: event.sentence, now: event.now === true }
       leaveOut(batch, batch.items)
       return
     case 'batch-ended': batch.end = { state: event.state, sentence: event.sentence, atMs: event.atMs }

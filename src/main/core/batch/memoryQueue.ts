@@ -1,4 +1,4 @@
-import { type BatchQueue, type BatchWork, type CollectedWork, sameAttempt } from '../../../shared/batch/batchQueue.ts'
+import { type BatchQueue, type BatchWish, type BatchWork, type CollectedWork, mostWishes, sameAttempt, tooManyWishes } from '../../../shared/batch/batchQueue.ts'
 import type { AttemptKey, AttemptResult, BatchEvent } from '../../../shared/batch/batchEvent.ts'
 import type { BatchId } from '../../../shared/batch/batchPlan.schema.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
@@ -18,6 +18,7 @@ const nameOf = ({ batch, item, attempt }: AttemptKey): string => `${batch} ${ite
 export function createMemoryQueues(): MemoryQueues {
   const events = new Map<BatchId, BatchEvent[]>()
   const deciders = new Map<BatchId, string>()
+  const wishes = new Map<BatchId, BatchWish[]>()
   const held = new Map<string, Held>()
   const alive = new Set<string>()
   const listeners = new Set<() => void>()
@@ -82,6 +83,14 @@ export function createMemoryQueues(): MemoryQueues {
         collect: async (batch) => of(batch).flatMap((each): CollectedWork[] => (each.result ? [{ work: each.work, result: each.result }] : isLost(each) ? [{ work: each.work, lost: true }] : [])),
         pending: async (batch) => of(batch).filter((each) => !each.result && !isLost(each)).map(({ work }) => work),
         drop: async (keys) => drop(keys),
+        wish: async (batch, wish) => {
+          const all = wishes.get(batch) ?? []
+          if (all.length >= mostWishes) throw tooManyWishes(batch)
+          wishes.set(batch, [...all, wish])
+          ring()
+        },
+        wishes: async (batch) => wishes.get(batch) ?? [],
+        forgetWishes: async (batch, count) => { wishes.set(batch, (wishes.get(batch) ?? []).slice(count)) },
         onNews: (listener) => {
           listeners.add(listener)
           mine.add(listener)

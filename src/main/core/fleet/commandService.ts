@@ -12,6 +12,7 @@ import { createClientBook } from './clientBook.ts'
 import { issueOn, type Issued, type IssueWish } from './issuing.ts'
 import { type ClientPower, escalateClient, type Escalated } from './escalateClient.ts'
 import { createLedger } from './ledger.ts'
+import { createLoneEscalation } from './loneEscalation.ts'
 import { newsOrLate } from './newsOrLate.ts'
 import { type BrokerDoor, createPublisher } from './publisher.ts'
 import { createSteadyTime } from './steadyTime.ts'
@@ -44,8 +45,8 @@ export interface FleetService {
   get(id: string): CommandHistory
   list(query: CommandQuery): FleetCommand[]
   readonly bulk: BulkRuns
-  /** Throws only when what came cannot be kept; the broker is to send it again then. */
-  receive(message: FleetMessage): void
+  /** All are kept or none. Throws only when they cannot be kept; the broker is to send them again then. */
+  receive(messages: readonly FleetMessage[]): void
   /** What a broker of our own sees of a client's connection. */
   clientGone(clientUuid: string): void
   clientSeen(clientUuid: string): void
@@ -71,7 +72,7 @@ export function createFleetService(deps: FleetServiceDeps): FleetService {
   const ledger = createLedger(store, now)
   const bell = createBell()
   const changes = new Set<() => void>()
-  const changed = (): void => { for (const heard of [...changes]) heard() }
+  const changed = (): void => { ledger.afterwards(() => { for (const heard of [...changes]) heard() }) }
   const note = (kind: SecurityNote['kind'], clientUuid: string, detail: string): void => { store.noteSecurity({ atMs: now(), kind, clientUuid, detail: detail.slice(0, 500) }); changed() }
   const clients = createClientBook({ store, now, note, changed })
   const issuing = { store, newId, wallMs: clock.wallMs, via, check: contract.command }
@@ -79,8 +80,24 @@ export function createFleetService(deps: FleetServiceDeps): FleetService {
   const publish = createPublisher({ ...deps, ledger })
   const intake = { store, ledger, note, check: contract.ack }
 
+  const escalate = async (command: FleetCommand): Promise<Escalated> => escalateClient(command, { store, now, changed, power: deps.power })
+  const lone = deps.power ? createLoneEscalation({ store, now, isConnected: broker.isConnected, escalate, log }) : undefined
+
   const moveOpen = (clientUuid: string, kind: 'gone' | 'seen'): void => {
     for (const command of store.commands({ clientUuid, open: true, limit: 20 })) ledger.write((page) => { const fresh = store.command(command.id); if (fresh) page.move(fresh, { kind }) })
+  }
+  const receive = (message: FleetMessage): void => {
+    const topic = readTopic(message.topic)
+    if (!topic) { note('foreign_topic', '', message.topic.slice(0, 200)); return }
+    switch (topic.kind) {
+      case 'ack': takeAck(intake, topic.clientUuid, message); return
+      case 'heartbeat': case 'health':
+        clients[topic.kind](topic.clientUuid, message)
+        if (!message.retain) moveOpen(topic.clientUuid, 'seen')
+        return
+      case 'serviceFailed': clients.serviceFailed(topic.clientUuid, message); return
+      case 'command': case 'logs': return
+    }
   }
   const sweep = (): void => {
     for (let rounds = 0; rounds < 1_000; rounds += 1) {
@@ -114,19 +131,7 @@ export function createFleetService(deps: FleetServiceDeps): FleetService {
     },
     get: (id) => ({ command: known(id), events: store.events(id), acks: store.acks(id) }),
     list: store.commands,
-    receive: (message) => {
-      const topic = readTopic(message.topic)
-      if (!topic) { note('foreign_topic', '', message.topic.slice(0, 200)); return }
-      switch (topic.kind) {
-        case 'ack': takeAck(intake, topic.clientUuid, message); return
-        case 'heartbeat': case 'health':
-          clients[topic.kind](topic.clientUuid, message)
-          if (!message.retain) moveOpen(topic.clientUuid, 'seen')
-          return
-        case 'serviceFailed': clients.serviceFailed(topic.clientUuid, message); return
-        case 'command': case 'logs': return
-      }
-    },
+    receive: (messages) => { ledger.together(() => { for (const message of messages) receive(message) }) },
     clientGone: (clientUuid) => { clients.gone(clientUuid); moveOpen(clientUuid, 'gone') },
     clientSeen: (clientUuid) => { clients.seen(clientUuid); moveOpen(clientUuid, 'seen') },
     clearAlert: async (clientUuid, signal) => {
@@ -136,7 +141,7 @@ export function createFleetService(deps: FleetServiceDeps): FleetService {
       store.putAlert({ ...alert, clearedAtMs: now() })
       changed()
     },
-    escalate: async (commandId) => escalateClient(known(commandId), { store, now, changed, power: deps.power }),
+    escalate: async (commandId) => escalate(known(commandId)),
     ended: async (id, signal) => {
       for (;;) {
         const news = bell.next(signal)
@@ -155,6 +160,7 @@ export function createFleetService(deps: FleetServiceDeps): FleetService {
         let waitMs = lookEveryMs
         try {
           sweep()
+          lone?.look()
           publishing ??= publish(signal).catch((error: unknown) => { log(`commands are not handed over: ${toWire(error).message}`) }).finally(() => { publishing = undefined })
           waitMs = Math.min(lookEveryMs, Math.max(1, (store.nextDueMs() ?? Infinity) - now()))
         } catch (error) {
@@ -164,6 +170,7 @@ export function createFleetService(deps: FleetServiceDeps): FleetService {
         await newsOrLate(clock, news, waitMs, signal)
       }
       await publishing
+      await lone?.settled()
     },
   }
 }

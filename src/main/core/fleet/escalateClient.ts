@@ -6,7 +6,7 @@ import type { EscalationStep, FleetClient } from '../../../shared/fleet/fleetVie
 import { escalate, type Escalation } from './policy.ts'
 
 /** Monitoring decides: a client that was heard of within this time is there. */
-const silentAfterMs = 90_000
+export const silentAfterMs = 90_000
 
 /** The power of clients, as the rack knows it. */
 export interface ClientPower {

@@ -38,9 +38,6 @@ export const messageOf = ({ id, clientUuid, action, issuedAt, expiresAt, request
   schema_version: '1.0', command_id: id, client_uuid: clientUuid, action, issued_at: issuedAt, expires_at: expiresAt, requested_by: requestedBy, reason,
 })
 
-/** What a door over HTTP answers: a blocked command is kept, and is no success. */
-export const statusOfIssued = ({ command }: Issued): 202 | 423 => (command.state === 'blocked' ? 423 : 202)
-
 /** Refused by throwing, or kept: queued, or blocked by the lockout, which is kept as well. */
 export function issueOn(page: LedgerPage, wish: IssueWish, issuing: Issuing): Issued {
   const { store, newId, via, check } = issuing

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../shared/lifecycle/clock.ts'
+import type { FleetCommand } from '../../../shared/fleet/commandView.schema.ts'
 import type { FleetStore } from '../../../shared/fleet/fleetStore.ts'
 import { commandTopic, transitionalCommandTopic } from '../../../shared/fleet/topics.ts'
 import { messageOf } from './issuing.ts'
@@ -28,28 +29,33 @@ export interface PublisherDeps {
 export function createPublisher({ store, ledger, broker, clock, via, transitional, log }: PublisherDeps): (signal: AbortSignal) => Promise<void> {
   const underWay = new Set<string>()
 
-  const publishOne = async (id: string, signal: AbortSignal): Promise<void> => {
-    const command = ledger.write((page) => {
-      const found = store.command(id)
-      if (found?.state !== 'queued') return undefined
-      // The wire has the time of the wall; a message that is over by that clock is not sent, whatever ours says.
-      const moved = page.move(found, { kind: clock.wallMs() >= found.expiresWallMs ? 'stale' : 'sent' }).command
-      return moved.state === 'queued' ? moved : undefined
-    })
-    if (!command) return
+  /** Kept for all of them at once, before any is sent. */
+  const markSent = (ids: readonly string[]): FleetCommand[] => ledger.write((page) => ids.flatMap((id) => {
+    const found = store.command(id)
+    if (found?.state !== 'queued') return []
+    // The wire has the time of the wall; a message that is over by that clock is not sent, whatever ours says.
+    const moved = page.move(found, { kind: clock.wallMs() >= found.expiresWallMs ? 'stale' : 'sent' }).command
+    return moved.state === 'queued' ? [moved] : []
+  }))
+  const handOver = async (command: FleetCommand, signal: AbortSignal): Promise<string> => {
     const payload = JSON.stringify(messageOf(command))
     await broker.publish(commandTopic(command.clientUuid), payload, { retain: false }, signal)
     if (transitional) await broker.publish(transitionalCommandTopic(command.clientUuid), payload, { retain: false }, signal)
-    ledger.write((page) => { const now = store.command(id); if (now) page.move(now, { kind: 'published' }) })
+    return command.id
   }
   return async (signal) => {
     while (broker.isConnected() && !signal.aborted) {
       const ready = store.queuedFor(via, mostAtOnce * 2).filter(({ id }) => !underWay.has(id)).slice(0, mostAtOnce)
       if (ready.length === 0) return
-      const results = await Promise.allSettled(ready.map(async ({ id }) => {
-        underWay.add(id)
-        try { await publishOne(id, signal) } finally { underWay.delete(id) }
-      }))
+      for (const { id } of ready) underWay.add(id)
+      let results: PromiseSettledResult<string>[]
+      try {
+        results = await Promise.allSettled(markSent(ready.map(({ id }) => id)).map(async (command) => handOver(command, signal)))
+        const taken = results.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+        ledger.write((page) => { for (const id of taken) { const now = store.command(id); if (now) page.move(now, { kind: 'published' }) } })
+      } finally {
+        for (const { id } of ready) underWay.delete(id)
+      }
       const failed = results.find((each) => each.status === 'rejected')
       // It stays queued, and is tried again when there is a connection, or in a while.
       if (failed) { log(`a command was not handed over: ${failed.reason instanceof Error ? failed.reason.message : String(failed.reason)}`); return }

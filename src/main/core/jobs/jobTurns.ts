@@ -11,7 +11,7 @@ export interface JobTurnsDeps {
   readonly clock: Pick<Clock, 'nowMs' | 'sleep'>
   /** What feeds a camera together with others; `undefined` for a supply of its own. */
   readonly supplyOf: (camera: CameraId) => string | undefined
-  readonly inAll?: number
+  readonly inAll?: number | undefined
   readonly perSupply?: number
   readonly staggerMs?: number
 }

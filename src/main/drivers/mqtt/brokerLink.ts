@@ -1,9 +1,10 @@
-import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt'
+import mqtt, { type MqttClient } from 'mqtt'
 import { toWire, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import { createDeferred, orAborted } from '../../../shared/lifecycle/signals.ts'
 import { reasonOf } from '../errors/reasonOf.ts'
+import { type BrokerMessage, gatherMessages } from './gatherMessages.ts'
 
 export interface BrokerLinkOptions {
   /** mqtt:// or mqtts://, without a login in it. */
@@ -11,14 +12,18 @@ export interface BrokerLinkOptions {
   readonly clock: Clock
   /** Of the broker; never the identity of a screen. */
   readonly login?: { readonly user: string; readonly password: string } | undefined
-  readonly tls?: { readonly ca?: string | undefined; readonly cert?: string | undefined; readonly key?: string | undefined } | undefined
+  readonly tls?: { readonly [name in 'ca' | 'cert' | 'key']?: string | Uint8Array | undefined } | undefined
   readonly clientId: string
   /** The broker keeps what comes for us while we are away. */
   readonly isLasting: boolean
   readonly subscriptions: readonly string[]
-  /** The broker is told that it arrived when this has returned; when it throws, the connection ends and the broker sends it again. */
-  readonly onMessage: (message: { readonly topic: string; readonly payload: Uint8Array; readonly retain: boolean }) => void
+  /** One that the broker refuses is logged, and the others are listened to; otherwise there is no connection without all of them. */
+  readonly bearsRefusals?: boolean | undefined
+  /** Those that came together, in order. The broker is told that they arrived when this is over; when it fails, the connection ends and the broker sends them again. */
+  readonly onMessages: (messages: readonly BrokerMessage[]) => void | Promise<void>
   readonly onState?: (state: LinkState) => void
+  /** Between two tries; each is twice as long as the one before. `random`, from 0 to 1: a thousand screens do not come back in the same moment. */
+  readonly pauses?: { readonly firstMs: number; readonly mostMs: number; readonly random: () => number } | undefined
   readonly log: (line: string) => void
 }
 
@@ -40,15 +45,15 @@ export interface BrokerLink {
   close(): Promise<void>
 }
 
-const firstWaitMs = 500
-const longestWaitMs = 30_000
+const usualPauses = { firstMs: 500, mostMs: 30_000, random: (): number => 0.5 }
 const connectLimitMs = 10_000
+const farewellLimitMs = 2_000
 const publishLimitMs = 10_000
 const keepaliveSeconds = 30
 
 /** Tries for ever, ever more slowly, and blocks nobody meanwhile. Each connection is a new client of the library, so that no message of an old one is sent by a new one. */
 export function openBrokerLink(options: BrokerLinkOptions): BrokerLink {
-  const { clock, log } = options
+  const { clock, log, pauses = usualPauses } = options
   checkUrl(options.url)
   const over = new AbortController()
   const bell = createBell()
@@ -65,11 +70,11 @@ export function openBrokerLink(options: BrokerLinkOptions): BrokerLink {
       await orAborted(made.gone, over.signal)
     } finally {
       client = undefined
-      await made.end()
+      await made.end(over.signal.aborted)
     }
   }
   const live = async (): Promise<void> => {
-    let waitMs = firstWaitMs
+    let waitMs = pauses.firstMs
     let hasBeenThere = false
     while (!over.signal.aborted) {
       become({ state: 'connecting' })
@@ -77,12 +82,12 @@ export function openBrokerLink(options: BrokerLinkOptions): BrokerLink {
       await attend().catch((error: unknown) => { problem = error instanceof WorkbenchError ? toWire(error).message : reasonOf(error) })
       const wasConnected = now.state === 'connected'
       if (over.signal.aborted) break
-      if (wasConnected) waitMs = firstWaitMs
+      if (wasConnected) waitMs = pauses.firstMs
       hasBeenThere ||= wasConnected
-      if (problem !== now.problem || wasConnected) log(`broker: ${problem}`)
+      if (problem !== now.problem || wasConnected) log(problem)
       become({ state: 'waiting', problem, ...(wasConnected ? { lastDisconnectMs: clock.wallMs() } : {}) })
-      await clock.sleep(waitMs, over.signal).catch(() => undefined)
-      waitMs = Math.min(waitMs * 2, longestWaitMs)
+      await clock.sleep(Math.round(waitMs * (0.75 + pauses.random() / 2)), over.signal).catch(() => undefined)
+      waitMs = Math.min(waitMs * 2, pauses.mostMs)
       if (hasBeenThere && wasConnected) now = { ...now, reconnectCount: now.reconnectCount + 1 }
     }
     become({ state: 'closed' })
@@ -119,32 +124,27 @@ interface Connection {
   /** Connected, and subscribed to everything. */
   readonly ready: Promise<void>
   readonly gone: Promise<void>
-  end(): Promise<void>
+  /** Politely, and after a moment not so politely. */
+  end(isFarewell: boolean): Promise<void>
 }
 
-function connectOnce({ url, login, tls, clientId, isLasting, subscriptions, onMessage, log }: BrokerLinkOptions): Connection {
+function connectOnce({ url, login, tls, clientId, isLasting, subscriptions, bearsRefusals, onMessages, clock, log }: BrokerLinkOptions): Connection {
   const [ready, gone] = [createDeferred<undefined>(), createDeferred<undefined>()]
   const client = mqtt.connect(url, {
     protocolVersion: 4, reconnectPeriod: 0, connectTimeout: connectLimitMs, keepalive: keepaliveSeconds, resubscribe: false, clientId, clean: !isLasting,
-    ...(login ? { username: login.user, password: login.password } : {}), ...definedOf(tls ?? {}), rejectUnauthorized: true,
+    ...(login ? { username: login.user, password: login.password } : {}), ...tlsOf(tls), rejectUnauthorized: true,
   })
+  // One for each message that is on its way, and each takes its own away.
+  client.setMaxListeners(0)
   let lastError: Error | undefined
-  client.handleMessage = ({ topic, payload, retain }: IPublishPacket, done) => {
-    try {
-      onMessage({ topic, payload: typeof payload === 'string' ? Buffer.from(payload) : payload, retain })
-      done()
-    } catch (error) {
-      // Without its acknowledgement the broker keeps it, and brings it again.
-      log(`broker: a message could not be kept: ${toWire(error).message}`)
-      client.end(true)
-    }
-  }
+  client.handleMessage = gatherMessages(client, onMessages, log)
   client.on('error', (error) => { lastError = error })
   client.on('connect', () => {
     if (subscriptions.length === 0) { ready.resolve(undefined); return }
     client.subscribeAsync([...subscriptions], { qos: 1 }).then((granted) => {
-      const refused = granted.find(({ qos }) => qos > 2)
-      if (refused) ready.reject(new WorkbenchError('link/unreachable', `The broker refuses to tell us ${refused.topic}`, { hint: 'Its access list has to allow that for this account' }))
+      const refused = granted.filter(({ qos }) => qos > 2).map(({ topic }) => topic).join(' and ')
+      if (refused !== '' && bearsRefusals) log(`The broker refuses to tell us ${refused}`)
+      if (refused !== '' && !bearsRefusals) ready.reject(new WorkbenchError('link/unreachable', `The broker refuses to tell us ${refused}`, { hint: 'Its access list has to allow that for this account' }))
       else ready.resolve(undefined)
     }, (cause: unknown) => { ready.reject(new WorkbenchError('link/unreachable', 'The broker refuses our subscriptions', { cause, hint: 'Its access list has to allow them for this account' })) })
   })
@@ -153,10 +153,17 @@ function connectOnce({ url, login, tls, clientId, isLasting, subscriptions, onMe
     gone.resolve(undefined)
   })
   ready.promise.catch(() => undefined)
-  return { client, ready: ready.promise, gone: gone.promise, end: async () => { await new Promise<void>((resolve) => { client.end(true, {}, () => { resolve() }) }) } }
+  const end = async (isForced: boolean): Promise<void> => new Promise((resolve) => { client.end(isForced, {}, () => { resolve() }) })
+  return {
+    client, ready: ready.promise, gone: gone.promise,
+    end: async (isFarewell) => {
+      if (isFarewell && client.connected) await withDeadline(clock, farewellLimitMs, 'the farewell to the broker', new AbortController().signal, async () => end(false)).catch(() => undefined)
+      await end(true)
+    },
+  }
 }
 
-const definedOf = (given: object): object => Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+const tlsOf = (tls: BrokerLinkOptions['tls']): object => Object.fromEntries(Object.entries(tls ?? {}).flatMap(([name, given]) => (given === undefined ? [] : [[name, typeof given === 'string' ? given : Buffer.from(given)]])))
 
 function checkUrl(url: string): void {
   const read = URL.canParse(url) ? new URL(url) : undefined

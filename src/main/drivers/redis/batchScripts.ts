@@ -5,6 +5,7 @@
  *   deciders            batch -> the bench that decides for it
  *   benches, alive/BENCH  who works here; the second is gone soon after its bench, and holds the cameras it offers
  *   open/BATCH          "item.attempt" -> camera: what was added and not yet dropped
+ *   wishes/BATCH        what persons want of it, oldest first, until its decider has heard
  *   cameras             all that ever had work
  * The attempts themselves are jobs of BullMQ, one queue for each camera.
  */

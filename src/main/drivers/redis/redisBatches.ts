@@ -5,7 +5,7 @@ import type { Job } from 'bullmq'
 import { z } from 'zod'
 import { type AttemptKey, attemptKeySchema, attemptResultSchema, type BatchEvent, batchEventSchema } from '../../../shared/batch/batchEvent.ts'
 import { type BatchId, batchIdSchema } from '../../../shared/batch/batchPlan.schema.ts'
-import { type BatchWork, type CollectedWork, type OfferedCamera, offeredCameraSchema, type SharedBatchQueue } from '../../../shared/batch/batchQueue.ts'
+import { type BatchWork, batchWishSchema, type CollectedWork, mostWishes, type OfferedCamera, offeredCameraSchema, type SharedBatchQueue, tooManyWishes } from '../../../shared/batch/batchQueue.ts'
 import { type CameraId, cameraIdSchema } from '../../../shared/devices/ids.ts'
 import { Cancelled, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
@@ -227,6 +227,14 @@ export async function openRedisBatches({ url, clock, log, offer, silentMs = usua
       const texts = await ask(async () => client.mget(benches.map((bench) => `${prefix}alive/${bench}`)))
       return texts.flatMap((text) => (text === null ? [] : z.array(offeredCameraSchema).max(maxOffered).safeParse(parseJson(text)).data ?? []))
     },
+    wish: async (batch, wish) => {
+      // Two at the same moment may make it one more than the most, and no harm is done by that.
+      if (await ask(async () => client.llen(`${prefix}wishes/${batch}`)) >= mostWishes) throw tooManyWishes(batch)
+      await ask(async () => client.rpush(`${prefix}wishes/${batch}`, JSON.stringify(wish)))
+      link.ring()
+    },
+    wishes: async (batch) => (await ask(async () => client.lrange(`${prefix}wishes/${batch}`, 0, mostWishes))).map((text) => batchWishSchema.safeParse(parseJson(text)).data),
+    forgetWishes: async (batch, count) => { await ask(async () => client.ltrim(`${prefix}wishes/${batch}`, count, -1)) },
     onNews: (listener) => { listeners.add(listener); return () => { listeners.delete(listener) } },
     close: async () => {
       if (over.signal.aborted) return

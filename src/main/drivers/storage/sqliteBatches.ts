@@ -2,7 +2,7 @@ import process from 'node:process'
 import type { DatabaseSync } from 'node:sqlite'
 import { type AttemptKey, type AttemptResult, attemptResultSchema, type BatchEvent, batchEventSchema } from '../../../shared/batch/batchEvent.ts'
 import { type BatchId, batchIdSchema } from '../../../shared/batch/batchPlan.schema.ts'
-import type { BatchQueue, BatchWork, CollectedWork } from '../../../shared/batch/batchQueue.ts'
+import { type BatchQueue, type BatchWork, batchWishSchema, type CollectedWork, mostWishes, tooManyWishes } from '../../../shared/batch/batchQueue.ts'
 import { cameraIdSchema } from '../../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { describeProcess, isAlive } from './processIdentity.ts'
@@ -22,6 +22,8 @@ const schema = `
   CREATE INDEX owners ON works (worker);
   CREATE INDEX ended ON works (batch) WHERE result IS NOT NULL;
 `
+// Files from before it get it when they are opened.
+const wishTable = 'CREATE TABLE IF NOT EXISTS wishes (number INTEGER PRIMARY KEY AUTOINCREMENT, batch TEXT NOT NULL, json TEXT NOT NULL) STRICT'
 /**
  * The disk is waited for where a person's wish or a stop would be lost with the power. An attempt whose end is lost that way is done once
  * more, and never told as passed; the journal of its job has it for certain.
@@ -49,6 +51,10 @@ function prepare(database: DatabaseSync) {
     // Two ranges of an index: the answer is nearly always no, and asked after each attempt.
     others: database.prepare('SELECT 1 FROM works WHERE worker < ?1 OR worker > ?1 LIMIT 1'),
     find: database.prepare('SELECT * FROM works WHERE batch = ? AND item = ? AND attempt = ?'),
+    countWishes: database.prepare('SELECT COUNT(*) AS count FROM wishes WHERE batch = ?'),
+    wish: database.prepare('INSERT INTO wishes (batch, json) VALUES (?, ?)'),
+    wishes: database.prepare('SELECT json FROM wishes WHERE batch = ? ORDER BY number'),
+    forget: database.prepare('DELETE FROM wishes WHERE number IN (SELECT number FROM wishes WHERE batch = ? ORDER BY number LIMIT ?)'),
     drop: database.prepare('DELETE FROM works WHERE number = ?'),
   }
 }
@@ -66,6 +72,7 @@ export function openSqliteBatches(file: string, { log, worker, isAlive: lives = 
   const database = openDatabase(file, { what, schema, version: 1 })
   // A checkpoint waits for the disk; a thousand attempts are worth one, and not ten.
   database.exec('PRAGMA wal_autocheckpoint = 8000')
+  guarded(file, () => { database.exec(wishTable) }, what)
   const sql = prepare(database)
   const self = worker ?? describeProcess(process.pid) ?? String(process.pid)
   const listeners = new Set<() => void>()
@@ -178,6 +185,16 @@ export function openSqliteBatches(file: string, { log, worker, isAlive: lives = 
       setSyncing(false)
       return held(() => drop(keys))
     },
+    wish: async (batch, wish) => {
+      setSyncing(true)
+      held(() => {
+        if (Number(sql.countWishes.get(batch)?.['count']) >= mostWishes) throw tooManyWishes(batch)
+        sql.wish.run(batch, JSON.stringify(wish))
+      })
+      ring()
+    },
+    wishes: async (batch) => guarded(file, () => sql.wishes.all(batch), what).map((row) => batchWishSchema.safeParse(parseJson(row['json'])).data),
+    forgetWishes: async (batch, count) => { guarded(file, () => sql.forget.run(batch, count), what) },
     onNews: (listener) => { listeners.add(listener); return () => { listeners.delete(listener) } },
     close: async () => { if (database.isOpen) database.close() },
   }

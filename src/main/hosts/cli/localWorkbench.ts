@@ -1,5 +1,6 @@
 import { createWorkbench } from '../../composition/createWorkbench.ts'
 import { batchFacts } from '../../composition/batchFacts.ts'
+import { jobsAtOnceOf } from '../../composition/jobsAtOnce.ts'
 import type { CliWorkbench, OpenWorkbenchOptions } from './cliWorkbench.ts'
 
 export interface LocalFacts {
@@ -11,7 +12,7 @@ export interface LocalFacts {
 
 /** The workbench of this process, with the one camera that the command names. */
 export async function openLocalWorkbench({ version, homeFolder, resourcesFolder, environment }: LocalFacts, { dataFolder, tftpPort, redisUrl, log, ask }: OpenWorkbenchOptions): Promise<CliWorkbench> {
-  const { setup, desk, installs, dumps, burns, agents, chips, jobs, reports, captures, inventories, findPorts, boots, bundles, consoles, close, audit, secrets, rack, many, batches } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'], redisUrl: redisUrl ?? environment['RACKBENCH_REDIS'] }, { ask })
+  const { setup, desk, installs, dumps, burns, agents, chips, jobs, reports, captures, inventories, findPorts, boots, bundles, consoles, close, audit, secrets, rack, many, batches } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'], redisUrl: redisUrl ?? environment['RACKBENCH_REDIS'], jobsAtOnce: jobsAtOnceOf(environment) }, { ask })
   return {
     addTarget: async ({ url, chip, name, power, poePort }) => {
       const lineName = await setup.nameOfLine(url)

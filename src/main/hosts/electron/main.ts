@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { app, type BrowserWindow, dialog, ipcMain, protocol, safeStorage, session } from 'electron'
 import { createWorkbench } from '../../composition/createWorkbench.ts'
+import { jobsAtOnceOf } from '../../composition/jobsAtOnce.ts'
 import { readPageFiles } from '../../composition/pageFiles.ts'
 import { dataFolderOf } from '../../composition/userFolders.ts'
 import type { Workbench } from '../../composition/workbench.ts'
@@ -17,7 +18,7 @@ const log = (line: string): void => { process.stderr.write(`${line}\n`) }
 async function openWorkbench(root: string): Promise<Workbench> {
   const homeFolder = homedir()
   return createWorkbench({
-    host: 'electron', version: app.getVersion(), homeFolder, log, keyVault: keyVaultOf(safeStorage, process.platform), commandEnvironment: process.env, fetch: globalThis.fetch, ubootUrl: process.env['RACKBENCH_UBOOT_URL'], redisUrl: process.env['RACKBENCH_REDIS'], demoCameras: Number(process.env['RACKBENCH_DEMO_CAMERAS']), tftpPort: Number(process.env['RACKBENCH_TFTP_PORT'] ?? 69),
+    host: 'electron', version: app.getVersion(), homeFolder, log, keyVault: keyVaultOf(safeStorage, process.platform), commandEnvironment: process.env, fetch: globalThis.fetch, ubootUrl: process.env['RACKBENCH_UBOOT_URL'], redisUrl: process.env['RACKBENCH_REDIS'], demoCameras: Number(process.env['RACKBENCH_DEMO_CAMERAS']), jobsAtOnce: jobsAtOnceOf(process.env), tftpPort: Number(process.env['RACKBENCH_TFTP_PORT'] ?? 69),
     dataFolder: dataFolderOf({ platform: process.platform, homeFolder, variables: process.env }),
     resourcesFolder: join(root, 'resources'),
   }, { loadRack: true })

@@ -17,6 +17,7 @@ import { neededRole } from '../../../shared/contracts/procedureRoles.ts'
 import type { WorkbenchContract } from '../../../shared/contracts/workbench.contract.ts'
 import { mayAct, type Role } from '../../../shared/doors/doors.schema.ts'
 import { type ErrorCode, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import { lockedUnlessIssued, withIdempotencyKey } from './commandDoor.ts'
 import { createMcpDoor } from './mcpDoor.ts'
 import { restTreeOf } from './restRouter.ts'
 
@@ -35,7 +36,7 @@ export interface RestDoorOptions {
 /** Answers what lies under `/api/`, `/metrics` and `/mcp`; false for everything else. */
 export type RestDoor = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
 
-interface DoorContext extends LinkContext { readonly role: Role }
+interface DoorContext extends LinkContext { readonly role: Role; readonly idempotencyKey?: string | readonly string[] | undefined }
 
 /** What a client library makes of it: wait and try again, or never. */
 function statusOf(code: ErrorCode): number {
@@ -68,6 +69,7 @@ export function createRestDoor({ workbench, version, roleOf, approvals, log }: R
         if (!mayAct(context.role, needs)) throw new ORPCError('FORBIDDEN', { status: 403, message: `${path.join('.')} needs the role ${needs}; this token is for a ${context.role}` })
         return next()
       },
+      async ({ next, ...call }) => lockedUnlessIssued(call.path, await next({ ...call, input: withIdempotencyKey(call.path, call.input, call.context.idempotencyKey) })),
       async ({ next }) => { try { return await next() } catch (error) { throw withStatus(error) } },
       ...ours,
     ],
@@ -115,7 +117,7 @@ export function createRestDoor({ workbench, version, roleOf, approvals, log }: R
       }
       if (path === '/mcp') { await mcp(request, response, role); return true }
       for (const [name, value] of Object.entries({ ...guardHeaders, 'cache-control': 'no-store' })) response.setHeader(name, value)
-      const { matched } = await handler.handle(request, response, { prefix, context: { ...newLinkContext(), role } })
+      const { matched } = await handler.handle(request, response, { prefix, context: { ...newLinkContext(), role, idempotencyKey: request.headers['idempotency-key'] } })
       return matched || problem(404, 'NOT_FOUND', 'There is no such call; /api/openapi.json lists them')
     } catch (error) {
       log(`the REST door: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)

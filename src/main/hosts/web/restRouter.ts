@@ -1,5 +1,6 @@
 import { type AnyProcedure, isProcedure, Procedure } from '@orpc/server'
 import { neededRole } from '../../../shared/contracts/procedureRoles.ts'
+import { successStatusOf } from './commandDoor.ts'
 import type { WorkbenchRouter } from '../../composition/workbench.ts'
 
 export interface RestTree { readonly [name: string]: AnyProcedure | RestTree }
@@ -16,7 +17,7 @@ export function restTreeOf(router: WorkbenchRouter): RestTree {
     const role = neededRole(here)
     return [name, new Procedure({
       ...definition,
-      route: { ...definition.route, method: role === 'viewer' ? 'GET' : 'POST', path: `/${here.map(wordOf).join('/')}`, tags: [here[0] ?? ''], description: `Role: ${role}` },
+      route: { ...definition.route, method: role === 'viewer' ? 'GET' : 'POST', path: `/${here.map(wordOf).join('/')}`, tags: [here[0] ?? ''], ...successStatusOf(here), description: `Role: ${role}` },
     })]
   }))
   return walk(router, [])

@@ -40,6 +40,7 @@ export function openSqliteFleet(file: string, { maxPages }: FleetFileOptions = {
   const acksOf = all('SELECT number, at_ms AS atMs, command AS commandId, client AS clientUuid, status, error_code AS errorCode, error_message AS errorMessage, verdict FROM acks WHERE command = ? ORDER BY number')
   const oneClient = all('SELECT json FROM clients WHERE uuid = ?')
   const someClients = all('SELECT json FROM clients ORDER BY uuid LIMIT ?')
+  const escalatingClients = all(`SELECT json FROM clients WHERE json_extract(json, '$.escalatesAlone') = 1 ORDER BY uuid LIMIT ?`)
   const countClients = all('SELECT COUNT(*) AS count FROM clients')
   const putClient = run('INSERT OR REPLACE INTO clients (uuid, json) VALUES (?, ?)')
   const oneAlert = all('SELECT json FROM alerts WHERE client = ?')
@@ -58,8 +59,11 @@ export function openSqliteFleet(file: string, { maxPages }: FleetFileOptions = {
   const latest = all('SELECT MAX((SELECT COALESCE(MAX(at_ms), 0) FROM command_events WHERE number = (SELECT MAX(number) FROM command_events)), (SELECT COALESCE(MAX(at_ms), 0) FROM escalations)) AS latest')
   const first = <T>(rows: Row[], read: (row: Row) => T): T | undefined => (rows[0] ? read(rows[0]) : undefined)
 
+  // Within another one it is part of that.
+  const together: FleetStore['together'] = (work) => (database.isTransaction ? work() : guarded(file, () => inTransaction(database, work), what))
+
   return {
-    together: (work) => guarded(file, () => inTransaction(database, work), what),
+    together,
     command: (id) => first(byId(id), commandOf),
     byKey: (key) => first(byKey(key), commandOf),
     commands: ({ clientUuid, group, open, limit }) => {
@@ -86,6 +90,7 @@ export function openSqliteFleet(file: string, { maxPages }: FleetFileOptions = {
     acks: (id) => acksOf(id).map((row) => keptAckSchema.parse(row)),
     client: (uuid) => first(oneClient(uuid), wholeOf(fleetClientSchema)),
     clients: (limit) => someClients(limit).map(wholeOf(fleetClientSchema)),
+    escalatingClients: (limit) => escalatingClients(limit).map(wholeOf(fleetClientSchema)),
     putClient: (client) => {
       if (oneClient(client.uuid).length === 0 && Number(countClients()[0]?.['count']) >= mostClients) return false
       putClient(client.uuid, JSON.stringify(client))
@@ -94,7 +99,7 @@ export function openSqliteFleet(file: string, { maxPages }: FleetFileOptions = {
     putAlert: (alert) => { putAlert(alert.clientUuid, JSON.stringify(alert)) },
     alert: (client) => first(oneAlert(client), wholeOf(fleetAlertSchema)),
     alerts: () => allAlerts().map(wholeOf(fleetAlertSchema)),
-    noteSecurity: ({ atMs, kind, clientUuid, detail }) => { guarded(file, () => { inTransaction(database, () => { addNote(atMs, kind, clientUuid, detail); dropNotes() }) }, what) },
+    noteSecurity: ({ atMs, kind, clientUuid, detail }) => { together(() => { addNote(atMs, kind, clientUuid, detail); dropNotes() }) },
     security: (limit) => notes(limit).map((row) => securityNoteSchema.parse(row)),
     putBulk: (bulk) => { putBulk(bulk.id, JSON.stringify(bulk)) },
     bulk: (id) => first(oneBulk(id), wholeOf(bulkRunSchema)),

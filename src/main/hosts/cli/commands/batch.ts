@@ -1,6 +1,7 @@
 import type { BatchFormat } from '../../../composition/batchDesk.ts'
 import { type BatchId, batchIdSchema, type BatchPlan } from '../../../../shared/batch/batchPlan.schema.ts'
 import type { BatchSummary } from '../../../../shared/batch/batchView.schema.ts'
+import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { type Flags, helpOf, oneOf, parseFlags, type ParsedFlags, quoted, usage } from '../arguments.ts'
 import type { CliDeps, CliWorkbench } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
@@ -8,7 +9,9 @@ import { createTeller, isJson, outputFlag, type Teller } from '../output/events.
 import { plainText } from '../output/lineWriter.ts'
 import { table, timeText } from '../output/words.ts'
 
-const verbs = ['run', 'go-on', 'list', 'show', 'compare'] as const
+const verbs = ['run', 'go-on', 'stop', 'list', 'show', 'compare'] as const
+/** A bench looks at what it is told every few seconds. */
+const hearLimitMs = 60_000
 
 const flags: Flags = {
   'junit': { type: 'string', value: 'FILE', help: 'run, go-on, show: a report as JUnit XML' },
@@ -16,6 +19,7 @@ const flags: Flags = {
   'csv': { type: 'string', value: 'FILE', help: 'run, go-on, show: every attempt as a row' },
   'json': { type: 'string', value: 'FILE', help: 'run, go-on, show: all of it as JSON' },
   'demo': { type: 'boolean', help: 'run: on the simulated demo rack' },
+  'now': { type: 'boolean', help: 'stop: also what runs, at its next safe point' },
   'plan-only': { type: 'boolean', help: 'run: say which cameras are meant, and begin nothing' },
   'tftp-port': { type: 'string', value: 'PORT', help: 'run, go-on: UDP port of the TFTP server (default 69)' },
   'redis': { type: 'string', value: 'URL', help: 'the Redis on which several benches share their batches (also RACKBENCH_REDIS, which no list of processes shows)' },
@@ -35,7 +39,7 @@ interface Scene {
 export async function batchCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
   const given = parseFlags('batch', flags, argv, 3)
   if (given.has('help')) {
-    helpOf('batch run PLAN | go-on BATCH | list | show BATCH | compare BEFORE AFTER [flags]', summary, flags).forEach(deps.out.line)
+    helpOf('batch run PLAN | go-on BATCH | stop BATCH | list | show BATCH | compare BEFORE AFTER [flags]', summary, flags).forEach(deps.out.line)
     return exitCodes.success
   }
   const [verb = '', ...words] = given.positionals
@@ -43,6 +47,7 @@ export async function batchCommand(argv: readonly string[], deps: CliDeps): Prom
   switch (oneOf('batch', verb, verbs)) {
     case 'run': return run(scene, only(words, 1, 'the plan')[0] ?? '')
     case 'go-on': return goOn(scene, idOf(only(words, 1, 'the batch')[0]))
+    case 'stop': return stop(scene, idOf(only(words, 1, 'the batch')[0]))
     case 'list': only(words, 0, ''); return list(scene)
     case 'show': return show(scene, idOf(only(words, 1, 'the batch')[0]))
     case 'compare': return compare(scene, only(words, 2, 'two batches').map(idOf))
@@ -111,6 +116,30 @@ async function goOn(scene: Scene, id: BatchId): Promise<ExitCode> {
       if (batch.isPaused) await engine.goOn(id)
     }
     return follow(scene, workbench, id)
+  })
+}
+
+/** Said to whoever decides for it, and done when that has kept it. A batch whose bench is gone ends here. */
+async function stop({ given, deps, teller, ...scene }: Scene, id: BatchId): Promise<ExitCode> {
+  return withWorkbench({ given, deps, teller, ...scene }, async (workbench) => {
+    const engine = await workbench.batches.engine()
+    const now = given.has('now')
+    await engine.stop(id, { now })
+    // Refused while the bench that decides lives, which hears of it then. Otherwise this program sees it to its end; told before, it begins nothing.
+    const isOurs = engine.get(id).end === undefined && await engine.takeUp(id).then(() => true, () => false)
+    const isHeard = (): boolean => { const { stop: asked, end } = engine.get(id); return end !== undefined || (asked !== undefined && (asked.now || !now)) }
+    const isDone = (): boolean => engine.get(id).end !== undefined || (!isOurs && isHeard())
+    const limit = AbortSignal.any([deps.interrupt.signal, AbortSignal.timeout(hearLimitMs)])
+    while (!isDone()) {
+      const news = engine.changed(limit)
+      news.catch(() => undefined)
+      if (isDone()) break
+      if (await news.then(() => true, () => false)) continue
+      if (isHeard()) break
+      throw new WorkbenchError('link/timeout', 'The bench that decides for this batch has not answered yet', { context: { batch: id }, hint: 'The wish is kept; "rackbench batch show" tells when it was granted' })
+    }
+    const { counts, state } = workbench.batchSummary(engine.get(id))
+    return teller.done(exitCodes.success, { batch: id, state, counts, now }, counts.running === 0 ? `Batch ${id} is stopped` : `Batch ${id} begins nothing more; ${counts.running} ${now ? 'stop at their next safe point' : 'run to their end'}`)
   })
 }
 

@@ -1,37 +1,29 @@
 import { roles } from '../../../../shared/doors/doors.schema.ts'
-import { type Flags, helpOf, oneOf, parseFlags, quoted, usage } from '../arguments.ts'
+import { oneOf, quoted, usage } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
-import { createTeller, isJson, outputFlag } from '../output/events.ts'
 import { table } from '../output/words.ts'
+import { readFewVerbs } from './fewVerbs.ts'
 
-const verbs = ['list', 'add', 'remove'] as const
-
-const flags: Flags = {
-  role: { type: 'string', value: 'ROLE', help: 'add: viewer (reads), operator (works on the rack), admin (changes the rack itself)' },
-  data: { type: 'string', value: 'DIR', help: 'the data folder' },
-  output: outputFlag,
-  help: { type: 'boolean', short: 'h', help: 'this text' },
-}
+const command = {
+  name: 'token', usage: 'list|add NAME --role ROLE|remove NAME', verbs: ['list', 'add', 'remove'] as const,
+  summary: 'Who may use the REST door of "rackbench serve". A token is shown once and kept as a hash; one that was removed is refused at the next call.',
+  flags: { role: { type: 'string', value: 'ROLE', help: 'add: viewer (reads), operator (works on the rack), admin (changes the rack itself)' } },
+} as const
 
 /** Who may use the REST door. A token is told once, when it is made. */
 export async function tokenCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
-  const given = parseFlags('token', flags, argv, 2)
-  if (given.has('help')) {
-    helpOf('token list|add NAME --role ROLE|remove NAME [flags]', 'Who may use the REST door of "rackbench serve". A token is shown once and kept as a hash; one that was removed is refused at the next call.', flags).forEach(deps.out.line)
-    return exitCodes.success
-  }
-  const [verb = '', name = ''] = given.positionals
-  const chosen = oneOf('token', verb, verbs)
-  const { done } = createTeller(deps.out, isJson(given))
-  const tokens = deps.doorTokens(given.text('data') ?? deps.dataFolder)
-  if (chosen === 'list') {
+  const chosen = readFewVerbs(command, argv, deps)
+  if (!chosen) return exitCodes.success
+  const { verb, word: name, given, dataFolder, done } = chosen
+  const tokens = deps.doorTokens(dataFolder)
+  if (verb === 'list') {
     if (name !== '') throw usage(`${quoted(name)} belongs to no flag`)
     const all = (await tokens.list()).map(({ name: of, role, createdAtMs }) => ({ name: of, role, createdAtMs }))
     return done(exitCodes.success, { tokens: all }, all.length === 0 ? 'No tokens: only the page comes in' : table([['name', 'role', 'since'], ...all.map(({ name: of, role, createdAtMs }) => [of, role, new Date(createdAtMs).toISOString()])]).join('\n'))
   }
-  if (name === '') throw usage(`token ${chosen} wants a name`)
-  if (chosen === 'remove') {
+  if (name === '') throw usage(`token ${verb} wants a name`)
+  if (verb === 'remove') {
     await tokens.remove(name)
     return done(exitCodes.success, { removed: name }, `${name} is refused from now on`)
   }
