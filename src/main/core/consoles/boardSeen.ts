@@ -15,10 +15,29 @@ const flashDetected = /^SF: Detected ([\w.-]{2,40}) with .{0,80}\btotal (\d{1,4}
 const flashNamed = /\bChip:(\d{1,4})([KMG])B (?:.{0,40} )?Name:"([\w.-]{2,40})"/
 const commandLine = new RegExp(`${stamp}Kernel command line: (?:.* )?mtdparts=([\\w.+/:;#,()@-]{1,300})(?: |$)`)
 
+function flashOf(line: string): string | undefined {
+  const [, name, size] = flashDetected.exec(line) ?? []
+  if (name !== undefined) return `${name}, ${size ?? ''}`
+  const [, count, unit, chip] = flashNamed.exec(line) ?? []
+  return chip === undefined ? undefined : `${chip}, ${count ?? ''} ${unit ?? ''}iB`
+}
+const sensorOf = (line: string): string | undefined => (sensorSet.exec(line) ?? sensorVariable.exec(line) ?? sensorReady.exec(line))?.[1]?.toLowerCase()
+const partitionsOf = (line: string): string | undefined => commandLine.exec(line)?.[1]
+
 export const boardClues: readonly BoardClue[] = [
-  { fact: 'sensor', words: 'set sensor as', read: (line) => sensorSet.exec(line)?.[1]?.toLowerCase() },
-  { fact: 'sensor', words: 'sensor', read: (line) => (sensorSet.exec(line) ?? sensorVariable.exec(line) ?? sensorReady.exec(line))?.[1]?.toLowerCase() },
-  { fact: 'flash', words: 'SF Detected total', read: (line) => { const [, name, size] = flashDetected.exec(line) ?? []; return name === undefined ? undefined : `${name}, ${size ?? ''}` } },
-  { fact: 'flash', words: 'Block Chip Name', read: (line) => { const [, count, unit, name] = flashNamed.exec(line) ?? []; return name === undefined ? undefined : `${name}, ${count ?? ''} ${unit ?? ''}iB` } },
-  { fact: 'partitions', words: 'Kernel command line mtdparts', read: (line) => commandLine.exec(line)?.[1] },
+  { fact: 'sensor', words: 'set sensor as', read: sensorOf },
+  { fact: 'sensor', words: 'sensor', read: sensorOf },
+  { fact: 'flash', words: 'SF Detected total', read: flashOf },
+  { fact: 'flash', words: 'Block Chip Name', read: flashOf },
+  { fact: 'partitions', words: 'Kernel command line mtdparts', read: partitionsOf },
 ]
+
+/** Nearly every line has none of these, and a bundle has millions of lines. */
+const mayTell = /sensor|\binit|SF: Detected|Chip:|mtdparts=/i
+
+/** What one line tells, whatever it was looked for. */
+export function boardFactsIn(line: string): Partial<Record<BoardFactName, string>> {
+  if (!mayTell.test(line)) return {}
+  const [sensor, flash, partitions] = [sensorOf(line), flashOf(line), partitionsOf(line)]
+  return { ...(sensor === undefined ? {} : { sensor }), ...(flash === undefined ? {} : { flash }), ...(partitions === undefined ? {} : { partitions }) }
+}
