@@ -1,5 +1,6 @@
 import { implement } from '@orpc/server'
 import { changedInventory } from '../../src/main/core/rack/inventory.ts'
+import type { SessionId } from '../../src/shared/captures/captures.schema.ts'
 import { inventoryContract } from '../../src/shared/contracts/inventory.contract.ts'
 import type { CameraId } from '../../src/shared/devices/ids.ts'
 import { WorkbenchError } from '../../src/shared/errors/workbenchError.ts'
@@ -11,13 +12,14 @@ export interface FixtureInventoryDeps {
   readonly calls: string[]
   readonly change: (camera: CameraId, more: (view: CameraView) => CameraView) => void
   readonly cameraOf: (camera: CameraId) => CameraView | undefined
+  readonly sessionOf: (camera: CameraId) => SessionId | undefined
 }
 
 const atMs = Date.UTC(2026, 4, 12, 8, 30)
 
 /** What the window asks of the inventory, over the rack of the pictures. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the type is oRPC's
-export function fixtureInventory({ calls, change, cameraOf }: FixtureInventoryDeps) {
+export function fixtureInventory({ calls, change, cameraOf, sessionOf }: FixtureInventoryDeps) {
   const contract = implement(inventoryContract)
   const planOf = (text: string): RackImportView => ({
     hash: 'a'.repeat(64), notes: [], untouched: [{ podId: 'pod-2', camera: 'cam-02', pod: 'pod-2' }], unchanged: [{ podId: 'pod-3', camera: 'cam-03', pod: 'pod-3' }],
@@ -45,6 +47,15 @@ export function fixtureInventory({ calls, change, cameraOf }: FixtureInventoryDe
       const more = [{ field: 'soc', value: 'hi3516ev300', atMs, job: `Restore ${input.cameraId}` }, { field: 'jedecId', value: 'ef4018', atMs, job: `Restore ${input.cameraId}` }, { field: 'ubootVersion', value: 'U-Boot 2016.11 (OpenIPC)', atMs, job: `Restore ${input.cameraId}` }] as const
       if (input.cameraId === 'cam-03') return { known: [], differences: [] }
       return { known: [known, ...more], differences: input.cameraId === 'cam-04' ? [{ field: 'mac', known: known.value, found: '02:1a:7f:33:40:99', knownAtMs: atMs, foundAtMs: atMs + 3_600_000 }] : [] }
+    }),
+    board: contract.board.handler(({ input }) => {
+      const session = sessionOf(input.cameraId)
+      if (!session || input.cameraId === 'cam-03') return { facts: [], note: 'The search index is still being made' }
+      const said = { atMs, session, offset: 0 } as const
+      return { heardAtMs: atMs + 3_600_000, note: '', facts: [
+        { fact: 'sensor', text: 'imx307', ...said }, { fact: 'flash', text: 'W25Q128, 16 MiB', ...said }, { fact: 'partitions', text: 'hi_sfc:256k(boot),64k(env),3072k(kernel),10240k(rootfs),-(rootfs_data)', ...said },
+        { fact: 'firmware', text: 'Linux version 4.9.37 (runner@builder) (gcc version 12.3.0 (Buildroot)) #1 Sun May 10 04:11:52 UTC 2026', ...said },
+      ] }
     }),
     discover: contract.discover.handler(() => ({ adapters: [], problem: '', places: [{ kind: 'pod', name: 'rack-node-001', host: 'rack-node-001.local', address: 'rack://10.216.128.80' }, { kind: 'pod', name: 'rack-node-002', host: 'rack-node-002.local', address: 'rack://10.216.128.69', usedBy: 'cam-01' }, { kind: 'other', name: 'printer', host: 'printer.local', address: 'rack://10.216.128.9?api=80' }] })),
     planIdentify: contract.planIdentify.handler(({ input }) => identifyPlanOf(input.cameraIds, cameraOf)),

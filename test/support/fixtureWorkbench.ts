@@ -175,7 +175,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
       }),
     },
     findPorts: fixtureFindPorts(calls),
-    inventory: fixtureInventory({ calls, change, cameraOf: (id) => rack.cameras.get(id)?.view }),
+    inventory: fixtureInventory({ calls, change, cameraOf: (id) => rack.cameras.get(id)?.view, sessionOf: (id) => captures.sessions.find(({ camera }) => camera === id)?.session }),
     pictures: {
       setUrl: contract.pictures.setUrl.handler(({ input }) => {
         calls.push(`picture ${input.cameraId} ${input.url ?? 'none'}`)

@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { expect, test } from 'vitest'
+import { nextTick } from 'vue'
 import App from '../../src/renderer/App.vue'
 import TerminalPane from '../../src/renderer/ui/TerminalPane.vue'
 import { cameraIdSchema, jobIdSchema } from '../../src/shared/devices/ids.ts'
@@ -129,6 +130,13 @@ test('break, modem lines and rate where the line has them, and words where it ha
   await until('the line', () => text().includes('Send break'))
   button('Send break').click()
   await until('the break', () => fixture.calls.includes('line cam-01 {"breakMs":250}'))
+  // Any rate can be typed; one that no line has is not sent.
+  const rate = box<HTMLInputElement>('Baud, 300 to 4000000')
+  const typeRate = async (value: string): Promise<void> => { rate.value = value; rate.dispatchEvent(new Event('input', { bubbles: true })); await nextTick() }
+  await typeRate('31250')
+  button('Set').click()
+  await until('the rate', () => fixture.calls.includes('line cam-01 {"baudRate":31250}'))
+  for (const wrong of ['', '7', '12345678', '115200.5']) { await typeRate(wrong); expect(button('Set').disabled, wrong).toBe(true) }
   card('cam-04').click()
   await until('the other console', () => document.querySelector('[aria-label="Line to send to cam-04"]') !== null)
   button('Line').click()

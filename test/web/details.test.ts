@@ -22,3 +22,17 @@ test('what somebody else says of a camera comes in, and what is typed after that
   await until('it is saved', () => text().includes('Saved with the rack'))
   expect(fixture.calls.at(-1)).toContain('"labels":["theirs","mine"]')
 })
+
+test('what its console said of its board stands there, and leads to the line that says so', async () => {
+  await rack()
+  const board = (): string => (document.querySelector('section.board')?.textContent ?? '').replace(/\s+/g, ' ')
+  card('cam-03').click()
+  await until('the panel', () => document.querySelector('aside.panel') !== null)
+  all('[role="tab"]').find((tab) => tab.textContent?.trim() === 'Details')?.click()
+  await until('nothing yet is said in words', () => board().includes('Nothing yet') && board().includes('search index is still being made'))
+  card('cam-01').click()
+  await until('the board of another camera', () => board().includes('Sensorimx307') && board().includes('3072k(kernel)'))
+  expect(board()).toContain('Last heard at')
+  all('section.board button')[0]?.click()
+  await until('its session', () => document.querySelector('section[aria-label="Session of cam-01"]') !== null)
+})

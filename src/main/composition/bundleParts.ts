@@ -6,6 +6,7 @@ import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { encodeExport, isoTime, type ExportedPiece } from '../core/captures/exportFormats.ts'
 import { createLineListener, type HeardLine } from '../core/bundle/heardLines.ts'
 import { type BundledCamera, type BundledConsole, renderBundleIndex, titleOfKind } from '../core/bundle/bundleIndex.ts'
+import { boardFactsIn } from '../core/consoles/boardSeen.ts'
 import type { JobBook } from '../core/jobs/jobBook.ts'
 import type { RackBook } from '../core/rack/rackBook.ts'
 import { renderReportHtml } from '../core/report/reportHtml.ts'
@@ -35,6 +36,9 @@ export interface BundleDeskDeps {
 export interface BundleChoice { readonly request: BundleRequest; readonly sessions: readonly CaptureSession[]; readonly jobs: readonly Job[] }
 
 export interface ConsoleBatch { readonly lines: readonly HeardLine[]; readonly bytes: number }
+
+/** What the consoles of a bundle name, by camera. */
+interface Heard { readonly firmware: Map<string, string[]>; readonly board: Map<string, BundledCamera['board']> }
 
 /** Whole lines of one session, a batch at a time. */
 export async function* readConsole(captures: CaptureDesk, session: CaptureSession, request: BundleRequest, signal: AbortSignal): AsyncGenerator<ConsoleBatch, void, void> {
@@ -72,7 +76,7 @@ export async function* bundleParts(deps: BundlePartsDeps): AsyncGenerator<ZipPar
   const { redactor, choice, signal, clock, versions, tell } = deps
   const { request, sessions, jobs } = choice
   const consoles: BundledConsole[] = []
-  const firmware = new Map<string, string[]>()
+  const heard: Heard = { firmware: new Map(), board: new Map() }
   let files = 0
   const file = (name: string, pieces: ZipPart['pieces']): ZipPart => { files += 1; return { name, pieces } }
   const json = async (name: string, value: unknown): Promise<ZipPart> => file(name, [encode(`${JSON.stringify(await redactor.value(value, signal), undefined, 2)}\n`)])
@@ -80,7 +84,7 @@ export async function* bundleParts(deps: BundlePartsDeps): AsyncGenerator<ZipPar
   for (const [index, session] of sessions.entries()) {
     const name = `consoles/${numbered(index)}-${await safeName(`${session.cameraName || session.camera}-${session.session}`, redactor, signal)}`
     const told = { ...session, name: `${name}.txt`, fromMs: session.startedAtMs, untilMs: session.endedAtMs, lines: 0, tail: [] as string[] }
-    yield file(told.name, consoleText(deps, session, told, firmware))
+    yield file(told.name, consoleText(deps, session, told, heard))
     consoles.push(told)
     if (request.withRawBytes) yield file(`raw/${name.slice('consoles/'.length)}.dcap`, encodeExport('dcap', piecesOf(deps.captures, session, request, signal)))
   }
@@ -91,7 +95,7 @@ export async function* bundleParts(deps: BundlePartsDeps): AsyncGenerator<ZipPar
     yield await json(`${name}.json`, { format: 1, product: 'Rackbench', ...job })
     yield file(`${name}.html`, [encode(await redactor.html(renderReportHtml(await withoutVariables(job, redactor, signal)), signal))])
   }
-  const cameras = request.withInventory ? await inventoryOf(deps, firmware) : []
+  const cameras = request.withInventory ? await inventoryOf(deps, heard) : []
   if (request.withInventory) yield await json('inventory.json', cameras)
   yield await json('versions.json', versions)
   const removed = await redactor.counts(signal)
@@ -121,7 +125,7 @@ async function withoutVariables<T extends BundleChoice['jobs'][number]>(job: T, 
 
 const directionSigns = { rx: ' ', tx: '>', mark: '-' } as const
 
-async function* consoleText({ captures, redactor, choice, signal }: BundlePartsDeps, session: CaptureSession, told: { lines: number; tail: string[] }, firmware: Map<string, string[]>): AsyncGenerator<Uint8Array, void, void> {
+async function* consoleText({ captures, redactor, choice, signal }: BundlePartsDeps, session: CaptureSession, told: { lines: number; tail: string[] }, heard: Heard): AsyncGenerator<Uint8Array, void, void> {
   for await (const { lines } of readConsole(captures, session, choice.request, signal)) {
     const shown = await redactor.lines(session.session, lines, signal)
     let text = ''
@@ -133,7 +137,7 @@ async function* consoleText({ captures, redactor, choice, signal }: BundlePartsD
         text += `${line}\n`
         told.lines += 1
         told.tail.push(line.slice(0, tailChars))
-        if (direction === 'rx') noteFirmware(firmware, session.camera, part)
+        if (direction === 'rx') { noteFirmware(heard.firmware, session.camera, part); noteBoard(heard.board, session.camera, part) }
       }
     }
     told.tail.splice(0, told.tail.length - tailLines)
@@ -148,11 +152,17 @@ function noteFirmware(firmware: Map<string, string[]>, camera: string, text: str
   firmware.set(camera, [...(firmware.get(camera) ?? []).filter((each) => each !== build), build].slice(-4))
 }
 
+/** As it is left when secrets are out. The newest counts. */
+function noteBoard(board: Heard['board'], camera: string, text: string): void {
+  const facts = boardFactsIn(text)
+  if (Object.keys(facts).length > 0) board.set(camera, { ...board.get(camera), ...facts })
+}
+
 /** Cameras of the rack, whether this process has them open or not, and those that only their captures remember. */
-async function inventoryOf({ rack, dataFolder, choice }: BundlePartsDeps, firmware: ReadonlyMap<string, string[]>): Promise<BundledCamera[]> {
+async function inventoryOf({ rack, dataFolder, choice }: BundlePartsDeps, heard: Heard): Promise<BundledCamera[]> {
   const { request, sessions, jobs } = choice
   const known = new Map<string, BundledCamera>()
-  const seen = (camera: string): Pick<BundledCamera, 'firmware'> => ({ firmware: firmware.get(camera) ?? [] })
+  const seen = (camera: string): Pick<BundledCamera, 'board' | 'firmware'> => ({ firmware: heard.firmware.get(camera) ?? [], board: heard.board.get(camera) ?? {} })
   for (const pod of rack.view().pods) {
     for (const each of pod.cameras) {
       known.set(each.id, { id: each.id, name: each.name, chip: each.chip, pod: pod.name, address: pod.url, power: `${each.power}, ${each.powerLabel}`, state: `${each.life} ${each.lifeNote}`.trim(), ...seen(each.id) })

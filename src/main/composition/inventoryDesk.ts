@@ -1,6 +1,7 @@
 import type { CameraId } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
+import type { BoardView } from '../../shared/rack/boardFacts.schema.ts'
 import type { DiscoveryView } from '../../shared/rack/discovery.schema.ts'
 import type { IdentifyMatch, IdentifyNews, IdentifyPlan } from '../../shared/rack/identify.schema.ts'
 import type { IdentityView } from '../../shared/rack/identity.schema.ts'
@@ -19,6 +20,7 @@ import { rackDocument } from '../core/rack/rackDocument.ts'
 import { readLinedYaml, writeYaml } from '../drivers/files/yamlText.ts'
 import { hashHex, newToken } from '../drivers/host/randomness.ts'
 import { maxPods, type RackFile, rackFileSchema } from '../drivers/storage/rackFile.ts'
+import { boardOf } from './boardFacts.ts'
 import { discoverAround } from './discoverAround.ts'
 import { setInventoryOfMany } from './inventoryMany.ts'
 import type { CaptureDesk } from './captureDesk.ts'
@@ -34,6 +36,8 @@ export interface InventoryDesk {
   change(camera: CameraId, change: InventoryChange, signal: AbortSignal): Promise<PodSpec>
   setMany(wish: InventoryMany, signal: AbortSignal): Promise<InventoryOutcome[]>
   identity(camera: CameraId): IdentityView
+  /** What its console ever said of its board. */
+  board(camera: CameraId, signal: AbortSignal): Promise<BoardView>
   discover(seconds: number, signal: AbortSignal): Promise<DiscoveryView>
   /** The command line has opened no console yet: those of these cameras are, and waited for. */
   openCameras(cameras: readonly CameraId[], signal: AbortSignal): Promise<void>
@@ -55,7 +59,7 @@ export interface InventoryDeskDeps {
   readonly store: RackStore
   readonly rack: Pick<RackBook, 'find' | 'pods' | 'setInventory'>
   readonly setup: Pick<RackSetup, 'check' | 'load' | 'nameOfLine' | 'setSnapshotUrl' | 'takeUp'>
-  readonly captures: Pick<CaptureDesk, 'caughtUp' | 'search'>
+  readonly captures: Pick<CaptureDesk, 'boots' | 'caughtUp' | 'indexNote' | 'search' | 'sessions'>
   readonly jobs: Pick<JobBook, 'list'>
   readonly audit: Pick<AuditLog, 'append' | 'around' | 'outcome'>
   readonly ports: () => Promise<readonly PortInUse[]>
@@ -103,6 +107,7 @@ export function createInventoryDesk({ clock, store, rack, setup, jobs, leases, a
     },
     setMany: async (wish, signal) => setInventoryOfMany({ clock, store, rack }, wish, signal),
     identity: (camera) => viewIdentity(identityOf(jobs.list(), camera)),
+    board: async (camera, signal) => boardOf(camera, { captures, clock }, signal),
     discover: async (seconds, signal) => discoverAround({ clock, ports, pods: (await store.read()).pods, nameOfLine: setup.nameOfLine }, seconds, signal),
     openCameras: async (cameras, signal) => {
       await setup.load(cameras)

@@ -11,6 +11,7 @@ export function inventoryRoutes(desk: InventoryDesk) {
     change: contract.change.handler(async ({ input }) => { await desk.change(input.cameraId, input.change, noSignal()); return {} }),
     setMany: contract.setMany.handler(async ({ input }) => desk.setMany(input, noSignal())),
     identity: contract.identity.handler(({ input }) => desk.identity(input.cameraId)),
+    board: contract.board.handler(async ({ input, signal = noSignal() }) => desk.board(input.cameraId, signal)),
     discover: contract.discover.handler(async ({ input, signal = noSignal() }) => desk.discover(input.seconds, signal)),
     planIdentify: contract.planIdentify.handler(({ input }) => desk.planIdentify(input.cameraIds)),
     identify: contract.identify.handler(({ input, signal = noSignal() }) => desk.identify(input.cameraIds, input.agreed, signal)),

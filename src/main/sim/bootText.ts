@@ -70,7 +70,7 @@ export const userSpaceText = (chip: string): readonly BootPiece[] => [
     [1.731118, 'Freeing unused kernel memory: 200K (c0600000 - c0632000)'],
   ]) },
   { afterMs: 300, text: 'INIT: starting...\nmount: mounting overlay on / \nStarting syslogd: OK\nStarting crond: OK\n' },
-  { afterMs: 300, text: 'Loading vendor kernel modules...\nNetwork: link is up, 100Mbps full duplex\nStarting network: OK\n' },
+  { afterMs: 300, text: 'Loading vendor kernel modules...\nGet data from environment and set SENSOR as imx307\nNetwork: link is up, 100Mbps full duplex\nStarting network: OK\n' },
   { afterMs: 200, text: 'Starting ntpd: OK\nStarting dropbear sshd: OK\nStarting majestic: OK\n' },
   { afterMs: 100, text: `\nWelcome to OpenIPC for ${chip}\n` },
 ]

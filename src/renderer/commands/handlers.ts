@@ -94,6 +94,7 @@ export function useHandlers(): Handlers {
     'safety.secrets': settings('#set-secrets'),
 
     'camera.details': tab('details'), 'camera.maintenance': inTab('details', 'form[aria-label="Maintenance"] :is(input, button)'), 'camera.picture': inTab('power', 'input[id^="picture-"]'),
+    'camera.board': inTab('details', 'section[aria-label="Board"]'),
     'camera.bundle': ({ id }) => { view.open(id); view.dialog = 'camera-bundle' },
     'camera.open': ({ id }) => { view.open(id) },
     'camera.select': ({ id }) => { view.toggleSelected(id) },

@@ -31,6 +31,7 @@ export const cameraCommands = [
   { id: 'camera.examine', on: 'camera', group: 'Camera', title: 'Examine the flash', about: 'every sector, through a flash agent', explains: true, cli: { words: 'agent doctor', options: '-c --agent -p' } },
   { id: 'camera.history', on: 'camera', group: 'Camera', title: 'History', about: 'its jobs' },
   { id: 'camera.details', on: 'camera', group: 'Camera', title: 'Details', about: 'labels, group, notes, its place and what it is known by', cli: { words: 'rack label', options: 'CAMERA WORD…' } },
+  { id: 'camera.board', on: 'camera', group: 'Camera', title: 'Board', about: 'sensor, flash, partitions and firmware, as its console said them last', cli: { words: 'rack board', options: 'CAMERA' } },
   { id: 'camera.maintenance', on: 'camera', group: 'Camera', title: 'Set aside, or end maintenance', about: 'no job takes a camera that is set aside', cli: { words: 'rack maintenance', options: 'CAMERA on|off' } },
   { id: 'camera.picture', on: 'camera', group: 'Camera', title: 'Address of its picture', about: 'where its own image.jpg is asked for', cli: { words: 'rack picture', options: 'CAMERA URL' } },
   { id: 'camera.bundle', on: 'camera', group: 'Camera', title: 'Support bundle of the camera', about: 'what it said and what was done to it, without secrets', cli: { words: 'bundle', options: 'FILE --camera' } },

@@ -1,6 +1,7 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { cameraIdSchema } from '../devices/ids.ts'
+import { boardViewSchema } from '../rack/boardFacts.schema.ts'
 import { discoveryViewSchema } from '../rack/discovery.schema.ts'
 import { identifyMatchSchema, identifyNewsSchema, identifyPlanSchema } from '../rack/identify.schema.ts'
 import { identityViewSchema } from '../rack/identity.schema.ts'
@@ -15,6 +16,8 @@ export const inventoryContract = {
   setMany: oc.input(inventoryManySchema).output(z.array(inventoryOutcomeSchema)),
   /** Who the camera is, as far as its jobs have read it, and when. */
   identity: oc.input(z.object({ cameraId: cameraIdSchema })).output(identityViewSchema),
+  /** What its console ever said of its board; the camera is asked nothing. */
+  board: oc.input(z.object({ cameraId: cameraIdSchema })).output(boardViewSchema),
   /** What announces itself on this network in that time, and the USB adapters of this computer. Nothing found is asked anything. */
   discover: oc.input(z.object({ seconds: z.number().int().min(1).max(30).default(3) })).output(discoveryViewSchema),
   /** Which ports would be cut to find out whose console is whose; touches nothing. */

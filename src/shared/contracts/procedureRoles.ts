@@ -8,7 +8,7 @@ const names: Readonly<Record<Role, string>> = {
   viewer: `
     system.watchStatus system.chips rack.watch registry.watch registry.nodes registry.watchNodes registry.warnings
     consoles.watchWriter consoles.tools consoles.watchHits consoles.watchScript consoles.abilities consoles.typing consoles.watchMarks
-    captures.sessions captures.status captures.search captures.newLines captures.read captures.timeline boots.list boots.compare captureSettings.read
+    captures.sessions captures.status captures.search captures.newLines captures.read captures.timeline boots.list boots.compare captureSettings.read inventory.board
     chips.list layout.view jobs.list jobs.watch jobs.watchList
     boardReleases.watch deviceUpdates.watch batch.list batch.watch batch.get batch.dashboard batch.items batch.compare fleet.watch fleet.watchCommands fleet.list fleet.get fleet.previewBulk fleet.bulk fleet.clients`,
   // Folders of the host and plans name files of the host, so they are no viewer's either.

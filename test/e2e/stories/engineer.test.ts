@@ -51,6 +51,8 @@ describe.skipIf(missingForWindow() !== undefined)('the day of an engineer', () =
 
     await step('sets its neighbour aside', async () => {
       await openTab(page, 'cam-03', 'Details')
+      // Which one it is, its own console has said when it started.
+      await page.getByRole('region', { name: 'Board' }).getByText('imx307', { exact: true }).waitFor()
       await page.getByLabel('Why it is set aside').fill('lens is being glued')
       await page.getByRole('button', { name: 'Set aside' }).click()
       await page.getByRole('button', { name: 'End maintenance' }).waitFor()

@@ -43,7 +43,7 @@ async function said(workbench: OpenWorkbench, sayings: readonly Saying[], camera
 
 test('a bundle holds what was chosen and opens as a page; what a console says is dead in it', async () => {
   const { folder, workbench } = await bench()
-  await said(workbench, [['rx', '\u001b[1mU-Boot 2016.11 (Jan 01 2024)\u001b[0m\r\n<script>alert(1)</script> & co\r\n[    0.000000] Linux version 4.9.37 (gcc 7.5.0)\r\n'], ['tx', 'help\r']])
+  await said(workbench, [['rx', '\u001b[1mU-Boot 2016.11 (Jan 01 2024)\u001b[0m\r\n<script>alert(1)</script> & co\r\n[    0.000000] Linux version 4.9.37 (gcc 7.5.0)\r\nset SENSOR as imx307\r\nset SENSOR as <b>\r\n'], ['tx', 'sensor=imx999\r']])
   await said(workbench, [['rx', 'of another camera\n']], { ...gate, id: 'cam-2' as typeof gate.id, name: 'Yard' })
   const plan = await workbench.bundles.plan(asking(folder, { cameras: ['cam-1'] }), never)
   expect(plan).toMatchObject({ path: join(folder, 'support.zip'), cameras: 1, consoles: [{ camera: 'cam-1' }], found: [] })
@@ -61,9 +61,10 @@ test('a bundle holds what was chosen and opens as a page; what a console says is
   expect(page).toContain('Linux version 4.9.37')
   const text = [...files.entries()].find(([name]) => name.startsWith('consoles/'))?.[1] ?? ''
   expect(text).toMatch(/Z {3}U-Boot 2016\.11 \(Jan 01 2024\)\n/)
-  expect(text).toMatch(/Z > help\n/)
+  expect(text).toMatch(/Z > sensor=imx999\n/)
   expect([...files.values()].join('')).not.toContain('of another camera')
-  expect(JSON.parse(files.get('inventory.json') ?? '')).toMatchObject([{ id: 'cam-1', name: 'Gate', firmware: ['U-Boot 2016.11 (Jan 01 2024)', 'Linux version 4.9.37 (gcc 7.5.0)'] }])
+  expect(JSON.parse(files.get('inventory.json') ?? '')).toMatchObject([{ id: 'cam-1', name: 'Gate', firmware: ['U-Boot 2016.11 (Jan 01 2024)', 'Linux version 4.9.37 (gcc 7.5.0)'], board: { sensor: 'imx307' } }])
+  expect(page).toContain('sensor <code>imx307</code>')
   await expect(workbench.bundles.make(asking(folder), never)).rejects.toMatchObject({ code: 'input/conflict' })
   expect((await readdir(folder)).filter((name) => name.includes('.zip'))).toEqual(['support.zip'])
 })

@@ -1,4 +1,5 @@
 import { type RedactionKind, redactionRules } from '../../../shared/captures/bundle.schema.ts'
+import type { BoardFactName } from '../../../shared/rack/boardFacts.schema.ts'
 import { reportStyle } from '../report/reportStyle.ts'
 import { durationText, escaped, wallText } from '../report/reportText.ts'
 import type { Job } from '../../../shared/jobs/reduceJob.ts'
@@ -23,6 +24,8 @@ export interface BundledCamera {
   readonly state: string
   /** What its console named, newest last. */
   readonly firmware: readonly string[]
+  /** What its console said of its board, in the chosen time. */
+  readonly board: Readonly<Partial<Record<BoardFactName, string>>>
 }
 export interface BundleFacts {
   readonly madeAtMs: number
@@ -63,7 +66,7 @@ const consolePart = ({ name, cameraName, camera, fromMs, untilMs, lines, tail }:
   `<details><summary>${escaped(cameraName)} · ${wallText(fromMs)} to ${wallText(untilMs)} · ${String(lines)} lines</summary><p>${fileLink(name, 'All lines')} of ${escaped(camera)}; the last of them:</p><pre>${escaped(tail.join('\n'))}</pre></details>`
 
 const cameraRow = (each: BundledCamera): string =>
-  `${cell(each.name)}${mono(each.id)}${mono(each.chip)}${mono(`${each.pod} ${each.address}`)}${cell(each.power)}${cell(each.state)}<td>${each.firmware.map((text) => `<code>${escaped(text)}</code>`).join('<br>') || 'not seen'}</td>`
+  `${cell(each.name)}${mono(each.id)}${mono(each.chip)}${mono(`${each.pod} ${each.address}`)}${cell(each.power)}${cell(each.state)}<td>${Object.entries(each.board).map(([fact, text]) => `${fact} <code>${escaped(text)}</code>`).join('<br>') || 'not seen'}</td><td>${each.firmware.map((text) => `<code>${escaped(text)}</code>`).join('<br>') || 'not seen'}</td>`
 
 const none = (word: string): string => `<p class="off">${word}</p>`
 
@@ -77,7 +80,7 @@ export function renderBundleIndex(facts: BundleFacts): string {
 <meta name="referrer" content="no-referrer"><title>Support bundle · Rackbench</title><style>${reportStyle}a{color:var(--busy)}summary{cursor:pointer;min-height:28px;line-height:28px}details+details{border-top:1px solid var(--line)}</style></head>
 <body><main><h1>Support bundle</h1><p>Made ${wallText(madeAtMs)}: ${String(cameras.length)} cameras, ${String(jobs.length)} jobs, ${String(consoles.length)} console sessions.</p>
 ${section('Versions', `<dl>${about}</dl>`)}
-${section('Cameras', cameras.length === 0 ? none('No inventory was chosen.') : table(['Camera', 'Id', 'Chip', 'Pod', 'Power', 'State', 'Firmware'], cameras.map(cameraRow)))}
+${section('Cameras', cameras.length === 0 ? none('No inventory was chosen.') : table(['Camera', 'Id', 'Chip', 'Pod', 'Power', 'State', 'Board', 'Firmware'], cameras.map(cameraRow)))}
 ${section('Jobs', jobs.length === 0 ? none('No job of these cameras in this time.') : jobs.map(jobPart).join(''))}
 ${section('Consoles', consoles.length === 0 ? none('Nothing was captured in this time, or no console was chosen.') : consoles.map(consolePart).join(''))}
 ${removedPart(facts)}

@@ -34,6 +34,10 @@ test('whatever passes: every byte is in the hex view once, in order, and no row 
     .map((all) => all.map((one, sequence) => mark(sequence + 1, one.position, one.atMs, one.sent)).sort((a, b) => a.position - b.position))
   fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(100), marks, (noise, position, all) => {
     const traffic = { position, bytes: noise, marks: all }
+    // However wide it is, each byte stands there once.
+    const narrow = hexRows(traffic, 10_000, 8)
+    expect(narrow.filter(({ direction }) => direction === 'in').map(({ hex }) => hex).join(' ')).toBe(hexRows(traffic, 10_000).filter(({ direction }) => direction === 'in').map(({ hex }) => hex).join(' '))
+    for (const row of narrow) expect(row.text.length).toBeLessThanOrEqual(8)
     const seen = hexRows(traffic, 10_000).filter(({ direction }) => direction === 'in').map(({ hex }) => hex).join(' ')
     expect(seen).toBe(Array.from(noise, (byte) => byte.toString(16).padStart(2, '0')).join(' '))
     const rows = [...lineRows(traffic, 'utf-8', 10_000), ...hexRows(traffic, 10_000)]

@@ -59,19 +59,19 @@ function sentRows(marks: readonly ConsoleMark[], encoding: Encoding): TrafficRow
   return rows
 }
 
-/** Sixteen bytes a row; what was sent stands between them. */
-export function hexRows({ position, bytes, marks }: Traffic, maxRows: number): TrafficRow[] {
+/** Sixteen bytes a row where there is room; what was sent stands between them. */
+export function hexRows({ position, bytes, marks }: Traffic, maxRows: number, columns = hexColumns): TrafficRow[] {
   const timeOf = timesOf(marks)
   const rows: TrafficRow[] = []
   const sent = sentOf(marks, position)
   let next = 0
   const tell = (mark: ConsoleMark): void => {
     const whole = bytesOf(mark.sent ?? '')
-    for (let at = 0; at < whole.length; at += hexColumns) rows.push(hexRow(`o${String(mark.sequence)}.${String(at)}`, 'out', mark.atMs, at, whole.subarray(at, at + hexColumns)))
+    for (let at = 0; at < whole.length; at += columns) rows.push(hexRow(`o${String(mark.sequence)}.${String(at)}`, 'out', mark.atMs, at, whole.subarray(at, at + columns)))
   }
   for (let start = 0; start < bytes.length;) {
     for (let mark = sent[next]; mark && mark.position <= position + start; mark = sent[next]) { tell(mark); next += 1 }
-    const until = Math.min(start + hexColumns, bytes.length, Math.max(start + 1, (sent[next]?.position ?? Infinity) - position))
+    const until = Math.min(start + columns, bytes.length, Math.max(start + 1, (sent[next]?.position ?? Infinity) - position))
     rows.push(hexRow(`i${String(position + start)}`, 'in', timeOf(position + start), position + start, bytes.subarray(start, until)))
     start = until
   }

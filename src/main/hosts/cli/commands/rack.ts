@@ -5,6 +5,7 @@ import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { createTeller, isJson, outputFlag } from '../output/events.ts'
 import { plainText } from '../output/lineWriter.ts'
 import { table } from '../output/words.ts'
+import { boardOfCamera } from './rackBoard.ts'
 import { identifyRack } from './rackIdentify.ts'
 import { pictureOfCamera } from './rackPicture.ts'
 import { portsOfRack } from './rackPorts.ts'
@@ -25,7 +26,7 @@ const flags: Flags = {
 
 type Verb = (scene: RackScene) => Promise<ExitCode>
 
-const forms = 'list | label CAMERA WORD… | group CAMERA NAME | note CAMERA TEXT | place CAMERA RACK ROW SLOT | maintenance CAMERA on|off [NOTE] | export FILE | import FILE | picture CAMERA [URL|none] | discover | identify CAMERA… | ports [SWITCH [PORT…]]'
+const forms = 'list | label CAMERA WORD… | group CAMERA NAME | note CAMERA TEXT | place CAMERA RACK ROW SLOT | maintenance CAMERA on|off [NOTE] | export FILE | import FILE | picture CAMERA [URL|none] | board CAMERA | discover | identify CAMERA… | ports [SWITCH [PORT…]]'
 
 const verbs: Readonly<Record<string, Verb>> = {
   list,
@@ -37,6 +38,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   export: exportRack,
   import: importRack,
   picture: pictureOfCamera,
+  board: boardOfCamera,
   discover,
   identify: identifyRack,
   ports: portsOfRack,
