@@ -135,7 +135,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const secrets = await auditedSecrets(createSecretsBox({ folder: join(dataFolder, 'secrets'), oldFile: join(dataFolder, 'secrets.json'), vault: environment.keyVault, log }), audit, log)
   const setup = createRackSetup({ clock, rack, socs, dataFolder, store, log, ask, secrets, audit, environment: environment.commandEnvironment ?? {}, serialPorts: sharedPorts(environment.serialPorts),
     openNodes: async (signal) => openDemoNodes({ registry: await registry.registry(), clock: createScaledClock(clock, demoNodesPace), hostClock: clock, random: newShare, log }, signal),
-    openDevices: async (signal) => openDemoDevices({ desk: deviceUpdates, fetch: environment.fetch ?? offline, log }, signal) })
+    openDevices: async (signal) => openDemoDevices({ desk: deviceUpdates, fetch: environment.fetch ?? offline, clock, audit, log }, signal) })
   const writing: Omit<RestoreDeskDeps, 'tools'> = {
     clock, rack, jobs, leases, audit, socs, dataFolder, ask, tftpPort: environment.tftpPort,
     openTftp: async (plan, camera, signal) => {
