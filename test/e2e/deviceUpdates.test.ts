@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
 import { demoApplianceId, demoBoardId } from '../../src/main/composition/demoDevices.ts'
+import { demoGatewayId } from '../../src/main/composition/demoGateway.ts'
+import { installedSshd } from '../../src/main/sim/appliance/applianceSshd.ts'
 import { missingForWindow, openDemo, openWindow } from './openWindow.ts'
 
 /** An installation is watched for five seconds; a machine that does more besides takes its time. */
@@ -16,6 +18,14 @@ async function update(page: Page, device: string, version: string): Promise<void
   await dialog.getByText('the version that it reports at the end').waitFor()
   await dialog.getByRole('button', { name: `Update to ${version}` }).click()
   await dialog.waitFor({ state: 'detached' })
+}
+
+/** In CI it has to be there: a proof that is skipped is none. */
+function missingSshd(): boolean {
+  if (installedSshd() !== undefined) return false
+  if (process.env['CI'] === 'true') throw new Error('CI must run this: no sshd (package openssh-server)')
+  process.stderr.write('skipped: no sshd on this machine\n')
+  return true
 }
 
 describe.skipIf(missingForWindow() !== undefined)('devices that are updated from here', () => {
@@ -67,6 +77,41 @@ describe.skipIf(missingForWindow() !== undefined)('devices that are updated from
     await job('sim-board').getByText('It reported v1.0.0 at the end').waitFor({ timeout: workMs })
     expect(await reading(demoBoardId)).toMatchObject({ version: 'v1.0.0', previous: 'v1.1.0' })
     expect(open.workbench.jobs.list().filter(({ workflow }) => workflow === 'update').map(({ verdict }) => verdict)).toEqual(['updated and read back', 'updated and read back', 'updated and read back', 'failed (state known)', 'updated and read back'])
+    expect(open.complaints).toEqual([])
+  })
+  test.skipIf(missingSshd())("an appliance behind Debian's OpenSSH is updated, taken back and rolled back from the window", { timeout: 300_000 }, async () => {
+    const open = await openWindow({ fetch: globalThis.fetch })
+    const { page, workbench: { deviceUpdates: desk, jobs, audit } } = open
+    await openDemo(page)
+    await page.keyboard.press('Alt+7')
+    await page.getByRole('tab', { name: 'Appliances' }).click()
+    const row = page.getByRole('region', { name: 'Appliances', exact: true }).getByRole('row', { name: /sim-gateway/ })
+    const job = page.getByRole('region', { name: 'Last transaction of sim-gateway' })
+    const reading = async () => (await desk.read(demoGatewayId, new AbortController().signal)).reading
+
+    // Nothing is sent to it before a person took its host key.
+    await row.getByText('no answer').waitFor()
+    await row.getByRole('button', { name: 'sim-gateway', exact: true }).click()
+    await job.getByText(/SHA256:/).first().waitFor()
+    await job.getByRole('button', { name: 'Accept this host key' }).click()
+    await row.getByText('1.1.0', { exact: true }).waitFor({ timeout: workMs })
+    expect(audit.list({ limit: 20 }).map(({ what }) => what)).toContain('accept host key')
+
+    await update(page, 'sim-gateway', '1.2.0')
+    await job.getByText('It reported 1.2.0 at the end').waitFor({ timeout: workMs })
+    expect(await reading()).toMatchObject({ version: '1.2.0', previous: '1.1.0' })
+
+    // Its service dies, and the appliance is taken back from here.
+    await update(page, 'sim-gateway', '1.3.0')
+    await job.getByText(/ROLLBACK_LEVEL_1_SUCCESS: 1\.2\.0/).first().waitFor({ timeout: workMs })
+    await job.getByText('It reported 1.2.0 at the end').waitFor({ timeout: workMs })
+
+    const { previous } = await reading() ?? {}
+    await page.getByRole('button', { name: 'Roll back sim-gateway' }).click()
+    await page.getByRole('dialog', { name: 'Roll sim-gateway back' }).getByRole('button', { name: `Go back to ${String(previous)}` }).click()
+    await job.getByText(`It reported ${String(previous)} at the end`).waitFor({ timeout: workMs })
+    expect(await reading()).toMatchObject({ version: previous })
+    expect(jobs.list().filter(({ workflow }) => workflow === 'update').map(({ verdict }) => verdict)).toEqual(['updated and read back', 'failed (state known)', 'updated and read back'])
     expect(open.complaints).toEqual([])
   })
 })

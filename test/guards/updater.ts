@@ -26,6 +26,8 @@ export const updaterGuards: readonly Guard[] = [
     find: 'if (!isStopped(state)) throw', replace: "if (unit === '') throw" },
   { says: 'a current that leads nowhere is mended', file: `${core}/recoverDeployment.ts`, ...on('deploy', 'leads nowhere is mended'),
     find: "if (!links.dangling.includes('current')) return", replace: "if (links.dangling.includes('current')) return" },
+  { says: 'a way back that was cut short before its switch is no success', file: `${core}/recoverDeployment.ts`, ...on('deployOverHttp', 'before the switch: the version that ran stays'),
+    find: 'journal.back ? settledBack : settled', replace: 'journal.units.length < 0 ? settledBack : settled' },
   { says: 'a package is verified again before it is installed', file: `${core}/installPackage.ts`, ...on('updater', 'the disk has changed'),
     find: 'await desk.shelf.verify(request, signal)', replace: '' },
   { says: 'when a package was verified is on the disk', file: `${core}/fetchPackage.ts`, ...on('updater', 'a good request is accepted'),

@@ -12,7 +12,7 @@ import { openSqliteLeases } from '../../src/main/drivers/storage/sqliteLeases.ts
 import { createSimAppliance } from '../../src/main/sim/appliance/applianceTree.ts'
 import { isFinished, type Job } from '../../src/shared/jobs/reduceJob.ts'
 import type { UpdateDeviceId, UpdateWish } from '../../src/shared/ota/deviceUpdate.schema.ts'
-import { type ApplianceSshd, startApplianceSshd } from '../support/applianceSshd.ts'
+import { type ApplianceSshd, startApplianceSshd } from '../../src/main/sim/appliance/applianceSshd.ts'
 import { createRealClock } from '../support/realClock.ts'
 import { sshdProgram } from '../support/sshdPeer.ts'
 import { appliancePackage } from '../support/updaterBench.ts'

@@ -134,7 +134,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const setup = createRackSetup({ clock, rack, socs, dataFolder, demoCameras: environment.demoCameras, store, log, ask, secrets, audit, environment: environment.commandEnvironment ?? {}, serialPorts: sharedPorts(environment.serialPorts),
     // Simulators are loaded for a demonstration, not for a rack.
     openNodes: async (signal) => { const { demoNodesPace, openDemoNodes } = await import('./demoNodes.ts'); return openDemoNodes({ registry: await registry.registry(), clock: createScaledClock(clock, demoNodesPace), hostClock: clock, random: newShare, log }, signal) },
-    openDevices: async (signal) => (await import('./demoDevices.ts')).openDemoDevices({ desk: deviceUpdates, fetch: environment.fetch ?? offline, log }, signal) })
+    openDevices: async (signal) => (await import('./demoDevices.ts')).openDemoDevices({ desk: deviceUpdates, fetch: environment.fetch ?? offline, clock, audit, log }, signal) })
   const writing: Omit<RestoreDeskDeps, 'tools'> = {
     clock, rack, jobs, leases, audit, socs, dataFolder, ask, tftpPort: environment.tftpPort,
     openTftp: async (plan, camera, signal) => {

@@ -8,6 +8,7 @@ import { writeZip } from '../drivers/files/zipFile.ts'
 import { appliancePackageParts, createSimAppliance } from '../sim/appliance/applianceTree.ts'
 import { openMicroPythonBoard } from '../sim/microPythonBoard.ts'
 import type { DeviceUpdateDesk } from './deviceUpdateDesk.ts'
+import { type DemoGatewayDeps, openDemoGateway } from './demoGateway.ts'
 import { makeReleaseManifest } from './releaseTools.ts'
 import { runUpdater } from './updaterService.ts'
 
@@ -15,19 +16,21 @@ export const demoApplianceId = updateDeviceIdSchema.parse('demo-appliance')
 export const demoBoardId = updateDeviceIdSchema.parse('demo-board')
 const mostPackageBytes = 1024 * 1024
 
-export interface DemoDevicesDeps {
+export interface DemoDevicesDeps extends DemoGatewayDeps {
   readonly desk: DeviceUpdateDesk
   readonly fetch: typeof globalThis.fetch
   readonly log: (line: string) => void
 }
 
-/** An appliance with our updater and a real MicroPython, of this computer alone; in a folder that goes with them. */
-export async function openDemoDevices({ desk, fetch, log }: DemoDevicesDeps, signal: AbortSignal): Promise<{ close(): Promise<void> }> {
+/** An appliance with our updater, one behind SSH and a real MicroPython, of this computer alone; in a folder that goes with them. */
+export async function openDemoDevices({ desk, fetch, log, clock, audit }: DemoDevicesDeps, signal: AbortSignal): Promise<{ close(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-demo-'))
   const open: (() => Promise<void>)[] = [async () => rm(folder, { recursive: true, force: true })]
   const close = async (): Promise<void> => { for (const each of open.splice(0).reverse()) await each() }
   try {
-    open.push(await openAppliance(folder, { desk, fetch, log }, signal))
+    const releases = await writePackages(folder, signal)
+    open.push(await openAppliance(folder, releases, { desk, fetch, log }))
+    open.push(await openDemoGateway(folder, releases, { desk, clock, audit }))
     // Where MicroPython is not at hand the appliance is shown all the same.
     const board = await openBoard(folder, desk, signal).catch((error: unknown) => { log(`the demo has no board: ${error instanceof WorkbenchError ? error.message : String(error)}`); return undefined })
     if (board) open.push(board)
@@ -38,13 +41,18 @@ export async function openDemoDevices({ desk, fetch, log }: DemoDevicesDeps, sig
   }
 }
 
-/** It runs 1.1.0 and can go back to 1.0.0; 1.2.0 is well, and of 1.3.0 one service dies. */
-async function openAppliance(folder: string, { desk, fetch, log }: DemoDevicesDeps, signal: AbortSignal): Promise<() => Promise<void>> {
+/** 1.2.0 is well, and of 1.3.0 one service dies. */
+async function writePackages(folder: string, signal: AbortSignal): Promise<string> {
   const releases = join(folder, 'packages')
   for (const [version, conduct] of [['1.2.0', 'works'], ['1.3.0', 'dies 1500']] as const) {
     await mkdir(join(releases, 'stable'), { recursive: true })
     await writeZip(join(releases, 'stable', `appliance-${version}.zip`), appliancePackageParts(version, conduct), mostPackageBytes, signal)
   }
+  return releases
+}
+
+/** It runs 1.1.0 and can go back to 1.0.0. */
+async function openAppliance(folder: string, releases: string, { desk, fetch, log }: Pick<DemoDevicesDeps, 'desk' | 'fetch' | 'log'>): Promise<() => Promise<void>> {
   const root = join(folder, 'appliance')
   await mkdir(root)
   const { systemctl } = await createSimAppliance({ root, versions: ['1.0.0', '1.1.0'] })

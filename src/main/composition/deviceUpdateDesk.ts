@@ -25,8 +25,8 @@ export interface DeviceUpdateDesk {
   list(): Promise<UpdateDeviceView[]>
   watch(signal: AbortSignal): AsyncGenerator<UpdateDeviceView[], void, void>
   add(device: NewUpdateDevice): Promise<{ id: UpdateDeviceId }>
-  /** For as long as the demo is open. Result: take it away. */
-  addDemo(device: NewUpdateDevice & { readonly id: UpdateDeviceId }): () => void
+  /** For as long as the demo is open, and reached in a way of its own where it has one. Result: take it away. */
+  addDemo(device: NewUpdateDevice & { readonly id: UpdateDeviceId }, way?: UpdateWay): () => void
   remove(id: UpdateDeviceId): Promise<void>
   /** Asks the device; why it does not answer stands in the view. */
   read(id: UpdateDeviceId, signal: AbortSignal): Promise<UpdateDeviceView>
@@ -44,6 +44,8 @@ const lookEveryMs = 5_000
 export function createDeviceUpdateDesk({ clock, dataFolder, jobs, leases, ways }: DeviceUpdateDeskDeps): DeviceUpdateDesk {
   const file = createWholeFile<UpdateDevicesFile>({ path: join(dataFolder, 'update-devices.json'), schema: updateDevicesFileSchema, first: { version: 1, devices: [] }, hint: 'Mend it or move it away; the list of appliances and boards then starts empty' })
   const demo = new Map<UpdateDeviceId, UpdateDevice>()
+  const demoWays = new Map<UpdateDeviceId, UpdateWay>()
+  const wayOf = ({ id, kind }: Pick<UpdateDevice, 'id' | 'kind'>): UpdateWay => demoWays.get(id) ?? ways[kind]
   const problems = new Map<UpdateDeviceId, WireError>()
   const bell = createBell()
   jobs.listen((job, event) => { if (job.workflow === 'update' && event.type.startsWith('job-')) bell.ring() })
@@ -69,7 +71,7 @@ export function createDeviceUpdateDesk({ clock, dataFolder, jobs, leases, ways }
   }
   const ask = async (device: UpdateDevice, signal: AbortSignal): Promise<ToldVersion> => {
     try {
-      const told = kept(device, await withDeadline(clock, readLimitMs, `an answer of ${device.name}`, signal, async (within) => ways[device.kind].read(device, within)))
+      const told = kept(device, await withDeadline(clock, readLimitMs, `an answer of ${device.name}`, signal, async (within) => wayOf(device).read(device, within)))
       await remember(device.id, told)
       return told
     } catch (error) {
@@ -86,7 +88,7 @@ export function createDeviceUpdateDesk({ clock, dataFolder, jobs, leases, ways }
     refuseBusy(known)
     const told = await ask(known, signal)
     const device = await deviceOf(wish.deviceId)
-    return { device, plan: planUpdate({ wish, device, told, parts: await ways[device.kind].plan(device, wish, told, signal) }, hashHex) }
+    return { device, plan: planUpdate({ wish, device, told, parts: await wayOf(device).plan(device, wish, told, signal) }, hashHex) }
   }
   return {
     list: async () => (await all()).map(viewOf),
@@ -108,10 +110,11 @@ export function createDeviceUpdateDesk({ clock, dataFolder, jobs, leases, ways }
       bell.ring()
       return { id }
     },
-    addDemo: (device) => {
+    addDemo: (device, way) => {
       demo.set(device.id, device)
+      if (way) demoWays.set(device.id, way)
       bell.ring()
-      return () => { demo.delete(device.id); problems.delete(device.id); bell.ring() }
+      return () => { demo.delete(device.id); demoWays.delete(device.id); problems.delete(device.id); bell.ring() }
     },
     remove: async (id) => {
       const device = await deviceOf(id)
@@ -131,13 +134,13 @@ export function createDeviceUpdateDesk({ clock, dataFolder, jobs, leases, ways }
     acceptKey: async (id, hostKeySha256, signal) => {
       const device = await deviceOf(id)
       refuseBusy(device)
-      const { acceptKey } = ways[device.kind]
+      const { acceptKey } = wayOf(device)
       if (!acceptKey) throw new WorkbenchError('input/not-supported', `${device.name} is not told by a host key`)
       await withDeadline(clock, readLimitMs, `a login at ${device.name}`, signal, async (within) => acceptKey(device, hostKeySha256, within))
       await ask(device, signal)
       return viewOf(await deviceOf(id))
     },
-    releases: async (id, signal) => { const device = await deviceOf(id); return ways[device.kind].releases(device, signal) },
+    releases: async (id, signal) => { const device = await deviceOf(id); return wayOf(device).releases(device, signal) },
     plan: async (wish, signal) => (await plan(wish, signal)).plan,
     start: async (wish, planHash, signal) => {
       const { plan: now, device } = await plan(wish, signal)
@@ -146,7 +149,7 @@ export function createDeviceUpdateDesk({ clock, dataFolder, jobs, leases, ways }
       return jobs.start({
         workflow: 'update', title: wish.act === 'update' ? `Update ${device.name} to ${wish.version}` : `Roll ${device.name} back to ${wish.version}`, pod: podIdSchema.parse(device.id), camera: device.id, plan: now,
         run: async (context) => runUpdate({
-          plan: now, ...ways[device.kind].bench(device, now),
+          plan: now, ...wayOf(device).bench(device, now),
           takeLease: async (within) => leases.take(`update of ${device.address}`, `Update of ${device.name} (job ${context.jobId})`, within),
           heard: async (told) => remember(device.id, told),
         }, context),

@@ -30,7 +30,7 @@ interface MicroPython {
 }
 interface MicroPythonModule { loadMicroPython(options: { readonly heapsize: number; readonly linebuffer: boolean; readonly stdout: (bytes: Uint8Array) => void }): Promise<MicroPython> }
 
-/** A package of those who develop this; it is not part of what is shipped. */
+/** Loaded when a board is wanted and not before; it is half a megabyte (decision 0014). */
 const packageName = '@micropython/micropython-webassembly-pyscript/micropython.mjs'
 
 async function load(stdout: (bytes: Uint8Array) => void): Promise<MicroPython> {
@@ -38,7 +38,7 @@ async function load(stdout: (bytes: Uint8Array) => void): Promise<MicroPython> {
     const { loadMicroPython } = await import(/* @vite-ignore */ packageName) as MicroPythonModule
     return await loadMicroPython({ heapsize: 512 * 1024, linebuffer: false, stdout })
   } catch (cause) {
-    throw new WorkbenchError('input/not-supported', 'MicroPython is not at hand here, so there is no board to show', { cause })
+    throw new WorkbenchError('input/not-supported', 'MicroPython cannot be loaded here, so there is no board to show', { cause })
   }
 }
 

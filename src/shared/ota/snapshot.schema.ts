@@ -20,5 +20,7 @@ export const deployJournalSchema = z.object({
   from: z.string().max(100).nullable(),
   /** In the order of their start; known before anything is touched. */
   units: z.array(z.string().max(250)).max(2000),
+  /** Somebody wanted `from` again: `version` is what is left. */
+  back: z.literal(true).optional(),
 })
 export type DeployJournal = z.infer<typeof deployJournalSchema>

@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createWorkbench } from '../../../src/main/composition/createWorkbench.ts'
 import { demoApplianceId, demoBoardId } from '../../../src/main/composition/demoDevices.ts'
+import { demoGatewayId } from '../../../src/main/composition/demoGateway.ts'
+import { installedSshd } from '../../../src/main/sim/appliance/applianceSshd.ts'
 import { isFinished } from '../../../src/shared/jobs/reduceJob.ts'
 import { never } from '../../support/otaRig.ts'
 
@@ -19,6 +21,9 @@ test('the demo has an appliance and a real MicroPython; both are there with it a
   expect(appliance).toMatchObject({ isDemo: true, reading: { version: '1.1.0', previous: '1.0.0' } })
   expect(appliance.address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/)
   expect((await desk.releases(demoApplianceId, never)).map(({ version }) => version)).toEqual(['1.3.0', '1.2.0'])
+  // Behind OpenSSH where there is one; elsewhere that is said, and the demo is none the worse.
+  const gateway = await desk.read(demoGatewayId, never)
+  expect(gateway).toMatchObject({ isDemo: true, problem: { code: installedSshd() === undefined ? 'input/not-supported' : 'device/wrong-identity' } })
   expect(await desk.read(demoBoardId, never)).toMatchObject({ isDemo: true, reading: { version: 'v1.0.0' } })
   const wish = { deviceId: demoBoardId, act: 'update', version: 'v1.1.0' } as const
   const plan = await desk.plan(wish, never)

@@ -16,6 +16,7 @@ import type { JobEvent } from '../../../src/shared/jobs/jobEvent.ts'
 import { isFinished, type Job } from '../../../src/shared/jobs/reduceJob.ts'
 import type { Clock } from '../../../src/shared/lifecycle/clock.ts'
 import { type UpdateDeviceId, type UpdateKind, type UpdateWish } from '../../../src/shared/ota/deviceUpdate.schema.ts'
+import { createHurriedClock } from '../../support/hurriedClock.ts'
 import { manifestOf } from '../../support/mpyRig.ts'
 import { never } from '../../support/otaRig.ts'
 import { createRealClock } from '../../support/realClock.ts'
@@ -34,6 +35,7 @@ interface Rig {
   again(): DeviceUpdateDesk
 }
 
+/** With a clock of its own: what the workbench waits must not pass for what the appliance watched. */
 async function openRig(clock: Clock): Promise<Rig> {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-device-updates-'))
   onTestFinished(async () => rm(folder, { recursive: true, force: true }))
@@ -65,7 +67,7 @@ const packageIn = async ({ folder }: Rig, version: string, conduct = 'works'): P
 describe('an appliance as a job of the workbench', () => {
   test('an update ends with the version read back from it, a rollback too; both are in the journal with their phases', async () => {
     const bench = await openUpdaterBench()
-    const rig = await openRig(bench.clock)
+    const rig = await openRig(createHurriedClock())
     await packageIn(rig, '1.2.0')
     const deviceId = await rig.add('appliance', bench.url())
     expect(await rig.desk.read(deviceId, never)).toMatchObject({ reading: { version: '1.1.0', previous: '1.0.0' }, isDemo: false })
@@ -87,7 +89,7 @@ describe('an appliance as a job of the workbench', () => {
   })
   test('a version whose service dies: the job fails with the words of the device, and the version that runs is read back', async () => {
     const bench = await openUpdaterBench()
-    const rig = await openRig(bench.clock)
+    const rig = await openRig(createHurriedClock())
     await packageIn(rig, '1.3.0', 'refuses')
     const deviceId = await rig.add('appliance', bench.url())
     const job = await rig.run({ deviceId, act: 'update', version: '1.3.0' })
@@ -96,7 +98,7 @@ describe('an appliance as a job of the workbench', () => {
   })
   test('an updater that is gone in the middle leaves the state unknown, and nobody calls that a success', async () => {
     const bench = await openUpdaterBench()
-    const rig = await openRig(bench.clock)
+    const rig = await openRig(createHurriedClock())
     await packageIn(rig, '1.2.0')
     const deviceId = await rig.add('appliance', bench.url())
     const wish: UpdateWish = { deviceId, act: 'update', version: '1.2.0' }
@@ -108,7 +110,7 @@ describe('an appliance as a job of the workbench', () => {
   })
   test('what cannot be: the version that runs, a version that is not there, one that is not the one before, a plan that is old', async () => {
     const bench = await openUpdaterBench()
-    const rig = await openRig(bench.clock)
+    const rig = await openRig(createHurriedClock())
     await packageIn(rig, '1.2.0')
     const deviceId = await rig.add('appliance', bench.url())
     const refused = async (wish: Pick<UpdateWish, 'act' | 'version'>): Promise<unknown> => (await rig.desk.plan({ deviceId, ...wish }, never)).refusals.map(({ code, message }) => `${code} ${message}`)
@@ -124,7 +126,7 @@ describe('an appliance as a job of the workbench', () => {
   })
   test('an updater that does not tell its version is refused in words; while a job has a device nobody else has', async () => {
     const bench = await openUpdaterBench()
-    const rig = await openRig(bench.clock)
+    const rig = await openRig(createHurriedClock())
     await packageIn(rig, '1.2.0')
     bench.files.on('/', Buffer.from('{"status":"ok"}'))
     bench.files.on('/api/v1.0/progress', Buffer.from('{"code":200,"msg":"success","data":{"stage":"idle","progress":0,"message":"","error":null}}'))

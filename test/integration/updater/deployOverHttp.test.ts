@@ -122,4 +122,44 @@ describe('the updater as a process', () => {
     expect(await current(root)).toBe(version)
     expect(await again.kill('SIGTERM')).toBe(0)
   }, 120_000)
+  async function goingBack(old = 'goes'): Promise<{ readonly root: string; readonly kill: (how: NodeJS.Signals) => Promise<number | null> }> {
+    const root = await mkdtemp(join(tmpdir(), 'rackbench-appliance-'))
+    onTestFinished(async () => rm(root, { recursive: true, force: true }))
+    await createSimAppliance({ root, versions: ['0.9.0', '1.0.0', '1.1.0'] })
+    if (old === 'stays') await writeFile(join(root, 'run/units/motion-control.service'), 'active 0 0 yes\n')
+    const updater = await startProcess(root)
+    expect(await ask(updater.url, 'rollback', { version: '1.0.0' })).toMatchObject({ code: 200 })
+    return { root, ...updater }
+  }
+  async function untilThere(what: string, isThere: () => Promise<boolean>): Promise<void> {
+    for (let attempt = 0; attempt < 5_000; attempt += 1) {
+      if (await isThere()) return
+      await new Promise((resolve) => { setTimeout(resolve, 5) })
+    }
+    throw new Error(`never ${what}`)
+  }
+  test('kill -9 in a rollback that somebody wanted, before the switch: the version that ran stays, and that is no success', async () => {
+    const { root, kill } = await goingBack('stays')
+    await untilThere('a journal', async () => (await readdir(join(root, 'opt/tope/versions'))).includes('.deploy.json'))
+    await kill('SIGKILL')
+    expect(await current(root)).toBe('v1.1.0')
+    const again = await startProcess(root)
+    expect(await until(again.url, ({ stage }) => stage === 'failed' || stage === 'success')).toMatchObject({ stage: 'failed', error: 'ROLLBACK_LEVEL_1_FAILED: the way back to 1.0.0 was interrupted before the switch' })
+    expect([await current(root), await readlink(join(root, 'opt/tope/versions/previous'))]).toEqual(['v1.1.0', 'v1.0.0'])
+    expect(await readFile(join(root, 'run/units/device-api.service'), 'utf8')).toMatch(/^active/)
+    expect((await readdir(join(root, 'opt/tope/versions'))).sort()).toEqual(['current', 'factory', 'previous', 'v0.9.0', 'v1.0.0', 'v1.1.0'])
+    expect(await again.kill('SIGTERM')).toBe(0)
+  }, 120_000)
+  test('kill -9 in a rollback that somebody wanted, after the switch: it is finished at the next start, and the version that was left is gone', async () => {
+    const { root, kill } = await goingBack()
+    // Its own journal gone: until then the switch itself is taken back.
+    await untilThere('the end of the switch', async () => await current(root) === 'v1.0.0' && !(await readdir(join(root, 'opt/tope/versions'))).includes('.links.json'))
+    await kill('SIGKILL')
+    const again = await startProcess(root)
+    expect(await until(again.url, ({ stage }) => stage === 'failed' || stage === 'success')).toMatchObject({ stage: 'success', message: 'Version 1.0.0 is installed' })
+    expect(await current(root)).toBe('v1.0.0')
+    for (const unit of ['device-api', 'motion-control']) expect(await readFile(join(root, `run/units/${unit}.service`), 'utf8')).toMatch(/^active/)
+    expect((await readdir(join(root, 'opt/tope/versions'))).sort()).toEqual(['current', 'factory', 'previous', 'v0.9.0', 'v1.0.0'])
+    expect(await again.kill('SIGTERM')).toBe(0)
+  }, 120_000)
 })

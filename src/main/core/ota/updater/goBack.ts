@@ -28,7 +28,7 @@ export interface WentBack { readonly isThere: boolean; readonly level: RollbackE
  */
 export async function walkBack(version: string, { from, units }: WayBack, deps: DeployDeps, signal: AbortSignal): Promise<WentBack> {
   const { fs, snapshots } = deps
-  await writeDeployJournal(fs, snapshots.folder, { v: 1, version: from, from: folderOfVersion(version), units: [...units] }, signal)
+  await writeDeployJournal(fs, snapshots.folder, { v: 1, version: from, from: folderOfVersion(version), units: [...units], back: true }, signal)
   const { level, said } = await takeBack(from, units, deps, signal)
   const running = versionOfFolder((await snapshots.links(signal)).current ?? '')
   return { isThere: level !== 'person' && running === version, level, running, said }

@@ -1,4 +1,5 @@
 import { updaterFault } from '../../../../shared/ota/updaterFault.ts'
+import type { DeployJournal } from '../../../../shared/ota/snapshot.schema.ts'
 import type { RecoveryReport } from '../../../../shared/ota/transaction.schema.ts'
 import { folderOfVersion, versionOfFolder } from '../../../protocols/updater/version.ts'
 import { type DeployDeps, type DeployEnd, finished, takeBack } from './deploy.ts'
@@ -23,24 +24,46 @@ export async function recoverDeployment(deps: DeployDeps & { readonly recoverLin
   const journal = await readDeployJournal(fs, snapshots.folder, signal)
   let deployment: DeployEnd | undefined
   if (journal === 'damaged') await removeDeployJournal(fs, snapshots.folder, signal)
-  else if (journal) deployment = await settled(journal, deps, signal)
+  else if (journal) deployment = await (journal.back ? settledBack : settled)(journal, deps, signal)
   mended.push(...(await snapshots.sweep(signal)).map((name) => `${name} was left over and is gone`))
   return { deployment, mended }
 }
 
-async function settled({ version, units }: { readonly version: string; readonly units: readonly string[] }, deps: DeployDeps, signal: AbortSignal): Promise<DeployEnd> {
+async function settled({ version, units }: DeployJournal, deps: DeployDeps, signal: AbortSignal): Promise<DeployEnd> {
   const { current } = await deps.snapshots.links(signal)
   let why = 'it was interrupted before the switch'
   if (current === folderOfVersion(version)) {
-    const sick = await startUnits(units, deps, signal).then(async () => sicknessOf(units, deps, signal), (error: unknown) => {
-      signal.throwIfAborted()
-      return error instanceof Error ? error.message : 'the services did not start'
-    })
+    const sick = await sickAfterStart(units, deps, signal)
     if (sick === undefined) return finished({ manifest: { version } }, deps, signal)
     why = `it was interrupted after the switch, and ${sick}`
   }
   const end = await takeBack(version, units, deps, signal)
   return { kind: 'failed', error: [`DEPLOYMENT_FAILED: ${why}`, ...end.said].join('; '), level: end.level, running: (await deps.snapshots.links(signal)).current }
+}
+
+/** Of a way back that somebody wanted: after the switch it is finished, before it the version that runs stays and nobody calls that a success. */
+async function settledBack({ version, from, units }: DeployJournal, deps: DeployDeps, signal: AbortSignal): Promise<DeployEnd> {
+  const { snapshots } = deps
+  const { current } = await snapshots.links(signal)
+  const wanted = versionOfFolder(from ?? '') ?? ''
+  const isThere = current !== undefined && current === from
+  const theirs = isThere ? (await snapshots.marker(wanted, signal))?.units ?? units : units
+  const sick = await sickAfterStart(theirs, deps, signal)
+  if (sick === undefined && isThere) return finished({ manifest: { version: wanted } }, deps, signal)
+  const why = `ROLLBACK_LEVEL_1_FAILED: the way back to ${wanted} was interrupted ${isThere ? 'after' : 'before'} the switch`
+  if (sick === undefined) {
+    await removeDeployJournal(deps.fs, snapshots.folder, signal)
+    return { kind: 'failed', error: why, level: 0, running: current }
+  }
+  const end = await takeBack(isThere ? wanted : version, theirs, deps, signal)
+  return { kind: 'failed', error: [`${why}, and ${sick}`, ...end.said].join('; '), level: end.level, running: (await snapshots.links(signal)).current }
+}
+
+async function sickAfterStart(units: readonly string[], deps: DeployDeps, signal: AbortSignal): Promise<string | undefined> {
+  return startUnits(units, deps, signal).then(async () => sicknessOf(units, deps, signal), (error: unknown) => {
+    signal.throwIfAborted()
+    return error instanceof Error ? error.message : 'the services did not start'
+  })
 }
 
 /** A link that leads nowhere is worse than an old version. */
