@@ -1,7 +1,6 @@
 import { basename } from 'node:path'
 import { readBounded } from '../drivers/files/bootFiles.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
-import { type HostAddress, listHostAddresses } from '../drivers/network/interfaces.ts'
 import { openTftpServer } from '../drivers/tftp/tftpServer.ts'
 import { createUdpNetwork } from '../drivers/tftp/udpNetwork.ts'
 import { createDeferred, orAborted } from '../../shared/lifecycle/signals.ts'
@@ -18,9 +17,6 @@ export interface OneFileRequest {
   readonly ready: (name: string, port: number) => void
   readonly progress: (doneBytes: number, totalBytes: number) => void
 }
-
-/** The addresses that a camera could be told; loopback too, for what runs here. */
-export const hostAddresses = (): readonly HostAddress[] => listHostAddresses()
 
 /** Serves one file by TFTP until one client has all of it. Transfers that fail are told and another may try. */
 export async function serveOneFile({ path, address, port, limitMs, ready, progress }: OneFileRequest, signal: AbortSignal): Promise<{ readonly sentBytes: number }> {

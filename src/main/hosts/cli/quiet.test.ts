@@ -12,13 +12,13 @@ describe('quiet', () => {
     expect(status).toEqual([])
     return [exitCode, fake.out.lines, fake.err.lines]
   }
-  test.each<readonly [string, readonly string[], readonly string[], Partial<CliDeps>?]>([
-    ['chips: a name a line', ['chips'], ['hi3516ev300']],
-    ['ports: what can be given with -p', ['ports'], ['/dev/uart-bench']],
-    ['network --list: an interface a line', ['network', '--list'], ['lo', 'eth1']],
-    ['detect: the family', ['detect', '-p', 'tcp://10.0.0.9:9000'], ['v500']],
-    ['uboot: where it lies', ['uboot', 'hi3516ev300'], ['/data/uboot/u']],
-    ['profiles: nothing', ['profiles', 'import', '/x'], []],
+  test.each<readonly [string, readonly string[], readonly string[], Partial<CliDeps>]>([
+    ['chips: a name a line', ['chips'], ['hi3516ev300'], {}],
+    ['ports: what can be given with -p', ['ports'], ['/dev/uart-bench'], {}],
+    ['network --list: an interface a line', ['network', '--list'], ['lo', 'eth1'], {}],
+    ['detect: the family', ['detect', '-p', 'tcp://10.0.0.9:9000'], ['v500'], {}],
+    ['uboot: where it lies', ['uboot', 'hi3516ev300'], ['/data/uboot/u'], {}],
+    ['profiles: nothing', ['profiles', 'import', '/x'], [], {}],
     ['capture: nothing', ['capture', '-p', 'x', '-o', 'y'], [], { captureLine: async ({ tell }) => { tell(5); return { receivedBytes: 5, isLost: false } } }],
     ['replay: nothing', ['replay', 'y'], [], { readCapture: async () => captured }],
     ['network: nothing', ['network', '-f', 'x'], [], { serveOneFile: async ({ ready, progress }) => { ready('x', 69); progress(1, 2); return { sentBytes: 2 } } }],

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { createWorkbench } from '../../composition/createWorkbench.ts'
 import { createDoorTokens } from '../../composition/doorTokens.ts'
+import { jobsAtOnceOf } from '../../composition/jobsAtOnce.ts'
 import { dataFolderOf } from '../../composition/userFolders.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { serveWeb } from './webHost.ts'
@@ -17,7 +18,7 @@ async function serve(root: string): Promise<void> {
   const dataFolder = dataFolderOf({ platform: process.platform, homeFolder, variables: process.env })
   const tokens = createDoorTokens(dataFolder, Date.now)
   const workbench = await createWorkbench({
-    host: 'web', version, homeFolder, log, commandEnvironment: process.env, fetch: globalThis.fetch, ubootUrl: process.env['RACKBENCH_UBOOT_URL'], redisUrl: process.env['RACKBENCH_REDIS'], demoCameras: Number(process.env['RACKBENCH_DEMO_CAMERAS']), tftpPort: Number(process.env['RACKBENCH_TFTP_PORT'] ?? 69),
+    host: 'web', version, homeFolder, log, commandEnvironment: process.env, fetch: globalThis.fetch, ubootUrl: process.env['RACKBENCH_UBOOT_URL'], redisUrl: process.env['RACKBENCH_REDIS'], demoCameras: Number(process.env['RACKBENCH_DEMO_CAMERAS']), jobsAtOnce: jobsAtOnceOf(process.env), tftpPort: Number(process.env['RACKBENCH_TFTP_PORT'] ?? 69),
     dataFolder,
     resourcesFolder: join(root, 'resources'),
   }, { loadRack: true })
