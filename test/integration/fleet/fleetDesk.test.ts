@@ -58,7 +58,7 @@ test('fault: the broker restarts while a command is under way: it is carried out
 })
 
 test('an account that was made is told to whoever looks, so that settings that are kept next keep it', async () => {
-  await desk.setBroker(settings, undefined)
+  // Without a broker: its connection would be told too, and the account with it.
   const views = desk.watch(within())
   await views.next()
   await desk.addAccount(clientA)
