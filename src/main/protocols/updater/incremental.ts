@@ -1,5 +1,5 @@
-import { z } from 'zod'
 import type { DevicePath } from '../../../shared/devices/deviceFs.ts'
+import { incrementalSchema } from '../../../shared/ota/packageManifest.schema.ts'
 import { readAs } from '../../../shared/ota/readAs.ts'
 import { updaterFault } from '../../../shared/ota/updaterFault.ts'
 import { placeBelowRoot } from './manifest.ts'
@@ -12,18 +12,12 @@ export interface Incremental {
   readonly deleted: readonly DevicePath[]
 }
 
-const schema = z.object({
-  type: z.literal('incremental'),
-  base_ref: z.string().max(100).optional(),
-  head_ref: z.string().max(100).optional(),
-  deleted: z.array(z.string().max(1024)).max(10_000).default([]),
-})
 const refuse = (what: string): Error => updaterFault('INVALID_MANIFEST', `incremental.json: ${what}`, { hint: 'The package has to be made anew' })
 /** References of a release stand there with their v or without it. */
 const versionOfRef = (ref: string): string | undefined => { const plain = ref.replace(/^v/, ''); return versionNumbers(plain) ? plain : undefined }
 
 export function parseIncremental(text: string, version: string): Incremental {
-  const { base_ref: base, head_ref: head, deleted } = readAs(schema, parsed(text), refuse)
+  const { base_ref: base, head_ref: head, deleted } = readAs(incrementalSchema, parsed(text), refuse)
   if (base === undefined || base === '') throw updaterFault('INCREMENTAL_BASE_MISSING', 'the package is incremental and does not say on which version')
   const named = versionOfRef(base)
   if (named === undefined) throw updaterFault('INCREMENTAL_BASE_INVALID', `${JSON.stringify(base)} is no version that a package could build on`)
