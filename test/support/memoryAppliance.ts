@@ -58,16 +58,18 @@ const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 
 export interface PackageFixture {
   readonly version: string
+  /** `incremental.json`, for one that brings only what changed. */
+  readonly incremental?: object
   /** `dst` below `/opt/tope/` → content; each becomes a module with a unit, where one is named. */
   readonly files: Readonly<Record<string, { readonly content: string; readonly unit?: string; readonly order?: number; readonly mode?: number; readonly post?: readonly string[] }>>
 }
 
 /** A package as it comes out of its archive, without the archive. */
-export function memoryPackage({ version, files }: PackageFixture): OpenPackage {
+export function memoryPackage({ version, files, incremental }: PackageFixture): OpenPackage {
   const modules = Object.entries(files).map(([dst, { unit, order, post }]) => ({ name: dst, src: `modules/${dst}`, dst: `/opt/tope/${dst}`, process_name: unit, restart_order: order, post_cmds: post }))
   const entry = (name: string) => files[name.replace(/^modules\//, '')]
   return {
-    manifestText: JSON.stringify({ version, modules }),
+    manifestText: JSON.stringify({ version, modules }), ...(incremental ? { incrementalText: JSON.stringify(incremental) } : {}),
     entry: (name) => { const found = entry(name); return found && { sizeBytes: text(found.content).length, mode: found.mode ?? 0o755 } },
     read: async function* (name) { await Promise.resolve(); yield text(entry(name)?.content ?? '') },
     close: async () => undefined,

@@ -44,10 +44,10 @@ export function createApplianceWay({ clock, fetch }: ApplianceUpdateDeps): Updat
     check: ({ address }) => { addressOf(address) },
     read,
     releases: async (device, signal) => packagesIn(await releaseFolder(device), signal),
-    plan: async (device, { act, version }, _told, signal) => {
+    plan: async (device, { act, version }, told, signal) => {
       if (act === 'rollback') return { units: [], files: 0, deletes: [], warnings: ['The version that runs now is taken off the device; a package brings it again'], refusals: [], phases: [phase('ask', 'Ask the updater', 500), phase('go-back', 'Go back', 12_000, 'at-end'), phase('read-back', 'Read the version back', 500, 'at-end')] }
       const phases = [phase('ask', 'Ask the updater', 500), phase('download', 'Download and verify', 2_000), phase('install', 'Install', 12_000, 'at-end'), phase('read-back', 'Read the version back', 500, 'at-end')]
-      return planPackage(device, version, phases, (commands) => ({ warnings: [`The package brings ${String(commands)} commands; the updater runs them only where it was started so`] }), signal)
+      return planPackage(device, version, phases, (commands) => ({ warnings: [`The package brings ${String(commands)} commands; the updater runs them only where it was started so`] }), told.version, signal)
     },
     bench: (device, plan) => {
       const client = clientOf(device)
@@ -67,17 +67,19 @@ export function createApplianceWay({ clock, fetch }: ApplianceUpdateDeps): Updat
 }
 
 /** What a package of the channel would do; its commands, where it brings any, are judged by whoever installs it. */
-export async function planPackage(device: UpdateDevice, version: string, phases: PlannedPhase[], judge: (commands: number) => Partial<Pick<UpdateParts, 'warnings' | 'refusals'>>, signal: AbortSignal): Promise<UpdateParts> {
+export async function planPackage(device: UpdateDevice, version: string, phases: PlannedPhase[], judge: (commands: number) => Partial<Pick<UpdateParts, 'warnings' | 'refusals'>>, running: string | undefined, signal: AbortSignal): Promise<UpdateParts> {
   const folder = await releaseFolder(device)
   const release = (await packagesIn(folder, signal)).find((each) => each.version === version && each.problem === undefined)
   if (!release) return { units: [], files: 0, deletes: [], warnings: [], phases, refusals: [new WorkbenchError('input/not-found', `There is no package of version ${version} on channel ${device.channel}`)] }
   const path = join(folder, release.file)
   const contents = await openPackageZip(path, signal)
   try {
-    const { manifest, units, commands } = planDeployment(contents, version)
+    const { manifest, units, commands, incremental } = planDeployment(contents, version)
+    const judged = commands.length === 0 ? {} : judge(commands.length)
+    const misfit = incremental && incremental.base !== running ? [new WorkbenchError('input/conflict', `The package brings only what changed since ${incremental.base}, and ${device.name} runs ${running ?? 'no version'}`, { hint: 'Take a whole package, or the one that was made for this version' })] : []
     return {
-      release, sha256: (await measurePackage(path, signal)).sha256, units: [...units], files: manifest.modules.length, deletes: [], phases, warnings: [], refusals: [],
-      ...(commands.length === 0 ? {} : judge(commands.length)),
+      release, sha256: (await measurePackage(path, signal)).sha256, units: [...units], files: manifest.modules.length, deletes: [...incremental?.deleted ?? []], phases,
+      warnings: [...incremental ? [`It builds on ${incremental.base}: what is not in the package stays as it is there, and all services start anew`] : [], ...judged.warnings ?? []], refusals: [...misfit, ...judged.refusals ?? []],
     }
   } finally { await contents.close() }
 }

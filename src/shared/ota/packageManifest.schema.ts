@@ -17,3 +17,11 @@ export const moduleSchema = z.object({
 })
 export type RawModule = z.infer<typeof moduleSchema>
 export const manifestSchema = z.object({ version: packageVersionSchema, modules: z.array(z.unknown()).min(1, 'is empty').max(2000) })
+
+/** `incremental.json`; which version it names is judged by its reader, in words of its own. */
+export const incrementalSchema = z.object({
+  type: z.literal('incremental'),
+  base_ref: z.string().max(100).optional(),
+  head_ref: z.string().max(100).optional(),
+  deleted: z.array(z.string().max(1024)).max(10_000).default([]),
+})

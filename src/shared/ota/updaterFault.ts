@@ -7,7 +7,7 @@ const acting = {
   DOWNLOAD_FAILED: 'link/unreachable', INCOMPLETE_DOWNLOAD: 'link/closed', PACKAGE_SIZE_MISMATCH: 'device/wrong-content', MD5_MISMATCH: 'device/wrong-content',
   SHA256_MISMATCH: 'device/wrong-content', DISK_FULL: 'device/no-space',
   INVALID_MANIFEST: 'input/malformed', INVALID_PACKAGE: 'input/malformed', VERSION_MISMATCH: 'input/conflict', VERSION_EXISTS: 'input/conflict',
-  VERSION_NOT_FOUND: 'input/not-found', VERSION_IN_USE: 'input/conflict', NO_VALID_VERSION: 'device/recovery-incomplete',
+  VERSION_NOT_FOUND: 'input/not-found', INCREMENTAL_BASE_MISSING: 'input/conflict', INCREMENTAL_BASE_INVALID: 'input/conflict', INCREMENTAL_BASE_MISMATCH: 'input/conflict', VERSION_IN_USE: 'input/conflict', NO_VALID_VERSION: 'device/recovery-incomplete',
   SERVICE_STOP_FAILED: 'device/refused', SERVICE_STOP_TIMEOUT: 'device/no-answer', SERVICE_START_FAILED: 'device/refused', SERVICE_START_TIMEOUT: 'device/no-answer',
   PROCESS_KILL_FAILED: 'device/refused', POST_CMD_FAILED: 'device/refused', POST_CMD_TIMEOUT: 'device/no-answer',
   DEPLOYMENT_FAILED: 'device/refused', UPDATE_FAILED: 'device/refused', ROLLBACK_LEVEL_1_FAILED: 'device/recovery-incomplete', ROLLBACK_LEVEL_2_FAILED: 'device/recovery-incomplete',

@@ -21,6 +21,7 @@ import { manifestOf } from '../../support/mpyRig.ts'
 import { never } from '../../support/otaRig.ts'
 import { createRealClock } from '../../support/realClock.ts'
 import { appliancePackage, openUpdaterBench } from '../../support/updaterBench.ts'
+import { buildZip } from '../../support/zipBuilder.ts'
 
 interface Rig {
   readonly folder: string
@@ -107,6 +108,22 @@ describe('an appliance as a job of the workbench', () => {
     expect(job).toMatchObject({ state: 'failed', verdict: 'failed (state unknown)' })
     expect(job.versionRead).toBeUndefined()
     expect((await rig.desk.read(deviceId, never)).problem).toMatchObject({ code: 'link/unreachable' })
+  })
+  test('a package that brings only what changed: planned for the version that it builds on, refused for every other, and all of the new one is there', async () => {
+    const bench = await openUpdaterBench()
+    const rig = await openRig(createHurriedClock())
+    const deviceId = await rig.add('appliance', bench.url())
+    const incremental = async (version: string, base: string): Promise<void> => writeFile(join(rig.folder, 'releases/stable', `p-${version}.zip`), buildZip([
+      { name: 'manifest.json', bytes: Buffer.from(JSON.stringify({ version, modules: [{ name: 'notes', src: 'notes', dst: '/opt/tope/services/notes' }] })) },
+      { name: 'incremental.json', bytes: Buffer.from(JSON.stringify({ type: 'incremental', base_ref: `v${base}`, head_ref: `v${version}`, deleted: [] })) },
+      { name: 'notes', bytes: Buffer.from('what is new') },
+    ]))
+    await incremental('1.2.0', '1.0.0')
+    expect((await rig.desk.plan({ deviceId, act: 'update', version: '1.2.0' }, never)).refusals).toMatchObject([{ code: 'input/conflict', message: 'The package brings only what changed since 1.0.0, and my appliance runs 1.1.0' }])
+    await incremental('1.3.0', '1.1.0')
+    expect(await rig.run({ deviceId, act: 'update', version: '1.3.0' })).toMatchObject({ state: 'succeeded', versionRead: '1.3.0' })
+    expect(await readFile(join(bench.root, 'opt/tope/versions/current/services/notes'), 'utf8')).toBe('what is new')
+    expect(await readFile(join(bench.root, 'opt/tope/versions/current/services/device-api/device-api'), 'utf8')).toContain('device-api 1.1.0')
   })
   test('what cannot be: the version that runs, a version that is not there, one that is not the one before, a plan that is old', async () => {
     const bench = await openUpdaterBench()

@@ -10,6 +10,7 @@ import { mostManifestBytes } from '../../protocols/updater/manifest.ts'
 import { type CheckedZipEntry, checkZipEntries, mostZipEntries, type ZipEntryFacts } from '../../protocols/updater/zipRules.ts'
 
 const manifestName = 'manifest.json'
+const incrementalName = 'incremental.json'
 const damaged = (cause: unknown): Error => updaterFault('INVALID_PACKAGE', 'the package is damaged or no zip archive', { cause, hint: 'Download it again' })
 
 /** The directory is read and checked as a whole before anything is unpacked; the file stays on the disk and is read in pieces. */
@@ -22,7 +23,7 @@ export async function openPackageZip(path: string, signal: AbortSignal): Promise
     const entries = await entriesOf(zip, signal)
     const checked = checkZipEntries(entries.map(factsOf), size)
     const files = new Map(checked.map((facts, index) => [facts.name, { facts, entry: entries[index] }]).filter((each): each is [string, Member] => !(each[1] as { facts: CheckedZipEntry }).facts.isFolder))
-    return packageOf(zip, files, await manifestOf(zip, files, signal))
+    return packageOf(zip, files, await textOf(zip, files, manifestName, signal), await textOf(zip, files, incrementalName, signal))
   } catch (error) {
     zip?.close()
     signal.throwIfAborted()
@@ -51,21 +52,21 @@ function factsOf(entry: Entry): ZipEntryFacts {
   }
 }
 
-async function manifestOf(zip: ZipFile, files: ReadonlyMap<string, Member>, signal: AbortSignal): Promise<string | undefined> {
-  const member = files.get(manifestName)
+async function textOf(zip: ZipFile, files: ReadonlyMap<string, Member>, name: string, signal: AbortSignal): Promise<string | undefined> {
+  const member = files.get(name)
   if (!member) return undefined
-  if (member.facts.sizeBytes > mostManifestBytes) throw updaterFault('INVALID_MANIFEST', `manifest.json is longer than ${mostManifestBytes} bytes`)
+  if (member.facts.sizeBytes > mostManifestBytes) throw updaterFault('INVALID_MANIFEST', `${name} is longer than ${mostManifestBytes} bytes`)
   const pieces: Uint8Array[] = []
   for await (const piece of piecesOf(zip, member, signal)) pieces.push(piece)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces))
   } catch (cause) {
-    throw updaterFault('INVALID_MANIFEST', 'manifest.json is not UTF-8', { cause })
+    throw updaterFault('INVALID_MANIFEST', `${name} is not UTF-8`, { cause })
   }
 }
 
-const packageOf = (zip: ZipFile, files: ReadonlyMap<string, Member>, manifestText: string | undefined): OpenPackage => ({
-  manifestText,
+const packageOf = (zip: ZipFile, files: ReadonlyMap<string, Member>, manifestText: string | undefined, incrementalText: string | undefined): OpenPackage => ({
+  manifestText, incrementalText,
   entry: (name) => files.get(name)?.facts,
   read: (name, signal) => {
     const member = files.get(name)

@@ -1,5 +1,5 @@
 import { updaterFault } from '../../../shared/ota/updaterFault.ts'
-import { moduleSchema, manifestSchema, type RawModule } from '../../../shared/ota/packageManifest.schema.ts'
+import { moduleSchema, manifestSchema } from '../../../shared/ota/packageManifest.schema.ts'
 import { readAs } from '../../../shared/ota/readAs.ts'
 
 /** A manifest that is longer describes something else. */
@@ -57,19 +57,20 @@ function moduleOf(raw: unknown, number: number): PackageModule {
   const called = `module ${number} (${given.name})`
   if (given.src.startsWith('/') || !isPlainPath(given.src)) throw refuse(`${called}: "src" must be a path inside the archive without "." or ".."`)
   return {
-    name: given.name, src: given.src, dst: given.dst, path: placeOf(given, called), unit: given.process_name, order: given.restart_order ?? defaultOrder,
+    name: given.name, src: given.src, dst: given.dst, path: placeBelowRoot(given.dst, `${called}: "dst"`), unit: given.process_name, order: given.restart_order ?? defaultOrder,
     postCommands: given.post_cmds ?? [], md5: given.md5, sha256: given.sha256, sizeBytes: given.size,
   }
 }
 
-function placeOf({ dst }: RawModule, called: string): string {
-  if (!dst.startsWith('/')) throw refuse(`${called}: "dst" must be an absolute path`)
-  if (!isPlainPath(dst.slice(1))) throw refuse(`${called}: "dst" must be a path without "." or ".."`)
+/** What is left of a target below its root: the place in the folder of a version. */
+export function placeBelowRoot(dst: string, called: string, refused: (what: string) => Error = refuse): string {
+  if (!dst.startsWith('/')) throw refused(`${called} must be an absolute path`)
+  if (!isPlainPath(dst.slice(1))) throw refused(`${called} must be a path without "." or ".."`)
   // With its slash: /opt/topevil is somebody else's.
-  if (!dst.startsWith(targetRoot)) throw refuse(`${called}: "dst" ${dst} does not lie in ${targetRoot}, and only that is taken`)
+  if (!dst.startsWith(targetRoot)) throw refused(`${called} ${dst} does not lie in ${targetRoot}, and only that is taken`)
   const path = dst.slice(targetRoot.length)
   const [first = ''] = path.split('/')
-  if (first.toLowerCase() === 'versions' || first.startsWith('.')) throw refuse(`${called}: "dst" ${dst} lies in the updater's own folders`)
+  if (first.toLowerCase() === 'versions' || first.startsWith('.')) throw refused(`${called} ${dst} lies in the updater's own folders`)
   return path
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { faultText, updaterCodeOf, updaterFault } from '../../../shared/ota/updaterFault.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { isPrivateHost, progressAnswer, readDownloadRequest, readUpdateRequest } from './answers.ts'
+import { isDeleted, parseIncremental } from './incremental.ts'
 import { parsePackageManifest, unitsInOrder } from './manifest.ts'
 import { isExpired, moduleProgress, nextStage, trustMs } from './stages.ts'
 import { compareVersions, folderOfVersion, versionNumbers, versionOfFolder } from './version.ts'
@@ -52,6 +53,21 @@ describe('the manifest of a package', () => {
       try { parsePackageManifest(text) } catch (error) { expect(updaterCodeOf(error)).toBe('INVALID_MANIFEST') }
     }))
   })
+})
+
+describe('incremental.json', () => {
+  const text = (change: object = {}): string => JSON.stringify({ type: 'incremental', base_ref: 'v1.1.0', head_ref: 'v1.2.3', deleted: ['/opt/tope/lib/old'], ...change })
+  test('a good one, with a v and without; a folder means all that is in it', () => {
+    expect(parseIncremental(text(), '1.2.3')).toEqual({ base: '1.1.0', deleted: ['lib/old'] })
+    expect(parseIncremental(text({ base_ref: '1.1.0', head_ref: undefined, deleted: undefined }), '1.2.3')).toEqual({ base: '1.1.0', deleted: [] })
+    expect(['lib/old', 'lib/old/x', 'lib/older'].map((path) => isDeleted({ deleted: ['lib/old'] }, path))).toEqual([true, true, false])
+  })
+  test.each([
+    [{ base_ref: undefined }, 'INCREMENTAL_BASE_MISSING'], [{ base_ref: '' }, 'INCREMENTAL_BASE_MISSING'], [{ base_ref: 'main' }, 'INCREMENTAL_BASE_INVALID'], [{ base_ref: '1.2.3' }, 'INCREMENTAL_BASE_INVALID'],
+    [{ head_ref: '1.2.4' }, 'INVALID_MANIFEST'], [{ type: 'full' }, 'INVALID_MANIFEST'], [{ deleted: ['/etc/passwd'] }, 'INVALID_MANIFEST'], [{ deleted: ['/opt/tope/../x'] }, 'INVALID_MANIFEST'],
+    [{ deleted: ['/opt/tope/versions/v1.0.0'] }, 'INVALID_MANIFEST'], [{ deleted: ['/opt/topevil/x'] }, 'INVALID_MANIFEST'], [{ deleted: 'x' }, 'INVALID_MANIFEST'],
+  ])('%j is %s', (change, code) => { expect(updaterCodeOf(thrown(() => parseIncremental(text(change), '1.2.3')))).toBe(code) })
+  test('what is no JSON', () => { expect(updaterCodeOf(thrown(() => parseIncremental('{', '1.2.3')))).toBe('INVALID_MANIFEST') })
 })
 
 describe('the directory of an archive', () => {

@@ -3,11 +3,13 @@ import { joined, parentOf } from '../../../../shared/devices/devicePath.ts'
 import { Cancelled, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import type { NewDigest } from '../../../../shared/ota/digest.ts'
 import { faultText, updaterFault } from '../../../../shared/ota/updaterFault.ts'
+import { type Incremental, parseIncremental } from '../../../protocols/updater/incremental.ts'
 import { type PackageManifest, parsePackageManifest, unitsInOrder } from '../../../protocols/updater/manifest.ts'
 import { installProgress, moduleProgress } from '../../../protocols/updater/stages.ts'
 import { folderOfVersion } from '../../../protocols/updater/version.ts'
 import { ensureFoldersAbove } from '../deviceFiles.ts'
 import { readDeployJournal, removeDeployJournal, writeDeployJournal } from './deployJournal.ts'
+import { type Base, baseOf, packageOfBase, unitsWithBase } from './incremental.ts'
 import type { OpenPackage } from '../../../../shared/ota/openPackage.ts'
 import { rollBack, type RollbackDeps, type RollbackEnd, undoUnpromoted } from './rollback.ts'
 import type { SnapshotFile } from '../../../../shared/ota/snapshot.schema.ts'
@@ -35,6 +37,8 @@ export interface DeployPlan {
   readonly manifest: PackageManifest
   readonly units: readonly string[]
   readonly commands: readonly string[]
+  /** Only what changed; the rest is that of the version which runs. */
+  readonly incremental: Incremental | undefined
 }
 
 /** What a package would do; refuses with `INVALID_MANIFEST` or `VERSION_MISMATCH`, and touches nothing. */
@@ -47,7 +51,8 @@ export function planDeployment(contents: OpenPackage, version: string | undefine
     if (!entry) throw updaterFault('INVALID_MANIFEST', `the archive has no file ${JSON.stringify(src)}, which is "src" of ${name}`)
     if (sizeBytes !== undefined && entry.sizeBytes !== sizeBytes) throw updaterFault('INVALID_MANIFEST', `${src} has ${entry.sizeBytes} bytes and not the ${sizeBytes} of the manifest`)
   }
-  return { manifest, units: unitsInOrder(manifest), commands: [...manifest.modules].sort((a, b) => a.order - b.order).flatMap(({ postCommands }) => postCommands) }
+  const incremental = contents.incrementalText === undefined ? undefined : parseIncremental(contents.incrementalText, manifest.version)
+  return { manifest, incremental, units: unitsInOrder(manifest), commands: [...manifest.modules].sort((a, b) => a.order - b.order).flatMap(({ postCommands }) => postCommands) }
 }
 
 /**
@@ -57,11 +62,14 @@ export function planDeployment(contents: OpenPackage, version: string | undefine
 export async function deploy(contents: OpenPackage, version: string | undefined, deps: DeployDeps, signal: AbortSignal): Promise<DeployEnd> {
   const { fs, snapshots } = deps
   let plan: DeployPlan
+  let base: Base | undefined
   try {
     deps.progress(installProgress.started, 'Reading the package')
     plan = planDeployment(contents, version)
     if (plan.commands.length > 0 && !deps.allowsCommands) throw updaterFault('INVALID_MANIFEST', `the package wants to run commands, and nobody allowed that: ${plan.commands.join('; ').slice(0, 400)}`)
     if (await readDeployJournal(fs, snapshots.folder, signal) !== undefined) throw updaterFault('OPERATION_IN_PROGRESS', 'an earlier deployment was interrupted and has not been cleared up', { hint: 'Recover it first' })
+    base = plan.incremental && await baseOf(plan.incremental, new Set(plan.manifest.modules.map(({ path }) => path)), deps, signal)
+    if (base) plan = { ...plan, units: unitsWithBase(base, plan.units) }
     const before = await snapshots.links(signal)
     await ensureFoldersAbove(fs, joined(snapshots.folder, 'x'), signal)
     await snapshots.create(plan.manifest.version, signal)
@@ -72,18 +80,20 @@ export async function deploy(contents: OpenPackage, version: string | undefined,
     return { kind: 'failed', error: `DEPLOYMENT_FAILED: ${faultText(noSpace(error))}`, level: 0, running: (await snapshots.links(signal)).current }
   }
   try {
-    await install(contents, plan, deps, signal)
+    await install(contents, plan, base, deps, signal)
   } catch (error) {
     return broughtBack(error, plan, deps, signal)
   }
   return finished(plan, deps, signal)
 }
 
-async function install(contents: OpenPackage, { manifest, units, commands }: DeployPlan, deps: DeployDeps, signal: AbortSignal): Promise<void> {
+async function install(contents: OpenPackage, { manifest, units, commands }: DeployPlan, base: Base | undefined, deps: DeployDeps, signal: AbortSignal): Promise<void> {
   const { snapshots, progress } = deps
+  // Before any service stops: it takes as long as the version is large.
+  const seeded = base ? await seed(base, manifest.version, deps, signal) : []
   progress(installProgress.stopping, 'Stopping the services')
   await stopUnits(units, deps, signal)
-  const files = await writeModules(contents, manifest, deps, signal)
+  const files = [...seeded, ...await writeModules(contents, manifest, deps, signal)]
   progress(installProgress.verifying, 'The files are written and were read back')
   await snapshots.seal({ v: 1, version: manifest.version, units: [...units], files }, signal)
   signal.throwIfAborted()
@@ -97,14 +107,27 @@ async function install(contents: OpenPackage, { manifest, units, commands }: Dep
   if (sick !== undefined) throw updaterFault('SERVICE_START_FAILED', sick)
 }
 
+/** What stays of the version that runs, each file read back as it was installed. */
+async function seed(base: Base, version: string, deps: DeployDeps, signal: AbortSignal): Promise<SnapshotFile[]> {
+  const source = packageOfBase(base, deps)
+  const files: SnapshotFile[] = []
+  deps.progress(installProgress.started, `Copying ${base.files.length} files of ${base.version}`)
+  for (const { path, sha256 } of base.files) files.push(await writeInto(source, { name: path, src: path, path, sha256, md5: undefined }, version, deps, signal))
+  return files
+}
+
+async function writeInto(source: Parameters<typeof writeModule>[0], module: Parameters<typeof writeModule>[1], version: string, deps: DeployDeps, signal: AbortSignal): Promise<SnapshotFile> {
+  const path = joined(deps.snapshots.pathOf(version), module.path)
+  for (const folder of await ensureFoldersAbove(deps.fs, path, signal)) if (deps.fs.abilities.modes) await deps.fs.chmod(folder, 0o755, signal)
+  const file = await writeModule(source, module, path, deps, signal)
+  await deps.fs.sync(parentOf(path), signal)
+  return file
+}
+
 async function writeModules(contents: OpenPackage, manifest: PackageManifest, deps: DeployDeps, signal: AbortSignal): Promise<SnapshotFile[]> {
-  const top = deps.snapshots.pathOf(manifest.version)
   const files: SnapshotFile[] = []
   for (const [index, module] of manifest.modules.entries()) {
-    const path = joined(top, module.path)
-    for (const folder of await ensureFoldersAbove(deps.fs, path, signal)) if (deps.fs.abilities.modes) await deps.fs.chmod(folder, 0o755, signal)
-    files.push(await writeModule(contents, module, path, deps, signal))
-    await deps.fs.sync(parentOf(path), signal)
+    files.push(await writeInto(contents, module, manifest.version, deps, signal))
     deps.progress(moduleProgress(index + 1, manifest.modules.length), `${module.name} is in place`)
   }
   return files

@@ -8,7 +8,7 @@ import type { OpenPackage } from '../../../../shared/ota/openPackage.ts'
 import type { SnapshotFile } from '../../../../shared/ota/snapshot.schema.ts'
 
 /** Beside its place, with its rights, durable, then under its name; and read back before it counts. */
-export async function writeModule(contents: OpenPackage, module: PackageModule, path: DevicePath, { fs, newDigest }: { readonly fs: DeviceFs; readonly newDigest: NewDigest }, signal: AbortSignal): Promise<SnapshotFile> {
+export async function writeModule(contents: Pick<OpenPackage, 'entry' | 'read'>, module: Pick<PackageModule, 'name' | 'src' | 'path' | 'md5' | 'sha256'>, path: DevicePath, { fs, newDigest }: { readonly fs: DeviceFs; readonly newDigest: NewDigest }, signal: AbortSignal): Promise<SnapshotFile> {
   const mode = contents.entry(module.src)?.mode ?? 0o644
   const [sha256, md5] = [newDigest('sha256'), newDigest('md5')]
   let sizeBytes = 0
