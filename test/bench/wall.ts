@@ -9,7 +9,7 @@ import { newSessionId } from '../../src/main/drivers/storage/captures/captureSto
 import { createPart } from '../../src/main/drivers/storage/captures/partFile.ts'
 import type { CameraId } from '../../src/shared/devices/ids.ts'
 import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
-import { chromiumUse, partyRows } from './parties.ts'
+import { chromiumUse, computerUse, partyRows } from './parties.ts'
 import type { BenchRow } from './row.ts'
 import { profileFlags, start, type Talker } from './talker.ts'
 import { timeServe } from './wallServe.ts'
@@ -89,11 +89,13 @@ async function talkRows(folder: string, browser: Browser, minutes: number): Prom
     await takeSeen(page)
     const before = await host.ask<{ cpuMs: number; heldBytes: number }>('use')
     const partiesBefore = await partiesNow(browser, uarts, before.cpuMs)
+    const computerBefore = computerUse()
     const startedMs = performance.now()
     await after(minutes * 60_000 - warmSeconds * 1000)
     const seen = await takeSeen(page)
     const elapsedMs = performance.now() - startedMs
     const now = await host.ask<{ cpuMs: number; heldBytes: number }>('use')
+    const computerSeconds = computerUse() - computerBefore
     const partiesAfter = await partiesNow(browser, uarts, now.cpuMs)
     const empty = await emptyPageFrames(browser)
     await page.bringToFront()
@@ -133,7 +135,7 @@ async function talkRows(folder: string, browser: Browser, minutes: number): Prom
       below('first paint of it from the command "rackbench serve", middle of 3', served.later.paintMs, 'ms', 1000),
       row('of that, until it tells its address', served.later.addressMs, 'ms', 'told', true),
       row('the same at the very first start, which compiles', served.first.paintMs, 'ms', 'told', true),
-      ...partyRows(partiesBefore, partiesAfter, elapsedMs),
+      ...partyRows(partiesBefore, partiesAfter, computerSeconds, elapsedMs),
     ]
   } finally {
     await uarts.end()

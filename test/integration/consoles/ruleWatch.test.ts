@@ -156,3 +156,9 @@ test('a piece that is looked at as a whole meets the rules that its lines meet',
     await watch.close()
   }), { numRuns: 200 })
 })
+
+test('a piece that is looked at as a whole meets a word in two pieces, and one in a line that stays open', async () => {
+  const { say, hits } = bench([rule({})])
+  for (const piece of ['all is quiet, bo', 'om\r\n', `fine\r\nboom${' '.repeat(200)}`, '\r\n', 'quiet again\r\n']) say(piece)
+  expect((await hits()).map(({ line }) => line)).toEqual(['all is quiet, boom', 'boom'])
+})
