@@ -142,3 +142,14 @@ test('break, modem lines and rate where the line has them, and words where it ha
   button('Line').click()
   await until('the words', () => text().includes('This line carries bytes only'))
 })
+
+test('who else has a console before them is named beside who types', async () => {
+  const { fixture } = await consoleOf('cam-01')
+  const line = (): string => (document.querySelector('.console .line')?.textContent ?? '').replace(/\s+/g, ' ')
+  await until('nobody', () => line().includes('Nobody types here'))
+  expect(line()).not.toContain('looks on')
+  fixture.consoleTools.writer(id('cam-01'), { who: 'viewer', name: 'Ann', sinceMs: 0, others: ['Ann', 'Bob'] })
+  await until('the other', () => line().includes('Ann types here') && line().includes('Bob looks on'))
+  fixture.consoleTools.writer(id('cam-01'), { who: 'you', name: 'window 1', sinceMs: 0, others: ['Ann', 'Bob', 'Eve'] })
+  await until('several', () => line().includes('Ann and 2 more look on'))
+})

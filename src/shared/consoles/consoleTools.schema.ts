@@ -10,6 +10,9 @@ export type ViewerWish = z.infer<typeof viewerSchema>
 /** One window, for as long as its link lives. */
 export interface Viewer extends ViewerWish { readonly id: string }
 
+/** Of more viewers than that, the last ones are not named. */
+export const mostOthers = 20
+
 /** Who may type now. `released`: the line is closed, for a program that is not this one. */
 export const writerViewSchema = z.object({
   who: z.enum(['nobody', 'you', 'viewer', 'job', 'released']),
@@ -19,6 +22,8 @@ export const writerViewSchema = z.object({
   sinceMs: z.number(),
   /** You had it, and somebody took it over. */
   lost: z.object({ by: z.string(), atMs: z.number() }).optional(),
+  /** Who else has this console before them; absent for nobody. The wall counts as nobody: it shows all of them. */
+  others: z.array(z.string()).max(mostOthers).optional(),
 })
 export type WriterView = z.infer<typeof writerViewSchema>
 

@@ -90,6 +90,7 @@ describe.skipIf(missingForWindow() !== undefined)('the day of an engineer', () =
       await theirs.getByRole('button', { name: 'Take over' }).click()
       await theirs.getByText(/^You type here/).waitFor()
       await mine.getByText(/^Taken over by window 2 at/).waitFor()
+      await theirs.getByText('window 1 looks on', { exact: true }).waitFor()
       await picture('engineer-taken-over')
       await theirs.locator('.xterm-helper-textarea').focus()
       // At once: a camera that talks would print between the keys. And watched from before, because what it says moves the line away.

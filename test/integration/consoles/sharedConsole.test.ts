@@ -21,7 +21,10 @@ test('one writes, the other looks; taking over is seen by the one who loses it, 
   const { cameraId, far, window } = await bench()
   const [ann, bob] = [await window('Ann'), await window()]
   const [seenByAnn, seenByBob] = [await ann.look(cameraId), await bob.look(cameraId)]
-  expect(seenByAnn).toEqual([{ who: 'nobody', name: '', sinceMs: 0 }])
+  expect(seenByAnn[0]).toEqual({ who: 'nobody', name: '', sinceMs: 0 })
+  // Each sees who else is there, from whatever moment on.
+  expect(seenByBob[0]).toMatchObject({ others: ['Ann'] })
+  await expect.poll(() => seenByAnn.at(-1)?.others).toEqual(['window 1'])
   // The first who types has it.
   await ann.client.consoles.type({ cameraId, text: 'ls\r', viewer: ann.viewer })
   await expect.poll(() => seenByBob.at(-1)).toMatchObject({ who: 'viewer', name: 'Ann' })
@@ -65,6 +68,7 @@ test('a link that dies gives the writer free; who does not look cannot hold it',
   const [ann, bob] = [await window('Ann'), await window('Bob')]
   const seenByBob = await bob.look(cameraId)
   await ann.look(cameraId)
+  await expect.poll(() => seenByBob.at(-1)?.others).toEqual(['Ann'])
   await ann.client.consoles.takeWriter({ cameraId, viewer: ann.viewer })
   await expect.poll(() => seenByBob.at(-1)?.name).toBe('Ann')
   ann.die()

@@ -44,6 +44,21 @@ test('a proved job succeeds, its clean-up is in the journal before the end', asy
   expect(types).toEqual(['job-queued', 'job-started', 'partition-changed', 'partition-changed', 'undone', 'job-succeeded'])
 })
 
+test('work that says it went well, although the ground was taken from under it, has failed with the first who took it', async () => {
+  const { finish, book } = bench()
+  const cut = new WorkbenchError('pod/wrong-power-state', 'its power was cut')
+  const { job, id } = await finish(async (context) => {
+    prove(context)
+    book.breakOff(jobId('j1'), cut)
+    book.breakOff(jobId('j1'), new WorkbenchError('link/closed', 'and its line'))
+    // It heeds no signal.
+    return { verdict: 'restored and booted' }
+  })
+  expect(job).toMatchObject({ state: 'failed', error: { code: 'pod/wrong-power-state', message: 'its power was cut' } })
+  book.breakOff(id, new WorkbenchError('link/closed', 'too late'))
+  expect(book.get(id)).toEqual(job)
+})
+
 test('success without a read-back CRC for every partition is refused', async () => {
   const { job } = await bench().finish(async ({ tell }) => {
     const [first, second] = provedPartitions

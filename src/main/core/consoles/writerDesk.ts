@@ -1,4 +1,4 @@
-import type { Viewer, WriterView } from '../../../shared/consoles/consoleTools.schema.ts'
+import { mostOthers, type Viewer, type WriterView } from '../../../shared/consoles/consoleTools.schema.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
 import type { Clock } from '../../../shared/lifecycle/clock.ts'
@@ -69,7 +69,7 @@ export interface WriterDeskDeps {
 
 export function createWriterDesk({ console, clock, names }: WriterDeskDeps): WriterDesk {
   const bell = createBell()
-  const watching = new Map<string, number>()
+  const watching = new Map<string, { readonly viewer: Viewer; readonly panes: number }>()
   const lost = new Map<string, { readonly by: string; readonly atMs: number }>()
   let writer: Writer | undefined
 
@@ -88,16 +88,18 @@ export function createWriterDesk({ console, clock, names }: WriterDeskDeps): Wri
     if (held?.kind === 'job') throw busyWith(`The console of ${console.cameraId}`, { holder: held.name, sinceMs: held.sinceMs }, clock.wallMs())
   }
   const leave = (id: string): void => {
-    const left = (watching.get(id) ?? 1) - 1
-    if (left > 0) { watching.set(id, left); return }
+    const known = watching.get(id)
+    if (known && known.panes > 1) { watching.set(id, { ...known, panes: known.panes - 1 }); return }
     watching.delete(id)
     lost.delete(id)
     free(id)
+    bell.ring()
   }
   const view = ({ id }: Viewer): WriterView => {
     const held = console.holder()
     const news = lost.get(id)
-    const more = news === undefined ? {} : { lost: news }
+    const others = [...watching.values()].filter(({ viewer }) => viewer.id !== id).map(({ viewer }) => names.nameOf(viewer)).slice(0, mostOthers)
+    const more = { ...(news === undefined ? {} : { lost: news }), ...(others.length === 0 ? {} : { others }) }
     if (held) return { who: held.kind, name: held.name, sinceMs: held.sinceMs, ...more }
     if (!writer) return { who: 'nobody', name: '', sinceMs: 0, ...more }
     return { who: writer.id === id ? 'you' : 'viewer', name: writer.name, sinceMs: writer.sinceMs, ...more }
@@ -121,8 +123,9 @@ export function createWriterDesk({ console, clock, names }: WriterDeskDeps): Wri
     },
     free: ({ id }) => { lost.delete(id); free(id); bell.ring() },
     watch: async function* (viewer, signal) {
-      watching.set(viewer.id, (watching.get(viewer.id) ?? 0) + 1)
+      watching.set(viewer.id, { viewer, panes: (watching.get(viewer.id)?.panes ?? 0) + 1 })
       names.came(viewer)
+      bell.ring()
       const writerNews = renewed(async () => bell.next(signal))
       const consoleNews = renewed(async () => console.changed(signal))
       try {
