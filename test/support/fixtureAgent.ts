@@ -4,12 +4,13 @@ import type { JobNews } from '../../src/shared/jobs/jobEvent.ts'
 
 /** A plan to examine a flash; without an agent it is refused, so that refusals can be looked at. */
 export function fixtureAgentPlan(request: AgentRequest): AgentPlan {
-  const { agentPath = '', running } = request
+  const { agentPath = '', running, work } = request
+  const isSaved = work.kind === 'examine' && work.savePath !== undefined
   const phase = (name: string, title: string, forecastMs: number): AgentPlan['phases'][number] => ({ name, title, cancel: 'anytime', forecastMs })
   return {
     hash: 'c'.repeat(64), request, cameraName: String(request.cameraId), podName: 'pod-1', chip: 'hi3516ev300', flashBytes: 0x1000000, partitions: [],
     boot: { method: running ? 'running' : 'pod', profile: '/home/lab/profiles/hi3516ev300.json', uboot: '/home/lab/uboot/u-boot-hi3516ev300-universal.bin', agent: agentPath, blobBytes: 41_834 },
-    phases: [phase('check', 'Checks', 500), phase('agent', 'Flash agent to RAM', 6_500), phase('examine', 'Look at every sector', 29_600)], forecastMs: 36_600,
+    phases: [phase('check', 'Checks', 500), phase('agent', 'Flash agent to RAM', 6_500), phase('examine', 'Look at every sector', 29_600), ...(isSaved ? [phase('read', 'Read and compare', 270_000), phase('keep', 'File', 500)] : [])], forecastMs: isSaved ? 307_100 : 36_600,
     warnings: running || request.reboot ? [] : ['The flash agent stays in the camera afterwards, until its power is cut; while it runs it can be used again (--running)'],
     refusals: running || agentPath !== '' ? [] : [{ code: 'input/missing-file', message: 'A flash agent for hi3516ev300 is needed, and none is shipped', context: {}, hint: 'It is the file agent-CHIP.bin that the public recovery tool builds.' }],
   }

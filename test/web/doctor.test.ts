@@ -28,6 +28,14 @@ test('the picture has a square for each sector, counts them, and names the one u
   await until('the address', () => all('.told')[0]?.textContent?.startsWith('0x00210000, sector 33: data, CRC-32') ?? false)
 })
 
+test('what can be read is saved where the form says', async () => {
+  await openDoctor()
+  fill('Flash agent for', '/agents/agent.bin')
+  fill('Save what can be read', ' /rescue/flash.bin ')
+  button('Make plan').click()
+  await until('the plan', () => text().includes('Read and compare'))
+})
+
 test('without an agent the plan says why it cannot be started', async () => {
   await openDoctor()
   button('Make plan').click()

@@ -78,7 +78,8 @@ export function createAgentDesk(deps: AgentDeskDeps): AgentDesk {
     const found = await findAgent(request, camera, soc, deps)
     const changes = work.kind === 'write' || work.kind === 'erase'
     const image = work.kind === 'write' ? await orProblem(async () => readFlashImage(resolve(work.inputPath))) : undefined
-    const place = work.kind === 'read' ? await orProblem(async () => inspectDumpPlace(work.outputPath, 'image')) : undefined
+    const path = work.kind === 'read' ? work.outputPath : work.kind === 'examine' ? work.savePath : undefined
+    const place = path === undefined ? undefined : await orProblem(async () => inspectDumpPlace(path, 'image'))
     const plan = planAgent({
       request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, flashBytes: devices.flashBytes,
       boot: found.boot?.plan ?? 'running', agent: found.agent, image, output: place instanceof WorkbenchError ? place : undefined,

@@ -6,7 +6,7 @@ import { createDesks, given } from './workDesk.ts'
 
 export interface DumpDraft { outputPath: string; form: DumpRequest['form']; flashType: DumpRequest['flashType']; via: DumpRequest['via']; partition: string; agentPath: string }
 export interface BurnDraft { profilePath: string; ubootPath: string; stay: boolean }
-export interface DoctorDraft { agentPath: string; running: boolean; reboot: boolean }
+export interface DoctorDraft { agentPath: string; running: boolean; reboot: boolean; savePath: string }
 
 export const useWorkStore = defineStore('work', () => {
   const { client } = useWorkbench()
@@ -20,8 +20,8 @@ export const useWorkStore = defineStore('work', () => {
     client.burn.plan({ cameraId: id, stay, ...given('profilePath', profilePath), ...given('ubootPath', ubootPath) }),
   async ({ request, hash }) => client.burn.start({ request, planHash: hash }))
 
-  const doctors = createDesks((): DoctorDraft => ({ agentPath: '', running: false, reboot: true }), async (id, { agentPath, running, reboot }) => {
-    const request: AgentRequest = { cameraId: id, work: { kind: 'examine' }, running, reboot, ...(running ? {} : given('agentPath', agentPath)) }
+  const doctors = createDesks((): DoctorDraft => ({ agentPath: '', running: false, reboot: true, savePath: '' }), async (id, { agentPath, running, reboot, savePath }) => {
+    const request: AgentRequest = { cameraId: id, work: { kind: 'examine', ...given('savePath', savePath) }, running, reboot, ...(running ? {} : given('agentPath', agentPath)) }
     return client.agent.plan(request)
   }, async ({ request, hash }) => client.agent.start({ request, planHash: hash }))
 

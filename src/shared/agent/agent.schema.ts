@@ -15,8 +15,8 @@ export const agentWorkSchema = z.discriminatedUnion('kind', [
   /** Whole sectors, and never without being told how many. */
   z.object({ kind: z.literal('erase'), offsetBytes: offset, lengthBytes: length }),
   z.object({ kind: z.literal('crc'), offsetBytes: offset.default(0), lengthBytes: length.optional() }),
-  /** Every sector looked at; nothing is changed. */
-  z.object({ kind: z.literal('examine') }),
+  /** Every sector looked at; nothing is changed. With a path, what can be read is saved there. */
+  z.object({ kind: z.literal('examine'), savePath: path.optional() }),
   /** How fast its memory is; the agent chooses what is left out. */
   z.object({ kind: z.literal('memory'), lengthBytes: z.number().int().min(256).max(16 * 1024 * 1024).multipleOf(256).optional(), iterations: z.number().int().min(1).max(256).optional() }),
 ])

@@ -149,6 +149,23 @@ describe('through a pod', () => {
     expect(await run('doctor', '--running')).toMatchObject({ code: 5, done: { success: true, flash: { verdict: 'damaged' } } })
   })
 
+  test('doctor -o: what a sick flash still gives is in the file, the rest is erased there and named', async () => {
+    const { run, load, camera, folder } = await openBench(['flash-sector-dead:40,41'])
+    const { cells } = camera.camera
+    cells.set(denseBytes(6 * sector, 9), 38 * sector)
+    const path = join(folder, 'rescued.bin')
+    const { code, done, events } = await run('doctor', ...load, '-o', path)
+    expect(code).toBe(5)
+    expect(done).toMatchObject({ success: true, flash: { verdict: 'damaged' } })
+    const expected = cells.slice()
+    expected.fill(0xff, 40 * sector, 42 * sector)
+    expect(Buffer.compare(await readFile(path), expected)).toBe(0)
+    expect(JSON.stringify(events)).toContain('no image of this flash: 2 sectors could not be read for certain and are ff there (0x00280000, 0x00290000)')
+    expect(camera.camera.flashTouched).toBe(false)
+    expect(await run('doctor', '--running', '-o', path)).toMatchObject({ code: 2, done: { success: false } })
+    expect(await run('scan', '--running', '-o', join(folder, 'other.bin'))).toMatchObject({ code: 2 })
+  })
+
   test('membw: how fast the memory is, and nothing is touched', async () => {
     const { run, runBare, load, camera, folder } = await openBench()
     const { code, events, done } = await run('membw', ...load)

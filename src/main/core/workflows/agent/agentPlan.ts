@@ -21,7 +21,7 @@ export interface AgentPlanFacts {
   readonly agent: AgentFileFacts | WorkbenchError | undefined
   /** Of a write. */
   readonly image: AgentFileFacts | WorkbenchError | undefined
-  /** Of a read: whether its file can be made. */
+  /** Of a read, or of what is saved: whether its file can be made. */
   readonly output: WorkbenchError | undefined
 }
 
@@ -82,9 +82,10 @@ function phasesOf({ request: { work, reboot }, boot, agent, flashBytes, image }:
   const anytime = (name: string, title: string, forecastMs: number): PlannedPhase => ({ name, title, cancel: 'anytime', forecastMs: Math.round(forecastMs) })
   const atEnd = (name: string, title: string, forecastMs: number): PlannedPhase => ({ name, title, cancel: 'at-end', forecastMs: Math.round(forecastMs) })
   const compare = anytime('compare', 'Compare', bytes / rates.crcBytesPerMs + 500)
+  const toFile = [anytime('read', 'Read and compare', bytes / rates.readBytesPerMs + 1_000), atEnd('keep', 'File', 500)]
   const own: Readonly<Record<AgentRequest['work']['kind'], readonly PlannedPhase[]>> = {
-    info: [], crc: [anytime('sum', 'CRC', bytes / rates.crcBytesPerMs + 500)], examine: [anytime('examine', 'Look at every sector', whole / rates.scanBytesPerMs)], memory: [anytime('memory', 'Measure the memory', 2_000)],
-    read: [anytime('read', 'Read and compare', bytes / rates.readBytesPerMs + 1_000), atEnd('keep', 'File', 500)],
+    info: [], crc: [anytime('sum', 'CRC', bytes / rates.crcBytesPerMs + 500)], examine: [anytime('examine', 'Look at every sector', whole / rates.scanBytesPerMs), ...(work.kind === 'examine' && work.savePath !== undefined ? toFile : [])], memory: [anytime('memory', 'Measure the memory', 2_000)],
+    read: toFile,
     write: [compare, atEnd('change', 'Write and read back', bytes / rates.writeBytesPerMs + 1_000)],
     erase: [compare, atEnd('change', 'Erase and read back', bytes / rates.eraseBytesPerMs + 1_000)],
   }

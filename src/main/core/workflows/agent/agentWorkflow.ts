@@ -10,6 +10,7 @@ import type { RestoreContext } from '../restore/bench.ts'
 import type { AgentBench } from './agentBench.ts'
 import { changeFlash } from './changeFlash.ts'
 import { readToFile } from './readToFile.ts'
+import { saveReadable } from './saveReadable.ts'
 import { type RunningAgent, startAgent, startLimitMs } from './startAgent.ts'
 
 /** A scan looks at each sector twice; an agent without one is asked for two sums of each. */
@@ -48,7 +49,7 @@ async function doWork(bench: AgentBench, context: RestoreContext, agent: Running
     case 'info': return undefined
     case 'read': await readToFile(bench, context, agent, { ...rangeOf(agent, work), path: work.outputPath }); return undefined
     case 'crc': await sum(context, agent, rangeOf(agent, work)); return undefined
-    case 'examine': return examine(context, agent)
+    case 'examine': return examine(bench, context, agent, work.savePath)
     case 'memory': await measure(context, agent, work); return undefined
     case 'write': case 'erase': {
       const [planned] = bench.plan.partitions
@@ -86,7 +87,8 @@ async function measure(context: RestoreContext, { client }: RunningAgent, { leng
   context.tell({ type: 'memory-measured', memory: { address, lengthBytes: measuredBytes, iterations: rounds, timerHz, fillTicks, readTicks, copyTicks } })
 }
 
-async function examine(context: RestoreContext, { client, info }: RunningAgent): Promise<FlashMap> {
+async function examine(bench: AgentBench, context: RestoreContext, agent: RunningAgent, savePath: string | undefined): Promise<FlashMap> {
+  const { client, info } = agent
   const health = await runPhase(context, {
     name: 'examine', cancel: 'anytime', limitMs: examineLimitMs(info.flashBytes),
     work: async (signal) => examineFlash(client, signal, (doneBytes, totalBytes) => {
@@ -96,5 +98,6 @@ async function examine(context: RestoreContext, { client, info }: RunningAgent):
   })
   const map = mapOf(health)
   context.tell({ type: 'flash-examined', map })
+  if (savePath !== undefined) await saveReadable(bench, context, agent, health, savePath)
   return map
 }

@@ -14,7 +14,7 @@ import { followJob } from './runRestore.ts'
 
 const summary = [
   'Works on a flash through a flash agent: a small program that is loaded into the camera\'s RAM through its boot ROM.',
-  'info: what it found; read, write, erase, crc: a range of the flash; scan: every sector; doctor: what is wrong with them (ends with 5 when something is); membw: how fast the memory is.',
+  'info: what it found; read, write, erase, crc: a range of the flash; scan: every sector; doctor: what is wrong with them (ends with 5 when something is), and with -o what can still be read goes into a file; membw: how fast the memory is.',
   'What is written is compared first, read back, and counts by the CRC that the camera computes.',
   'The agent of a screen in a fleet is another one: rackbench agent --broker URL --help.',
 ].join('\n')

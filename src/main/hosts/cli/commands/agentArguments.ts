@@ -18,7 +18,7 @@ export const agentFlags: Flags = {
   'size': { ...place, help: 'how much (read, crc: default all that follows; erase: required; membw: default 4MB)' },
   'iterations': { type: 'string', short: 'n', value: 'N', help: 'how often (membw: default 8)' },
   'input': { type: 'string', short: 'i', value: 'FILE', help: 'what is written (write)' },
-  'out': { type: 'string', short: 'o', value: 'FILE', help: 'file to be made; never overwritten (read)' },
+  'out': { type: 'string', short: 'o', value: 'FILE', help: 'file to be made; never overwritten (read; doctor: what can still be read)' },
   'reboot': { type: 'boolean', help: 'restart the camera afterwards, instead of leaving the agent in it' },
   ...Object.fromEntries(shared.flatMap((name) => { const flag = restoreFlags[name]; return flag ? [[name, flag]] : [] })),
 }
@@ -71,7 +71,7 @@ export function readAgentArguments(argv: readonly string[], environment: Readonl
 }
 
 const takes: Readonly<Record<AgentVerb, readonly string[]>> = {
-  info: [], scan: [], doctor: [], membw: ['size', 'iterations'], read: ['offset', 'size', 'out'], crc: ['offset', 'size'], write: ['offset', 'input'], erase: ['offset', 'size'],
+  info: [], scan: [], doctor: ['out'], membw: ['size', 'iterations'], read: ['offset', 'size', 'out'], crc: ['offset', 'size'], write: ['offset', 'input'], erase: ['offset', 'size'],
 }
 
 function workOf(verb: AgentVerb, flags: ParsedFlags): AgentWork {
@@ -87,7 +87,8 @@ function workOf(verb: AgentVerb, flags: ParsedFlags): AgentWork {
   const range = { offsetBytes: offset === undefined ? 0 : readBytes('--offset', offset, 0), ...(size === undefined ? {} : { lengthBytes: readBytes('--size', size, 1) }) }
   switch (verb) {
     case 'info': return { kind: 'info' }
-    case 'scan': case 'doctor': return { kind: 'examine' }
+    case 'scan': return { kind: 'examine' }
+    case 'doctor': { const out = flags.text('out'); return { kind: 'examine', ...(out === undefined ? {} : { savePath: resolve(out) }) } }
     case 'crc': return { kind: 'crc', ...range }
     case 'membw': {
       const iterations = flags.text('iterations')
