@@ -148,7 +148,22 @@ test('an alert of a failed service is cleared at the broker; rules of a client a
   fill('Name', 'lobby')
   button('Keep').click()
   await until('kept', () => rows().some((each) => each.textContent?.includes('lobby')))
-  expect(fixture.calls.filter((call) => call.startsWith('fleet client'))).toEqual([`fleet client ${fixtureClient(10)} {"name":"lobby","hasPoe":false,"powerCycleAllowed":false}`])
+  expect(fixture.calls.filter((call) => call.startsWith('fleet client'))).toEqual([`fleet client ${fixtureClient(10)} {"name":"lobby","hasPoe":false,"powerCycleAllowed":false,"escalatesAlone":false}`])
+  expect(document.querySelector('#client-power')).toBeNull()
+  const tick = (words: string): HTMLInputElement => all('label.tick').find((each) => said(each).includes(words))?.querySelector('input') as HTMLInputElement
+  expect(tick('without anybody').disabled).toBe(true)
+  tick('managed').click()
+  await until('whose power', () => document.querySelector('#client-power') !== null)
+  const select = document.querySelector('#client-power') as HTMLSelectElement
+  select.value = [...select.options].find(({ text: name }) => name === 'cam-03')?.value ?? ''
+  select.dispatchEvent(new Event('change', { bubbles: true }))
+  tick('does not bring it back').click()
+  await until('it may be asked', () => !tick('without anybody').disabled)
+  tick('without anybody').click()
+  button('Keep').click()
+  await until('kept again', () => fixture.calls.filter((call) => call.startsWith('fleet client')).length === 2)
+  expect(fixture.calls.at(-1)).toBe(`fleet client ${fixtureClient(10)} {"name":"lobby","hasPoe":true,"powerCycleAllowed":true,"escalatesAlone":true,"cameraId":"${select.value}"}`)
+  expect(select.value).not.toBe('')
 })
 
 test('refused messages say from whom and why; the broker has its settings, and a password is shown once', async () => {
