@@ -54,6 +54,8 @@ const failed = (reason: string, hint: string): TftpCheckResult => ({ ok: false, 
 
 async function fetchOnce(host: string, port: number, name: string, signal: AbortSignal): Promise<Uint8Array> {
   const { default: tftp } = await import('node-tftp')
+  // Loading took its time, and an abort that came meanwhile calls no listener any more.
+  signal.throwIfAborted()
   const stream = tftp.createClient({ host, port, retries: 3, timeout: packetWaitMs }).createGetStream(name)
   // Its socket is there one turn later, and an abort before that would leave the socket open for good.
   const stop = (): void => { setImmediate(() => { stream.abort('The check is over') }) }
