@@ -115,6 +115,9 @@ export interface RackBookDeps {
   readonly pictures?: Pick<PictureBook, 'setUrl' | 'view' | 'wake'>
 }
 
+/** A line over a pod holds back a second at most; a switch that lied is found out after it. */
+const lastWordsMs = 1_000
+
 interface Entry extends CameraEntry {
   spec: PodSpec
   /** As they were given; what jobs get has its power behind a gate. */
@@ -124,6 +127,8 @@ interface Entry extends CameraEntry {
   /** As its console told it last, and kept over its next start. */
   address: string
   power: PowerState
+  /** By somebody here, and answered. */
+  cutAtMs: number
   reach: PodView['state']
   reachNote: string
   store: PodStore | undefined
@@ -240,7 +245,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fin
       const edges = createPowerEdges((edge) => capture?.power(edge), () => { entries.get(spec.id)?.console.catchUp() })
       const seen = edges.watched(devices)
       const entry: Entry = {
-        spec, own: seen, boot: startBootWatch(clock.nowMs()), firmware: undefined, address: '', power: 'unknown', store: undefined, stop: new AbortController(),
+        spec, own: seen, boot: startBootWatch(clock.nowMs()), firmware: undefined, address: '', power: 'unknown', cutAtMs: -Infinity, store: undefined, stop: new AbortController(),
         reach: devices.pod ? 'checking' : 'reachable', reachNote: '',
         devices: gatePower(seen, createJobPowerGate({ spec, devices: seen }, () => sharingPower({ own: seen, spec }), powerDeps)),
         console: createConsole({
@@ -249,9 +254,11 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fin
             const small = plainSmall(bytes)
             watchBytes?.(spec.cameraId, bytes, position, small)
             hear(entry, bytes, small)
-            // A camera that talks has power, whatever was last asked of the pod.
-            entry.power = 'on'
-            edges.heard()
+            // A camera that talks has power, whatever was last asked of the pod. What it said before it was cut may still be on its way.
+            if (entry.power !== 'off' || clock.nowMs() - entry.cutAtMs > lastWordsMs) {
+              entry.power = 'on'
+              edges.heard()
+            }
             changed()
           },
         }),
@@ -300,6 +307,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fin
       const outcome = await actOnPower({ target: { spec: entry.spec, devices: entry.own }, sharing, action, force }, powerDeps, signal)
       for (const each of [...entries.values()].filter(({ spec }) => sharing.some((one) => one.spec.id === spec.id))) {
         each.power = action === 'off' ? 'off' : 'on'
+        if (action === 'off') each.cutAtMs = clock.nowMs()
         each.boot = startBootWatch(clock.nowMs())
       }
       changed()
