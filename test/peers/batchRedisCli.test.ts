@@ -53,10 +53,10 @@ describeWithPeer('batches on a real Redis from the command line', program === un
     const ran = await batch(one, 'run', plan, '--demo', '--redis', redis.url)
     expect([ran.exitCode, ran.events.at(-1)]).toMatchObject([0, { event: 'done', state: 'passed', sentence: 'All 2 passed.' }])
     const { batch: id } = ran.events.find(({ event }) => event === 'batch') as unknown as { batch: string }
-    let seen: unknown
+    let seen: Awaited<ReturnType<typeof window.batch.list>> = []
     for (let turn = 0; turn < 200; turn += 1) {
       seen = await window.batch.list({})
-      if (JSON.stringify(seen).includes('"passed"')) break
+      if (seen[0]?.state === 'passed') break
       await wait(50)
     }
     expect(seen).toMatchObject([{ id, name: 'Shared soak', state: 'passed', items: 2 }])
