@@ -27,9 +27,15 @@ async function detectNow({ url, power, budgetMs, environment, ask, tell }: Detec
   const wished = power && powerFromEnvironment(power)
   const devices = devicesOf(url, wished?.spec, { clock, ask, environment, secretOf: wished?.secretOf ?? (async () => undefined) })
   const transport = await devices.openConsole(signal)
+  const byHand = devices.power.ability === 'manual'
+  const asked = new AbortController()
+  // Whoever is not asked waits for the end beside a camera that runs.
+  const asking = byHand ? ask('Switch the camera off and on now', AbortSignal.any([signal, asked.signal])).catch(() => undefined) : undefined
   try {
-    return await detectProtocol({ transport, clock, power: devices.power.ability === 'manual' ? undefined : devices.power, budgetMs, tell }, signal)
+    return await detectProtocol({ transport, clock, power: byHand ? undefined : devices.power, budgetMs, tell }, signal)
   } finally {
+    asked.abort()
+    await asking
     await transport.close()
     await devices.closePower?.()
   }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import { isOnPath } from '../host/programPath.ts'
 import { errnoOf, reasonOf } from '../errors/reasonOf.ts'
 import { shown } from '../errors/shown.ts'
 
@@ -45,3 +46,10 @@ export async function pingHost(host: string, signal: AbortSignal, { program = 'p
   if (code === 0 || code === 1) throw new WorkbenchError('link/unreachable', `${host} answers none of ${tries} pings`, { context: { host } })
   throw new WorkbenchError('host/io', `ping ended with ${code ?? 'a signal'}: ${shown(words.trim().split('\n').at(-1) ?? '', 200)}`)
 }
+
+/** What a batch asks: whether it could ask at all, and one camera. */
+export interface Ping {
+  isThere(): Promise<boolean>
+  ask(host: string, signal: AbortSignal): Promise<void>
+}
+export const systemPing: Ping = { isThere: async () => isOnPath('ping'), ask: async (host, signal) => pingHost(host, signal) }

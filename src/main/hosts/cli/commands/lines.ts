@@ -38,7 +38,7 @@ export async function captureCommand(argv: readonly string[], deps: CliDeps): Pr
     say('progress', { receivedBytes: bytes }, '')
   }
   const { receivedBytes, isLost } = await deps.captureLine({ url, path, dataFolder: given.text('data') ?? deps.dataFolder, chip: given.text('chip') ?? '', durationMs, tell }, deps.interrupt.signal)
-  return done(isLost ? exitCodes.notReachable : exitCodes.success, { receivedBytes, path }, `${receivedBytes} bytes in ${path}${isLost ? '; the line was lost before the time was over' : ''}`)
+  return done(isLost ? exitCodes.notReachable : exitCodes.success, { receivedBytes, path }, `${receivedBytes} bytes in ${path}${isLost ? '; the line was lost before the time was over' : receivedBytes === 0 ? '; the line was silent: check power, and that RX is wired to the TX of this camera' : ''}`)
 }
 
 const shownRecords = 50
@@ -81,7 +81,9 @@ async function serveAsLine(what: Pick<Parameters<CliDeps['serveReplay']>[0], 'pa
 const networkFlags: Flags = {
   'file': { type: 'string', short: 'f', value: 'FILE', help: 'what is served (required, but for --list)' },
   'list': { type: 'boolean', help: 'list the network interfaces of this computer with their addresses, and serve nothing' },
-  'ip': { type: 'string', value: 'ADDRESS', help: 'of this computer; it must have it already (default: all of them)' },
+  'ip': { type: 'string', value: 'ADDRESS', help: 'of this computer (default: all of them); it must have it already, but for --netmask' },
+  'nic': { type: 'string', value: 'NAME', help: 'the interface whose address is meant' },
+  'netmask': { type: 'string', value: 'MASK', help: 'give this computer --ip on --nic, for as long as this runs (Linux, as root)' },
   'tftp-port': { type: 'string', value: 'PORT', help: 'UDP port (default 69)' },
   'timeout': { type: 'string', value: 'SECONDS', help: 'until a client has all of it (default 300)' },
   output, help,
@@ -90,16 +92,18 @@ const networkFlags: Flags = {
 /** One file by TFTP, until one client has it. */
 export async function networkCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
   const given = parseFlags('network', networkFlags, argv)
-  if (given.has('help')) { helpOf('network -f FILE [flags] | network --list', 'Serves one file by TFTP and ends when a client has all of it. Addresses of this computer are not changed.', networkFlags).forEach(deps.out.line); return exitCodes.success }
+  if (given.has('help')) { helpOf('network -f FILE [flags] | network --list', 'Serves one file by TFTP and ends when a client has all of it. Without --netmask no address of this computer is changed.', networkFlags).forEach(deps.out.line); return exitCodes.success }
   const mode = modeOf(given)
   if (given.has('list')) return listInterfaces(given.text('file'), mode, deps)
   const { say, done } = tellerOf(deps.out, mode)
   const path = given.text('file')
   if (path === undefined) throw usage('--file (-f) is missing', 'rackbench network --help lists the flags')
-  const address = given.text('ip') ?? '0.0.0.0'
+  const [address, nic, netmask] = [given.text('ip'), given.text('nic'), given.text('netmask')]
+  if (netmask !== undefined && (address === undefined || nic === undefined)) throw usage('--netmask gives this computer an address for a while: which one is --ip, and where is --nic', 'For example --ip 192.168.1.10 --nic eth1 --netmask 255.255.255.0')
   const { sentBytes } = await deps.serveOneFile({
-    path, address, port: wholeNumber('--tftp-port', given.text('tftp-port') ?? '69', 0, 65_535), limitMs: wholeNumber('--timeout', given.text('timeout') ?? '300', 1, 86_400) * 1000,
-    ready: (name, port) => { say('tftp_ready', { ip: address, port, name }, `Serving ${name} on ${address}:${port}`) },
+    path, address, nic, netmask, port: wholeNumber('--tftp-port', given.text('tftp-port') ?? '69', 0, 65_535), limitMs: wholeNumber('--timeout', given.text('timeout') ?? '300', 1, 86_400) * 1000,
+    ready: (name, ip, port) => { say('tftp_ready', { ip, port, name }, `Serving ${name} on ${ip}:${port}`) },
+    note: (level, message) => { say('log', { level, message }, plainText(message, 300)); if (mode === 'quiet' && level === 'warning') deps.err.line(plainText(message, 300)) },
     progress: (doneBytes, totalBytes) => { say('tftp_progress', { bytes_sent: doneBytes, bytes_total: totalBytes }, '') },
   }, deps.interrupt.signal)
   return done(exitCodes.success, { bytes_sent: sentBytes }, `${sentBytes} bytes were fetched`)
