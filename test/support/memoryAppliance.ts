@@ -2,18 +2,13 @@ import { createHash } from 'node:crypto'
 import { createAppliance } from '../../src/main/core/ota/updater/appliance.ts'
 import type { DeployDeps } from '../../src/main/core/ota/updater/deploy.ts'
 import type { UpdaterDeps } from '../../src/main/core/ota/updater/updaterDesk.ts'
+import { newDigest } from '../../src/main/drivers/host/digest.ts'
 import { createMemoryFs, type MemoryFs } from '../../src/main/sim/disk/memoryFs.ts'
 import type { Services, UnitState } from '../../src/shared/devices/services.ts'
 import { WorkbenchError } from '../../src/shared/errors/workbenchError.ts'
 import type { Clock } from '../../src/shared/lifecycle/clock.ts'
-import type { NewDigest } from '../../src/shared/ota/digest.ts'
 import type { OpenPackage } from '../../src/shared/ota/openPackage.ts'
 import { createVirtualClock, type VirtualClock } from './virtualClock.ts'
-
-export const nodeDigest: NewDigest = (algorithm) => {
-  const hash = createHash(algorithm)
-  return { update: (bytes) => { hash.update(bytes) }, hex: () => hash.digest('hex') }
-}
 
 /** What a service of a version does: it works, dies after so long, will not start, will not stop. */
 export type UnitConduct = 'works' | 'refuses-start' | 'refuses-stop' | 'stays' | 'never-active' | { readonly diesAfterMs: number }
@@ -60,14 +55,14 @@ export interface PackageFixture {
   readonly version: string
   /** `incremental.json`, for one that brings only what changed. */
   readonly incremental?: object
-  /** `dst` below `/opt/tope/` → content; each becomes a module with a unit, where one is named. */
+  /** `dst` below `/opt/tope/`, or a whole path that begins with a slash → content; each becomes a module with a unit, where one is named. */
   readonly files: Readonly<Record<string, { readonly content: string; readonly unit?: string; readonly order?: number; readonly mode?: number; readonly post?: readonly string[] }>>
 }
 
 /** A package as it comes out of its archive, without the archive. */
 export function memoryPackage({ version, files, incremental }: PackageFixture): OpenPackage {
-  const modules = Object.entries(files).map(([dst, { unit, order, post }]) => ({ name: dst, src: `modules/${dst}`, dst: `/opt/tope/${dst}`, process_name: unit, restart_order: order, post_cmds: post }))
-  const entry = (name: string) => files[name.replace(/^modules\//, '')]
+  const modules = Object.entries(files).map(([dst, { unit, order, post }]) => ({ name: dst, src: dst.startsWith('/') ? `outside${dst}` : `modules/${dst}`, dst: dst.startsWith('/') ? dst : `/opt/tope/${dst}`, process_name: unit, restart_order: order, post_cmds: post }))
+  const entry = (name: string) => files[name.replace(/^(modules\/|outside)/, '')]
   return {
     manifestText: JSON.stringify({ version, modules }), ...(incremental ? { incrementalText: JSON.stringify(incremental) } : {}),
     entry: (name) => { const found = entry(name); return found && { sizeBytes: text(found.content).length, mode: found.mode ?? 0o755 } },
@@ -104,7 +99,7 @@ export function createMemoryAppliance(setUp: { readonly versions?: readonly stri
   for (const [name, to] of Object.entries(setUp.links ?? {})) fs.put(`opt/tope/versions/${name}`, `-> ${to}`)
   const link = (name: string): string | undefined => linkIn(fs, name)
   const units = createMemoryUnits(clock, () => link('current'))
-  const device = createAppliance({ fs, services: units, clock, newDigest: nodeDigest, newId: () => `id-${ids += 1}`, allowsCommands: false })
+  const device = createAppliance({ fs, services: units, clock, newDigest, newId: () => `id-${ids += 1}`, allowsCommands: false })
   const told: string[] = []
   const progress: number[] = []
   return { fs, clock, units, device, told, progress, link, deps: { ...device, onCancel: 'undo', tell: (line) => { told.push(line) }, progress: (percent) => { progress.push(percent) } } }

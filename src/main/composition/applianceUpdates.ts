@@ -47,7 +47,10 @@ export function createApplianceWay({ clock, fetch }: ApplianceUpdateDeps): Updat
     plan: async (device, { act, version }, told, signal) => {
       if (act === 'rollback') return { units: [], files: 0, deletes: [], warnings: ['The version that runs now is taken off the device; a package brings it again'], refusals: [], phases: [phase('ask', 'Ask the updater', 500), phase('go-back', 'Go back', 12_000, 'at-end'), phase('read-back', 'Read the version back', 500, 'at-end')] }
       const phases = [phase('ask', 'Ask the updater', 500), phase('download', 'Download and verify', 2_000), phase('install', 'Install', 12_000, 'at-end'), phase('read-back', 'Read the version back', 500, 'at-end')]
-      return planPackage(device, version, phases, (commands) => ({ warnings: [`The package brings ${String(commands)} commands; the updater runs them only where it was started so`] }), told.version, signal)
+      return planPackage(device, version, phases, ({ commands, outside }) => ({ warnings: [
+        ...commands === 0 ? [] : [`The package brings ${String(commands)} commands; the updater runs them only where it was started so`],
+        ...outside === 0 ? [] : [`The package puts ${String(outside)} files outside of /opt/tope; the updater takes them only where it was started so`],
+      ] }), told.version, signal)
     },
     bench: (device, plan) => {
       const client = clientOf(device)
@@ -66,16 +69,19 @@ export function createApplianceWay({ clock, fetch }: ApplianceUpdateDeps): Updat
   }
 }
 
-/** What a package of the channel would do; its commands, where it brings any, are judged by whoever installs it. */
-export async function planPackage(device: UpdateDevice, version: string, phases: PlannedPhase[], judge: (commands: number) => Partial<Pick<UpdateParts, 'warnings' | 'refusals'>>, running: string | undefined, signal: AbortSignal): Promise<UpdateParts> {
+/** What wants somebody's word. */
+export interface PackageWants { readonly commands: number; readonly outside: number }
+
+/** What a package of the channel would do; its commands, and what it puts elsewhere, are judged by whoever installs it. */
+export async function planPackage(device: UpdateDevice, version: string, phases: PlannedPhase[], judge: (wants: PackageWants) => Partial<Pick<UpdateParts, 'warnings' | 'refusals'>>, running: string | undefined, signal: AbortSignal): Promise<UpdateParts> {
   const folder = await releaseFolder(device)
   const release = (await packagesIn(folder, signal)).find((each) => each.version === version && each.problem === undefined)
   if (!release) return { units: [], files: 0, deletes: [], warnings: [], phases, refusals: [new WorkbenchError('input/not-found', `There is no package of version ${version} on channel ${device.channel}`)] }
   const path = join(folder, release.file)
   const contents = await openPackageZip(path, signal)
   try {
-    const { manifest, units, commands, incremental } = planDeployment(contents, version)
-    const judged = commands.length === 0 ? {} : judge(commands.length)
+    const { manifest, units, commands, incremental } = planDeployment(contents, version, 'any')
+    const judged = judge({ commands: commands.length, outside: manifest.modules.filter(({ isOutside }) => isOutside).length })
     const misfit = incremental && incremental.base !== running ? [new WorkbenchError('input/conflict', `The package brings only what changed since ${incremental.base}, and ${device.name} runs ${running ?? 'no version'}`, { hint: 'Take a whole package, or the one that was made for this version' })] : []
     return {
       release, sha256: (await measurePackage(path, signal)).sha256, units: [...units], files: manifest.modules.length, deletes: [...incremental?.deleted ?? []], phases,
@@ -108,7 +114,7 @@ export async function packagesIn(folder: string, signal: AbortSignal): Promise<U
     const { size: sizeBytes } = await stat(path)
     try {
       const contents = await openPackageZip(path, signal)
-      try { found.push({ version: planDeployment(contents, undefined).manifest.version, file, sizeBytes }) } finally { await contents.close() }
+      try { found.push({ version: planDeployment(contents, undefined, 'any').manifest.version, file, sizeBytes }) } finally { await contents.close() }
     } catch (error) {
       signal.throwIfAborted()
       found.push({ version: '', file, sizeBytes, problem: error instanceof WorkbenchError ? error.message.slice(0, 1000) : 'It cannot be read' })

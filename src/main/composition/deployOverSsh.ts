@@ -11,6 +11,7 @@ import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { openSshServices } from '../drivers/services/sshServices.ts'
 import { defaultSystemctl } from '../drivers/services/systemctl.ts'
 import type { SshPlace } from '../drivers/ssh/sshConnection.ts'
+import { readAlsoAllowed } from '../protocols/updater/manifest.ts'
 import { openPackageZip } from '../drivers/updater/packageZip.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
@@ -33,6 +34,8 @@ export interface SshAppliance {
 export interface SshDeployRequest extends SshAppliance {
   readonly path: string
   readonly allowsCommands: boolean
+  /** As `/usr/local/bin`: folders outside of the versions that are opened to the package. */
+  readonly also?: readonly string[] | undefined
   readonly clock?: Clock | undefined
   readonly tell: (percent: number, message: string) => void
 }
@@ -47,13 +50,13 @@ export async function withSshFiles<T>({ host, port, user, keyFile, hostKeySha256
 }
 
 /** The whole appliance, as the updater on it would have it; what is cancelled is undone, because nobody there would go on. */
-export async function withSshAppliance<T>(at: SshAppliance, { clock, allowsCommands, tell }: Pick<SshDeployRequest, 'allowsCommands' | 'tell'> & { readonly clock: Clock }, signal: AbortSignal, work: (device: SshDevice) => Promise<T>): Promise<T> {
+export async function withSshAppliance<T>(at: SshAppliance, { clock, allowsCommands, also, tell }: Pick<SshDeployRequest, 'allowsCommands' | 'also' | 'tell'> & { readonly clock: Clock }, signal: AbortSignal, work: (device: SshDevice) => Promise<T>): Promise<T> {
   return withSshFiles(at, clock, signal, async (fs, place) => {
     // Without these two nothing there could be switched in one step and stay.
     if (!fs.abilities.replaces || !fs.abilities.syncs) throw new WorkbenchError('input/not-supported', `${fs.label} cannot replace and sync files over SFTP`, { hint: 'OpenSSH can; another server cannot be trusted with a power cut' })
     const services = await openSshServices(place, at.systemctl ?? defaultSystemctl, clock, signal)
     try {
-      const device = createAppliance({ fs, services, clock, newDigest, newId: randomUUID, allowsCommands })
+      const device = createAppliance({ fs, services, clock, newDigest, newId: randomUUID, allowsCommands, also: readAlsoAllowed(also ?? []) })
       return await work({ ...device, onCancel: 'undo', progress: tell, tell: (line) => { tell(-1, line) } })
     } finally { await services.close() }
   })
@@ -69,11 +72,11 @@ export const deployFault = (error: string, { level, running }: Pick<RollbackEnd,
   new WorkbenchError('device/refused', error, { context: { level, running: running ?? '' }, hint: level === 'person' ? 'Somebody has to look at the appliance' : 'The version before runs' })
 
 /** The same deployment as the updater's, driven from here over SFTP and commands, for appliances that have no updater. */
-export async function deployOverSsh({ path, allowsCommands, clock = createSystemClock(), tell, ...at }: SshDeployRequest, signal: AbortSignal): Promise<Deployed> {
+export async function deployOverSsh({ path, allowsCommands, also = [], clock = createSystemClock(), tell, ...at }: SshDeployRequest, signal: AbortSignal): Promise<Deployed> {
   const contents = await openPackageZip(path, signal)
   try {
-    const { manifest, units, commands } = planDeployment(contents, undefined)
-    await withSshAppliance(at, { clock, allowsCommands, tell }, signal, async (device) => {
+    const { manifest, units, commands } = planDeployment(contents, undefined, readAlsoAllowed(also))
+    await withSshAppliance(at, { clock, allowsCommands, also, tell }, signal, async (device) => {
       const { mended } = await recoverDeployment(device, signal)
       mended.forEach(device.tell)
       await deployOrFail(contents, undefined, device, signal)

@@ -53,7 +53,7 @@ export async function deployPackage(request: DeployRequest, fetch: typeof global
 async function plannedOf(path: string, signal: AbortSignal): Promise<Deployed> {
   const contents = await openPackageZip(path, signal)
   try {
-    const { manifest, units, commands } = planDeployment(contents, undefined)
+    const { manifest, units, commands } = planDeployment(contents, undefined, 'any')
     return { version: manifest.version, modules: manifest.modules.length, units, commands }
   } finally {
     await contents.close()

@@ -1,7 +1,7 @@
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { deltaFileOf, provedDelta, savedPercent, sha256Of, worthyDelta } from '../core/ota/releases/provedDelta.ts'
-import { newDigest, hmacSha256Hex } from '../drivers/host/nodeHashing.ts'
+import { createDeltaNames, provedDelta, savedPercent, sha256Of, worthyDelta } from '../core/ota/releases/provedDelta.ts'
+import { newDigest, hmacSha256Hex } from '../drivers/host/digest.ts'
 import { listReleaseFiles, readReleaseFile } from '../drivers/files/releaseFolder.ts'
 import { replaceFile } from '../drivers/files/replaceFile.ts'
 import { type Mirror, openGithubMirror } from '../drivers/http/githubMirror.ts'
@@ -9,6 +9,7 @@ import { maxDeltaFileBytes } from '../protocols/delta/generateDelta.ts'
 import { makeManifest } from '../protocols/otaManifest/makeManifest.ts'
 import { chooseFiles } from '../protocols/otaManifest/select.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import { releaseVersionSchema } from '../../shared/ota/boardReleases.schema.ts'
 import type { MpyDeltas } from '../../shared/ota/mpyManifest.schema.ts'
 
 export interface ManifestWish {
@@ -33,6 +34,8 @@ const textOf = async (path: string | undefined): Promise<string | undefined> => 
 
 /** The manifest of a folder, written whole or not at all. */
 export async function makeReleaseManifest(wish: ManifestWish, signal: AbortSignal): Promise<ManifestFacts> {
+  const version = releaseVersionSchema.safeParse(wish.version)
+  if (!version.success) throw new WorkbenchError('input/malformed', `${JSON.stringify(wish.version.slice(0, 80))} is no name of a version`, { hint: version.error.issues[0]?.message })
   const all = await listReleaseFiles(wish.folder, signal)
   const chosen = chooseFiles(all, { include: wish.include, exclude: wish.exclude, fileList: await textOf(wish.fileListPath), manifestPath: 'manifest.json' })
   if (chosen.length === 0) throw new WorkbenchError('input/not-found', `No file of ${wish.folder} is chosen`, { hint: 'Without --include or --file-list only ota.py and main.py are taken' })
@@ -68,17 +71,14 @@ export async function makeReleaseDelta({ oldPath, newPath, outPath }: { readonly
 export async function makeReleaseDeltas({ oldFolder, newFolder, oldRef, newRef }: { readonly oldFolder: string; readonly newFolder: string; readonly oldRef: string; readonly newRef: string }, signal: AbortSignal): Promise<MpyDeltas> {
   const before = new Set(await listReleaseFiles(oldFolder, signal))
   const entries: MpyDeltas['entries'][number][] = []
-  const names = new Map<string, string>()
+  const nameOf = createDeltaNames()
   let totalNew = 0
   for (const path of await listReleaseFiles(newFolder, signal)) {
     if (!before.has(path) || path.split('/').some((part) => part.startsWith('.'))) continue
     const [older, newer] = [await readReleaseFile(oldFolder, path), await readReleaseFile(newFolder, path)]
     const delta = older && newer && await worthyDelta(older, newer, newDigest, signal)
     if (!delta) continue
-    const file = deltaFileOf(path)
-    const other = names.get(file)
-    if (other !== undefined) throw new WorkbenchError('input/conflict', `${path} and ${other} would have the same delta file`, { hint: 'Rename one of them' })
-    names.set(file, path)
+    const file = nameOf(path)
     await mkdir(join(newFolder, '.deltas'), { recursive: true })
     await replaceFile(join(newFolder, file), delta)
     totalNew += newer.length

@@ -76,9 +76,10 @@ export function createSshWay({ clock, dataFolder, audit, layout = { root: '/' } 
     check: checkSsh, read,
     releases: async (device, signal) => packagesIn(await releaseFolder(device), signal),
     plan: async (device, { act, version }, told, signal) => {
-      const parts = act === 'rollback' ? rollbackParts() : await planPackage(device, version, phasesOf('install', 'Copy, verify and switch'), (commands) => ({
-        refusals: [new WorkbenchError('input/not-supported', `The package brings ${String(commands)} commands, and over SSH none is run from here`, { hint: 'rackbench deploy --ssh runs them when it is told to' })],
-      }), told.version, signal)
+      const parts = act === 'rollback' ? rollbackParts() : await planPackage(device, version, phasesOf('install', 'Copy, verify and switch'), ({ commands, outside }) => ({ refusals: [
+        ...commands === 0 ? [] : [new WorkbenchError('input/not-supported', `The package brings ${String(commands)} commands, and over SSH none is run from here`, { hint: 'rackbench deploy --ssh runs them when it is told to' })],
+        ...outside === 0 ? [] : [new WorkbenchError('input/not-supported', `The package puts ${String(outside)} files outside of /opt/tope, and over SSH none is put there from here`, { hint: 'rackbench deploy --ssh does, into the folders that --also names' })],
+      ] }), told.version, signal)
       const isInterrupted = await withSshFiles(await applianceOf(device), clock, signal, async (fs) => await readDeployJournal(fs, versionsFolder, signal) !== undefined)
       return isInterrupted ? { ...parts, warnings: ['A deployment there was interrupted, or one is under way; it is cleared up first, and the version may be another one then', ...parts.warnings] } : parts
     },

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { createAppliance, versionsFolder } from '../core/ota/updater/appliance.ts'
 import { entryFolders, pinnedEntryLinks } from '../core/ota/updater/checkVersions.ts'
 import { createUpdater } from '../core/ota/updater/updater.ts'
+import { readAlsoAllowed } from '../protocols/updater/manifest.ts'
 import { serviceFacts } from '../protocols/updater/answers.ts'
 import { openLocalFs } from '../drivers/deviceFs/localFs.ts'
 import { newDigest } from '../drivers/host/digest.ts'
@@ -33,6 +34,8 @@ export interface UpdaterServiceOptions {
   readonly systemctl?: string | undefined
   readonly lab: boolean
   readonly allowsCommands: boolean
+  /** As `/usr/local/bin`: folders outside of the versions that are opened to packages. */
+  readonly also?: readonly string[] | undefined
   readonly clock?: Clock | undefined
   readonly ready: (facts: { readonly url: string; readonly services: string }) => void
   readonly log: (line: string) => void
@@ -62,6 +65,7 @@ export async function runUpdaterProcess(options: UpdaterServiceOptions, fetch: t
 export async function runUpdater(options: UpdaterServiceOptions, fetch: typeof globalThis.fetch, signal: AbortSignal): Promise<void> {
   const clock = options.clock ?? createSystemClock()
   const root = resolve(options.root)
+  const also = readAlsoAllowed(options.also ?? [])
   const program = options.systemctl ?? defaultSystemctl
   if (options.systemctl === undefined && !isSystemdRunning()) {
     throw new WorkbenchError('input/not-supported', 'systemd does not run on this computer, so no service could be stopped or started', { hint: 'Name a stand-in for systemctl with --systemctl PROGRAM' })
@@ -71,7 +75,7 @@ export async function runUpdater(options: UpdaterServiceOptions, fetch: typeof g
   const log = (line: string): void => { file.line(line); options.log(line) }
   const fs = await openLocalFs(root)
   const services = createSystemctlServices({ program, clock })
-  const device = createAppliance({ fs, services, clock, newDigest, newId: randomUUID, allowsCommands: options.allowsCommands })
+  const device = createAppliance({ fs, services, clock, newDigest, newId: randomUUID, allowsCommands: options.allowsCommands, also })
   const reporter = options.report === 'none' ? silentReporter : createHttpReporter({ url: options.report, clock, fetch, log })
   const tmp = join(work, 'tmp')
   const updater = createUpdater({

@@ -7,10 +7,19 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { deployPackage } from '../../../src/main/composition/deployPackage.ts'
 import { runCli } from '../../../src/main/hosts/cli/main.ts'
 import { createSimAppliance } from '../../../src/main/sim/appliance/applianceTree.ts'
+import type { Clock } from '../../../src/shared/lifecycle/clock.ts'
 import type { UpdaterProgress } from '../../../src/shared/ota/updater.schema.ts'
 import { createFakeCli } from '../../support/fakeCli.ts'
+import { createRealClock } from '../../support/realClock.ts'
 import { openFileServer } from '../../support/fileServer.ts'
 import { appliancePackage, hashHex, openUpdaterBench } from '../../support/updaterBench.ts'
+
+const realClock = createRealClock()
+/**
+ * A client that waits a little between two questions. On the bench's clock it would ask without a pause, and on a busy machine the services'
+ * programs, which are processes, would come to nothing beside it.
+ */
+const patient = (clock: Clock): Clock => ({ ...realClock, sleep: async (durationMs, over) => (durationMs > 4_000 ? clock.sleep(durationMs, over) : realClock.sleep(Math.min(durationMs, 25), over)) })
 
 const rootOfProject = join(import.meta.dirname, '../../..')
 const { signal } = new AbortController()
@@ -28,7 +37,7 @@ describe('a package onto an appliance by its updater', () => {
     const bench = await openUpdaterBench()
     const path = await packageFile(appliancePackage('1.2.0'))
     const seen: UpdaterProgress[] = []
-    expect(await deployPackage({ path, updater: bench.url(), address: '127.0.0.1', clock: bench.clock, tell: (progress) => { seen.push(progress) } }, fetch, signal))
+    expect(await deployPackage({ path, updater: bench.url(), address: '127.0.0.1', clock: patient(bench.clock), tell: (progress) => { seen.push(progress) } }, fetch, signal))
       .toEqual({ version: '1.2.0', modules: 2, units: ['device-api.service', 'motion-control.service'], commands: [] })
     expect(seen.at(-1)).toMatchObject({ stage: 'success', progress: 100 })
     expect(await bench.link('current')).toBe('v1.2.0')
@@ -37,7 +46,7 @@ describe('a package onto an appliance by its updater', () => {
     const bench = await openUpdaterBench()
     for (const [conduct, success] of [['refuses', false], ['works', true]] as const) {
       const fake = createFakeCli()
-      const deps = { ...fake.deps, deployPackage: async (request: Parameters<typeof deployPackage>[0], over: AbortSignal) => deployPackage({ ...request, clock: bench.clock }, fetch, over) }
+      const deps = { ...fake.deps, deployPackage: async (request: Parameters<typeof deployPackage>[0], over: AbortSignal) => deployPackage({ ...request, clock: patient(bench.clock) }, fetch, over) }
       await runCli(['deploy', await packageFile(appliancePackage('1.2.0', conduct)), '--updater', bench.url(), '--output', 'json'], deps)
       expect(fake.events().some(({ event }) => event === 'progress')).toBe(true)
       expect(fake.events().at(-1)).toMatchObject({ event: 'done', success })

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { versionsFolder } from '../../../src/main/core/ota/updater/appliance.ts'
 import { checkFactory, differencesOf, entryFolders, pinnedEntryLinks } from '../../../src/main/core/ota/updater/checkVersions.ts'
 import { updaterCodeOf } from '../../../src/shared/ota/updaterFault.ts'
-import { createMemoryAppliance, nodeDigest } from '../../support/memoryAppliance.ts'
+import { newDigest } from '../../../src/main/drivers/host/digest.ts'
+import { createMemoryAppliance } from '../../support/memoryAppliance.ts'
 
 const { signal } = new AbortController()
 const at = (name: string): string => `${versionsFolder}/${name}`
@@ -79,11 +80,11 @@ describe('versions in folders and the links that choose one', () => {
   })
   test('what a version consists of is checked by hash', async () => {
     const { device: { snapshots }, fs } = createMemoryAppliance({ versions: ['1.0.0'] })
-    expect(await differencesOf(fs, snapshots, '1.0.0', nodeDigest, signal)).toEqual([])
+    expect(await differencesOf(fs, snapshots, '1.0.0', newDigest, signal)).toEqual([])
     fs.put(at('v1.0.0/bin/app'), 'app 1.0.1')
-    expect(await differencesOf(fs, snapshots, '1.0.0', nodeDigest, signal)).toEqual(['bin/app'])
+    expect(await differencesOf(fs, snapshots, '1.0.0', newDigest, signal)).toEqual(['bin/app'])
     fs.put(at('v1.0.0/.complete'), '')
-    expect(await differencesOf(fs, snapshots, '1.0.0', nodeDigest, signal)).toBeUndefined()
+    expect(await differencesOf(fs, snapshots, '1.0.0', newDigest, signal)).toBeUndefined()
   })
 })
 

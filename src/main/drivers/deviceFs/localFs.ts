@@ -6,6 +6,7 @@ import type { DeviceFs, DevicePath, DeviceStat } from '../../../shared/devices/d
 import { byCodePoint, isDevicePath, parentOf } from '../../../shared/devices/devicePath.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { errnoOf, reasonOf } from '../errors/reasonOf.ts'
+import { statOf } from './statOf.ts'
 import { createUndurable } from './undurable.ts'
 
 const pieceBytes = 64 * 1024
@@ -34,17 +35,7 @@ export async function openLocalFs(folder: string): Promise<DeviceFs> {
       throw problem(path, cause)
     }
   }
-  const stat = async (path: DevicePath, signal: AbortSignal): Promise<DeviceStat | undefined> => {
-    try {
-      const found = await at(path, signal, async (place) => lstat(place))
-      const kind = found.isFile() ? 'file' : found.isDirectory() ? 'folder' : found.isSymbolicLink() ? 'link' : undefined
-      if (kind === undefined) throw new WorkbenchError('device/refused', `${path} is neither a file nor a folder nor a link`, { context: { path } })
-      return { kind, size: kind === 'file' ? found.size : 0, ...(kind === 'link' ? {} : { mode: found.mode & 0o7777 }) }
-    } catch (error) {
-      if (error instanceof WorkbenchError && error.code === 'device/not-found') return undefined
-      throw error
-    }
-  }
+  const stat = async (path: DevicePath, signal: AbortSignal): Promise<DeviceStat | undefined> => statOf(path, async () => at(path, signal, async (place) => lstat(place)))
   const syncOne = async (path: DevicePath, signal: AbortSignal): Promise<void> => {
     await at(path, signal, async (place) => {
       // Windows keeps its folders by itself, and opens none.

@@ -49,7 +49,7 @@ export async function openRawRepl(options: RawReplOptions, signal: AbortSignal):
     const answer = paste ? await line.paste(code, until) : await line.plain(code, until)
     isReady = true
     const marked = readMarked(answer.out, mark)
-    if (marked.kind === 'none') throw new WorkbenchError('device/refused', `${what}: the board could not run it (${lastLine(answer.errors)})`, { context: { tail: line.tail() }, hint: 'Not enough free memory is the usual reason: reset the board, and try again' })
+    if (marked.kind === 'none') throw new WorkbenchError('device/refused', `${what}: the board could not run it (${lastLine(answer.errors)})`, { context: { tail: line.tail() }, hint: hintOf(lastLine(answer.errors)) })
     return marked
   }
   const run: RawRepl['run'] = async (what, body, until) => inOrder(until, async () =>
@@ -71,6 +71,8 @@ export async function openRawRepl(options: RawReplOptions, signal: AbortSignal):
   }
 }
 
+/** A board says in its last line what it lacks; nothing at all is what a full memory looks like. */
+const hintOf = (said: string): string => (said === '' || said.startsWith('MemoryError') ? 'Not enough free memory is the usual reason: reset the board, and try again' : 'What the board said stands in brackets; its build of MicroPython may have no such thing')
 const lastLine = (text: string): string => text.trim().split(/\r?\n/).at(-1)?.slice(0, 120).replaceAll(/[^\x20-\x7e]/g, '?') ?? ''
 const withTail = (error: unknown, tail: string): Error => (error instanceof WorkbenchError && error.code.startsWith('link/') && error.context['tail'] === undefined
   ? new WorkbenchError(error.code, error.message, { cause: error, context: { ...error.context, tail }, hint: error.hint ?? 'Is it a MicroPython board, and is its console free? Press its reset button, and try again' }) : error as Error)

@@ -5,6 +5,7 @@ import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../../shared/lifecycle/clock.ts'
 import { openSsh, type SshPlace } from '../ssh/sshConnection.ts'
 import { type Done, openSftpCalls, type SftpCalls, sftpProblem, sftpStatus, statusOf } from './sftpCalls.ts'
+import { statOf } from './statOf.ts'
 import { createUndurable } from './undurable.ts'
 
 const pieceBytes = 32 * 1024
@@ -60,18 +61,10 @@ function createSftpFs(calls: SftpCalls, base: string, label: string, abilities: 
   }
   const askAt = async <T = undefined>(what: string, path: DevicePath, signal: AbortSignal, start: Parameters<typeof calls.ask<T>>[2]): Promise<T> =>
     calls.ask<T>(what, signal, start).catch((cause: unknown) => { throw sftpProblem(path, cause) })
-  const stat = async (path: DevicePath, signal: AbortSignal): Promise<DeviceStat | undefined> => {
-    try {
-      const at = await placeOf(path, signal)
-      const found = await askAt<Stats>('Looking at a file', path, signal, (sftp, done) => { sftp.lstat(at, done as (error: Error | undefined, stats: Stats) => void) })
-      const kind = found.isFile() ? 'file' : found.isDirectory() ? 'folder' : found.isSymbolicLink() ? 'link' : undefined
-      if (kind === undefined) throw new WorkbenchError('device/refused', `${path} is neither a file nor a folder nor a link`, { context: { path } })
-      return { kind, size: kind === 'file' ? found.size : 0, ...(kind === 'link' ? {} : { mode: found.mode & 0o7777 }) }
-    } catch (error) {
-      if (error instanceof WorkbenchError && error.code === 'device/not-found') return undefined
-      throw error
-    }
-  }
+  const stat = async (path: DevicePath, signal: AbortSignal): Promise<DeviceStat | undefined> => statOf(path, async () => {
+    const at = await placeOf(path, signal)
+    return askAt<Stats>('Looking at a file', path, signal, (sftp, done) => { sftp.lstat(at, done as (error: Error | undefined, stats: Stats) => void) })
+  })
   const demandKind = async (path: DevicePath, kind: DeviceStat['kind'], signal: AbortSignal): Promise<void> => {
     const found = await stat(path, signal)
     if (!found) throw new WorkbenchError('device/not-found', `There is no ${path}`, { context: { path } })

@@ -1,3 +1,4 @@
+import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { updaterFault } from '../../../shared/ota/updaterFault.ts'
 import { moduleSchema, manifestSchema } from '../../../shared/ota/packageManifest.schema.ts'
 import { readAs } from '../../../shared/ota/readAs.ts'
@@ -5,16 +6,17 @@ import { readAs } from '../../../shared/ota/readAs.ts'
 /** A manifest that is longer describes something else. */
 export const mostManifestBytes = 1024 * 1024
 /** Where the targets of a package lie; what is left of them after it is the place in a version's folder. */
-const targetRoot = '/opt/tope/'
-const defaultOrder = 1000
+export const targetRoot = '/opt/tope/'
+export const defaultOrder = 1000
 
 /** One file of a package: where it stands in the archive and where it goes. */
 export interface PackageModule {
   readonly name: string
   readonly src: string
   readonly dst: string
-  /** In the folder of the version. */
+  /** In the folder of the version; of one outside its place below the root of the device, too. */
   readonly path: string
+  readonly isOutside: boolean
   readonly unit: string | undefined
   readonly order: number
   readonly postCommands: readonly string[]
@@ -32,10 +34,10 @@ export interface PackageManifest {
 const refuse = (what: string): Error => updaterFault('INVALID_MANIFEST', what, { hint: 'The package has to be made anew' })
 
 /** The whole of `manifest.json`, checked; every refusal is `INVALID_MANIFEST` and says which module and which field. */
-export function parsePackageManifest(text: string): PackageManifest {
+export function parsePackageManifest(text: string, also: AlsoAllowed = []): PackageManifest {
   const raw = parsed(text)
   const whole = readAs(manifestSchema, raw, (wrong) => refuse(`manifest.json: ${wrong}`))
-  const modules = whole.modules.map((each, index) => moduleOf(each, index + 1))
+  const modules = whole.modules.map((each, index) => moduleOf(each, index + 1, also))
   refuseDoubles(modules)
   return { version: whole.version, modules }
 }
@@ -49,7 +51,7 @@ function parsed(text: string): unknown {
   }
 }
 
-function moduleOf(raw: unknown, number: number): PackageModule {
+function moduleOf(raw: unknown, number: number, also: AlsoAllowed): PackageModule {
   if (typeof raw === 'object' && raw !== null && !('dst' in raw) && 'dest' in raw) {
     throw refuse(`module ${number} has no "dst"; it has "dest", which is not the name of that field`)
   }
@@ -57,21 +59,37 @@ function moduleOf(raw: unknown, number: number): PackageModule {
   const called = `module ${number} (${given.name})`
   if (given.src.startsWith('/') || !isPlainPath(given.src)) throw refuse(`${called}: "src" must be a path inside the archive without "." or ".."`)
   return {
-    name: given.name, src: given.src, dst: given.dst, path: placeBelowRoot(given.dst, `${called}: "dst"`), unit: given.process_name, order: given.restart_order ?? defaultOrder,
+    name: given.name, src: given.src, dst: given.dst, ...placeOf(given.dst, `${called}: "dst"`, also), unit: given.process_name, order: given.restart_order ?? defaultOrder,
     postCommands: given.post_cmds ?? [], md5: given.md5, sha256: given.sha256, sizeBytes: given.size,
   }
 }
 
-/** What is left of a target below its root: the place in the folder of a version. */
-export function placeBelowRoot(dst: string, called: string, refused: (what: string) => Error = refuse): string {
+/** Folders beside the root of versions that the owner of the device opened to packages, as `usr/local/bin`; `any` where the device itself decides. */
+export type AlsoAllowed = readonly string[] | 'any'
+
+/** Where a target goes: what is left of it below its root is the place in the folder of a version. */
+export function placeOf(dst: string, called: string, also: AlsoAllowed, refused: (what: string) => Error = refuse): { readonly path: string; readonly isOutside: boolean } {
   if (!dst.startsWith('/')) throw refused(`${called} must be an absolute path`)
   if (!isPlainPath(dst.slice(1))) throw refused(`${called} must be a path without "." or ".."`)
   // With its slash: /opt/topevil is somebody else's.
-  if (!dst.startsWith(targetRoot)) throw refused(`${called} ${dst} does not lie in ${targetRoot}, and only that is taken`)
-  const path = dst.slice(targetRoot.length)
+  const isOutside = !dst.startsWith(targetRoot)
+  const path = isOutside ? dst.slice(1) : dst.slice(targetRoot.length)
+  if (isOutside && also !== 'any' && !also.some((root) => path.startsWith(`${root}/`))) throw refused(`${called} ${dst} does not lie in ${[targetRoot, ...also.map((root) => `/${root}/`)].join(' or ')}, and only that is taken`)
   const [first = ''] = path.split('/')
-  if (first.toLowerCase() === 'versions' || first.startsWith('.')) throw refused(`${called} ${dst} lies in the updater's own folders`)
-  return path
+  if (first.startsWith('.') || (!isOutside && first.toLowerCase() === 'versions')) throw refused(`${called} ${dst} lies in the updater's own folders`)
+  return { path, isOutside }
+}
+
+/** As somebody names them: `/usr/local/bin`. Neither the root of everything nor anything that holds or lies in the versions. */
+export function readAlsoAllowed(given: readonly string[]): readonly string[] {
+  return given.map((text) => {
+    const path = text.replace(/\/+$/, '').slice(1)
+    const own = targetRoot.slice(1)
+    if (!text.startsWith('/') || !isPlainPath(path) || path.startsWith('.') || own.startsWith(`${path}/`) || `${path}/`.startsWith(own)) {
+      throw new WorkbenchError('input/malformed', `${JSON.stringify(text.slice(0, 200))} cannot be opened to packages`, { hint: `A whole path such as /usr/local/bin, outside of ${targetRoot} and not above it` })
+    }
+    return path
+  })
 }
 
 /** Parts between slashes, none empty, none `.` or `..`, nothing that a name cannot hold. */

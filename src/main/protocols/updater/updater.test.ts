@@ -15,7 +15,7 @@ const manifest = (...modules: unknown[]): string => JSON.stringify({ version: '1
 describe('the manifest of a package', () => {
   test('a good one', () => {
     expect(parsePackageManifest(manifest(good))).toEqual({ version: '1.2.3', modules: [{
-      name: 'device-api', src: good.src, dst: good.dst, path: 'services/device-api/device-api', unit: 'device-api.service', order: 1,
+      name: 'device-api', src: good.src, dst: good.dst, path: 'services/device-api/device-api', isOutside: false, unit: 'device-api.service', order: 1,
       postCommands: [], md5: undefined, sha256: undefined, sizeBytes: undefined,
     }] })
   })

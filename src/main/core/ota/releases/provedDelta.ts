@@ -8,7 +8,18 @@ const leastDeltaFileBytes = 1024
 const leastSavedPercent = 30
 
 export const savedPercent = (deltaBytes: number, newBytes: number): number => (newBytes === 0 ? 0 : Math.round((1 - deltaBytes / newBytes) * 1000) / 10)
-export const deltaFileOf = (path: string): string => `.deltas/${path.replaceAll('/', '_')}.delta`
+
+/** Where each delta of a release goes: two paths that differ only in where their slashes are cannot both have one. */
+export function createDeltaNames(): (path: string) => string {
+  const names = new Map<string, string>()
+  return (path) => {
+    const file = `.deltas/${path.replaceAll('/', '_')}.delta`
+    const other = names.get(file)
+    if (other !== undefined) throw new WorkbenchError('input/conflict', `${path} and ${other} would have the same delta file`, { hint: 'Rename one of them' })
+    names.set(file, path)
+    return file
+  }
+}
 
 export function sha256Of(bytes: Uint8Array, newDigest: NewDigest): string {
   const digest = newDigest('sha256')

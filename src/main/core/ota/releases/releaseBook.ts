@@ -10,7 +10,7 @@ import { byVersion, type MirrorVersion, type ReleaseSource } from '../../../../s
 import { makeManifest } from '../../../protocols/otaManifest/makeManifest.ts'
 import type { HmacHex } from '../../../protocols/otaManifest/signature.ts'
 import type { AuditLog } from '../../audit/auditLog.ts'
-import { deltaFileOf, savedPercent, worthyDelta } from './provedDelta.ts'
+import { createDeltaNames, savedPercent, worthyDelta } from './provedDelta.ts'
 
 const manifestName = 'manifest.json'
 const deltaListName = '.deltas/delta_manifest.json'
@@ -110,16 +110,13 @@ export function createReleaseBook(deps: ReleaseBookDeps): ReleaseBook {
     if (version === from) throw new WorkbenchError('input/malformed', `A delta leads from another version to ${version}`)
     const older = new Map(before.files.map((file) => [file.path, file.sha256]))
     const entries: NonNullable<BoardRelease['deltas']>['entries'] = []
-    const names = new Map<string, string>()
+    const nameOf = createDeltaNames()
     for (const { path, sha256, sizeBytes } of release.files) {
       const oldSha256 = older.get(path)
       if (path === manifestName || oldSha256 === undefined) continue
       const bytes = await worthyDelta(await bytesOf(oldSha256, signal), await bytesOf(sha256, signal), deps.newDigest, signal)
       if (!bytes) continue
-      const file = deltaFileOf(path)
-      const other = names.get(file)
-      if (other !== undefined) throw new WorkbenchError('input/conflict', `${path} and ${other} would have the same delta file`, { hint: 'Rename one of them' })
-      names.set(file, path)
+      const file = nameOf(path)
       const kept = await keep(file, bytes, signal)
       entries.push({ path, file, oldSha256, newSha256: sha256, sha256: kept.sha256, sizeBytes: kept.sizeBytes, newBytes: sizeBytes })
     }

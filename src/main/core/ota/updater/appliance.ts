@@ -6,6 +6,7 @@ import type { NewDigest } from '../../../../shared/ota/digest.ts'
 import { applyTransaction } from '../applyTransaction.ts'
 import { recoverTransaction } from '../recoverTransaction.ts'
 import type { UpdaterDeps } from './updaterDesk.ts'
+import { outsideStage } from './outside.ts'
 import { createSnapshots } from './snapshots.ts'
 
 /** Below the root of the device. */
@@ -18,12 +19,14 @@ export interface ApplianceParts {
   readonly newDigest: NewDigest
   readonly newId: () => string
   readonly allowsCommands: boolean
+  /** Folders outside of the versions that the owner of the appliance opened to packages. */
+  readonly also?: readonly string[] | undefined
 }
 
 /** One appliance with its versions, as everything that deploys wants it: the updater on it, and the workbench over SSH. */
 export function createAppliance(parts: ApplianceParts): UpdaterDeps['device'] {
   const { fs, clock, newDigest, newId } = parts
-  const transaction = { fs, clock, newDigest, newId, places: { journal: joined(versionsFolder, '.links.json'), backup: joined(versionsFolder, '.links_backup') } }
+  const transaction = { fs, clock, newDigest, newId, places: { journal: joined(versionsFolder, '.links.json'), backup: joined(versionsFolder, '.links_backup'), stage: joined(versionsFolder, outsideStage) } }
   return {
     ...parts,
     snapshots: createSnapshots({ fs, folder: versionsFolder, transact: async (request, signal) => applyTransaction(request, transaction, signal) }),

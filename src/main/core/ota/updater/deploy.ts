@@ -4,12 +4,13 @@ import { Cancelled, WorkbenchError } from '../../../../shared/errors/workbenchEr
 import type { NewDigest } from '../../../../shared/ota/digest.ts'
 import { faultText, updaterFault } from '../../../../shared/ota/updaterFault.ts'
 import { type Incremental, parseIncremental } from '../../../protocols/updater/incremental.ts'
-import { type PackageManifest, parsePackageManifest, unitsInOrder } from '../../../protocols/updater/manifest.ts'
+import { type AlsoAllowed, type PackageManifest, parsePackageManifest, unitsInOrder } from '../../../protocols/updater/manifest.ts'
 import { installProgress, moduleProgress } from '../../../protocols/updater/stages.ts'
 import { folderOfVersion } from '../../../protocols/updater/version.ts'
 import { ensureFoldersAbove } from '../deviceFiles.ts'
 import { readDeployJournal, removeDeployJournal, writeDeployJournal } from './deployJournal.ts'
 import { type Base, baseOf, packageOfBase, unitsWithBase } from './incremental.ts'
+import { beforeFolder, demandFreePlaces, standingBefore } from './outside.ts'
 import type { OpenPackage } from '../../../../shared/ota/openPackage.ts'
 import { rollBack, type RollbackDeps, type RollbackEnd, undoUnpromoted } from './rollback.ts'
 import type { SnapshotFile } from '../../../../shared/ota/snapshot.schema.ts'
@@ -21,6 +22,8 @@ export interface DeployDeps extends RollbackDeps {
   readonly newDigest: NewDigest
   /** Somebody has seen the commands of the package and allows them. */
   readonly allowsCommands: boolean
+  /** Folders outside of the versions that the owner of the device opened to packages. */
+  readonly also?: readonly string[] | undefined
   readonly progress: (percent: number, message: string) => void
   /**
    * What a cancel leaves: `journal` for a process that heals itself when it starts again, `undo` for one that will not come back. In
@@ -42,16 +45,16 @@ export interface DeployPlan {
 }
 
 /** What a package would do; refuses with `INVALID_MANIFEST` or `VERSION_MISMATCH`, and touches nothing. */
-export function planDeployment(contents: OpenPackage, version: string | undefined): DeployPlan {
+export function planDeployment(contents: OpenPackage, version: string | undefined, also: AlsoAllowed = []): DeployPlan {
   if (contents.manifestText === undefined) throw updaterFault('INVALID_MANIFEST', 'there is no manifest.json at the root of the archive')
-  const manifest = parsePackageManifest(contents.manifestText)
+  const manifest = parsePackageManifest(contents.manifestText, also)
   if (version !== undefined && manifest.version !== version) throw updaterFault('VERSION_MISMATCH', `the package is version ${manifest.version}, and ${version} was asked for`)
   for (const { name, src, sizeBytes } of manifest.modules) {
     const entry = contents.entry(src)
     if (!entry) throw updaterFault('INVALID_MANIFEST', `the archive has no file ${JSON.stringify(src)}, which is "src" of ${name}`)
     if (sizeBytes !== undefined && entry.sizeBytes !== sizeBytes) throw updaterFault('INVALID_MANIFEST', `${src} has ${entry.sizeBytes} bytes and not the ${sizeBytes} of the manifest`)
   }
-  const incremental = contents.incrementalText === undefined ? undefined : parseIncremental(contents.incrementalText, manifest.version)
+  const incremental = contents.incrementalText === undefined ? undefined : parseIncremental(contents.incrementalText, manifest.version, also)
   return { manifest, incremental, units: unitsInOrder(manifest), commands: [...manifest.modules].sort((a, b) => a.order - b.order).flatMap(({ postCommands }) => postCommands) }
 }
 
@@ -65,11 +68,12 @@ export async function deploy(contents: OpenPackage, version: string | undefined,
   let base: Base | undefined
   try {
     deps.progress(installProgress.started, 'Reading the package')
-    plan = planDeployment(contents, version)
+    plan = planDeployment(contents, version, deps.also)
     if (plan.commands.length > 0 && !deps.allowsCommands) throw updaterFault('INVALID_MANIFEST', `the package wants to run commands, and nobody allowed that: ${plan.commands.join('; ').slice(0, 400)}`)
     if (await readDeployJournal(fs, snapshots.folder, signal) !== undefined) throw updaterFault('OPERATION_IN_PROGRESS', 'an earlier deployment was interrupted and has not been cleared up', { hint: 'Recover it first' })
     base = plan.incremental && await baseOf(plan.incremental, new Set(plan.manifest.modules.map(({ path }) => path)), deps, signal)
     if (base) plan = { ...plan, units: unitsWithBase(base, plan.units) }
+    await demandFreePlaces(plan.manifest.modules.filter(({ isOutside }) => isOutside), fs, signal)
     const before = await snapshots.links(signal)
     await ensureFoldersAbove(fs, joined(snapshots.folder, 'x'), signal)
     await snapshots.create(plan.manifest.version, signal)
@@ -94,8 +98,10 @@ async function install(contents: OpenPackage, { manifest, units, commands }: Dep
   progress(installProgress.stopping, 'Stopping the services')
   await stopUnits(units, deps, signal)
   const files = [...seeded, ...await writeModules(contents, manifest, deps, signal)]
+  const outside = [...base?.outside ?? [], ...manifest.modules.filter(({ isOutside }) => isOutside).map(({ path }) => path)]
+  const before = await keepBefore(outside, manifest.version, deps, signal)
   progress(installProgress.verifying, 'The files are written and were read back')
-  await snapshots.seal({ v: 1, version: manifest.version, units: [...units], files }, signal)
+  await snapshots.seal({ v: 1, version: manifest.version, units: [...units], files, ...(outside.length > 0 ? { outside, before } : {}) }, signal)
   signal.throwIfAborted()
   // From here to its end nothing may cut it; the links of a device are switched in milliseconds.
   await snapshots.promote(manifest.version, new AbortController().signal)
@@ -114,6 +120,17 @@ async function seed(base: Base, version: string, deps: DeployDeps, signal: Abort
   deps.progress(installProgress.started, `Copying ${base.files.length} files of ${base.version}`)
   for (const { path, sha256 } of base.files) files.push(await writeInto(source, { name: path, src: path, path, sha256, md5: undefined }, version, deps, signal))
   return files
+}
+
+/** What stood outside before any version put something there, so that a version which does not want the place can give it back. */
+async function keepBefore(outside: readonly string[], version: string, deps: DeployDeps, signal: AbortSignal): Promise<SnapshotFile[]> {
+  const kept: SnapshotFile[] = []
+  for (const [path, found] of await standingBefore(outside, deps, signal)) {
+    const source = { entry: () => ({ sizeBytes: found.size, mode: found.mode }), read: (_name: string, until: AbortSignal) => deps.fs.read(found.at, until) }
+    const file = await writeInto(source, { name: path, src: path, path: joined(beforeFolder, path), sha256: found.sha256, md5: undefined }, version, deps, signal)
+    kept.push({ ...file, path })
+  }
+  return kept
 }
 
 async function writeInto(source: Parameters<typeof writeModule>[0], module: Parameters<typeof writeModule>[1], version: string, deps: DeployDeps, signal: AbortSignal): Promise<SnapshotFile> {

@@ -15,9 +15,14 @@ interface BaseDeps { readonly fs: DeviceFs; readonly snapshots: Snapshots; reado
 export interface Base {
   readonly version: string
   readonly units: readonly string[]
-  /** Without what goes and without what the package brings. */
+  /** Those that stay. */
   readonly files: readonly SnapshotFile[]
+  /** Of those, the ones that also stand outside of the versions. */
+  readonly outside: readonly string[]
 }
+
+/** Of the version that it builds on: without what goes and without what the package brings. */
+export const filesThatStay = <T extends { readonly path: string }>(incremental: Pick<Incremental, 'deleted'>, brought: ReadonlySet<string>, files: readonly T[]): readonly T[] => files.filter(({ path }) => !brought.has(path) && !isDeleted(incremental, path))
 
 /** The version that runs, if the package was made for it and every file of it is still what was installed; touches nothing. */
 export async function baseOf(incremental: Incremental, brought: ReadonlySet<string>, { fs, snapshots, newDigest }: BaseDeps, signal: AbortSignal): Promise<Base> {
@@ -29,7 +34,8 @@ export async function baseOf(incremental: Incremental, brought: ReadonlySet<stri
   const wrong = marker ? await differencesOf(fs, snapshots, base, newDigest, signal) : undefined
   if (!marker || !wrong) throw updaterFault('INCREMENTAL_BASE_INVALID', `nobody knows what ${base} consists of here, so nothing can be built on it`, { hint: 'Install a whole package' })
   if (wrong.length > 0) throw updaterFault('INCREMENTAL_BASE_INVALID', `${base} is not what was installed: ${wrong.slice(0, 5).join(', ')}`, { hint: 'Install a whole package' })
-  return { version: base, units: marker.units, files: marker.files.filter(({ path }) => !brought.has(path) && !isDeleted(incremental, path)) }
+  const files = filesThatStay(incremental, brought, marker.files)
+  return { version: base, units: marker.units, files, outside: (marker.outside ?? []).filter((path) => files.some((file) => file.path === path)) }
 }
 
 /** The files of a version as a package has them, so that they are written and proved the same way. */
@@ -42,4 +48,4 @@ export function packageOfBase({ version, files: kept }: Base, { fs, snapshots }:
 }
 
 /** All that run after the switch: those of before in their order, then what is new. */
-export const unitsWithBase = (base: Base, units: readonly string[]): readonly string[] => [...new Set([...base.units, ...units])]
+export const unitsWithBase = (base: Pick<Base, 'units'>, units: readonly string[]): readonly string[] => [...new Set([...base.units, ...units])]

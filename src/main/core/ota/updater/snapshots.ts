@@ -5,6 +5,7 @@ import { compareVersions, folderOfVersion, versionOfFolder } from '../../../prot
 import { linkAt, readText, removeTree, replaceText, walk } from '../deviceFiles.ts'
 import type { TransactionRequest } from '../transactionTypes.ts'
 import type { SnapshotMarker } from '../../../../shared/ota/snapshot.schema.ts'
+import { outsideWishes } from './outside.ts'
 import { markerName, markerText, mostMarkerBytes, readMarker } from './snapshotMarker.ts'
 
 export const linkNames = ['current', 'previous', 'factory'] as const
@@ -94,18 +95,26 @@ export function createSnapshots({ fs, folder, transact }: SnapshotDeps): Snapsho
     return folderOfVersion(version)
   }
 
+  const marker: Snapshots['marker'] = async (version, signal) => {
+    const text = await readText(fs, joined(pathOf(version), markerName), mostMarkerBytes, signal)
+    return text === undefined ? undefined : readMarker(text)
+  }
+
   const setLinks: Snapshots['setLinks'] = async (to, why, signal) => {
+    const markerIn = async (name: string | undefined): Promise<SnapshotMarker | undefined> => { const version = versionOfFolder(name ?? ''); return version === undefined ? undefined : marker(version, signal) }
     const current = await mustStand(to.current, signal)
     const previous = to.previous === undefined ? null : await mustStand(to.previous, signal)
     const before = await links(signal)
+    // What a version has outside of its folder goes and comes with the links, in the same step.
+    const wishes = before.current === current ? [] : await outsideWishes({ from: await markerIn(before.current), to: await markerIn(current) }, { fs, folder }, signal)
     // Previous first: whoever reads both in between sees the old version twice, and never none.
-    await transact({ wishes: [{ kind: 'link', target: at('previous'), to: previous }, { kind: 'link', target: at('current'), to: current }], from: before.current ?? null, to: `${current}: ${why}` }, signal)
+    await transact({ wishes: [...wishes, { kind: 'link', target: at('previous'), to: previous }, { kind: 'link', target: at('current'), to: current }], from: before.current ?? null, to: `${current}: ${why}` }, signal)
     const after = await links(signal)
     if (after.current !== current) throw updaterFault('DEPLOYMENT_FAILED', `current does not lead to ${current} after the switch`)
   }
 
   return {
-    folder, pathOf, list, links, setLinks,
+    folder, pathOf, list, links, marker, setLinks,
     create: async (version, signal) => {
       const name = folderOfVersion(version)
       if (await fs.stat(at(name), signal)) {
@@ -121,10 +130,6 @@ export function createSnapshots({ fs, folder, transact }: SnapshotDeps): Snapsho
       await fs.sync(undefined, signal)
       await replaceText(fs, joined(pathOf(marker.version), markerName), markerText(marker), signal)
       await fs.sync(folder, signal)
-    },
-    marker: async (version, signal) => {
-      const text = await readText(fs, joined(pathOf(version), markerName), mostMarkerBytes, signal)
-      return text === undefined ? undefined : readMarker(text)
     },
     promote: async (version, signal) => {
       await mustStand(version, signal)

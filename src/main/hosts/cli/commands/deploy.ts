@@ -14,6 +14,7 @@ const flags: Flags = {
   'root': { type: 'string', value: 'DIR', help: 'with --ssh: what plays / of the appliance (default /)' },
   'systemctl': { type: 'string', value: 'PROGRAM', help: 'with --ssh: a stand-in for systemctl, where systemd does not run' },
   'allow-commands': { type: 'boolean', help: 'with --ssh: run the commands that the package brings' },
+  'also': { type: 'string', value: 'DIR', multiple: true, help: 'with --ssh: the package may put files below this folder of the appliance, too' },
   'output': outputFlag,
   'help': { type: 'boolean', short: 'h', help: 'this text' },
 }
@@ -50,7 +51,7 @@ async function overSsh(path: string, to: string, given: ParsedFlags, deps: CliDe
   if (keyFile === undefined) throw usage('Which private key? --key is missing')
   const { version, modules, units } = await deps.deployOverSsh({
     path, keyFile, user: found[1] ?? '', host: found[2] ?? found[3] ?? '', port: found[4] === undefined ? undefined : wholeNumber('--ssh', found[4], 1, 65_535),
-    hostKeySha256: given.text('host-key'), root: given.text('root') ?? '/', systemctl: given.text('systemctl'), allowsCommands: given.has('allow-commands'),
+    hostKeySha256: given.text('host-key'), root: given.text('root') ?? '/', systemctl: given.text('systemctl'), allowsCommands: given.has('allow-commands'), also: given.texts('also'),
     tell: (percent, message) => { say('progress', { stage: 'installing', progress: percent, message }, percent < 0 ? message : `${String(percent).padStart(3)} %  ${message}`) },
   }, deps.interrupt.signal)
   return done(exitCodes.success, { version, modules, units }, `Version ${version} is installed, and its services are well`)

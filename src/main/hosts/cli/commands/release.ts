@@ -5,36 +5,39 @@ import type { CliDeps } from '../cliWorkbench.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { createTeller, isJson, outputFlag, type Teller } from '../output/events.ts'
-import { sizeText } from '../output/words.ts'
+import { countText, sizeText } from '../output/words.ts'
+import { releasePackage } from './releasePackage.ts'
 
 const flags: Flags = {
-  version: { type: 'string', value: 'V', help: 'manifest: the name of the version' },
+  version: { type: 'string', value: 'V', help: 'manifest, package: the name of the version' },
   include: { type: 'string', value: 'GLOB', multiple: true, help: 'manifest: take these files only; may be given several times' },
-  exclude: { type: 'string', value: 'GLOB', multiple: true, help: 'manifest: but not these' },
+  exclude: { type: 'string', value: 'GLOB', multiple: true, help: 'manifest, package: but not these' },
   'file-list': { type: 'string', value: 'FILE', help: 'manifest: the files, one a line; # begins a remark' },
   deletes: { type: 'string', value: 'FILE', help: 'manifest: what boards are to delete, one a line' },
   'post-update': { type: 'string', value: 'MODULE', help: 'manifest: run on the board after the update' },
   key: { type: 'string', value: 'KEY', help: 'manifest: signs; others on this computer can see it. Better: --key-file, or RACKBENCH_MANIFEST_KEY' },
   'key-file': { type: 'string', value: 'FILE', help: 'manifest: the key is the first line of this file' },
-  out: { type: 'string', short: 'o', value: 'FILE', help: 'delta: where to; manifest: elsewhere than in the folder' },
+  service: { type: 'string', value: 'UNIT=PATH', multiple: true, help: 'package: a service and its file, such as app.service=bin/app; they start in this order' },
+  out: { type: 'string', short: 'o', value: 'FILE', help: 'delta, package: where to; manifest: elsewhere than in the folder' },
   port: { type: 'string', value: 'P', help: 'serve: the port (default 8090)' },
   host: { type: 'string', value: 'ADDRESS', help: 'serve: where boards reach it (default 127.0.0.1, this computer only)' },
   output: outputFlag,
   help: { type: 'boolean', short: 'h', help: 'this text' },
 }
-const verbs = ['manifest', 'delta', 'serve'] as const
+const verbs = ['manifest', 'delta', 'package', 'serve'] as const
 
-/** Releases of MicroPython boards: what is in them, what changed, and where boards fetch them. */
+/** Releases of MicroPython boards: what is in them, what changed, and where boards fetch them; and packages for appliances. */
 export async function releaseCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
   const given = parseFlags('release', flags, argv, 3)
   if (given.has('help')) {
-    helpOf('release manifest DIR --version V | delta OLD NEW -o FILE | serve DIR [--port P]', 'Describes a version for MicroPython boards, makes deltas (of two files, or of two folders into .deltas of the new one), or serves versions in the shape of GitHub.', flags).forEach(deps.out.line)
+    helpOf('release manifest DIR --version V | delta OLD NEW -o FILE | package DIR --version V -o FILE | package OLD.zip NEW.zip -o FILE | serve DIR [--port P]', 'Describes a version for MicroPython boards, makes deltas (of two files, or of two folders into .deltas of the new one), or serves versions in the shape of GitHub. Packages are for appliances: of a folder that holds what is to lie below /opt/tope, or, of two packages, only what changed.', flags).forEach(deps.out.line)
     return exitCodes.success
   }
   const [word, ...rest] = given.positionals
   const verb = oneOf('release', word ?? '', verbs)
   const teller = createTeller(deps.out, isJson(given))
   if (verb === 'manifest') return makeManifest(rest, given, deps, teller)
+  if (verb === 'package') return releasePackage(rest, given, deps, teller)
   return verb === 'delta' ? makeDelta(rest, given, deps, teller) : serve(rest, given, deps, teller)
 }
 
@@ -57,7 +60,7 @@ async function makeManifest([folder, ...more]: readonly string[], given: ParsedF
     folder: resolve(folder), version, include: given.texts('include'), exclude: given.texts('exclude'), fileListPath: path('file-list'), deletesPath: path('deletes'),
     postUpdate: given.text('post-update'), key: await keyOf(given, deps.environment), outPath: path('out'), generatedAt: `${new Date().toISOString().slice(0, 19)}Z`,
   }, deps.interrupt.signal)
-  return done(exitCodes.success, facts, `${facts.path}: ${facts.version}, ${facts.files.length} files, ${sizeText(facts.totalBytes)}, ${facts.signed ? 'signed' : 'not signed'}`)
+  return done(exitCodes.success, facts, `${facts.path}: ${facts.version}, ${countText(facts.files.length, 'file')}, ${sizeText(facts.totalBytes)}, ${facts.signed ? 'signed' : 'not signed'}`)
 }
 
 async function makeDelta([older, newer]: readonly string[], given: ParsedFlags, deps: CliDeps, { done }: Teller): Promise<ExitCode> {
@@ -67,7 +70,7 @@ async function makeDelta([older, newer]: readonly string[], given: ParsedFlags, 
   if (await isFolder(oldPath) && await isFolder(newPath)) {
     if (out !== undefined) throw usage('Deltas of two folders go into the new one, so --out is not needed')
     const list = await deps.releases.makeDeltas({ oldFolder: oldPath, newFolder: newPath, oldRef: basename(oldPath), newRef: basename(newPath) }, deps.interrupt.signal)
-    return done(exitCodes.success, { path: join(newPath, '.deltas'), ...list }, `${list.deltas} deltas, ${sizeText(list.total_delta_size)} instead of ${sizeText(list.total_new_size)}`)
+    return done(exitCodes.success, { path: join(newPath, '.deltas'), ...list }, `${countText(list.deltas, 'delta')}, ${sizeText(list.total_delta_size)} instead of ${sizeText(list.total_new_size)}`)
   }
   if (out === undefined) throw usage('Where to?', 'rackbench release delta OLD NEW -o FILE')
   const facts = await deps.releases.makeDelta({ oldPath, newPath, outPath: resolve(out) }, deps.interrupt.signal)

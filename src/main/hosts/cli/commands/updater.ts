@@ -15,6 +15,7 @@ const flags: Flags = {
   'systemctl': { type: 'string', value: 'PROGRAM', help: 'a stand-in for systemctl, where systemd does not run' },
   'lab': { type: 'boolean', help: 'packages over plain http from any host' },
   'allow-commands': { type: 'boolean', help: 'run the commands that packages bring' },
+  'also': { type: 'string', value: 'DIR', multiple: true, help: 'packages may put files below this folder of the appliance, too, such as /usr/local/bin' },
   'output': outputFlag,
   'help': { type: 'boolean', short: 'h', help: 'this text' },
 }
@@ -34,7 +35,7 @@ export async function updaterCommand(argv: readonly string[], deps: CliDeps): Pr
   const port = given.text('port')
   await deps.runUpdater({
     root, work: given.text('work'), host: given.text('host') ?? '127.0.0.1', port: port === undefined ? defaultPort : wholeNumber('--port', port, 0, 65_535),
-    report: given.text('report') ?? defaultReport, systemctl: given.text('systemctl'), lab: given.has('lab'), allowsCommands: given.has('allow-commands'),
+    report: given.text('report') ?? defaultReport, systemctl: given.text('systemctl'), lab: given.has('lab'), allowsCommands: given.has('allow-commands'), also: given.texts('also'),
     ready: ({ url, services }) => { say('serving', { url, services }, `${url} (services of ${services})`) },
     log: deps.err.line,
   }, deps.interrupt.signal)
