@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openBatchEngine } from '../../src/main/core/batch/batchEngine.ts'
+import { detailsOfBatch, viewItem } from '../../src/main/core/batch/batchFigures.ts'
+import type { Batch } from '../../src/main/core/batch/batchState.ts'
 import { openSqliteBatches } from '../../src/main/drivers/storage/sqliteBatches.ts'
 import { batchIdSchema, batchPlanSchema } from '../../src/shared/batch/batchPlan.schema.ts'
 import { cameraIdSchema } from '../../src/shared/devices/ids.ts'
@@ -11,6 +13,17 @@ import type { BenchRow } from './row.ts'
 const cameras = 1_000
 const cycles = 10
 const podOf = 8
+
+/** As the window asks for it: what stands above the list, those that failed first, a page. */
+function listed(known: Batch): void {
+  const shown = [detailsOfBatch(known), known.items.filter(({ state }) => state === 'passed').slice(-200).map(viewItem)]
+  if (shown.length !== 2) throw new Error('nothing is shown')
+}
+
+function cpuMsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
 
 /** The whole engine with its file, and attempts that take a minute or two of virtual time and nothing else. */
 export async function batchRows(): Promise<BenchRow[]> {
@@ -40,15 +53,29 @@ export async function batchRows(): Promise<BenchRow[]> {
       }
     })(), 1e12)
     const tookMs = performance.now() - startedMs
-    const { user, system } = process.cpuUsage(startedCpu)
+    const cpuMs = cpuMsSince(startedCpu)
     const { counts } = engine.get(id)
     if (counts.passed !== cameras * cycles) throw new Error(`only ${counts.passed} passed`)
     // Of this process: whoever else works on the machine makes it wait, and is not its overhead.
-    const perEvent = (user + system) / 1000 / events
+    const perEvent = cpuMs / events
+    const runBytes = peakBytes
+    const pageFromMs = performance.now()
+    listed(engine.get(id))
+    const pageMs = performance.now() - pageFromMs
+    await clock.run(engine.close(), 1e12)
+    const [openedMs, openedCpu] = [performance.now(), process.cpuUsage()]
+    const again = await openBatchEngine({ queue: openSqliteBatches(join(folder, 'batches.sqlite'), { log: () => undefined }), clock, log: () => undefined, newBatchId: () => id, run: async () => ({}), cameras: () => new Set() })
+    listed(again.get(id))
+    const openMs = performance.now() - openedMs
+    const openCpuMs = cpuMsSince(openedCpu)
+    await clock.run(again.close(), 1e12)
     return [
+      { name: `batch: a page of its ${cameras * cycles} items`, value: pageMs, unit: 'ms', goal: 'under 300', ok: pageMs < 300 },
+      { name: 'batch: the same in a program that has just started, its events read from the disk: processor time', value: openCpuMs, unit: 'ms', goal: 'under 300', ok: openCpuMs < 300 },
+      { name: 'batch: the same by the clock on the wall', value: openMs, unit: 'ms', goal: '', ok: true },
       { name: `batch: ${cameras} cameras x ${cycles} cycles, processor time per event (${events} events)`, value: perEvent, unit: 'ms', goal: 'under 1', ok: perEvent < 1 },
-      { name: 'batch: the same by the clock on the wall', value: tookMs / events, unit: 'ms', goal: '', ok: true },
-      { name: 'batch: memory of the process, peak', value: peakBytes / 1e6, unit: 'MB', goal: 'under 300', ok: peakBytes < 300e6 },
+      { name: 'batch: each event by the clock on the wall', value: tookMs / events, unit: 'ms', goal: '', ok: true },
+      { name: 'batch: memory of the process, peak', value: runBytes / 1e6, unit: 'MB', goal: 'under 300', ok: runBytes < 300e6 },
     ]
   } finally {
     clearInterval(watch)

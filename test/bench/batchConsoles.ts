@@ -22,6 +22,19 @@ const atOnce = 16
 const pace = 8
 
 type Rack = Omit<LoopbackRack, 'close'>
+interface Heard { readonly pieces: Uint8Array[]; skipped: number }
+
+/** What the workbench itself writes into a history, as when a restore hands the UART to the pod and takes it back: no camera said it, and another connection begins there. */
+const ownMarks = /(?:\r\n--- \d\d:\d\d:\d\d [^\r\n]* ---\r\n)+/
+const connectionsIn = ({ pieces }: Heard): string[] => Buffer.concat(pieces).toString('latin1').split(ownMarks).filter((text) => text !== '')
+
+interface Comparison {
+  readonly sentBytes: number
+  /** Consoles of which a byte that came while their line was ours is missing, changed or there twice. */
+  readonly differs: readonly string[]
+  /** Handed on after the workbench had let a line go, and before the far end had noticed. */
+  readonly tailBytes: number
+}
 
 /** A batch of restores through real sockets against a simulator in another process, each console counted on its way here. */
 export async function batchConsoleRows(): Promise<BenchRow[]> {
@@ -49,13 +62,13 @@ export async function batchConsoleRows(): Promise<BenchRow[]> {
 
 async function measured(workbench: OpenWorkbench, rack: Rack, folder: string, ask: () => Promise<Said[]>): Promise<BenchRow[]> {
   const ids = rack.urls.map((url) => workbench.setup.addForNow({ url, name: '', cameraName: '', chip: rack.chip }).cameraId)
-  const heard = ids.map(() => ({ bytes: 0, crc: 0, skipped: 0 }))
+  const heard = ids.map((): Heard => ({ pieces: [], skipped: 0 }))
   for (const [index, id] of ids.entries()) {
     workbench.rack.camera(id).console.subscribe(0, ({ bytes, skippedBytes }) => {
       const of = heard[index]
       if (!of) return
-      of.bytes += bytes.length
-      of.crc = crc32(bytes, of.crc)
+      // A copy: the history is a ring, and goes on.
+      of.pieces.push(bytes.slice())
       of.skipped += skippedBytes
     })
   }
@@ -72,12 +85,14 @@ async function measured(workbench: OpenWorkbench, rack: Rack, folder: string, as
       if (!engine.get(id).end) await news
     }
     const tookMs = performance.now() - startedMs
-    const { passed } = engine.get(id).counts
-    const { sent, differs } = await compared(ask, heard)
+    const { items, counts: { passed } } = engine.get(id)
+    for (const { target, state, attempts } of items.filter((item) => item.state !== 'passed').slice(0, 5)) process.stderr.write(`${target.name} ${state}: ${attempts.at(-1)?.result?.evidence ?? ''}\n`)
+    const { sentBytes, differs, tailBytes } = await compared(ask, heard)
     for (const each of differs.slice(0, 5)) process.stderr.write(`${each}\n`)
     return [
       { name: `batch of ${cameras} restores, ${most} at once (sockets, ${pace} x life): passed`, value: passed, unit: '', goal: `all ${cameras}, ${atOnce} at once`, ok: passed === cameras && most === atOnce },
-      { name: `batch of ${cameras} restores: consoles whose CRC is not that of what was sent (${(sent / 1e6).toFixed(1)} MB)`, value: differs.length, unit: '', goal: '0', ok: differs.length === 0 },
+      { name: `batch of ${cameras} restores: consoles whose CRC is not that of what was sent (${(sentBytes / 1e6).toFixed(1)} MB)`, value: differs.length, unit: '', goal: '0', ok: differs.length === 0 },
+      { name: `batch of ${cameras} restores: said into lines that had just been let go`, value: tailBytes, unit: 'B', goal: '', ok: true },
       { name: `batch of ${cameras} restores: by the clock on the wall`, value: tookMs / 1000, unit: 's', goal: '', ok: true },
     ]
   } finally {
@@ -96,19 +111,32 @@ async function openEngine({ jobs, desk, rack: book }: OpenWorkbench, { imagesFol
 }
 
 /** What was sent may still be on its way; a console that goes on talking is looked at again. */
-async function compared(ask: () => Promise<Said[]>, heard: readonly { readonly bytes: number; readonly crc: number; readonly skipped: number }[]): Promise<{ readonly sent: number; readonly differs: readonly string[] }> {
-  let differs: string[] = []
-  let sent = 0
-  for (let turn = 0; turn < 50; turn += 1) {
+async function compared(ask: () => Promise<Said[]>, heard: readonly Heard[]): Promise<Comparison> {
+  let result: Comparison = { sentBytes: 0, differs: ['nobody was asked'], tailBytes: 0 }
+  for (let turn = 0; turn < 50 && result.differs.length > 0; turn += 1) {
     await wait(200)
     const said = await ask()
     await wait(100)
-    sent = said.reduce((sum, { bytes }) => sum + bytes, 0)
-    differs = said.flatMap(({ bytes, crc }, index) => {
-      const got = heard[index]
-      return got?.bytes === bytes && got.crc === crc ? [] : [`console ${index + 1}: ${bytes} bytes sent, ${got?.bytes ?? 0} here, ${got?.skipped ?? 0} skipped`]
-    })
-    if (differs.length === 0) break
+    result = comparison(said, heard)
   }
-  return { sent, differs }
+  return result
+}
+
+/** Connection by connection, by CRC over as much as is here: only the end of one that was let go may be more at the far end. */
+function comparison(said: readonly Said[], heard: readonly Heard[]): Comparison {
+  let [sentBytes, tailBytes] = [0, 0]
+  const differs = said.flatMap((connections, index) => {
+    const mine = heard[index] ?? { pieces: [], skipped: 0 }
+    const here = connectionsIn(mine)
+    const sent = connections.map((text) => Buffer.from(text, 'base64')).filter(({ length }) => length > 0)
+    sentBytes += sent.reduce((sum, { length }) => sum + length, 0)
+    const isSame = mine.skipped === 0 && here.length === sent.length && sent.every((bytes, at) => {
+      const got = here[at] ?? ''
+      const isLast = at === sent.length - 1
+      if (!isLast) tailBytes += bytes.length - got.length
+      return (isLast ? got.length === bytes.length : got.length <= bytes.length) && crc32(Buffer.from(got, 'latin1')) === crc32(bytes.subarray(0, got.length))
+    })
+    return isSame ? [] : [`console ${index + 1}: ${sent.map(({ length }) => length).join(' + ')} bytes sent, ${here.map(({ length }) => length).join(' + ')} here, ${mine.skipped} skipped`]
+  })
+  return { sentBytes, differs, tailBytes }
 }

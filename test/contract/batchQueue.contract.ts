@@ -46,6 +46,8 @@ export function describeBatchQueue(name: string, open: () => Promise<OpenedQueue
     test('a sequence is given once: the second who wants it is refused, with all it brought', async () => {
       await one.append([queued])
       await expect(two.append([started(3)])).rejects.toMatchObject({ code: 'input/conflict' })
+      // Nor one with a hole before it, by whoever decides.
+      await expect(one.append([started(3)])).rejects.toMatchObject({ code: 'input/conflict' })
       await one.append([started(2)])
       await expect(two.append([started(3, 1), started(3)])).rejects.toMatchObject({ code: 'input/conflict' })
       expect(await one.read(batch, 0)).toHaveLength(2)

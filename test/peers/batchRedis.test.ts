@@ -1,7 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { type BatchEngine, openBatchEngine } from '../../src/main/core/batch/batchEngine.ts'
@@ -13,6 +9,7 @@ import { batchIdSchema } from '../../src/shared/batch/batchPlan.schema.ts'
 import { cameraIdSchema } from '../../src/shared/devices/ids.ts'
 import type { Clock } from '../../src/shared/lifecycle/clock.ts'
 import { describeBatchQueue } from '../contract/batchQueue.contract.ts'
+import { type BenchProcess, startBenchProcess } from '../support/benchProcess.ts'
 import { openRedis, redisPassword, type RedisPeer } from '../support/redisPeer.ts'
 import { findProgram } from '../support/tftpPeerServers.ts'
 import { describeWithPeer } from './peerGate.ts'
@@ -23,22 +20,7 @@ const batch = batchIdSchema.parse('lab')
 const benches = [['a-1', 'a-2', 'a-3', 'a-4'], ['b-1', 'b-2', 'b-3', 'b-4'], ['c-1', 'c-2', 'c-3', 'c-4']] as const
 const everyCamera = benches.flat()
 
-interface Bench { readonly lines: string[]; kill(): Promise<void>; until(isSo: (lines: readonly string[]) => boolean): Promise<void> }
-
-async function startBench(url: string, cameras: readonly string[], planned: readonly string[] = []): Promise<Bench> {
-  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, '../support/batchBench.ts'), cameras.join(','), String(silentMs), '150', planned.join(',')], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, RACKBENCH_REDIS: url } })
-  const ended = once(child, 'exit')
-  const kill = async (): Promise<void> => { child.kill('SIGKILL'); await ended }
-  onTestFinished(kill)
-  const lines: string[] = []
-  createInterface(child.stdout!).on('line', (line) => { lines.push(line) })
-  const until = async (isSo: (all: readonly string[]) => boolean): Promise<void> => {
-    for (let turn = 0; turn < 1_200 && !isSo(lines); turn += 1) await wait(25)
-    expect(isSo(lines)).toBe(true)
-  }
-  await until((all) => all.includes('ready'))
-  return { lines, kill, until }
-}
+const startBench = async (url: string, cameras: readonly string[], planned: readonly string[] = []): Promise<BenchProcess> => startBenchProcess('batchBench.ts', url, [cameras.join(','), String(silentMs), '150', planned.join(',')])
 
 /** A window that has no camera and decides for nothing. */
 async function watchFrom(url: string, logged: string[]): Promise<BatchEngine> {
@@ -76,7 +58,7 @@ function expectNothingLost({ end, counts, items }: Batch): void {
 }
 
 /** No attempt was begun by two, and no camera had two at a time on one bench. */
-function expectOneAtATime(all: readonly Bench[]): void {
+function expectOneAtATime(all: readonly BenchProcess[]): void {
   const begun = all.flatMap(({ lines }) => lines.filter((line) => line.startsWith('begin ')))
   expect(new Set(begun).size).toBe(begun.length)
   for (const { lines } of all) {

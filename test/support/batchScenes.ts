@@ -39,6 +39,27 @@ const scenes: readonly BatchScene[] = [
     await page.getByRole('button', { name: 'Read the plan' }).click()
     await page.getByText('2 cameras × 1 image × 3 cycles = 6 items').scrollIntoViewIfNeeded()
   } },
+  { name: 'batch-new-more', cameras: 12, steps: async (page) => {
+    await openBatch(page)
+    await page.getByRole('button', { name: 'New batch' }).click()
+    await page.getByText('More: how many at once').click()
+    await page.getByText('It has to answer a ping there').scrollIntoViewIfNeeded()
+  } },
+  { name: 'batch-new-demo', cameras: 12, isNew: true, steps: async (page) => {
+    await openBatch(page)
+    await page.getByRole('button', { name: 'Open the demo rack' }).click()
+    await page.getByRole('button', { name: 'New batch' }).click()
+    await page.getByRole('button', { name: "The demo's night run" }).waitFor()
+  } },
+  { name: 'batch-new-warned', cameras: 12, steps: async (page) => {
+    await openBatch(page)
+    await page.getByRole('button', { name: 'New batch' }).click()
+    await page.getByLabel(/^Plan file/).fill('/plans/dump.yaml')
+    await page.getByRole('button', { name: 'Read the plan' }).click()
+    await page.getByText('is the dump of one camera').waitFor()
+    await page.getByText('2 cameras × 1 image × 3 cycles = 6 items').scrollIntoViewIfNeeded()
+    await page.getByText(/is left out of the rest/).last().scrollIntoViewIfNeeded()
+  } },
   { name: 'batch-new-error', cameras: 12, steps: async (page) => {
     await openBatch(page)
     await page.getByRole('button', { name: 'New batch' }).click()

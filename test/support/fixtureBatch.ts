@@ -115,7 +115,8 @@ export function createFixtureBatch(stream: Stream, calls: string[], nowMs: () =>
   }
   const read = (path: string): BatchPlan => {
     if (path === '/nowhere.yaml') throw refusal('The plan /nowhere.yaml is not there')
-    return batchPlanSchema.parse({ name: 'From a file', cameras: { ids: ['cam-01', 'cam-02'] }, workflow: 'restore', images: [{ name: 'fw-2.5.1', path: '/images/fw-2.5.1' }], cycles: 3, canary: { cameras: 1 }, priority: 8 })
+    if (path === '/plans/ping.yaml') return batchPlanSchema.parse({ name: 'With a ping', cameras: { ids: ['cam-01'] }, workflow: 'soak', checks: { ping: true } })
+    return batchPlanSchema.parse({ name: 'From a file', cameras: { ids: ['cam-01', 'cam-02'] }, workflow: 'restore', images: [{ name: 'fw-2.5.1', path: path === '/plans/dump.yaml' ? '/dumps/cam-01' : '/images/fw-2.5.1' }], cycles: 3, canary: { cameras: 1 }, priority: 8 })
   }
   const routes = {
     list: contract.list.handler(list),
@@ -127,6 +128,10 @@ export function createFixtureBatch(stream: Stream, calls: string[], nowMs: () =>
       return { total: items.length, items: items.slice(input.offset, input.offset + input.limit) }
     }),
     read: contract.read.handler(({ input }) => read(input.path)),
+    check: contract.check.handler(({ input: { plan } }) => ({
+      ...(plan.checks.ping ? { problem: toWire(new WorkbenchError('host/io', 'There is no ping on this computer, so no attempt on its cameras could be judged', { hint: 'On Debian it is in the package iputils-ping; or take "ping" out of the checks' })) } : {}),
+      warnings: plan.images.filter(({ path }) => path.includes('/dumps/')).map(({ name }) => `${name} is the dump of one camera, with its environment and its MAC address 02:52:42:00:10:01. Every other camera that gets it has that address too, and before its next restore it is refused as not the camera that is known there, which stops the batch. Take an image whose environment is empty, or install a release, which keeps who each camera is.`),
+    })),
     start: contract.start.handler(({ input: { plan } }) => {
       calls.push(`batch start ${plan.name}: ${plan.workflow} ${plan.images.map(({ name }) => name).join(',')} x${String(plan.cycles)} canary ${String(plan.canary?.cameras ?? 0)} priority ${String(plan.priority)} ${[...plan.cameras.labels, ...plan.cameras.ids].join(',')}`)
       const cameras = Math.max(1, plan.cameras.ids.length)

@@ -134,6 +134,31 @@ test('a new batch in the form: what is missing, what it will do and what stops i
   expect(batchCalls(fixture.calls)).toEqual(['batch start Night: restore fw-2.5.1 x5 canary 1 priority 5 cam-01,cam-02'])
 })
 
+test('what a plan would meet in the night is said in the form: a dump of one camera warns, a ping that is not there keeps it from beginning', async () => {
+  await openBatch({ isNew: true })
+  button('New batch').click()
+  await until('the form', () => document.querySelector('#batch-name') !== null)
+  fill('Name of the batch', 'Night')
+  fill('And these cameras', 'cam-01, cam-02')
+  const image = (label: string, value: string): void => {
+    const input = document.querySelector<HTMLInputElement>(`[aria-label="${label} of image 1"]`)!
+    input.value = value
+    input.dispatchEvent(new Event('input', { bubbles: true }))
+  }
+  image('Name', 'dump')
+  await until('it has a name', () => text().includes('Image 1 needs a name and a path'))
+  image('Path', '/dumps/cam-01')
+  await until('the warning', () => text().includes('dump is the dump of one camera'))
+  expect(inDialog('Erase and start the batch').disabled).toBe(false)
+  image('Path', '/images/fw-2.5.1')
+  await until('it is gone', () => !text().includes('is the dump of one camera'))
+  fill('Plan file', '/plans/ping.yaml')
+  await until('it may', () => !inDialog('Read the plan').disabled)
+  inDialog('Read the plan').click()
+  await until('the problem', () => text().includes('There is no ping on this computer'))
+  expect(inDialog('Start the batch').disabled).toBe(true)
+})
+
 test('many cameras want their number typed before anything is written', async () => {
   const { fixture } = await openBatch({ isNew: true })
   button('New batch').click()
@@ -176,6 +201,18 @@ test('a plan file fills the form, and what the form does not show stays; a file 
   await until('the form is filled', () => document.querySelector<HTMLInputElement>('#batch-name')?.value === 'From a file')
   document.querySelector<HTMLFormElement>('#batch-form')?.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }))
   await until('started', () => batchCalls(fixture.calls).includes('batch start From a file: restore fw-2.5.1 x3 canary 1 priority 8 cam-01,cam-02'))
+})
+
+test('with the demo open its own night run is one click away', async () => {
+  const { fixture } = await openBatch({ isNew: true })
+  button('Open the demo rack').click()
+  await until('it is open', () => !text().includes('Open the demo rack'))
+  button('New batch').click()
+  await until('the form', () => document.querySelector('#batch-path') !== null)
+  inDialog("The demo's night run").click()
+  await until('the form is filled', () => document.querySelector<HTMLInputElement>('#batch-name')?.value === 'From a file')
+  expect(document.querySelector<HTMLInputElement>('#batch-path')?.value).toMatch(/\/demo\/night\.yaml$/)
+  expect(batchCalls(fixture.calls)).toEqual([])
 })
 
 test('reports in four formats, and two batches side by side', async () => {

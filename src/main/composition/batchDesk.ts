@@ -5,7 +5,7 @@ import { type BatchId, batchIdSchema, type BatchPlan, batchPlanSchema } from '..
 import type { BatchQueue, OfferedCamera, SharedBatchQueue } from '../../shared/batch/batchQueue.ts'
 import type { BatchSummary } from '../../shared/batch/batchView.schema.ts'
 import type { CameraId } from '../../shared/devices/ids.ts'
-import { Cancelled, WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import { Cancelled, toWire, WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { installRequestSchema } from '../../shared/install/install.schema.ts'
 import { type Clock, withDeadline } from '../../shared/lifecycle/clock.ts'
 import { restoreRequestSchema } from '../../shared/restore/restore.schema.ts'
@@ -13,14 +13,17 @@ import { createAttemptRunner } from '../core/batch/attempt.ts'
 import { type BatchEngine, openBatchEngine } from '../core/batch/batchEngine.ts'
 import { summaryOfBatch } from '../core/batch/batchFigures.ts'
 import type { Batch } from '../core/batch/batchState.ts'
+import { addressIn, checkPlan, type PlanCheck, type PlanFacts } from '../core/batch/planCheck.ts'
 import { renderBatchHtml } from '../core/batch/reportPage.ts'
 import { renderBatchCsv, renderBatchJson, renderJunit } from '../core/batch/reportTexts.ts'
 import { type ChosenCameras, chooseCameras } from '../core/batch/targets.ts'
 import type { JobBook } from '../core/jobs/jobBook.ts'
 import type { PodSpec, RackBook } from '../core/rack/rackBook.ts'
-import { readLinedYaml } from '../drivers/files/yamlText.ts'
-import { newJobId } from '../drivers/host/randomness.ts'
-import { pingHost } from '../drivers/network/pingProgram.ts'
+import { readInput } from '../core/workflows/restore/readInput.ts'
+import { readRestoreInput } from '../drivers/files/inputFolder.ts'
+import { parseYaml, readLinedYaml } from '../drivers/files/yamlText.ts'
+import { hashHex, newJobId } from '../drivers/host/randomness.ts'
+import { type Ping, systemPing } from '../drivers/network/pingProgram.ts'
 import { fetchSnapshot } from '../drivers/http/snapshotSource.ts'
 import { isUnitSpec, unitIdOf } from '../drivers/power/openPortUnit.ts'
 import { openSqliteBatches } from '../drivers/storage/sqliteBatches.ts'
@@ -38,6 +41,8 @@ export interface BatchDesk {
   start(plan: BatchPlan): Promise<{ readonly id: BatchId; readonly aside: readonly string[] }>
   /** The cameras that a plan means, also those of other benches on the same Redis; `input/not-found` for one that nobody has. */
   choose(plan: BatchPlan, pods: readonly PodSpec[]): Promise<ChosenCameras & { /** Those that no other bench works on. */ readonly own: readonly CameraId[] }>
+  /** What is wrong with a plan, or will be in the night; asked before it begins. */
+  check(plan: BatchPlan, pods: readonly PodSpec[], signal: AbortSignal): Promise<PlanCheck>
   /** Only reads, until `work` was asked for. */
   engine(): Promise<BatchEngine>
   /** All of them now, newest first, then again whenever something changed, at most four times a second. */
@@ -57,6 +62,7 @@ export interface BatchDeskDeps {
   readonly jobs: JobBook
   readonly desk: Pick<RestoreDesk, 'start'>
   readonly installs: Pick<InstallDesk, 'start'>
+  readonly ping?: Ping
 }
 
 const maxPlanBytes = 1_048_576
@@ -80,7 +86,7 @@ export function renderBatch(batch: Batch, format: BatchFormat): string {
   }
 }
 
-export function createBatchDesk({ clock, dataFolder, redisUrl, log, rack, jobs, desk, installs }: BatchDeskDeps): BatchDesk {
+export function createBatchDesk({ clock, dataFolder, redisUrl, log, rack, jobs, desk, installs, ping = systemPing }: BatchDeskDeps): BatchDesk {
   let opening: Promise<BatchEngine> | undefined
   let shared: SharedBatchQueue | undefined
   const over = new AbortController()
@@ -97,7 +103,7 @@ export function createBatchDesk({ clock, dataFolder, redisUrl, log, rack, jobs, 
   }
   const run = createAttemptRunner({
     clock, jobs, takePicture,
-    ping: async (camera, signal) => withDeadline(clock, pictureLimitMs, 'the ping', signal, async (within) => pingHost(new URL(pictureOf(camera)).hostname.replace(/^\[(.*)\]$/, '$1'), within)),
+    ping: async (camera, signal) => withDeadline(clock, pictureLimitMs, 'the ping', signal, async (within) => ping.ask(new URL(pictureOf(camera)).hostname.replace(/^\[(.*)\]$/, '$1'), within)),
     consoleOf: (camera) => rack.camera(camera).console,
     powerCycle: async (camera, signal) => { await rack.power(camera, 'cycle', signal) },
     startJob: async ({ plan: { workflow, tftpVia, force }, target: { camera: cameraId }, image }, signal) => {
@@ -147,6 +153,15 @@ export function createBatchDesk({ clock, dataFolder, redisUrl, log, rack, jobs, 
     const once = new Map([...own, ...there].map((each) => [each.cameraId, each]))
     return { ...chooseCameras(plan, [...once.values()]), own: own.map(({ cameraId }) => cameraId) }
   }
+  const check: BatchDesk['check'] = async (plan, pods, signal) => {
+    const { targets } = await choose(plan, pods)
+    const specOf = new Map(pods.map((spec) => [spec.cameraId, spec]))
+    const own = targets.filter(({ camera }) => specOf.has(camera))
+    return checkPlan({
+      plan, targets, own, hasPing: !plan.checks.ping || await ping.isThere(), withoutAddress: own.filter(({ camera }) => specOf.get(camera)?.snapshotUrl === undefined),
+      images: plan.workflow === 'restore' ? await readImages(plan, signal) : [],
+    })
+  }
   const workLater = async (): Promise<void> => {
     while (!over.signal.aborted) {
       await clock.sleep(againMs, over.signal).catch(() => undefined)
@@ -165,12 +180,15 @@ export function createBatchDesk({ clock, dataFolder, redisUrl, log, rack, jobs, 
         if (!end) await opened.takeUp(id).catch((error: unknown) => { log(`batch ${id} is left to another process: ${String(error)}`) })
       }
     },
-    choose,
+    choose, check,
     start: async (plan) => {
       const { targets, aside } = await choose(plan, rack.pods())
       for (const { name, path } of plan.images) {
         await stat(path).catch((cause: unknown) => { throw new WorkbenchError('input/missing-file', `The image ${name} is not at ${path}`, { cause, context: { path } }) })
       }
+      // What only warns was shown before; whoever starts it all the same has read it.
+      const { problem } = await check({ ...plan, images: [] }, rack.pods(), over.signal)
+      if (problem) throw problem
       isWorking = true
       return { id: await (await engine()).start(plan, targets), aside }
     },
@@ -197,6 +215,20 @@ export function createBatchDesk({ clock, dataFolder, redisUrl, log, rack, jobs, 
       await (await opening?.catch(() => undefined))?.close()
     },
   }
+}
+
+/** One after the other, and none is held: together they may be larger than the memory. */
+async function readImages(plan: BatchPlan, signal: AbortSignal): Promise<PlanFacts['images']> {
+  const found: PlanFacts['images'][number][] = []
+  for (const { name, path } of plan.images) {
+    try {
+      found.push({ name, mac: addressIn(readInput(await readRestoreInput(path, { signal }), { hashHex, parseYaml }, false)) })
+    } catch (error) {
+      signal.throwIfAborted()
+      found.push({ name, problem: toWire(error).message })
+    }
+  }
+  return found
 }
 
 /** Whoever opens it meanwhile sees the old one or the new one, never half of it. */

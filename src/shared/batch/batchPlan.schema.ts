@@ -83,7 +83,11 @@ export const batchPlanSchema = z.strictObject({
     staggerMs: z.number().int().min(0).max(600_000).default(300),
   }).prefault({}),
   /** This many cameras first, one cycle of each image; all others only when every one of them passed. */
-  canary: z.strictObject({ cameras: z.number().int().min(1).max(100) }).optional(),
+  canary: z.strictObject({
+    cameras: z.number().int().min(1).max(100),
+    /** When they passed it pauses, and the rest begins once a person has looked and says so. */
+    thenPause: z.boolean().optional(),
+  }).optional(),
   stop: z.strictObject({
     /** Of those that have ended: failed plus timed out above this stops the rest. */
     failedPercent: z.number().min(0).max(100).default(5),

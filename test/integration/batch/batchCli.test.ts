@@ -41,6 +41,15 @@ test('rackbench batch run PLAN --demo: a soak to its end, with reports, and what
   expect((await run('compare', batch, batch)).events.at(-1)).toMatchObject({ worse: [], better: [], words: '100.0 % passed before and 100.0 % after; 0 cameras are worse and 0 better.' })
 }, 60_000)
 
+test('rackbench batch run --demo without a plan: the night run of the demo, three images for every camera, nothing to warn of', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rackbench-batch-cli-'))
+  onTestFinished(async () => rm(folder, { recursive: true, force: true }))
+  const { run } = await cliIn(folder)
+  const { events } = await run('run', '--demo', '--plan-only')
+  expect(events).toMatchObject([{ event: 'done', success: true, items: 12 * 3 * 10, aside: [], warnings: [] }])
+  expect((await run('run')).events[0]).toMatchObject({ code: 'input/malformed' })
+}, 60_000)
+
 test('a plan that is wrong is told with its line, before anything is opened', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-batch-cli-'))
   onTestFinished(async () => rm(folder, { recursive: true, force: true }))

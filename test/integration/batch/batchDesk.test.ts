@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ContractRouterClient } from '@orpc/contract'
 import { createRouterClient } from '@orpc/server'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { createWorkbench, type OpenWorkbench } from '../../../src/main/composition/createWorkbench.ts'
 import { batchPlanSchema } from '../../../src/shared/batch/batchPlan.schema.ts'
 import type { BatchSummary } from '../../../src/shared/batch/batchView.schema.ts'
@@ -59,6 +59,25 @@ test('over the contract: a restore by the real job desk, paused and gone on with
   expect(await readFile(path, 'utf8')).toBe(text)
   await expect(client.batch.stop({ batch })).rejects.toMatchObject({ code: 'input/conflict' })
   expect((await client.batch.list())[0]?.id).toBe(batch)
+}, 60_000)
+
+test('before a plan begins it is said what would go wrong in the night: images of one camera, and a ping that is not on this computer', async () => {
+  const { workbench, client, folder } = await openDemo()
+  const demo = join(folder, 'data', 'demo')
+  const plan = batchPlanSchema.parse({ name: 'night', cameras: { ids: ['cam-01', 'cam-02'] }, workflow: 'restore', cycles: 2, images: [{ name: 'one', path: join(demo, 'images') }, { name: 'many', path: join(demo, 'firmware', 'fw-2.5.1') }, { name: 'gone', path: '/nowhere' }] })
+  const { warnings, problem } = await client.batch.check({ plan })
+  expect(problem).toBeUndefined()
+  expect(warnings).toEqual([expect.stringMatching(/^one is the dump of one camera.*02:52:42:00:10:01.*before its next restore it is refused/), expect.stringMatching(/^gone: .*nowhere/)])
+
+  const soak = batchPlanSchema.parse({ name: 'soak', cameras: { ids: ['cam-01'] }, workflow: 'soak', checks: { ping: true } })
+  vi.stubEnv('PATH', folder)
+  onTestFinished(() => { vi.unstubAllEnvs() })
+  expect(await client.batch.check({ plan: soak })).toMatchObject({ problem: { code: 'host/io', message: 'There is no ping on this computer, so no attempt on its cameras could be judged' }, warnings: [] })
+  await expect(client.batch.start({ plan: soak })).rejects.toMatchObject({ code: 'host/io' })
+  expect(await client.batch.list()).toEqual([])
+  await writeFile(join(folder, 'ping'), '#!/bin/sh\nexit 0\n', { mode: 0o755 })
+  expect(await client.batch.check({ plan: soak })).toEqual({ warnings: [] })
+  await workbench.setup.closeDemo()
 }, 60_000)
 
 test('a workbench that is closed in the middle: the attempt ends as interrupted, and the next one goes on with it', async () => {

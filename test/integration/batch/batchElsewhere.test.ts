@@ -72,9 +72,9 @@ test('nobody hears: what waits unheard is bounded, and what cannot be read is pa
   expect(await queue.wishes(batch)).toEqual([{ kind: 'pause' }])
 })
 
-async function stopped(folder: string, ...more: string[]): Promise<{ readonly exitCode: number; readonly done: object | undefined }> {
+async function stopped(folder: string, verb = 'stop', ...more: string[]): Promise<{ readonly exitCode: number; readonly done: object | undefined }> {
   const fake = createFakeCli()
-  const exitCode = await runCli(['batch', 'stop', 'killed', '--output', 'json', ...more], { ...fake.deps, dataFolder: folder, openWorkbench: async (options) => openLocalWorkbench({ version: '1.2.3', homeFolder: folder, environment: {}, resourcesFolder: join(root, 'resources') }, options) })
+  const exitCode = await runCli(['batch', verb, 'killed', '--output', 'json', ...more], { ...fake.deps, dataFolder: folder, openWorkbench: async (options) => openLocalWorkbench({ version: '1.2.3', homeFolder: folder, environment: {}, resourcesFolder: join(root, 'resources') }, options) })
   return { exitCode, done: fake.events().at(-1) }
 }
 
@@ -87,6 +87,21 @@ async function writer(folder: string, attemptMs: number): Promise<{ kill(): Prom
   for await (const _line of createInterface(child.stdout)) break
   return { kill }
 }
+
+test('rackbench batch go-on BATCH of one that another process has paused: that one goes on with it, and it is said', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rackbench-go-on-'))
+  onTestFinished(async () => rm(folder, { recursive: true, force: true }))
+  await writer(folder, 200)
+  const queue = openSqliteBatches(join(folder, 'batches.sqlite'), { log: () => undefined })
+  onTestFinished(async () => queue.close())
+  const batch = batchIdSchema.parse('killed')
+  const seen = async (type: string): Promise<boolean> => (await queue.read(batch, 0)).some((event) => event.type === type)
+  const until = async (type: string): Promise<void> => { for (let turn = 0; turn < 400 && !await seen(type); turn += 1) await new Promise((resolve) => { setTimeout(resolve, 25) }); expect(await seen(type)).toBe(true) }
+  await queue.wish(batch, { kind: 'pause' })
+  await until('batch-paused')
+  expect(await stopped(folder, 'go-on')).toMatchObject({ exitCode: 0, done: { event: 'done', success: true, batch: 'killed', state: 'running' } })
+  expect(await seen('batch-continued')).toBe(true)
+}, 60_000)
 
 test.each([['another process that runs', false], ['nobody, because its process was killed', true]] as const)('rackbench batch stop BATCH, decided for by %s: it ends, and says so', async (_, isKilled) => {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-stop-'))

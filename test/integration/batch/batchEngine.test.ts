@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { summaryOfBatch } from '../../../src/main/core/batch/batchFigures.ts'
 import { applyBatchEvent } from '../../../src/main/core/batch/batchState.ts'
 import { createMemoryQueues } from '../../../src/main/core/batch/memoryQueue.ts'
 import type { BatchId } from '../../../src/shared/batch/batchPlan.schema.ts'
@@ -37,6 +38,23 @@ test('the canary goes first, and nobody else before it has passed', async () => 
   await rig.clock.advance(30_000)
   expect(rig.begun.map(({ target }) => target.camera)).toEqual(['cam-1', 'cam-2'])
   expect((await rig.finish(id)).end?.state).toBe('passed')
+})
+test('a canary that waits for a person: it passed, and nothing else begins, also on another bench after this one is gone, before somebody goes on', async () => {
+  const [clock, queues] = [createVirtualClock(), createMemoryQueues()]
+  const first = await openRig(passes, { clock, queue: queues.open('bench-1'), dies: true })
+  const id = await clock.run(first.engine.start(planOf({ canary: { cameras: 2, thenPause: true } }), targetsOf(5)))
+  await clock.advance(600_000)
+  expect(first.begun.map(({ target }) => target.camera)).toEqual(['cam-1', 'cam-2'])
+  expect(summaryOfBatch(first.engine.get(id))).toMatchObject({ state: 'paused', sentence: 'The canary passed; the rest begins when a person has looked and goes on with it.' })
+  await clock.run(first.engine.close())
+  queues.die('bench-1')
+  const second = await openRig(passes, { clock, queue: queues.open('bench-2') })
+  await clock.run(second.engine.takeUp(id))
+  await clock.advance(600_000)
+  expect(second.begun).toEqual([])
+  await clock.run(second.engine.goOn(id))
+  expect(summaryOfBatch(second.engine.get(id)).sentence).toBe('')
+  expect((await second.finish(id)).end).toMatchObject({ state: 'passed', sentence: 'All 5 passed.' })
 })
 test('a canary that fails stops the rest, and the sentence says why', async () => {
   const rig = await openRig(failsOn((camera) => camera === 'cam-2'))

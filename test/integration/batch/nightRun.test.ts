@@ -6,7 +6,8 @@ import { renderJunit } from '../../../src/main/core/batch/reportTexts.ts'
 import type { BatchId } from '../../../src/shared/batch/batchPlan.schema.ts'
 import { referenceLayoutImages } from '../../../src/main/sim/referenceLayout.ts'
 import { planOf, targetsOf } from './batchRig.ts'
-import { badImages, type NightRig, openNightRig, otherImages } from './nightRig.ts'
+import { badImages, otherImages } from '../../support/nightBench.ts'
+import { type NightRig, openNightRig } from './nightRig.ts'
 
 const overNight = async ({ clock, engine }: NightRig, id: BatchId): Promise<Batch> => clock.run((async () => {
   for (let turn = 0; turn < 100_000 && !engine.get(id).end; turn += 1) {

@@ -59,13 +59,19 @@ function passRate({ counts }: Batch): number | undefined {
   return judged === 0 ? undefined : counts.passed / judged
 }
 
+/** Paused by its own plan and not by a person: nothing but the canary has begun. */
+function afterCanary({ plan, targets, items, counts, isPaused, stage }: Batch): string {
+  const canaries = Math.min(plan.canary?.cameras ?? 0, targets.length) * Math.max(1, plan.images.length)
+  return isPaused && stage === 'rest' && plan.canary?.thenPause === true && counts.waiting === items.length - canaries ? 'The canary passed; the rest begins when a person has looked and goes on with it.' : ''
+}
+
 export function summaryOfBatch(batch: Batch): BatchSummary {
   const { id, plan, targets, items, counts, end, stop } = batch
   const rate = passRate(batch)
   const sequential = plan.stop.sequential && weigh(plan.stop.sequential, { passed: counts.passed, failed: counts.failed + counts['timed out'], items: items.length }).words
   return {
     id, name: plan.name, workflow: plan.workflow, state: end?.state ?? (stop ? 'stopping' : batch.isPaused ? 'paused' : batch.stage === 'canary' ? 'canary' : 'running'),
-    sentence: end?.sentence ?? stop?.sentence ?? '', cameras: targets.length, items: items.length, counts: { ...counts }, priority: plan.priority, queuedAtMs: batch.queuedAtMs, sequence: batch.sequence,
+    sentence: end?.sentence ?? stop?.sentence ?? afterCanary(batch), cameras: targets.length, items: items.length, counts: { ...counts }, priority: plan.priority, queuedAtMs: batch.queuedAtMs, sequence: batch.sequence,
     ...(stop ? { reason: stop.reason } : {}), ...(rate === undefined ? {} : { passRate: rate }), ...(end ? { endedAtMs: end.atMs } : {}), ...(sequential === undefined ? {} : { sequential }),
   }
 }

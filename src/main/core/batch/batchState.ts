@@ -167,7 +167,11 @@ function apply(batch: Batch, event: Exclude<BatchEvent, Queued>): void {
   switch (event.type) {
     case 'attempt-started': started(batch, event); return
     case 'attempt-ended': ended(batch, event); return
-    case 'canary-passed': batch.stage = 'rest'; return
+    case 'canary-passed':
+      batch.stage = 'rest'
+      // Of one event and not of a second: a bench that dies in between would let the rest begin.
+      if (batch.plan.canary?.thenPause === true) batch.isPaused = true
+      return
     case 'camera-quarantined':
       batch.quarantined.set(event.camera, event.sentence)
       leaveOut(batch, batch.ofCamera.get(event.camera) ?? [])

@@ -11,6 +11,7 @@ const columns = 40
 
 const tones: Readonly<Record<string, string>> = { passed: 'ok', failed: 'bad', 'timed out': 'bad', stopped: 'bad', 'not judged': 'warn', 'left out': 'off', interrupted: 'warn', cancelled: 'off' }
 const toned = (state: string): string => `<span class="${tones[state] ?? 'unknown'}">${escaped(state)}</span>`
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
 const section = (title: string, body: string): string => (body === '' ? '' : `<section><h2>${escaped(title)}</h2>${body}</section>\n`)
 const table = (heads: readonly string[], rows: readonly string[]): string => (rows.length === 0 ? '' : `<table><thead><tr>${heads.map((head) => `<th>${escaped(head)}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`)
 const row = (cells: readonly string[]): string => `<tr>${cells.map((each) => `<td>${each}</td>`).join('')}</tr>`
@@ -29,7 +30,17 @@ function histogram(name: string, values: readonly number[]): string {
   for (const value of values) { const at = Math.min(columns - 1, Math.floor((value - least) / width)); bins[at] = (bins[at] ?? 0) + 1 }
   const tallest = Math.max(...bins)
   const bars = bins.map((count, index) => (count === 0 ? '' : `<rect class="ok" x="${index * 20 + 1}" y="${(100 - (count / tallest) * 96).toFixed(1)}" width="18" height="${((count / tallest) * 96).toFixed(1)}"><title>${count} from ${escaped(durationText(least + index * width))}</title></rect>`)).join('')
-  return `<h3>${escaped(name)}: ${values.length} boots</h3><svg viewBox="0 0 800 122" role="img" aria-label="${escaped(`${values.length} boots of ${name}, from ${durationText(least)} to ${durationText(most)}`)}">${bars}<line x1="0" y1="100" x2="800" y2="100" stroke="currentColor" stroke-opacity="0.3"/><text x="0" y="116">${escaped(durationText(least))}</text><text x="800" y="116" text-anchor="end">${escaped(durationText(most))}</text></svg>`
+  return `<h3>${escaped(name)}: ${counted(values.length, 'boot')}</h3><svg viewBox="0 0 800 122" role="img" aria-label="${escaped(`${counted(values.length, 'boot')} of ${name}, from ${durationText(least)} to ${durationText(most)}`)}">${bars}<line x1="0" y1="100" x2="800" y2="100" stroke="currentColor" stroke-opacity="0.3"/><text x="0" y="116">${escaped(durationText(least))}</text><text x="800" y="116" text-anchor="end">${escaped(durationText(most))}</text></svg>`
+}
+
+/** Which of them is the bad one is what most people open the page for. */
+function byImage(items: readonly BatchItem[]): string {
+  const states = ['passed', 'failed', 'timed out', 'not judged', 'left out'] as const
+  const images = [...new Set(items.map(imageName))]
+  return table(['Image', ...states.map((state) => state.replace(/^./, (letter) => letter.toUpperCase()))], images.map((image) => {
+    const mine = items.filter((item) => imageName(item) === image)
+    return row([escaped(image), ...states.map((state) => { const count = mine.filter((item) => item.state === state).length; return count === 0 ? '0' : `<span class="${tones[state] ?? 'unknown'}">${count}</span>` })])
+  }))
 }
 
 const attemptsText = ({ attempts }: BatchItem): string => attempts.map(({ attempt, result }) => `${attempt}. ${toned(result?.outcome ?? 'running')}${result?.cause === undefined ? '' : ` ${escaped(result.cause)}: ${escaped(result.evidence ?? '')}`}`).join('<br>')
@@ -51,15 +62,16 @@ export function renderBatchHtml(batch: Batch): string {
   const { counts } = details
   const facts: readonly (readonly [string, string])[] = [
     ['Began', wallText(batch.queuedAtMs)], ['Ended', details.endedAtMs === undefined ? 'not yet' : `${wallText(details.endedAtMs)}, after ${durationText(details.endedAtMs - batch.queuedAtMs)}`],
-    ['What', `${details.workflow} on ${details.cameras} cameras${batch.plan.images.length > 0 ? `, images ${batch.plan.images.map(({ name }) => name).join(', ')}` : ''}, ${batch.plan.cycles} cycles`],
+    ['What', `${details.workflow} on ${counted(details.cameras, 'camera')}${batch.plan.images.length > 0 ? `, images ${batch.plan.images.map(({ name }) => name).join(', ')}` : ''}, ${counted(batch.plan.cycles, 'cycle')}`],
     ['Counted', Object.entries(counts).filter(([, count]) => count > 0).map(([state, count]) => `${count} ${state}`).join(', ')],
     ['Pass rate', details.passRate === undefined ? 'nothing was judged' : `${(details.passRate * 100).toFixed(1)} % of those that were judged`],
-    ['Stops', `above ${batch.plan.stop.failedPercent} % failed or timed out; a camera after ${batch.plan.stop.failuresPerCamera} failures${batch.plan.canary ? `; canary of ${batch.plan.canary.cameras}` : ''}`],
+    ['Stops', `above ${batch.plan.stop.failedPercent} % failed or timed out; a camera after ${counted(batch.plan.stop.failuresPerCamera, 'failure')}${batch.plan.canary ? `; canary of ${batch.plan.canary.cameras}` : ''}`],
     ...(details.sequential === undefined ? [] : [['Sequential test', details.sequential] as const]),
   ]
   const body = [
     `<h1>${escaped(details.name)}</h1><p class="verdict">${toned(details.state)}</p><p>${escaped(details.sentence === '' ? 'It has not ended yet.' : details.sentence)}</p>\n`,
     section('The batch', `<dl>${facts.map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`).join('')}</dl>`),
+    section('By image', byImage(batch.items)),
     section('Why attempts did not pass', table(['Cause', 'Attempts'], details.causes.map(({ cause, count }) => row([escaped(cause), String(count)])))),
     section('Set aside', `${details.quarantined.length === 0 ? '' : `<ul>${details.quarantined.map(({ sentence }) => `<li>${escaped(sentence)}</li>`).join('')}</ul>`}`),
     section('Sometimes passed, sometimes not', table(['Camera', 'Image', 'Passed', 'Failed', 'Where'], details.flaky.map(({ name, image, passed, failed, where }) => row([escaped(name), escaped(image), String(passed), String(failed), escaped(where)])))),

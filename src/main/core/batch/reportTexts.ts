@@ -45,6 +45,8 @@ function cell(value: string | number): string {
   return /[",\r\n]/.test(tame) ? `"${tame.replaceAll('"', '""')}"` : tame
 }
 
+const whole = (ms: number | undefined): number | '' => (ms === undefined ? '' : Math.round(ms))
+
 /** One row for each attempt, and one for each item that had none. */
 export function renderBatchCsv(batch: Batch): string {
   const heads = ['item', 'camera', 'name', 'image', 'cycle', 'canary', 'state', 'attempt', 'outcome', 'cause', 'evidence', 'where', 'code', 'started', 'elapsed_ms', 'boot_ms', 'job']
@@ -52,7 +54,7 @@ export function renderBatchCsv(batch: Batch): string {
     const of = [item.number, item.target.camera, item.target.name, imageName(item), item.cycle, item.isCanary ? 'yes' : 'no', item.state]
     if (item.attempts.length === 0) return [[...of, ...Array.from({ length: 10 }, () => '')]]
     return item.attempts.map(({ attempt, startedAtMs, result }) => [
-      ...of, attempt, result?.outcome ?? '', result?.cause ?? '', result?.evidence ?? '', result?.where ?? '', result?.error?.code ?? '', wallText(startedAtMs), result?.elapsedMs ?? '', result?.bootMs ?? '', result?.job ?? '',
+      ...of, attempt, result?.outcome ?? '', result?.cause ?? '', result?.evidence ?? '', result?.where ?? '', result?.error?.code ?? '', wallText(startedAtMs), whole(result?.elapsedMs), whole(result?.bootMs), result?.job ?? '',
     ])
   })
   return [heads, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('')

@@ -47,8 +47,14 @@ test('whatever a console says, JUnit is XML that can be read, with its counts', 
   expect(text).toContain('<failure type="firmware"')
   expect(text).toContain('<error type="infrastructure"')
 })
+test('the page says of each image how many passed and how many did not, and waiting ones are no failures', () => {
+  const page = renderBatchHtml(batchOf([failed, passed]))
+  expect(page).toContain('<h2>By image</h2>')
+  expect(page).toContain('<tr><td>=1+1</td><td><span class="ok">1</span></td><td><span class="bad">1</span></td><td>0</td><td>0</td><td>0</td></tr>')
+  expect(page).toContain('restore on 2 cameras, images =1+1, 2 cycles')
+})
 test('no cell of the CSV is a formula, and each attempt is a row', () => {
-  const lines = renderBatchCsv(batchOf([failed, passed])).split('\r\n')
+  const lines = renderBatchCsv(batchOf([failed, { ...passed, elapsedMs: 2_000.4, bootMs: 7_999.6 }])).split('\r\n')
   expect(lines[0]).toBe('item,camera,name,image,cycle,canary,state,attempt,outcome,cause,evidence,where,code,started,elapsed_ms,boot_ms,job')
   expect(lines[2]).toBe('1,b,"\'-b""",\'=1+1,1,no,passed,1,passed,,,,,1970-01-01 00:00:02.000 UTC,2000,8000,')
   expect(lines).toHaveLength(6)

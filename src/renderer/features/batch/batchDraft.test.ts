@@ -22,6 +22,13 @@ test('what the form says counts: no canary, no sequential test, other images', (
   expect(made).toMatchObject({ plan: { images: [{ name: 'c', path: '/c' }], retry: full.retry, force: true } })
   expect('plan' in made && [made.plan.canary, made.plan.stop.sequential]).toEqual([undefined, undefined])
 })
+test('checks of the form: a ping, a temperature or none, and a canary that waits', () => {
+  const made = planOf({ ...draftOf(full), temperature: '', ping: true, thenPause: true }, full)
+  expect(made).toMatchObject({ plan: { checks: { ping: true, snapshot: false }, canary: { cameras: 2, thenPause: true } } })
+  expect('plan' in made && made.plan.checks.temperature).toBeUndefined()
+  expect(planOf({ ...draftOf(full), temperature: 'T=', maxC: '70' }, full)).toMatchObject({ plan: { checks: { temperature: { after: 'T=', maxC: 70 } } } })
+  expect(planOf({ ...draftOf(full), maxC: '' }, full)).toEqual({ problem: 'The highest temperature is -60 to 200 °C' })
+})
 test('what is missing is said in words; an empty field is no zero', () => {
   const good = { ...draftOf(), name: 'x', ids: 'cam-01', images: [{ name: 'a', path: '/a' }] }
   expect(planOf(good)).toHaveProperty('plan')
@@ -31,6 +38,7 @@ test('what is missing is said in words; an empty field is no zero', () => {
   expect(planOf({ ...good, images: [{ name: 'a', path: '' }] })).toEqual({ problem: 'Image 1 needs a name and a path' })
   expect(planOf({ ...good, images: [{ name: 'a', path: '/a' }, { name: 'a', path: '/b' }] })).toEqual({ problem: 'Two images have one name' })
   expect(planOf({ ...good, canary: '' })).toEqual({ problem: 'The canary is 1 to 100 cameras, or 0 for none' })
+  expect(planOf({ ...good, priority: '10' })).toEqual({ problem: 'The priority is 0 to 9, and 9 is first' })
   expect(planOf({ ...good, cycles: '' })).toEqual({ problem: 'The number of cycles is 1 to 100 000' })
   // A soak writes nothing, whatever stood in the form before.
   expect(planOf({ ...good, workflow: 'soak' })).toMatchObject({ plan: { images: [] } })

@@ -9,7 +9,9 @@ export interface BatchDraft {
   ids: string
   images: { name: string; path: string }[]
   cycles: number | string
+  priority: number | string
   canary: number | string
+  thenPause: boolean
   failedPercent: number | string
   afterEnded: number | string
   failuresPerCamera: number | string
@@ -20,6 +22,10 @@ export interface BatchDraft {
   expect: string
   refuse: string
   snapshot: boolean
+  ping: boolean
+  /** The words before the number; without them nothing is measured. */
+  temperature: string
+  maxC: number | string
 }
 
 const linesOf = (text: string): string[] => text.split('\n').map((line) => line.trim()).filter(Boolean)
@@ -27,12 +33,12 @@ export const idsOf = (text: string): string[] => [...new Set(text.split(/[\s,]+/
 
 /** An empty form has the figures that a plan without them has. */
 export function draftOf(plan?: BatchPlan): BatchDraft {
-  const { name, workflow, cameras, images, cycles, canary, stop, concurrency, checks } = plan ?? batchPlanSchema.parse({ name: 'Batch', workflow: 'soak', cameras: { ids: ['any'] } })
+  const { name, workflow, cameras, images, cycles, priority, canary, stop, concurrency, checks } = plan ?? batchPlanSchema.parse({ name: 'Batch', workflow: 'soak', cameras: { ids: ['any'] } })
   return {
     name: plan ? name : '', workflow: plan ? workflow : 'restore', labels: plan ? [...cameras.labels] : [], ids: plan ? cameras.ids.join(', ') : '',
     images: plan && images.length > 0 ? images.map((image) => ({ name: image.name, path: image.path })) : [{ name: '', path: '' }],
-    cycles, canary: plan ? canary?.cameras ?? 0 : 2, failedPercent: stop.failedPercent, afterEnded: stop.afterEnded, failuresPerCamera: stop.failuresPerCamera, sequential: stop.sequential !== undefined,
-    total: concurrency.total, perPod: concurrency.perPod, staggerMs: concurrency.staggerMs, expect: checks.expect.join('\n'), refuse: checks.refuse.join('\n'), snapshot: checks.snapshot,
+    cycles, priority, canary: plan ? canary?.cameras ?? 0 : 2, thenPause: canary?.thenPause === true, failedPercent: stop.failedPercent, afterEnded: stop.afterEnded, failuresPerCamera: stop.failuresPerCamera, sequential: stop.sequential !== undefined,
+    total: concurrency.total, perPod: concurrency.perPod, staggerMs: concurrency.staggerMs, expect: checks.expect.join('\n'), refuse: checks.refuse.join('\n'), snapshot: checks.snapshot, ping: checks.ping, temperature: checks.temperature?.after ?? '', maxC: checks.temperature?.maxC ?? 85,
   }
 }
 
@@ -45,21 +51,22 @@ export function planOf(draft: BatchDraft, base?: BatchPlan): { readonly plan: Ba
   const images = draft.images.filter(({ name, path }) => name.trim() !== '' || path.trim() !== '').map(({ name, path }) => ({ ...base?.images.find((each) => each.name === name), name: name.trim(), path: path.trim() }))
   const { canary: _canary, stop: baseStop, ...rest } = base ?? {}
   const { sequential, ...stop } = baseStop ?? {}
+  const { temperature: _temperature, ...checks } = base?.checks ?? {}
   const parsed = batchPlanSchema.safeParse({
-    ...rest, name: draft.name, workflow: draft.workflow, cameras: { labels: draft.labels, ids: idsOf(draft.ids) }, images: writes ? images : [], cycles: figure(draft.cycles),
-    ...(figure(draft.canary) === 0 ? {} : { canary: { cameras: figure(draft.canary) } }),
+    ...rest, name: draft.name, workflow: draft.workflow, cameras: { labels: draft.labels, ids: idsOf(draft.ids) }, images: writes ? images : [], cycles: figure(draft.cycles), priority: figure(draft.priority),
+    ...(figure(draft.canary) === 0 ? {} : { canary: { cameras: figure(draft.canary), ...(draft.thenPause ? { thenPause: true } : {}) } }),
     stop: { ...stop, failedPercent: figure(draft.failedPercent), afterEnded: figure(draft.afterEnded), failuresPerCamera: figure(draft.failuresPerCamera), ...(draft.sequential ? { sequential: sequential ?? {} } : {}) },
     concurrency: { total: figure(draft.total), perPod: figure(draft.perPod), staggerMs: figure(draft.staggerMs) },
-    checks: { ...base?.checks, expect: linesOf(draft.expect), refuse: linesOf(draft.refuse), snapshot: draft.snapshot },
+    checks: { ...checks, expect: linesOf(draft.expect), refuse: linesOf(draft.refuse), snapshot: draft.snapshot, ping: draft.ping, ...(draft.temperature.trim() === '' ? {} : { temperature: { after: draft.temperature, maxC: figure(draft.maxC) } }) },
   })
   if (parsed.success) return { plan: parsed.data }
   return { problem: problemOf(parsed.error.issues[0]) }
 }
 
 const fields: Readonly<Record<string, string>> = {
-  'name': 'Give it a name', 'cameras': 'Choose cameras, by label or by hand', 'cycles': 'The number of cycles is 1 to 100 000', 'canary.cameras': 'The canary is 1 to 100 cameras, or 0 for none', 'stop.failedPercent': 'The share that stops it is 0 to 100 percent',
+  'name': 'Give it a name', 'cameras': 'Choose cameras, by label or by hand', 'cycles': 'The number of cycles is 1 to 100 000', 'priority': 'The priority is 0 to 9, and 9 is first', 'canary.cameras': 'The canary is 1 to 100 cameras, or 0 for none', 'stop.failedPercent': 'The share that stops it is 0 to 100 percent',
   'stop.afterEnded': 'The number of items before the percentage counts is 1 to 10 000', 'stop.failuresPerCamera': 'The failures of one camera are 1 to 1000',
-  'concurrency.total': 'At once are 1 to 256', 'concurrency.perPod': 'On one pod are 1 to 64', 'concurrency.staggerMs': 'The time between two that begin is 0 to 600 000 ms',
+  'concurrency.total': 'At once are 1 to 256', 'concurrency.perPod': 'On one pod are 1 to 64', 'checks.temperature.maxC': 'The highest temperature is -60 to 200 °C', 'concurrency.staggerMs': 'The time between two that begin is 0 to 600 000 ms',
 }
 function problemOf(issue: { readonly path: readonly PropertyKey[]; readonly message: string } | undefined): string {
   const path = (issue?.path ?? []).map(String)

@@ -24,8 +24,8 @@ test('the rules in words follow the plan', () => {
   const plain = stopWords(plan({}))
   expect(plain[0]).toBe('No canary: all cameras begin at once.')
   expect(plain.join(' ')).not.toContain('two claims')
-  const rich = stopWords(plan({ canary: { cameras: 2 }, stop: { failedPercent: 3, afterEnded: 7, failuresPerCamera: 1, sequential: { acceptable: 0.02, unacceptable: 0.25 } } })).join(' ')
-  for (const words of ['First 2 cameras', 'Once 7 items have ended: above 3 %', '"it fails in 2 %" and "it fails in 25 %"', 'A camera that fails once']) expect(rich).toContain(words)
+  const rich = stopWords(plan({ canary: { cameras: 2, thenPause: true }, stop: { failedPercent: 3, afterEnded: 7, failuresPerCamera: 1, sequential: { acceptable: 0.02, unacceptable: 0.25 } } })).join(' ')
+  for (const words of ['First 2 cameras', 'it waits until somebody goes on with it', 'Once 7 items have ended: above 3 %', '"it fails in 2 %" and "it fails in 25 %"', 'A camera that fails once']) expect(rich).toContain(words)
 })
 test('an item says what its latest attempt was judged by, and when it is tried again', () => {
   const item = (attempts: ItemView['attempts'], more: Partial<ItemView> = {}): ItemView => ({ item: 0, camera: cameraIdSchema.parse('a'), name: 'a', image: 'b', cycle: 1, canary: false, state: 'waiting', attempts, ...more })

@@ -40,7 +40,7 @@ const share = (part: number): string => `${String(Number((part * 100).toFixed(2)
 export function stopWords({ canary, stop, concurrency }: Rules): readonly string[] {
   const { failedPercent, afterEnded, failuresPerCamera, sequential } = stop
   return [
-    canary ? `First ${many(canary.cameras, 'camera')}, one cycle of each image. The first of them that does not pass stops everything; no other camera was touched then.` : 'No canary: all cameras begin at once.',
+    canary ? `First ${many(canary.cameras, 'camera')}, one cycle of each image. The first of them that does not pass stops everything; no other camera was touched then.${canary.thenPause === true ? ' When all of it passed it waits until somebody goes on with it.' : ''}` : 'No canary: all cameras begin at once.',
     `Once ${many(afterEnded, 'item')} ${afterEnded === 1 ? 'has' : 'have'} ended: above ${String(failedPercent)} % failed or timed out, nothing more begins. What the bench itself got wrong does not count.`,
     ...(sequential ? [`After each result two claims are weighed: "it fails in ${share(sequential.acceptable)}" and "it fails in ${share(sequential.unacceptable)}". As soon as the second is likely enough it stops, also with few cameras.`] : []),
     `A camera that fails ${failuresPerCamera === 1 ? 'once' : `${String(failuresPerCamera)} times`} is left out of the rest.`,

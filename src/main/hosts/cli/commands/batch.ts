@@ -18,7 +18,7 @@ const flags: Flags = {
   'html': { type: 'string', value: 'FILE', help: 'run, go-on, show: a report as one page for any browser' },
   'csv': { type: 'string', value: 'FILE', help: 'run, go-on, show: every attempt as a row' },
   'json': { type: 'string', value: 'FILE', help: 'run, go-on, show: all of it as JSON' },
-  'demo': { type: 'boolean', help: 'run: on the simulated demo rack' },
+  'demo': { type: 'boolean', help: 'run: on the simulated demo rack; without a PLAN its own night run, in which one of three images is bad' },
   'now': { type: 'boolean', help: 'stop: also what runs, at its next safe point' },
   'plan-only': { type: 'boolean', help: 'run: say which cameras are meant, and begin nothing' },
   'tftp-port': { type: 'string', value: 'PORT', help: 'run, go-on: UDP port of the TFTP server (default 69)' },
@@ -45,7 +45,7 @@ export async function batchCommand(argv: readonly string[], deps: CliDeps): Prom
   const [verb = '', ...words] = given.positionals
   const scene: Scene = { given, deps, teller: createTeller(deps.out, isJson(given)), words }
   switch (oneOf('batch', verb, verbs)) {
-    case 'run': return run(scene, only(words, 1, 'the plan')[0] ?? '')
+    case 'run': return run(scene, words.length === 0 && given.has('demo') ? undefined : only(words, 1, 'the plan')[0] ?? '')
     case 'go-on': return goOn(scene, idOf(only(words, 1, 'the batch')[0]))
     case 'stop': return stop(scene, idOf(only(words, 1, 'the batch')[0]))
     case 'list': only(words, 0, ''); return list(scene)
@@ -84,25 +84,38 @@ async function withWorkbench<T>({ given, deps, teller }: Scene, work: (workbench
   }
 }
 
-async function run(scene: Scene, path: string): Promise<ExitCode> {
+async function run(scene: Scene, path: string | undefined): Promise<ExitCode> {
   const { given, deps, teller } = scene
-  const plan = await deps.batch.readPlan(path)
+  // Before anything is opened.
+  const written = path === undefined ? undefined : await deps.batch.readPlan(path)
   return withWorkbench(scene, async (workbench) => {
     const { signal } = deps.interrupt
+    const plan = written ?? await workbench.demoNight()
     const isDemo = given.has('demo')
-    if (given.has('plan-only')) return planOnly(workbench, plan, isDemo, teller)
+    if (given.has('plan-only')) return planOnly(workbench, plan, isDemo, scene)
     const { cameras } = await workbench.openBatchRack(plan, isDemo, signal)
     signal.throwIfAborted()
+    await tellCheck(workbench, plan, isDemo, scene)
     const { id, aside } = await workbench.batches.start(plan)
     teller.say('batch', { batch: id, name: plan.name, cameras, aside }, `${plainText(plan.name, 80)} is batch ${id}: ${cameras} cameras${aside.length === 0 ? '' : `; set aside and left out: ${plainText(aside.join(', '), 200)}`}`)
     return follow(scene, workbench, id)
   })
 }
 
-async function planOnly(workbench: CliWorkbench, plan: BatchPlan, isDemo: boolean, teller: Teller): Promise<ExitCode> {
+/** What would go wrong in the night is said now; what nothing could be judged with is an error. */
+async function tellCheck(workbench: CliWorkbench, plan: BatchPlan, isDemo: boolean, { deps, teller }: Scene): Promise<readonly string[]> {
+  const { problem, warnings } = await workbench.checkBatch(plan, isDemo, deps.interrupt.signal)
+  for (const message of warnings) teller.say('log', { level: 'warning', message }, `Careful: ${plainText(message, 1_000)}`)
+  if (problem) throw problem
+  return warnings
+}
+
+async function planOnly(workbench: CliWorkbench, plan: BatchPlan, isDemo: boolean, scene: Scene): Promise<ExitCode> {
+  const { teller } = scene
   const { targets, aside } = await workbench.chooseForBatch(plan, isDemo)
+  const warnings = await tellCheck(workbench, plan, isDemo, scene)
   const items = targets.length * Math.max(1, plan.images.length) * plan.cycles
-  return teller.done(exitCodes.success, { cameras: targets.map(({ camera }) => camera), aside, items }, `${items} items on ${targets.length} cameras: ${plainText(targets.map(({ name }) => name).join(', '), 400)}`)
+  return teller.done(exitCodes.success, { cameras: targets.map(({ camera }) => camera), aside, items, warnings }, `${items} items on ${targets.length} cameras: ${plainText(targets.map(({ name }) => name).join(', '), 400)}`)
 }
 
 async function goOn(scene: Scene, id: BatchId): Promise<ExitCode> {
@@ -110,6 +123,8 @@ async function goOn(scene: Scene, id: BatchId): Promise<ExitCode> {
     const engine = await workbench.batches.engine()
     const batch = engine.get(id)
     if (!batch.end) {
+      // Another program that runs decides for it: it is told, and sees to it.
+      if (batch.isPaused && !await engine.takeUp(id).then(() => true, () => false)) return tellGoOn(scene, workbench, id)
       await workbench.openBatchRack(batch.plan, false, scene.deps.interrupt.signal)
       await workbench.batches.work()
       await engine.takeUp(id)
@@ -117,6 +132,26 @@ async function goOn(scene: Scene, id: BatchId): Promise<ExitCode> {
     }
     return follow(scene, workbench, id)
   })
+}
+
+async function tellGoOn({ deps, teller }: Scene, workbench: CliWorkbench, id: BatchId): Promise<ExitCode> {
+  const engine = await workbench.batches.engine()
+  await engine.goOn(id)
+  await heard(workbench, id, () => !engine.get(id).isPaused, AbortSignal.any([deps.interrupt.signal, AbortSignal.timeout(hearLimitMs)]))
+  const { counts, state } = workbench.batchSummary(engine.get(id))
+  return teller.done(exitCodes.success, { batch: id, state, counts }, `Batch ${id} goes on where it runs`)
+}
+
+/** Until the bench that decides has granted it. */
+async function heard(workbench: CliWorkbench, id: BatchId, isSo: () => boolean, limit: AbortSignal): Promise<void> {
+  const engine = await workbench.batches.engine()
+  while (!isSo()) {
+    const news = engine.changed(limit)
+    news.catch(() => undefined)
+    if (isSo() || await news.then(() => true, () => false)) continue
+    if (isSo()) return
+    throw new WorkbenchError('link/timeout', 'The bench that decides for this batch has not answered yet', { context: { batch: id }, hint: 'The wish is kept; "rackbench batch show" tells when it was granted' })
+  }
 }
 
 /** Said to whoever decides for it, and done when that has kept it. A batch whose bench is gone ends here. */
@@ -128,16 +163,8 @@ async function stop({ given, deps, teller, ...scene }: Scene, id: BatchId): Prom
     // Refused while the bench that decides lives, which hears of it then. Otherwise this program sees it to its end; told before, it begins nothing.
     const isOurs = engine.get(id).end === undefined && await engine.takeUp(id).then(() => true, () => false)
     const isHeard = (): boolean => { const { stop: asked, end } = engine.get(id); return end !== undefined || (asked !== undefined && (asked.now || !now)) }
-    const isDone = (): boolean => engine.get(id).end !== undefined || (!isOurs && isHeard())
     const limit = AbortSignal.any([deps.interrupt.signal, AbortSignal.timeout(hearLimitMs)])
-    while (!isDone()) {
-      const news = engine.changed(limit)
-      news.catch(() => undefined)
-      if (isDone()) break
-      if (await news.then(() => true, () => false)) continue
-      if (isHeard()) break
-      throw new WorkbenchError('link/timeout', 'The bench that decides for this batch has not answered yet', { context: { batch: id }, hint: 'The wish is kept; "rackbench batch show" tells when it was granted' })
-    }
+    await heard(workbench, id, () => engine.get(id).end !== undefined || ((!isOurs || limit.aborted) && isHeard()), limit)
     const { counts, state } = workbench.batchSummary(engine.get(id))
     return teller.done(exitCodes.success, { batch: id, state, counts, now }, counts.running === 0 ? `Batch ${id} is stopped` : `Batch ${id} begins nothing more; ${counts.running} ${now ? 'stop at their next safe point' : 'run to their end'}`)
   })
@@ -157,7 +184,7 @@ async function follow(scene: Scene, workbench: CliWorkbench, id: BatchId): Promi
       const { outcome, cause, evidence, elapsedMs, bootMs, job } = event.result
       const words = outcome === 'passed' ? '' : plainText(`${target?.name ?? ''} ${image?.name ?? ''} cycle ${cycle ?? 0}: ${outcome}, ${cause ?? 'unknown'}: ${evidence ?? ''}${event.retryAtMs === undefined ? '' : '; it is tried again'}`, 300)
       teller.say('attempt', { item: event.item, attempt: event.attempt, camera: target?.camera, image: image?.name ?? null, cycle, outcome, cause: cause ?? null, evidence: evidence ?? null, elapsedMs, bootMs: bootMs ?? null, job: job ?? null, again: event.retryAtMs !== undefined }, words)
-    } else if (event.type === 'canary-passed') teller.say('canary', { passed: true }, 'The canary passed')
+    } else if (event.type === 'canary-passed') teller.say('canary', { passed: true, waits: batch.isPaused }, batch.isPaused ? `The canary passed; "rackbench batch go-on ${id}", or a window, lets the rest begin` : 'The canary passed')
     else if (event.type === 'camera-quarantined') teller.say('quarantine', { camera: event.camera, message: event.sentence }, plainText(event.sentence, 300))
     else if (event.type === 'stop-requested') teller.say('stop', { reason: event.reason, message: event.sentence }, '')
     out.status(`${counts.passed} passed, ${counts.failed + counts['timed out']} failed, ${counts.running} running, ${counts.waiting} waiting`)

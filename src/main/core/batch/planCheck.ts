@@ -1,0 +1,76 @@
+import type { BatchPlan, BatchTarget } from '../../../shared/batch/batchPlan.schema.ts'
+import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import { parseEnvironmentImage } from '../../protocols/uboot/environmentImage.ts'
+import { identityFacts } from '../rack/identity.ts'
+import type { RestoreInput } from '../workflows/restore/rawInput.ts'
+
+/** Environments begin with an erase block. */
+const blockBytes = 0x10000
+const largestEnvironmentBytes = 0x40000
+const shownNames = 6
+
+export interface PlanFacts {
+  readonly plan: BatchPlan
+  /** All that the plan means, and those of them that this bench works on. */
+  readonly targets: readonly BatchTarget[]
+  readonly own: readonly BatchTarget[]
+  /** The system's own program is there. */
+  readonly hasPing: boolean
+  /** Nobody has said where their pictures are. */
+  readonly withoutAddress: readonly BatchTarget[]
+  /** What is wrong with an image, or whose it is. */
+  readonly images: readonly { readonly name: string; readonly problem?: string | undefined; readonly mac?: string | undefined }[]
+}
+
+export interface PlanCheck {
+  /** With it no attempt could be judged, so nothing is begun. */
+  readonly problem?: WorkbenchError
+  readonly warnings: readonly string[]
+}
+
+/** The address of the one camera that an image was read from; `undefined` where its environment is empty, or has one that no camera can be told by. */
+export function addressIn({ parts }: Pick<RestoreInput, 'parts'>): string | undefined {
+  for (const { bytes } of parts) {
+    for (let at = 0; at < bytes.length; at += blockBytes) {
+      const mac = parseEnvironmentImage(bytes.subarray(at, at + largestEnvironmentBytes))?.variables.get('ethaddr')
+      const known = identityFacts({ mac }).mac
+      if (known !== undefined) return known
+    }
+  }
+  return undefined
+}
+
+const named = (targets: readonly BatchTarget[]): string =>
+  `${targets.slice(0, shownNames).map(({ name }) => name).join(', ')}${targets.length > shownNames ? ` and ${targets.length - shownNames} more` : ''}`
+
+/** What can be known of a plan before its first attempt, and would else be found out in the night. */
+export function checkPlan(facts: PlanFacts): PlanCheck {
+  const problem = problemOf(facts)
+  return { ...(problem ? { problem } : {}), warnings: [...addressWarnings(facts), ...imageWarnings(facts)] }
+}
+
+function problemOf({ plan: { checks }, own, hasPing, withoutAddress }: PlanFacts): WorkbenchError | undefined {
+  if (own.length === 0) return undefined
+  if (checks.ping && !hasPing) {
+    return new WorkbenchError('host/io', 'There is no ping on this computer, so no attempt on its cameras could be judged', { hint: 'On Debian it is in the package iputils-ping; or take "ping" out of the checks' })
+  }
+  if ((checks.ping || checks.snapshot) && withoutAddress.length === own.length) {
+    return new WorkbenchError('input/not-found', `Nobody has said where the picture of ${named(withoutAddress)} is, so no attempt of this plan could be judged`, { hint: '"rackbench rack picture" says it; or take "ping" and "snapshot" out of the checks' })
+  }
+  return undefined
+}
+
+function addressWarnings({ plan: { checks }, own, withoutAddress }: PlanFacts): string[] {
+  if (!(checks.ping || checks.snapshot) || withoutAddress.length === 0 || withoutAddress.length === own.length) return []
+  return [`Nobody has said where the picture of ${named(withoutAddress)} is: there the ${checks.ping ? 'ping' : 'picture'} cannot be judged`]
+}
+
+function imageWarnings({ plan, targets, images }: PlanFacts): string[] {
+  const rounds = plan.images.length * plan.cycles
+  return images.flatMap(({ name, problem, mac }) => {
+    if (problem !== undefined) return [`${name}: ${problem}`]
+    if (mac === undefined || (targets.length < 2 && rounds < 2)) return []
+    const later = rounds > 1 ? ', and before its next restore it is refused as not the camera that is known there, which stops the batch' : ''
+    return [`${name} is the dump of one camera, with its environment and its MAC address ${mac}. Every other camera that gets it has that address too${later}. Take an image whose environment is empty, or install a release, which keeps who each camera is.`]
+  })
+}
