@@ -32,6 +32,8 @@ export interface BootGroup {
   readonly boots: readonly Boot[]
   readonly finished: number
   readonly medianMs: number | undefined
+  /** 95 of 100 of them took no longer; of fewer than twenty that would be the longest one. */
+  readonly mostMs: number | undefined
   readonly phaseMedians: Readonly<Partial<Record<BootPhase, number>>>
   /** Of finished boots whose time is far from the median. */
   readonly outliers: ReadonlySet<Boot>
@@ -62,8 +64,23 @@ function groupOf(boots: readonly Boot[], { camera, firmware }: Boot): BootGroup 
     }
   }
   return {
-    camera, firmware, boots, medianMs, finished: totals.length,
+    camera, firmware, boots, medianMs, mostMs: totals.length < 20 ? undefined : [...totals].sort((a, b) => a - b)[Math.ceil(totals.length * 0.95) - 1], finished: totals.length,
     phaseMedians: Object.fromEntries([...spans].map(([phase, values]) => [phase, median(values) ?? 0])),
     outliers: new Set(boots.filter((boot) => { const ms = totalOf(boot); return ms !== undefined && medianMs !== undefined && Math.abs(ms - medianMs) > limit })),
   }
+}
+
+/** Of fewer boots a difference says nothing. */
+const leastCompared = 3
+
+export interface FirmwareChange { readonly firmware: string; readonly medianMs: number; readonly percent: number }
+
+/** The firmware that the same camera ran before, and by how much this one takes longer to the login prompt; less than 0 is quicker. */
+export function changeOf(groups: readonly BootGroup[], group: BootGroup): FirmwareChange | undefined {
+  const newestMs = ({ boots }: BootGroup): number => boots[0]?.startMs ?? 0
+  const [before] = groups
+    .filter((each) => each.camera === group.camera && each.firmware !== group.firmware && each.firmware !== '' && newestMs(each) < newestMs(group))
+    .sort((a, b) => newestMs(b) - newestMs(a))
+  if (!before?.medianMs || group.medianMs === undefined || Math.min(before.finished, group.finished) < leastCompared) return undefined
+  return { firmware: before.firmware, medianMs: before.medianMs, percent: Math.round((100 * (group.medianMs - before.medianMs)) / before.medianMs) }
 }
