@@ -25,7 +25,7 @@ test('what somebody else says of a camera comes in, and what is typed after that
 
 test('what its console said of its board stands there, and leads to the line that says so', async () => {
   await rack()
-  const board = (): string => (document.querySelector('section.board')?.textContent ?? '').replace(/\s+/g, ' ')
+  const board = (): string => (document.querySelector('section[aria-label="Board"]')?.textContent ?? '').replace(/\s+/g, ' ')
   card('cam-03').click()
   await until('the panel', () => document.querySelector('aside.panel') !== null)
   all('[role="tab"]').find((tab) => tab.textContent?.trim() === 'Details')?.click()
@@ -33,6 +33,6 @@ test('what its console said of its board stands there, and leads to the line tha
   card('cam-01').click()
   await until('the board of another camera', () => board().includes('Sensorimx307') && board().includes('3072k(kernel)'))
   expect(board()).toContain('Last heard at')
-  all('section.board button')[0]?.click()
+  all('section[aria-label="Board"] button')[0]?.click()
   await until('its session', () => document.querySelector('section[aria-label="Session of cam-01"]') !== null)
 })

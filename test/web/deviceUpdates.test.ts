@@ -138,6 +138,8 @@ test('an appliance over SSH: its key file is asked for, its host key is shown an
   const key = `SHA256:${'k'.repeat(43)}`
   fixture.deviceUpdates.change(id, (device) => ({ ...device, problem: { code: 'device/wrong-identity', message: `The host key is not known yet; its fingerprint is ${key}`, context: { hostKeySha256: key }, hint: 'Compare it' } }))
   await until('it is shown', () => journal().includes(key) && journal().includes('Accept this host key'))
+  // It answers, and what is wrong is said as it is.
+  expect([rows('Appliances')[0], journal().includes('does not answer')]).toEqual([expect.stringMatching(/Over SSH.*key not accepted/), false])
   button('Accept this host key').click()
   await until('it answers', () => rows('Appliances')[0]!.includes('2.0.0') && !journal().includes('Accept this host key'))
   expect(fixture.calls.filter((call) => call.startsWith('device accept'))).toEqual([`device accept ${id} ${key}`])

@@ -197,6 +197,13 @@ test('without a broker it is said what it is for, and the one within is one clic
   expect(fixture.calls.filter((call) => call.startsWith('fleet broker'))).toEqual(['fleet broker embedded open'])
 })
 
+test('whoever only wants to try it opens the demo, which brings screens', async () => {
+  await openCommands({ isNew: true })
+  button('Open the demo with 8 screens').click()
+  await until('it is open', () => !text().includes('Open the demo with 8 screens'))
+  expect(text()).toContain('Use the built-in broker')
+})
+
 test('a plan of an assistant is told in the foot of every view; a person says yes once, or no', async () => {
   const { fixture } = await rack()
   expect(text()).not.toContain('waits for a yes')

@@ -43,6 +43,8 @@ export function fill(label: string, value: string): void {
 }
 export async function rack(options: Parameters<typeof openBench>[0] = {}): Promise<Bench> {
   const made = bench(options)
+  // As in a window after its first idle moment: what is opened is there at once, however busy this computer is.
+  await Promise.all(Object.values(import.meta.glob('../../src/renderer/{features,ui}/**/*.vue')).map(async (load) => load()))
   made.show(App)
   await until('the rack is shown', () => all('[data-camera]').length > 0)
   return made

@@ -139,3 +139,44 @@ test('no serious finding of axe on the elevation, dots and the question of power
   await until('the question', () => text().includes('These are 12 cameras'))
   expect(await serious()).toEqual([])
 })
+test('a filter gets a name, is shown again by it, also out of the palette, and goes; what shows all takes words and state away', async () => {
+  const { fixture } = await rack()
+  type('Show only cameras with these words', 'pod-3')
+  await until('the filter', () => names().length === 4)
+  button('Filters').click()
+  await until('those that are there', () => text().includes('QA, not booted') && text().includes('Name for what the rack shows now'))
+  expect((await axe.run(document.querySelector('dialog') as Element, { rules: { 'color-contrast': { enabled: false } } })).violations.map(({ id }) => id)).toEqual([])
+  const name = document.querySelector<HTMLInputElement>('#filter-name')
+  expect(button('Save').disabled).toBe(true)
+  name!.value = 'Third pod'
+  name!.dispatchEvent(new Event('input', { bubbles: true }))
+  await until('a name', () => !button('Save').disabled)
+  button('Save').click()
+  await until('the dialog is gone', () => document.querySelector('dialog[open]') === null)
+  expect(fixture.calls).toContain('filter Third pod pod-3')
+  await until('its name beside the count', () => text().includes('Third pod: 4 of 12'))
+
+  press('k', document.body, { ctrlKey: true })
+  await until('the palette', () => document.querySelector('[role="combobox"]') !== null)
+  const box = document.querySelector<HTMLInputElement>('[role="combobox"]')!
+  box.value = 'show all cameras'
+  box.dispatchEvent(new Event('input', { bubbles: true }))
+  await until('the command', () => all('#palette-list [role="option"]')[0]?.textContent?.includes('Show all cameras') === true)
+  press('Enter', box)
+  await until('all of them', () => names().length === 12 && !text().includes('Third pod:'))
+
+  press('k', document.body, { ctrlKey: true })
+  await until('the palette', () => document.querySelector('[role="combobox"]') !== null)
+  const again = document.querySelector<HTMLInputElement>('[role="combobox"]')!
+  again.value = 'third pod'
+  again.dispatchEvent(new Event('input', { bubbles: true }))
+  await until('the filter by its name', () => all('#palette-list [role="option"]')[0]?.textContent?.includes('saved filter') === true)
+  press('Enter', again)
+  await until('its cameras', () => names().length === 4)
+
+  button('Filters').click()
+  await until('the list', () => document.querySelector('[aria-label="Delete Third pod"]') !== null)
+  button('Delete Third pod').click()
+  await until('it is gone', () => document.querySelector('[aria-label="Delete Third pod"]') === null)
+  expect(fixture.calls).toContain('filter gone Third pod')
+})

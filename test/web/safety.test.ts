@@ -6,9 +6,9 @@ import { button, card, fill, rack, text } from './page.ts'
 test('power under a job that writes is refused in words, and switched only by the name, which nobody fills in', async () => {
   const { fixture } = await rack()
   card('cam-02').click()
-  await until('the tabs', () => text().includes('Power'))
-  const tab = [...document.querySelectorAll<HTMLElement>('[role="tab"]')].find((each) => each.textContent?.trim() === 'Power')
-  tab?.click()
+  const tab = (): HTMLElement | undefined => [...document.querySelectorAll<HTMLElement>('[role="tab"]')].find((each) => each.textContent?.trim() === 'Power')
+  await until('the tabs', () => tab() !== undefined)
+  tab()?.click()
   await until('the power tab', () => text().includes('its power is refused until it ends'))
   button('Power cycle').click()
   await until('the refusal', () => text().includes('is writing the flash of cam-02 (Write and prove kernel, 61 %)'))

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
@@ -60,6 +61,15 @@ test('it holds no second Node, no sources, no tests, no source maps', () => {
 test('nothing native is built anew: that needs headers from the network', () => {
   expect(readFileSync(path.join(project, 'electron-builder.yml'), 'utf8')).toMatch(/^npmRebuild: false$/m)
 })
+test('the MicroPython of the demo lies outside the archive, whole: it finds its WebAssembly beside itself and runs', async () => {
+  const place = 'node_modules/@micropython/micropython-webassembly-pyscript'
+  const unpacked = inRoot('dist/linux-unpacked/resources/app.asar.unpacked', place)
+  // Who imports it by its name finds it through the archive, which leads there.
+  for (const name of ['package.json', 'micropython.mjs', 'micropython.wasm']) expect(packed, name).toContain(`/${place}/${name}`)
+  const program = `const { loadMicroPython } = await import(${JSON.stringify(pathToFileURL(path.join(unpacked, 'micropython.mjs')).href)}); const python = await loadMicroPython({ stdout: (line) => { console.log(line) } }); python.runPython('import sys; print(sys.implementation.name, 6 * 7)')`
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], { timeout: 30_000 })
+  expect(stdout).toBe('micropython 42\n')
+}, 60_000)
 test('native parts lie outside the archive, where they can be loaded', () => {
   expect(readFileSync(inRoot('dist/linux-unpacked/resources/app.asar.unpacked/node_modules/ws/lib/left.node'), 'utf8')).toBe('native')
 })

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } 
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { electronBinary, isStale } from '../../../src/main/hosts/cli/start.ts'
+import { electronBinary, isStale, webHostProgram } from '../../../src/main/hosts/cli/start.ts'
 
 const starter = path.join(import.meta.dirname, '../../../src/main/hosts/cli/start.ts')
 let root = ''
@@ -88,4 +88,18 @@ test('stale is: nothing built, or a source newer than the oldest output', () => 
 test('a path without the program behind it is no Electron', () => {
   put('node_modules/electron/path.txt', 'electron')
   expect(electronBinary(root)).toBeUndefined()
+})
+test('the web host is the built one while nothing is newer than it, else its source', () => {
+  const source = path.join(root, 'src/main/hosts/web/main.ts')
+  expect(webHostProgram(root)).toBe(source)
+  build()
+  const later = new Date(Date.now() + 60_000)
+  for (const file of outputs) utimesSync(path.join(root, file), later, later)
+  // An older build has none.
+  expect(webHostProgram(root)).toBe(source)
+  put('out/main/web.js', '')
+  expect(webHostProgram(root)).toBe(path.join(root, 'out/main/web.js'))
+  const latest = new Date(Date.now() + 120_000)
+  utimesSync(path.join(root, 'src/a/b.ts'), latest, latest)
+  expect(webHostProgram(root)).toBe(source)
 })

@@ -22,6 +22,7 @@ import { firmwareText } from '../consoles/firmwareSeen.ts'
 import { createReadPace } from '../consoles/readPace.ts'
 import type { PictureBook } from '../pictures/pictureBook.ts'
 import { lifeOf } from './cameraLife.ts'
+import { isNews, quietMs } from './heardNews.ts'
 import { maintenanceWords } from './inventory.ts'
 import { gatePower } from './jobPower.ts'
 import type { Leases } from './leases.ts'
@@ -87,7 +88,7 @@ export interface RackBook {
   /** Everybody's way to the power of a camera, jobs apart: see `actOnPower`. `force` is the name that a person typed. */
   power(id: CameraId, action: PowerAction, signal: AbortSignal, force?: string): Promise<PowerOutcome>
   view(): RackView
-  /** Now, then whenever something changed, at most four times a second. */
+  /** Now, then whenever something changed, at most four times a second; once a second while consoles only talk on. */
   watch(signal: AbortSignal): AsyncIterable<RackView>
   close(): Promise<void>
 }
@@ -136,6 +137,9 @@ interface Entry extends CameraEntry {
 }
 
 const viewEveryMs = 250
+/** Consoles that only talk on: a rack of a hundred is much to tell, and their bytes are counted by the second. */
+const talkEveryMs = 1_000
+const quietEveryMs = 2_000
 const pollEveryMs = 10_000
 const pollLimitMs = 8_000
 
@@ -145,6 +149,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fin
   const bell = createBell()
   const pace = createReadPace(clock)
   let revision = 0
+  let talkedAtMs = -Infinity
   const changed = (): void => { revision += 1; bell.ring() }
   watchJobs(changed)
 
@@ -252,6 +257,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fin
           cameraId: spec.cameraId, open: devices.openConsole, clock, log, pace, capture,
           onBytes: (bytes, position) => {
             const small = plainSmall(bytes)
+            const [boot, power, alarms] = [entry.boot, entry.power, alarmsOf(spec.cameraId)]
             watchBytes?.(spec.cameraId, bytes, position, small)
             hear(entry, bytes, small)
             // A camera that talks has power, whatever was last asked of the pod. What it said before it was cut may still be on its way.
@@ -259,7 +265,8 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fin
               entry.power = 'on'
               edges.heard()
             }
-            changed()
+            talkedAtMs = clock.nowMs()
+            if (isNews(boot, entry.boot) || power !== entry.power || alarms !== alarmsOf(spec.cameraId)) changed()
           },
         }),
       }
@@ -321,7 +328,8 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fin
         yield view()
         // Watts and clocks move without an event, so a quiet rack is told every two seconds, too.
         const pause = new AbortController()
-        await Promise.race([news, clock.sleep(2_000, AbortSignal.any([signal, pause.signal])).catch(() => undefined)]).finally(() => { pause.abort() })
+        const pauseMs = clock.nowMs() - talkedAtMs < quietMs ? talkEveryMs - viewEveryMs : quietEveryMs
+        await Promise.race([news, clock.sleep(pauseMs, AbortSignal.any([signal, pause.signal])).catch(() => undefined)]).finally(() => { pause.abort() })
         await clock.sleep(viewEveryMs, signal)
       }
     },

@@ -57,6 +57,8 @@ function inOurWords(error: unknown, argv: readonly string[]): string {
 
 export function oneOf<T extends string>(name: string, given: string, allowed: readonly T[]): T {
   const found = allowed.find((each) => each === given)
+  // A verb that was left out; a flag is never empty.
+  if (given === '') throw usage(`${name} wants one of ${allowed.join(', ')}`)
   if (found === undefined) throw usage(`${name} ${quoted(given)} is none of ${allowed.join(', ')}`)
   return found
 }

@@ -1,6 +1,7 @@
 import type { captureLine, readCapture } from '../../composition/captureTools.ts'
 import type { auditSwitch, testSwitch } from '../../composition/switchTools.ts'
 import type { recoverMpyBoard, updateMpyBoard } from '../../composition/mpyTools.ts'
+import type { makePackage, makePackageOfChanges } from '../../composition/packageTools.ts'
 import type { makeReleaseDelta, makeReleaseDeltas, makeReleaseManifest, serveReleases } from '../../composition/releaseTools.ts'
 import type { SshDeployRequest } from '../../composition/deployOverSsh.ts'
 import type { DeployRequest, Deployed } from '../../composition/deployPackage.ts'
@@ -89,6 +90,10 @@ export interface CliWorkbench {
   openBatchRack(plan: BatchPlan, isDemo: boolean, signal: AbortSignal): Promise<{ readonly cameras: number }>
   /** Those cameras, with nothing opened. */
   chooseForBatch(plan: BatchPlan, isDemo: boolean): ReturnType<BatchDesk['choose']>
+  /** The plan that lies beside the demo rack, which is open then. */
+  demoNight(): Promise<BatchPlan>
+  /** After one of these two. */
+  checkBatch(plan: BatchPlan, isDemo: boolean, signal: AbortSignal): ReturnType<BatchDesk['check']>
   readonly batchSummary: typeof batchFacts.summary
   readonly compareBatches: typeof batchFacts.compare
   readonly audit: Pick<OpenAudit, 'list' | 'verify' | 'lines'>
@@ -154,8 +159,8 @@ export interface CliDeps {
   readonly serveOneFile: typeof serveOneFile
   readonly hostAddresses: typeof hostAddresses
   readonly registry: RegistryTools
-  readonly approvals: (dataFolder: string) => Approvals
-  readonly doorTokens: (dataFolder: string) => DoorTokens
+  readonly approvals: (dataFolder: string) => Promise<Approvals>
+  readonly doorTokens: (dataFolder: string) => Promise<DoorTokens>
   readonly batch: Omit<BatchTools, 'render'> & { readonly render: (...given: Parameters<BatchTools['render']>) => string | Promise<string> }
   readonly fleet: FleetTools
   readonly runUpdater: (options: UpdaterServiceOptions, signal: AbortSignal) => Promise<void>
@@ -165,7 +170,7 @@ export interface CliDeps {
   readonly deployPackage: (request: DeployRequest, signal: AbortSignal) => Promise<Deployed>
   readonly verifyAuditFile: typeof verifyAuditFile
   readonly exportAudit: typeof exportAudit
-  readonly releases: { readonly makeManifest: typeof makeReleaseManifest; readonly makeDelta: typeof makeReleaseDelta; readonly makeDeltas: typeof makeReleaseDeltas; readonly serve: typeof serveReleases }
+  readonly releases: { readonly makeManifest: typeof makeReleaseManifest; readonly makeDelta: typeof makeReleaseDelta; readonly makeDeltas: typeof makeReleaseDeltas; readonly serve: typeof serveReleases; readonly makePackage: typeof makePackage; readonly makePackageOfChanges: typeof makePackageOfChanges }
   readonly mpy: { readonly update: typeof updateMpyBoard; readonly recover: typeof recoverMpyBoard }
   readonly makeTempFolder: (name: string) => Promise<string>
   readonly simulator: {

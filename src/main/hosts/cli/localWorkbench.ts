@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { createWorkbench } from '../../composition/createWorkbench.ts'
+import { batchTools } from '../../composition/batchDesk.ts'
 import { batchFacts } from '../../composition/batchFacts.ts'
 import { jobsAtOnceOf } from '../../composition/jobsAtOnce.ts'
 import type { CliWorkbench, OpenWorkbenchOptions } from './cliWorkbench.ts'
@@ -12,7 +14,7 @@ export interface LocalFacts {
 
 /** The workbench of this process, with the one camera that the command names. */
 export async function openLocalWorkbench({ version, homeFolder, resourcesFolder, environment }: LocalFacts, { dataFolder, tftpPort, redisUrl, log, ask }: OpenWorkbenchOptions): Promise<CliWorkbench> {
-  const { setup, desk, installs, dumps, burns, agents, chips, jobs, reports, captures, inventories, findPorts, boots, bundles, consoles, close, audit, secrets, rack, many, batches } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'], redisUrl: redisUrl ?? environment['RACKBENCH_REDIS'], jobsAtOnce: jobsAtOnceOf(environment) }, { ask })
+  const { setup, desk, installs, dumps, burns, agents, chips, jobs, reports, captures, inventories, findPorts, boots, bundles, consoles, close, audit, secrets, rack, many, batches } = await createWorkbench({ host: 'cli', version, dataFolder, resourcesFolder, homeFolder, tftpPort, log, commandEnvironment: environment, fetch: globalThis.fetch, ubootUrl: environment['RACKBENCH_UBOOT_URL'], redisUrl: redisUrl ?? environment['RACKBENCH_REDIS'], demoCameras: Number(environment['RACKBENCH_DEMO_CAMERAS']), jobsAtOnce: jobsAtOnceOf(environment) }, { ask })
   return {
     addTarget: async ({ url, chip, name, power, poePort }) => {
       const lineName = await setup.nameOfLine(url)
@@ -59,6 +61,11 @@ export async function openLocalWorkbench({ version, homeFolder, resourcesFolder,
       if (!isDemo) await inventories.openCameras(targets.map(({ camera }) => camera).filter((camera) => own.includes(camera)), signal)
       return { cameras: targets.length }
     },
+    demoNight: async () => {
+      await setup.openDemo()
+      return batchTools.readPlan(join(dataFolder, 'demo', 'night.yaml'))
+    },
+    checkBatch: async (plan, isDemo, signal) => batches.check(plan, isDemo ? rack.pods() : await inventories.list(), signal),
     chooseForBatch: async (plan, isDemo) => {
       if (isDemo) await setup.openDemo()
       return batches.choose(plan, isDemo ? rack.pods() : await inventories.list())

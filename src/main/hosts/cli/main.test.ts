@@ -288,7 +288,7 @@ describe('boot files', () => {
     const fake = createFakeCli()
     expect(await runCli(['profiles', 'import', '/home/lab/profiles'], fake.deps)).toBe(0)
     expect(fake.calls).toContain('import /home/lab/profiles')
-    expect(fake.out.lines.join('\n')).toContain('Profiles of 1 chips')
+    expect(fake.out.lines.join('\n')).toContain('The profile of ')
     expect(await runCli(['profiles'], createFakeCli().deps)).toBe(2)
     expect(await runCli(['profiles', 'import'], createFakeCli().deps)).toBe(2)
   })

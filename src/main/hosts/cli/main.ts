@@ -2,35 +2,6 @@ import type { CliCommandName } from '../../../shared/commands/cliCommands.ts'
 import { Cancelled, toWire, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { quoted, usage } from './arguments.ts'
 import type { CliDeps } from './cliWorkbench.ts'
-import { capturesCommand } from './commands/captures.ts'
-import { demoCommand } from './commands/demo.ts'
-import { profilesCommand, ubootCommand } from './commands/bootFiles.ts'
-import { auditCommand } from './commands/audit.ts'
-import { approveCommand } from './commands/approve.ts'
-import { tokenCommand } from './commands/token.ts'
-import { secretsCommand } from './commands/secrets.ts'
-import { deployCommand } from './commands/deploy.ts'
-import { updaterCommand } from './commands/updater.ts'
-import { agentCommand } from './commands/agent.ts'
-import { batchCommand } from './commands/batch.ts'
-import { bundleCommand } from './commands/bundle.ts'
-import { burnCommand } from './commands/burn.ts'
-import { mpyCommand } from './commands/mpy.ts'
-import { releaseCommand } from './commands/release.ts'
-import { detectCommand } from './commands/detect.ts'
-import { diffCommand } from './commands/diff.ts'
-import { dumpCommand } from './commands/dump.ts'
-import { consoleCommand } from './commands/console.ts'
-import { chipsCommand, jobsCommand, portsCommand } from './commands/lists.ts'
-import { captureCommand, networkCommand, replayCommand } from './commands/lines.ts'
-import { installCommand } from './commands/install.ts'
-import { powerCommand } from './commands/power.ts'
-import { rackCommand } from './commands/rack.ts'
-import { fleetCommand } from './commands/fleet.ts'
-import { registryCommand } from './commands/registry.ts'
-import { restoreCommand } from './commands/restore.ts'
-import { serveCommand } from './commands/serve.ts'
-import { simCommand } from './commands/sim.ts'
 import { type ExitCode, exitCodeOfError, exitCodes, exitCodeWords } from './exitCodes.ts'
 import { peekOutput } from './commands/restoreArguments.ts'
 import { createTeller, tellFailure } from './output/events.ts'
@@ -42,42 +13,45 @@ interface Command {
   readonly run: (argv: readonly string[], deps: CliDeps) => Promise<ExitCode>
 }
 
+/** Its code is read when it is asked for: a script that runs one command does not wait for all of them. */
+const late = (load: () => Promise<Command['run']>): Command['run'] => async (argv, deps) => (await load())(argv, deps)
+
 /** The same list of commands as that of the window; one that the list does not know does not compile, nor one that is missing here. */
 const commands: Readonly<Record<CliCommandName, Command>> = {
-  restore: { summary: 'restore a camera and prove it', run: restoreCommand },
-  install: { summary: 'install an OpenIPC release and prove it', run: installCommand },
-  dump: { summary: 'read a camera\'s flash into files and prove them', run: dumpCommand },
-  diff: { summary: 'compare two dumps', run: diffCommand },
-  demo: { summary: 'the same on a simulated camera', run: demoCommand },
-  sim: { summary: 'simulated pods for other programs', run: simCommand },
-  serve: { summary: 'the workbench in the browser', run: serveCommand },
-  jobs: { summary: 'what was done, and its reports', run: jobsCommand },
-  burn: { summary: 'load a U-Boot into a camera\'s RAM', run: burnCommand },
-  agent: { summary: 'read, write and examine a flash through a flash agent; with --broker the agent of a screen', run: agentCommand },
-  detect: { summary: 'which boot ROM a camera has', run: detectCommand },
-  chips: { summary: 'the chips that are known', run: chipsCommand },
-  capture: { summary: 'keep what a camera says', run: captureCommand },
-  captures: { summary: 'what consoles said: list, search, export', run: capturesCommand },
-  bundle: { summary: 'a zip of consoles, jobs and inventory for somebody else', run: bundleCommand },
-  console: { summary: 'run a script on a console', run: consoleCommand },
-  replay: { summary: 'what is in a capture', run: replayCommand },
-  network: { summary: 'serve one file by TFTP', run: networkCommand },
-  release: { summary: 'versions for MicroPython boards: manifest, delta, serve', run: releaseCommand },
-  mpy: { summary: 'update a MicroPython board over its console', run: mpyCommand },
-  profiles: { summary: 'import boot profiles', run: profilesCommand },
-  uboot: { summary: 'fetch the U-Boot of a chip', run: ubootCommand },
-  power: { summary: 'switch cameras; test a RouterOS switch, or keep its configuration', run: powerCommand },
-  rack: { summary: 'the cameras of the rack: labels, maintenance, export, import', run: rackCommand },
-  registry: { summary: 'firmware for nodes that fetch it: keep, release, serve', run: registryCommand },
-  batch: { summary: 'many jobs from a plan, with stop rules and reports', run: batchCommand },
-  fleet: { summary: 'commands for screens over MQTT, each followed to its end', run: fleetCommand },
-  audit: { summary: 'what was destroyed and by whom; proves the list', run: auditCommand },
-  secrets: { summary: 'where passwords are kept', run: secretsCommand },
-  approve: { summary: 'say yes or no to what an assistant planned', run: approveCommand },
-  token: { summary: 'who may use the REST door', run: tokenCommand },
-  ports: { summary: 'the serial ports of this computer', run: portsCommand },
-  deploy: { summary: 'a package onto an appliance, by its updater', run: deployCommand },
-  updater: { summary: 'the updater of a Linux appliance, on that appliance', run: updaterCommand },
+  restore: { summary: 'restore a camera and prove it', run: late(async () => (await import('./commands/restore.ts')).restoreCommand) },
+  install: { summary: 'install an OpenIPC release and prove it', run: late(async () => (await import('./commands/install.ts')).installCommand) },
+  dump: { summary: 'read a camera\'s flash into files and prove them', run: late(async () => (await import('./commands/dump.ts')).dumpCommand) },
+  diff: { summary: 'compare two dumps', run: late(async () => (await import('./commands/diff.ts')).diffCommand) },
+  demo: { summary: 'the same on a simulated camera', run: late(async () => (await import('./commands/demo.ts')).demoCommand) },
+  sim: { summary: 'simulated pods for other programs', run: late(async () => (await import('./commands/sim.ts')).simCommand) },
+  serve: { summary: 'the workbench in the browser', run: late(async () => (await import('./commands/serve.ts')).serveCommand) },
+  jobs: { summary: 'what was done, and its reports', run: late(async () => (await import('./commands/lists.ts')).jobsCommand) },
+  burn: { summary: 'load a U-Boot into a camera\'s RAM', run: late(async () => (await import('./commands/burn.ts')).burnCommand) },
+  agent: { summary: 'read, write and examine a flash through a flash agent; with --broker the agent of a screen', run: late(async () => (await import('./commands/agent.ts')).agentCommand) },
+  detect: { summary: 'which boot ROM a camera has', run: late(async () => (await import('./commands/detect.ts')).detectCommand) },
+  chips: { summary: 'the chips that are known', run: late(async () => (await import('./commands/lists.ts')).chipsCommand) },
+  capture: { summary: 'keep what a camera says', run: late(async () => (await import('./commands/lines.ts')).captureCommand) },
+  captures: { summary: 'what consoles said: list, search, export', run: late(async () => (await import('./commands/captures.ts')).capturesCommand) },
+  bundle: { summary: 'a zip of consoles, jobs and inventory for somebody else', run: late(async () => (await import('./commands/bundle.ts')).bundleCommand) },
+  console: { summary: 'run a script on a console', run: late(async () => (await import('./commands/console.ts')).consoleCommand) },
+  replay: { summary: 'what is in a capture', run: late(async () => (await import('./commands/lines.ts')).replayCommand) },
+  network: { summary: 'serve one file by TFTP', run: late(async () => (await import('./commands/lines.ts')).networkCommand) },
+  release: { summary: 'versions for MicroPython boards, and packages for appliances', run: late(async () => (await import('./commands/release.ts')).releaseCommand) },
+  mpy: { summary: 'update a MicroPython board over its console', run: late(async () => (await import('./commands/mpy.ts')).mpyCommand) },
+  profiles: { summary: 'import boot profiles', run: late(async () => (await import('./commands/bootFiles.ts')).profilesCommand) },
+  uboot: { summary: 'fetch the U-Boot of a chip', run: late(async () => (await import('./commands/bootFiles.ts')).ubootCommand) },
+  power: { summary: 'switch cameras; test a RouterOS switch, or keep its configuration', run: late(async () => (await import('./commands/power.ts')).powerCommand) },
+  rack: { summary: 'the cameras of the rack: labels, maintenance, export, import', run: late(async () => (await import('./commands/rack.ts')).rackCommand) },
+  registry: { summary: 'firmware for nodes that fetch it: keep, release, serve', run: late(async () => (await import('./commands/registry.ts')).registryCommand) },
+  batch: { summary: 'many jobs from a plan, with stop rules and reports', run: late(async () => (await import('./commands/batch.ts')).batchCommand) },
+  fleet: { summary: 'commands for screens over MQTT, each followed to its end', run: late(async () => (await import('./commands/fleet.ts')).fleetCommand) },
+  audit: { summary: 'what was destroyed and by whom; proves the list', run: late(async () => (await import('./commands/audit.ts')).auditCommand) },
+  secrets: { summary: 'where passwords are kept', run: late(async () => (await import('./commands/secrets.ts')).secretsCommand) },
+  approve: { summary: 'say yes or no to what an assistant planned', run: late(async () => (await import('./commands/approve.ts')).approveCommand) },
+  token: { summary: 'who may use the REST door', run: late(async () => (await import('./commands/token.ts')).tokenCommand) },
+  ports: { summary: 'the serial ports of this computer', run: late(async () => (await import('./commands/lists.ts')).portsCommand) },
+  deploy: { summary: 'a package onto an appliance, by its updater', run: late(async () => (await import('./commands/deploy.ts')).deployCommand) },
+  updater: { summary: 'the updater of a Linux appliance, on that appliance', run: late(async () => (await import('./commands/updater.ts')).updaterCommand) },
 }
 
 export const commandNames: readonly string[] = Object.keys(commands)

@@ -18,7 +18,7 @@ export interface PowerWish {
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
-const types = ['routeros', 'vectis', 'rack'] as const
+const types = ['routeros', 'vectis', 'rack', 'tasmota', 'pdudaemon', 'command'] as const
 const defaultApiPort = '8080'
 
 const conflict = (message: string, hint: string): WorkbenchError => new WorkbenchError('input/conflict', message, { hint })

@@ -21,7 +21,7 @@ describe('quiet', () => {
     ['profiles: nothing', ['profiles', 'import', '/x'], [], {}],
     ['capture: nothing', ['capture', '-p', 'x', '-o', 'y'], [], { captureLine: async ({ tell }) => { tell(5); return { receivedBytes: 5, isLost: false } } }],
     ['replay: nothing', ['replay', 'y'], [], { readCapture: async () => captured }],
-    ['network: nothing', ['network', '-f', 'x'], [], { serveOneFile: async ({ ready, progress }) => { ready('x', 69); progress(1, 2); return { sentBytes: 2 } } }],
+    ['network: nothing', ['network', '-f', 'x'], [], { serveOneFile: async ({ ready, progress }) => { ready('x', '0.0.0.0', 69); progress(1, 2); return { sentBytes: 2 } } }],
   ])('%s', async (_, argv, lines, more) => { expect(await quietly(argv, more)).toEqual([0, lines, []]) })
   test('an error is told in words', async () => {
     expect(await quietly(['replay'])).toEqual([2, [], ['Error: Which capture?', '       rackbench replay FILE.dcap']])

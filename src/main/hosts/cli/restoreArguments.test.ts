@@ -83,7 +83,7 @@ describe('who switches the power', () => {
     ['two pods, by tcp', ['-p', 'tcp://10.0.0.7:9000', '--power-cycle'], { DEFIB_POWER_TYPE: 'rack', DEFIB_RACK_HOST: '10.0.0.8' }, 'input/conflict', 'The port names the pod "10.0.0.7" and DEFIB_RACK_HOST names "10.0.0.8"'],
     ['two HTTP ports', ['-p', 'rack://10.0.0.7?api=81', '--power-cycle'], { DEFIB_RACK_PORT: '82' }, 'input/conflict', 'The port names the HTTP port "81" and DEFIB_RACK_PORT names 82'],
     ['a port that is no number', ['-p', 'tcp://10.0.0.7:9000', '--power-cycle'], { DEFIB_POWER_TYPE: 'rack', DEFIB_RACK_HOST: '10.0.0.7', DEFIB_RACK_PORT: 'http' }, 'input/malformed', 'DEFIB_RACK_PORT "http" is no number from 1 to 65535'],
-    ['an unknown type', rack, { DEFIB_POWER_TYPE: 'usb' }, 'input/malformed', 'DEFIB_POWER_TYPE "usb" is none of routeros, vectis, rack'],
+    ['an unknown type', rack, { DEFIB_POWER_TYPE: 'usb' }, 'input/malformed', 'DEFIB_POWER_TYPE "usb" is none of routeros, vectis, rack, tasmota, pdudaemon, command'],
     ['rack without host', ['-p', 'tcp://10.0.0.7:9000', '--power-cycle'], { DEFIB_POWER_TYPE: 'rack' }, 'input/not-found', 'DEFIB_POWER_TYPE is rack and DEFIB_RACK_HOST is not set'],
     ['rack with a serial port', ['--power-cycle'], { DEFIB_POWER_TYPE: 'rack', DEFIB_RACK_HOST: '10.0.0.7' }, 'input/not-supported', 'A rack pod with its console on "/dev/ttyUSB0" is not supported yet'],
     ['a switch and a rack port', rack, { DEFIB_POWER_TYPE: 'routeros' }, 'input/conflict', 'The port is a rack pod and DEFIB_POWER_TYPE is routeros'],
@@ -93,7 +93,7 @@ describe('who switches the power', () => {
   })
   test('a switch of the environment is named, and its port goes with it', () => {
     expect(read(['--power-cycle', '--poe-port', 'ether3'], { DEFIB_POWER_TYPE: 'routeros' })).toMatchObject({ target: { power: 'environment', notes: [] }, poePort: 'ether3' })
-    expect(read(['--power-cycle'], { DEFIB_POWER_TYPE: 'vectis' }).target.power).toBe('environment')
+    for (const type of ['vectis', 'tasmota', 'pdudaemon', 'command']) expect(read(['--power-cycle'], { DEFIB_POWER_TYPE: type }).target.power).toBe('environment')
     expect(read(['--power-cycle'], {}).target).toMatchObject({ power: 'environment', notes: ['--power-cycle without DEFIB_POWER_TYPE means a RouterOS switch'] })
     expect(read([], { DEFIB_POWER_TYPE: 'routeros' }).target.power).toBe('manual')
   })

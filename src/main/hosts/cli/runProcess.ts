@@ -3,8 +3,6 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { createApprovals } from '../../composition/approvals.ts'
-import { createDoorTokens } from '../../composition/doorTokens.ts'
 import { hostAddresses } from '../../composition/hostAddresses.ts'
 import { listFaults } from '../../composition/simulatorFaults.ts'
 import { dataFolderOf } from '../../composition/userFolders.ts'
@@ -46,6 +44,8 @@ const lateTools: Pick<CliDeps, 'batch' | 'registry' | 'releases' | 'serveOneFile
     makeDelta: late(async () => (await import('../../composition/releaseTools.ts')).makeReleaseDelta),
     makeDeltas: late(async () => (await import('../../composition/releaseTools.ts')).makeReleaseDeltas),
     serve: late(async () => (await import('../../composition/releaseTools.ts')).serveReleases),
+    makePackage: late(async () => (await import('../../composition/packageTools.ts')).makePackage),
+    makePackageOfChanges: late(async () => (await import('../../composition/packageTools.ts')).makePackageOfChanges),
   },
   serveOneFile: late(async () => (await import('../../composition/oneFileServer.ts')).serveOneFile),
   verifyAuditFile: late(async () => (await import('../../composition/auditTools.ts')).verifyAuditFile),
@@ -77,7 +77,9 @@ function depsOfProcess(): CliDeps {
   const nowMs = (): number => performance.now()
   const makeTempFolder = async (name: string): Promise<string> => mkdtemp(join(tmpdir(), `${name}-`))
   return {
-    version, nowMs, makeTempFolder, hostAddresses, approvals: (folder) => createApprovals(folder, Date.now), doorTokens: (folder) => createDoorTokens(folder, Date.now), ...lateTools,
+    version, nowMs, makeTempFolder, hostAddresses, ...lateTools,
+    approvals: async (folder) => (await import('../../composition/approvals.ts')).createApprovals(folder, Date.now),
+    doorTokens: async (folder) => (await import('../../composition/doorTokens.ts')).createDoorTokens(folder, Date.now),
     runUpdater: async (options, signal) => (await import('../../composition/updaterService.ts')).runUpdaterProcess(options, fetch, signal),
     deployPackage: async (request, signal) => (await import('../../composition/deployPackage.ts')).deployPackage(request, fetch, signal),
     environment: process.env,

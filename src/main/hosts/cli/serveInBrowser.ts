@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
+import { programFolder } from '../../composition/programFolder.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { ServeOptions } from './cliWorkbench.ts'
+import { webHostFlags, webHostProgram } from './start.ts'
 
 /** The web host is a program of its own: hosts do not know each other's code, and either may be started alone. */
 export async function serveInBrowser({ port, open, dataFolder, redisUrl, log, out }: ServeOptions, signal: AbortSignal): Promise<void> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../web/main.ts')], {
+  const child = spawn(process.execPath, [...webHostFlags, webHostProgram(programFolder(import.meta.dirname))], {
     stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, RACKBENCH_PORT: String(port), RACKBENCH_DATA: dataFolder, ...(redisUrl === undefined ? {} : { RACKBENCH_REDIS: redisUrl }) },
   })
   const stop = (): void => { child.kill('SIGTERM') }

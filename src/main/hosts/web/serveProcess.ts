@@ -36,10 +36,10 @@ async function serve(root: string): Promise<void> {
   }
 }
 
-/** The process of the web host: its errors are told in words, and its exit code says whether there were any. */
-export async function serveProcess(): Promise<void> {
+/** The process of the web host, of the program in this folder: its errors are told in words, and its exit code says whether there were any. */
+export async function serveProcess(root: string): Promise<void> {
   try {
-    await serve(join(import.meta.dirname, '../../../..'))
+    await serve(root)
   } catch (error) {
     const text = error instanceof WorkbenchError ? [error.message, error.hint].filter(Boolean).join('. ') : String(error instanceof Error ? error.stack : error)
     process.stderr.write(`rackbench: ${text}\n`)

@@ -14,7 +14,7 @@ export async function approveCommand(argv: readonly string[], deps: CliDeps): Pr
   const chosen = readFewVerbs(command, argv, deps)
   if (!chosen) return exitCodes.success
   const { verb, word: hash, dataFolder, done } = chosen
-  const approvals = deps.approvals(dataFolder)
+  const approvals = await deps.approvals(dataFolder)
   if (verb === 'list') {
     const all = await approvals.list()
     return done(exitCodes.success, { approvals: all }, all.length === 0 ? 'Nothing waits' : all.map(({ hash: of, words, state }) => `${of}  ${state}\n  ${plainText(words)}`).join('\n'))

@@ -38,6 +38,9 @@ async function withWorkbench<T>(given: ParsedFlags, deps: CliDeps, work: (workbe
   }
 }
 
+/** Most of the messages begin with the name of the file already. */
+const refusedText = ({ file, error: { message } }: { readonly file: string; readonly error: { readonly message: string } }): string => `Refused ${message.startsWith(file) ? '' : `${plainText(file, 80)}: `}${plainText(message)}`
+
 /** `profiles import SOURCE`: the DDR steps, which nobody may ship with the product. */
 export async function profilesCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
   const given = parseFlags('profiles', common, argv, 2)
@@ -51,10 +54,10 @@ export async function profilesCommand(argv: readonly string[], deps: CliDeps): P
   if (verb !== 'import' || source === undefined) throw usage('What is to be done with profiles?', 'rackbench profiles import FOLDER|FILE|URL')
   return withWorkbench(given, deps, async (workbench) => {
     const { imported, refused, warnings, ready } = await workbench.importProfiles(source, deps.interrupt.signal, tellDownload(teller, deps.nowMs))
-    if (mode === 'quiet') for (const { file, error } of refused) deps.err.line(`Refused ${plainText(file, 80)}: ${plainText(error.message)}`)
+    if (mode === 'quiet') for (const each of refused) deps.err.line(refusedText(each))
     if (mode === 'human') {
-      deps.out.line(`Profiles of ${imported.length} chips are in the data folder`)
-      for (const { file, error } of refused) deps.out.line(`Refused ${plainText(file, 80)}: ${plainText(error.message)}`)
+      deps.out.line(imported.length === 1 ? `The profile of ${imported[0] ?? ''} is in the data folder` : `Profiles of ${imported.length} chips are in the data folder`)
+      for (const each of refused) deps.out.line(refusedText(each))
       for (const warning of warnings) deps.out.line(`Warning: ${plainText(warning)}`)
       deps.out.line(ready.length === 0 ? 'No chip is ready yet: each needs a U-Boot image too (rackbench uboot CHIP)' : `Ready: ${ready.join(', ')}`)
     }

@@ -7,7 +7,7 @@ import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { createTeller, isJson, outputFlag, type Teller } from '../output/events.ts'
 import { plainText } from '../output/lineWriter.ts'
-import { sizeText } from '../output/words.ts'
+import { countText, sizeText } from '../output/words.ts'
 import { keyOf } from './release.ts'
 
 const flags: Flags = {
@@ -49,14 +49,18 @@ async function update(given: ParsedFlags, board: Parameters<CliDeps['mpy']['reco
   const source = given.text('source')
   if (source === undefined) throw usage('--source is needed', 'rackbench mpy update --port PORT --source URL|DIR')
   const key = await keyOf(given, deps.environment)
-  const text = (name: string, as: string): object => { const value = given.text(name); return value === undefined ? {} : { [as]: value } }
+  const text = (name: string, as: string, allowed?: readonly string[]): object => {
+    const value = given.text(name)
+    // A board takes any other channel for the developer's; a slip of the finger here must not.
+    return value === undefined ? {} : { [as]: allowed ? oneOf(`--${name}`, value, allowed) : value }
+  }
   const config = {
-    ...await configIn(given.text('config')), ...text('channel', 'channel'), ...text('branch', 'branch'), ...text('reset', 'reset_mode'),
+    ...await configIn(given.text('config')), ...text('channel', 'channel', ['stable', 'developer']), ...text('branch', 'branch'), ...text('reset', 'reset_mode', ['hard', 'soft', 'none']),
     ...(key === undefined ? {} : { manifest_key: key }), ...(given.has('deltas') ? { enable_delta_updates: true } : {}), ...(given.has('force') ? { force: true } : {}),
   }
   const isUrl = /^(https?:\/\/|github:)/.test(source)
   const outcome = await deps.mpy.update({ ...board, source: isUrl ? source : resolve(source), config }, deps.interrupt.signal)
-  const words = outcome.end === 'updated' ? `The board has ${outcome.version}: ${outcome.filesChanged} files changed, ${sizeText(outcome.fetchedBytes)} fetched, read back and proved`
+  const words = outcome.end === 'updated' ? `The board has ${outcome.version}: ${countText(outcome.filesChanged, 'file')} changed, ${sizeText(outcome.fetchedBytes)} fetched, read back and proved`
     : outcome.end === 'up-to-date' ? `The board has ${outcome.version} already` : outcome.reason ?? ''
   return done(exitCodes.success, outcome, plainText(words, 300))
 }
@@ -74,8 +78,10 @@ async function configIn(path: string | undefined): Promise<object> {
 }
 
 const tellEvents = ({ say }: Teller): Parameters<CliDeps['mpy']['update']>[0]['tell'] => (event) => {
-  const { type, ...facts } = event
-  const words = event.type === 'target' ? `The source offers ${event.version}: ${event.files} files (${event.mode} mode)`
+  const { type, ...rest } = event
+  // Each line has one `event`, and that is a word.
+  const facts = event.type === 'transaction' ? { ...event.event, type: undefined, step: event.event.type } : rest
+  const words = event.type === 'target' ? `The source offers ${event.version}: ${countText(event.files, 'file')} (${event.mode} mode)`
     : event.type === 'staged' && event.how !== 'unchanged' ? `  ${event.path} (${event.how})`
       : event.type === 'delta-failed' ? `  ${event.path}: the delta cannot be used (${event.why}); the whole file is fetched`
         : event.type === 'note' ? event.words

@@ -16,7 +16,7 @@ export async function tokenCommand(argv: readonly string[], deps: CliDeps): Prom
   const chosen = readFewVerbs(command, argv, deps)
   if (!chosen) return exitCodes.success
   const { verb, word: name, given, dataFolder, done } = chosen
-  const tokens = deps.doorTokens(dataFolder)
+  const tokens = await deps.doorTokens(dataFolder)
   if (verb === 'list') {
     if (name !== '') throw usage(`${quoted(name)} belongs to no flag`)
     const all = (await tokens.list()).map(({ name: of, role, createdAtMs }) => ({ name: of, role, createdAtMs }))

@@ -50,7 +50,16 @@ export interface AgentEnding extends AgentFindings {
 export type AgentOutput = JobOutput<AgentPlan, AgentEnding>
 
 export const createAgentOutput = (mode: OutputMode, debug: boolean, { out, err }: Pick<CliDeps, 'out' | 'err'>): AgentOutput =>
-  (mode === 'json' ? createJsonOutput(out, { debug }) : createHumanJobOutput({ out, err, debug, quiet: mode === 'quiet' }, { plan: planLines, ending: endingLines }))
+  (mode === 'json' ? createJsonOutput(out, { debug }) : bareSum(mode, out, createHumanJobOutput({ out, err, debug, quiet: mode === 'quiet' }, { plan: planLines, ending: endingLines })))
+
+/** Whoever asks quietly for a CRC wants the CRC. */
+const bareSum = (mode: OutputMode, out: Pick<CliDeps['out'], 'line'>, told: AgentOutput): AgentOutput => (mode !== 'quiet' ? told : {
+  ...told,
+  ending: (ending) => {
+    if (ending.verb === 'crc' && ending.success && ending.range) out.line(ending.range.crc32)
+    else told.ending(ending)
+  },
+})
 
 export function findingsOfJob(job: Job | undefined): AgentFindings {
   return { agent: job?.agent ?? null, range: job ? rangeOf(job) : null, flash: job?.flashMap ? flashOf(job.flashMap) : null, memory: job?.memory ? memoryOf(job.memory) : null }

@@ -4,6 +4,9 @@ export function sizeText(bytes: number): string {
   return bytes >= 1024 && bytes % 1024 === 0 ? `${bytes / 1024} KB` : `${bytes} B`
 }
 
+/** `1 file`, `2 files`. */
+export const countText = (count: number, one: string): string => `${count} ${count === 1 ? one : `${one}s`}`
+
 export function timeText(milliseconds: number): string {
   if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`
   if (milliseconds < 120_000) return `${(milliseconds / 1000).toFixed(1)} s`
