@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { WebSocket } from 'ws'
+import { webHostFlags } from '../../src/main/hosts/cli/start.ts'
 import { cameraIdSchema } from '../../src/shared/devices/ids.ts'
 import { type LaneRequest, unbundleLaneFrames } from '../../src/shared/rpc/byteLane.ts'
 import type { BenchRow } from './row.ts'
@@ -24,7 +25,7 @@ const limitMs = 300_000
 export async function cpuRows(): Promise<BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-bench-'))
   const uarts = await start<number[]>('uartsProcess.ts', [], [String(consoles)])
-  const host = await start<{ url: string; cameras: string[] }>('wallHostProcess.ts', ['--expose-gc', ...profileFlags], [folder, JSON.stringify(uarts.hello)])
+  const host = await start<{ url: string; cameras: string[] }>('wallHostProcess.ts', ['--expose-gc', ...webHostFlags, ...profileFlags], [folder, JSON.stringify(uarts.hello)])
   const viewer = await openViewer(host.hello.url, host.hello.cameras)
   try {
     await uarts.ask('start')

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { webHostFlags } from '../../src/main/hosts/cli/start.ts'
 import { createSystemClock } from '../../src/main/drivers/host/systemClock.ts'
 import { createCaptureDisk } from '../../src/main/drivers/storage/captures/captureDisk.ts'
 import { newSessionId } from '../../src/main/drivers/storage/captures/captureStore.ts'
@@ -71,7 +72,7 @@ async function firstPaint(browser: Browser, url: string): Promise<number> {
 async function talkRows(folder: string, browser: Browser, minutes: number): Promise<BenchRow[]> {
   const uarts = await start<number[]>('uartsProcess.ts', [], [String(consoles)])
   const served = await timeServe(browser, folder, uarts.hello)
-  const host = await start<{ url: string }>('wallHostProcess.ts', ['--expose-gc', ...profileFlags], [folder, JSON.stringify(uarts.hello)])
+  const host = await start<{ url: string }>('wallHostProcess.ts', ['--expose-gc', ...webHostFlags, ...profileFlags], [folder, JSON.stringify(uarts.hello)])
   try {
     const paint = await firstPaint(browser, host.hello.url)
     const page = await openPage(browser, host.hello.url)

@@ -90,7 +90,7 @@ describe.skipIf(missingForWindow() !== undefined)('devices that are updated from
     const reading = async () => (await desk.read(demoGatewayId, new AbortController().signal)).reading
 
     // Nothing is sent to it before a person took its host key.
-    await row.getByText('no answer').waitFor()
+    await row.getByText('key not accepted').waitFor()
     await row.getByRole('button', { name: 'sim-gateway', exact: true }).click()
     await job.getByText(/SHA256:/).first().waitFor()
     await job.getByRole('button', { name: 'Accept this host key' }).click()

@@ -65,9 +65,19 @@ describe.skipIf(missingForWindow() !== undefined)('commands for the fleet', () =
     expect(open.complaints).toEqual([])
   })
 
-  test('a plan of an assistant is approved in the window', { timeout: 60_000 }, async () => {
-    const open = await openWindow()
+  test('the demo brings screens that take commands at once; a plan of an assistant is approved in the window', { timeout: 120_000 }, async () => {
+    const open = await openWindow({ demoCameras: 1 })
     const { page, workbench: { approvals } } = open
+    await page.keyboard.press('Alt+8')
+    await page.getByRole('button', { name: 'Open the demo with 8 screens' }).click()
+    await page.getByText('for the screens of the demo').waitFor({ timeout: workMs })
+    await page.getByText('8 of 8').waitFor()
+    await page.getByRole('listbox', { name: 'Clients' }).focus()
+    await page.keyboard.press('Home')
+    const detail = page.locator('section.client')
+    await detail.getByRole('button', { name: 'Reboot', exact: true }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Reboot', exact: true }).click()
+    await detail.getByText('completed').first().waitFor({ timeout: workMs })
     await approvals.ask('a'.repeat(64), 'Power off for cam-01')
     await page.getByRole('button', { name: /plan waits for a yes/ }).click()
     await page.getByRole('button', { name: 'Yes, once: Power off for cam-01' }).click()

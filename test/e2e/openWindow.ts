@@ -65,9 +65,10 @@ export async function openWindow({ width = 1440, height = 900, colour = 'dark', 
 }
 
 /** A picture for the documentation, only where somebody asks for one: `RACKBENCH_PICTURES=DIR`. */
-export async function takePicture(page: Page, name: string): Promise<void> {
+export async function takePicture(page: Page, name: string, ready: () => Promise<void> = async () => undefined): Promise<void> {
   const folder = process.env['RACKBENCH_PICTURES']
   if (folder === undefined) return
+  await ready()
   await mkdir(folder, { recursive: true })
   await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' })
 }

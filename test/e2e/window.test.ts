@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { startLoopbackRack } from '../../src/main/composition/simulator.ts'
-import { missingForWindow, openDemo, openWindow, type OpenWindow } from './openWindow.ts'
+import { missingForWindow, openDemo, openWindow, type OpenWindow, takePicture } from './openWindow.ts'
 
 const card = (page: Page, name: string) => page.getByRole('option', { name: new RegExp(name) })
 
@@ -31,6 +31,10 @@ describe.skipIf(missingForWindow() !== undefined)('the window, in a browser on t
     await page.getByRole('heading', { name: 'Add a pod' }).waitFor()
     await openDemo(page)
     await expect.poll(async () => page.getByText('booted', { exact: true }).count(), { timeout: 30_000 }).toBeGreaterThanOrEqual(11)
+    await takePicture(page, 'rack', async () => {
+      await page.getByText('boot loop', { exact: true }).first().waitFor({ timeout: 60_000 })
+      await expect.poll(async () => page.getByRole('img', { name: /^Picture of/ }).count(), { timeout: 60_000 }).toBeGreaterThanOrEqual(10)
+    })
     expect(open.complaints).toEqual([])
   })
 
@@ -45,6 +49,7 @@ describe.skipIf(missingForWindow() !== undefined)('the window, in a browser on t
     expect(job?.verdict).toBe('restored and booted')
     const shown = (await verdict.innerText()).replaceAll(/\s/g, '')
     for (const part of job?.partitions ?? []) expect(shown).toContain(part.readBackCrc32)
+    await takePicture(page, 'restored')
     await verdict.getByRole('button', { name: 'Open report' }).click()
     await page.frameLocator('iframe').getByText('restored and booted').first().waitFor()
     expect(open.complaints).toEqual([])
@@ -111,6 +116,7 @@ describe.skipIf(missingForWindow() !== undefined)('the window, in a browser on t
     await expect.poll(() => workbench.rack.view().pods[0]?.cameras[0]?.bytesReceived ?? 0).toBeGreaterThan(before)
     await expect.poll(async () => page.locator('.xterm-rows').first().innerText()).toContain('root')
     await page.getByRole('group', { name: 'View of cam-01' }).getByRole('button', { name: 'Lines' }).click()
+    // In one row, although the camera may have said a line of its own between two of the keys.
     await page.getByRole('log', { name: 'Lines of cam-01' }).locator('.row.out').getByText('root\\r').waitFor()
   })
 

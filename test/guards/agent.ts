@@ -6,6 +6,10 @@ const on = (tests: string, named: string): Pick<Guard, 'project' | 'tests' | 'na
 
 /** What stands between a flash agent and a wrong success. */
 export const agentGuards: readonly Guard[] = [
+  { says: 'an agent that confirms a restart has not proved it', file: 'src/main/core/workflows/agent/agentWorkflow.ts', ...on('agentCommands.test.ts', 'the agent is loaded by the pod'),
+    find: 'return hearRestart(console, clock, signal)', replace: "return console.label === clock.toString() ? hearRestart(console, clock, signal) : ''" },
+  { says: 'an agent that says it is still there has not restarted', file: 'src/main/core/workflows/agent/hearRestart.ts', ...on('hearRestart.test.ts', 'has not restarted its camera'),
+    find: '{8}/', replace: '{4}/' },
   { says: 'a write by an agent is not cut in the middle', file: 'src/main/core/workflows/agent/changeFlash.ts', ...on('agentJobs.test.ts', 'waits until the range is written'),
     find: "name: 'change', cancel: 'at-end'", replace: "name: 'change', cancel: 'anytime'" },
   { says: 'what is saved of a sick flash is what its camera computed', file: 'src/main/core/workflows/agent/saveReadable.ts', project: 'unit', tests: 'src/main/core/workflows/agent/saveReadable.test.ts', named: 'disk that keeps other bytes',

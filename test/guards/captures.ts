@@ -53,4 +53,8 @@ export const captureGuards: readonly Guard[] = [
   { says: 'what a camera says reaches the page without controls', file: `${reader}/visibleText.ts`, project: 'unit', tests: `${reader}/captureRows.test.ts`, named: 'controls, escapes', find: "[...found[0]].map(shownSign).join('')", replace: 'found[0]' },
   { says: 'the window holds a little of a session', file: `${reader}/useSessionWindow.ts`, project: 'unit', tests: `${reader}/useSessionWindow.test.ts`, named: 'scrolling down', find: '8 * chunkBytes', replace: '8_000 * chunkBytes' },
   { says: 'an answer that does not get on is not asked for again', file: `${reader}/useSessionWindow.ts`, project: 'unit', tests: `${reader}/useSessionWindow.test.ts`, named: 'does not get on', find: ' || next <= from }', replace: ' }' },
+  { says: 'a line that does not open leaves no empty capture', file: 'src/main/composition/captureTools.ts', project: 'integration', tests: 'test/integration/lineCommands.test.ts', named: 'leaves no file behind',
+    find: '    await file.drop()\n', replace: '' },
+  { says: 'a named pipe hangs nobody', file: 'src/main/drivers/files/bootFiles.ts', project: 'integration', tests: 'test/integration/lineCommands.test.ts', named: 'a named pipe is no file',
+    find: 'constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)', replace: 'constants.O_RDONLY' },
 ]

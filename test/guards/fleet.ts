@@ -6,6 +6,7 @@ const brokers = { project: 'integration', tests: 'test/contract/brokers.test.ts'
 const page = { file: 'src/renderer/features/fleet/IssueDialog.vue', project: 'integration', tests: 'test/web/fleet.test.ts' } as const
 const lone = { project: 'integration', tests: 'test/integration/fleet/loneEscalation.test.ts' } as const
 const group = { project: 'integration', tests: 'test/integration/fleet/groupCommit.test.ts' } as const
+const guests = { file: 'src/main/composition/fleetKeeper.ts', project: 'integration', tests: 'test/integration/fleet/demoScreens.test.ts' } as const
 const policy = { file: `${core}/policy.ts`, project: 'unit', tests: `${core}/policy.test.ts` } as const
 
 /** What keeps a command from having no end, from being done twice, and from being said to be done when it is not. */
@@ -46,4 +47,7 @@ export const fleetGuards: readonly Guard[] = [
   { says: 'nobody comes in with a wrong password', file: 'src/main/drivers/mqtt/embeddedBroker.ts', ...brokers, named: '', find: "account.password !== '' && isRight ?", replace: "account.password !== '' ?" },
   { says: 'a message that is too large is not gathered', file: 'src/main/drivers/mqtt/embeddedBroker.ts', ...brokers, named: 'a message that is too large', find: 'if (gate.admit(chunk)) {', replace: 'if (gate.admit(chunk) || chunk.length > 0) {' },
   { says: 'what was not kept is not acknowledged', file: 'src/main/drivers/mqtt/gatherMessages.ts', ...brokers, named: '', find: '      client.end(true)\n      return\n', replace: '' },
+  { says: 'a command of the demo is handed over by no other broker', ...guests, named: 'where no broker was chosen', find: "forGuests ? { via: 'demo' }", replace: "forGuests ? { via: 'embedded' }" },
+  { says: 'a broker that nobody chose goes with the demo', ...guests, named: 'where no broker was chosen', find: 'if (isBorrowed) await shut()', replace: 'if (isBorrowed && isClosed) await shut()' },
+  { says: 'no simulated screen goes to a broker elsewhere', ...guests, named: 'to a broker elsewhere', find: "if (settings.enabled && settings.broker === 'external') throw", replace: "if (settings.enabled && settings.broker === 'external' && isClosed) throw" },
 ]

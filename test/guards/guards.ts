@@ -21,6 +21,7 @@ import { nandGuards } from './nand.ts'
 import { doorGuards } from './doors.ts'
 import { otaGuards } from './ota.ts'
 import { rackGuards } from './rack.ts'
+import { slowBootGuards } from './slowBoots.ts'
 import { releaseGuards } from './releases.ts'
 import { transportGuards } from './transports.ts'
 import { deviceUpdateGuards } from './deviceUpdates.ts'
@@ -70,7 +71,7 @@ const tftpGuards: readonly Guard[] = [
 ]
 
 export const guards: readonly Guard[] = [
-  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...registryGuards, ...fleetGuards, ...captureGuards, ...consoleGuards, ...consolePaceGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...mpyGuards, ...nandGuards, ...otaGuards, ...rackGuards, ...releaseGuards, ...findPortsGuards, ...transportGuards, ...updaterGuards, ...doorGuards, ...deviceUpdateGuards, ...fleetAgentGuards, ...batchGuards,
+  ...tftpGuards, ...bootromGuards, ...agentGuards, ...bundleGuards, ...registryGuards, ...fleetGuards, ...captureGuards, ...consoleGuards, ...consolePaceGuards, ...safetyGuards, ...consoleToolGuards, ...dumpGuards, ...inputGuards, ...inventoryGuards, ...installGuards, ...mpyGuards, ...nandGuards, ...otaGuards, ...rackGuards, ...releaseGuards, ...findPortsGuards, ...transportGuards, ...updaterGuards, ...doorGuards, ...deviceUpdateGuards, ...fleetAgentGuards, ...batchGuards, ...slowBootGuards,
   { says: 'a wrong read-back CRC is not a success', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
     find: "if (found === crc32) return { kind: 'proved', crc32: found }", replace: "if (found !== '') return { kind: 'proved', crc32 }" },
   { says: 'wrong content is written once more, not for ever', file: `${restore}/writePartition.ts`, project: 'integration', tests: faults, named: 'flash-page-wrong: ',
@@ -126,7 +127,7 @@ export const guards: readonly Guard[] = [
   { says: 'the chip must be large enough', file: `${restore}/cameraPhases.ts`, project: 'integration', tests: faults, named: 'wrong-flash-size',
     find: 'for (const part of plan.partitions) checkFits(', replace: 'for (const part of []) checkFits(' },
   { says: 'the chip must be the planned one', file: `${restore}/cameraPhases.ts`, project: 'integration', tests: faults, named: 'unknown-chip-answers',
-    find: 'chipFamily(soc) !== chipFamily(plan.chip)', replace: "chipFamily(soc) === ''" },
+    find: 'chipFamily(soc) === chipFamily(planned)', replace: "chipFamily(soc) !== ''" },
   { says: 'a cancel waits for the partition that is being written', file: 'src/main/core/workflows/phase.ts', project: 'integration', tests: cancel, named: 'while a partition is erased',
     find: "phase.cancel === 'at-end' ?", replace: "phase.cancel !== 'at-end' ?" },
   { says: 'the next phase does not begin after a cancel', file: 'src/main/core/workflows/phase.ts', project: 'integration', tests: cancel, named: 'shares its file with the next',

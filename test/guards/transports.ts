@@ -6,6 +6,8 @@ const codec = { project: 'unit', tests: `${protocol}/rfc2217.test.ts` } as const
 const line = { project: 'integration', tests: 'test/integration/rfc2217.test.ts' } as const
 const serial = { project: 'unit', tests: `${drivers}/serialTransport.test.ts` } as const
 const adapter = { project: 'integration', tests: 'test/integration/oneAdapter.test.ts' } as const
+const network = 'src/main/drivers/network'
+const address = { project: 'unit', tests: `${network}/temporaryAddress.test.ts` } as const
 const names = { project: 'unit', tests: `${drivers}/listSerialPorts.test.ts` } as const
 
 export const transportGuards: readonly Guard[] = [
@@ -46,4 +48,14 @@ export const transportGuards: readonly Guard[] = [
   { says: 'two names of one adapter are one line', file: `${drivers}/lineName.ts`, ...adapter, named: 'two cameras cannot be given', find: '  if (port) return nameOfPort(port)\n', replace: '' },
   { says: 'an adapter plugged in later has its one name', file: 'src/main/composition/podDevices.ts', ...adapter, named: 'was not there at the start', find: '      resource = await nameOfLine(parsed, deps.serialPorts)\n', replace: '' },
   { says: 'a command takes the line of a camera', file: 'src/main/composition/lineLease.ts', ...adapter, named: 'a command has the adapter', find: '.take(resource, holder, signal)', replace: '.take(`a ${resource}`, holder, signal)' },
+  { says: 'an address for a while cuts no other way', ...address, named: 'that way would be cut', file: `${network}/addressPlan.ts`,
+    find: 'if (taken) {', replace: "if (taken?.dst === '') {" },
+  { says: 'an address that was there is not taken away', ...address, named: 'stays', file: `${network}/addressPlan.ts`,
+    find: 'if (ifname === nic) return false', replace: 'if (ifname === nic) return true' },
+  { says: 'the kernel takes an address back by itself', ...address, named: 'has its end told to the kernel', file: `${network}/temporaryAddress.ts`,
+    find: ", 'valid_lft', seconds, 'preferred_lft', seconds], signal)", replace: '], signal)' },
+  { says: 'an address counts when it is read back', ...address, named: 'said to be there and is not', file: `${network}/temporaryAddress.ts`,
+    find: 'if (await isThere(wish, run, new AbortController().signal)) return {', replace: 'if (code === 0) return {' },
+  { says: 'an address that stays is told', ...address, named: 'does not go', file: `${network}/temporaryAddress.ts`,
+    find: 'if (!await isThere(wish, run, own)) return\n', replace: 'return\n' },
 ]

@@ -6,6 +6,7 @@ const drivers = 'src/main/drivers/updater'
 const on = (tests: string, named: string): Pick<Guard, 'project' | 'tests' | 'named'> => ({ project: 'integration', tests: `test/integration/updater/${tests}.test.ts`, named })
 const pure = (named: string): Pick<Guard, 'project' | 'tests' | 'named'> => ({ project: 'unit', tests: `${protocols}/updater.test.ts`, named })
 
+const outside = { project: 'integration', tests: 'test/integration/updater/outside.test.ts' } as const
 /** What stands between a package and an appliance that does not start any more. */
 export const updaterGuards: readonly Guard[] = [
   { says: 'a file of a package counts only when it was read back', file: `${core}/writeModule.ts`, ...on('deploy', 'reads back differently'),
@@ -45,7 +46,7 @@ export const updaterGuards: readonly Guard[] = [
   { says: 'a download is not led to another host', file: `${drivers}/packageBody.ts`, ...on('updater', 'a redirect to another host'),
     find: 'next.host !== url.host || ', replace: '' },
   { says: 'a target lies below its root, slash included', file: `${protocols}/manifest.ts`, ...pure('is refused'),
-    find: 'if (!dst.startsWith(targetRoot)) throw', replace: "if (!dst.startsWith('/opt/tope')) throw" },
+    find: 'const isOutside = !dst.startsWith(targetRoot)', replace: "const isOutside = !dst.startsWith('/opt/tope')" },
   { says: 'an archive holds no links', file: `${protocols}/zipRules.ts`, ...pure('is refused'),
     find: 'if (kind === 0o120000) throw', replace: 'if (kind === 1) throw' },
   { says: 'setuid is taken off', file: `${protocols}/zipRules.ts`, ...pure('setuid, setgid and sticky go'),
@@ -56,4 +57,9 @@ export const updaterGuards: readonly Guard[] = [
     find: "word.replaceAll(\"'\", String.raw`'\\''`)", replace: 'word' },
   { says: 'an archive does not unpack without end', file: `${protocols}/zipRules.ts`, ...pure('twice the same name'),
     find: 'if (!(unpackedBytes <= mostBytes)) throw', replace: 'if (unpackedBytes < 0) throw' },
+  { says: 'an updater puts outside only what was opened', file: 'src/main/protocols/updater/manifest.ts', ...outside, named: 'only what the owner', find: "if (isOutside && also !== 'any' && !also.some(", replace: "if (isOutside && also === 'any' && !also.some(" },
+  { says: 'an updater puts nothing through a link', file: 'src/main/core/ota/updater/outside.ts', ...outside, named: 'a link, a folder', find: "if (found.kind !== 'folder') throw", replace: "if (found.kind === 'file') throw" },
+  { says: 'an updater gives back what stood outside before', file: 'src/main/core/ota/updater/outside.ts', ...outside, named: 'they come and go', find: 'if (kept) await put(kept, in_(from, joined(beforeFolder, path)))\n    else', replace: 'if (kept?.path !== path)' },
+  { says: 'an updater hands on what stood outside before', file: 'src/main/core/ota/updater/outside.ts', ...outside, named: 'they come and go', find: 'if (running?.outside?.includes(path)) {', replace: "if (running?.version === '') {" },
+  { says: 'an updater switches what is outside with the links', file: 'src/main/core/ota/updater/snapshots.ts', ...outside, named: 'a version whose service dies', find: 'wishes: [...wishes, ', replace: 'wishes: [...wishes.slice(99), ' },
 ]

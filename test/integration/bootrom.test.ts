@@ -149,6 +149,7 @@ describe('files that do not fit are refused before anything is switched', () => 
   test.each([
     ['no profile', { profile: undefined }, 'input/missing-file'],
     ['the profile of another chip', { profile: profileOf({ ADDRESS: [0x04017000, 0x04010500, 0x81000000] }) }, 'input/conflict'],
+    ['a DDR step that was cut off', { profile: profileOf({ DDRSTEP0: new Uint8Array(10).fill(1) }) }, 'input/malformed'],
     ['an empty DDR step', { profile: profileOf({ DDRSTEP0: new Uint8Array() }) }, 'input/malformed'],
     ['an error page instead of U-Boot', { image: new Uint8Array(300) }, 'input/malformed'],
     ['an empty payload', { payload: new Uint8Array() }, 'input/malformed'],

@@ -50,6 +50,11 @@ describe('nothing', () => {
     await expect(detecting).rejects.toMatchObject({ code: 'device/no-answer' })
     expect(clock.nowMs()).toBeLessThan(16_000)
   })
+  test('in the shortest of times each family has its turn', async () => {
+    const { clock, detecting } = detect({ quirks: { silent: true } }, () => ({ budgetMs: 1_000 }))
+    await expect(detecting).rejects.toMatchObject({ code: 'device/no-answer', message: expect.stringMatching(/tried standard, v500, cv6xx/) as unknown })
+    expect(clock.nowMs()).toBeLessThan(1_100)
+  })
 })
 
 test('a cancel ends it, and a cut line as well', async () => {

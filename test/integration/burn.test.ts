@@ -64,6 +64,19 @@ test('an upload that fails is no U-Boot, and the camera is powered again', async
   expect(job.undone).toContain('power the camera again after the broken-off upload')
 })
 
+test('a U-Boot that names another chip is not this camera\'s, and is not told to boot on', async () => {
+  const { burn } = await openBench({ faults: ['unknown-chip-answers:hi3518ev200'] })
+  const job = await burn({ stay: false })
+  expect(job).toMatchObject({ state: 'failed', verdict: 'failed (state known)', error: { code: 'device/wrong-identity', context: { found: 'hi3518ev200', planned: 'hi3516ev300' } } })
+  // Which one has answered is in the report all the same.
+  expect(job.ubootVersion).toMatch(/^U-Boot \d/)
+})
+
+test('one of the same series is: those run each other\'s builds', async () => {
+  const { burn } = await openBench({ faults: ['unknown-chip-answers:hi3516ev200'] })
+  expect(await burn()).toMatchObject({ state: 'succeeded', verdict: 'U-Boot is running' })
+})
+
 test('missing files are refused before anything is switched', async () => {
   const { workbench } = await openBench()
   const [spec] = workbench.rack.pods()

@@ -222,3 +222,22 @@ test('the family of a boot ROM is found over the line, with the switch of the en
   expect(found.protocol).toBe('standard')
   expect(standIn.isPowered('ether3')).toBe(true)
 }, 60_000)
+
+test('without a switch a person is asked, the boot ROM is found when they have done it, and the question is taken away', async () => {
+  const desk = await openDesk({ wantsBlast: false })
+  const asked: { question: string; taken: boolean }[] = []
+  const found = await detectOnLine({
+    dataFolder: desk.folder, url: desk.rfc2217, power: undefined, environment: {}, budgetMs: 40_000, tell: () => undefined,
+    ask: async (question, signal) => {
+      const one = { question, taken: false }
+      asked.push(one)
+      await desk.camera.pod.power('off', never)
+      // As long as a hand takes: what is not silent for a while has not lost its power.
+      await createSystemClock().sleep(1_500, never)
+      await desk.camera.pod.power('on', never)
+      await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { one.taken = true; resolve() }, { once: true }) })
+    },
+  }, never)
+  expect(found.protocol).toBe('standard')
+  expect(asked).toEqual([{ question: 'Switch the camera off and on now', taken: true }])
+}, 60_000)

@@ -5,6 +5,7 @@ import { runUpdater } from '../../src/main/composition/updaterService.ts'
 import { captureLine, readCapture } from '../../src/main/composition/captureTools.ts'
 import { auditSwitch, testSwitch } from '../../src/main/composition/switchTools.ts'
 import { recoverMpyBoard, updateMpyBoard } from '../../src/main/composition/mpyTools.ts'
+import { makePackage, makePackageOfChanges } from '../../src/main/composition/packageTools.ts'
 import { makeReleaseDelta, makeReleaseDeltas, makeReleaseManifest, serveReleases } from '../../src/main/composition/releaseTools.ts'
 import { exportAudit, verifyAuditFile } from '../../src/main/composition/auditTools.ts'
 import { serveReplay } from '../../src/main/composition/replayLine.ts'
@@ -78,8 +79,8 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
       openWorkbench: async (options) => { fake.opened.push(options); return workbench },
       listPorts: async () => [{ device: '/dev/ttyUSB0', openPath: '/dev/uart-bench', adapter: 'FTDI | ser A5', identity: 'usb://0403:6001/A5', json: { device: '/dev/ttyUSB0', open_path: '/dev/uart-bench' } }],
       hostAddresses: () => [{ nic: 'lo', address: '127.0.0.1', prefixBits: 8, internal: true }, { nic: 'eth1', address: '192.168.1.10', prefixBits: 24, internal: false }],
-      captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit, registry: registryTools, approvals: (folder) => createApprovals(folder, () => 0), doorTokens: (folder) => createDoorTokens(folder, () => 0), batch: batchTools, fleet: fleetTools,
-      releases: { makeManifest: makeReleaseManifest, makeDelta: makeReleaseDelta, makeDeltas: makeReleaseDeltas, serve: serveReleases }, mpy: { update: updateMpyBoard, recover: recoverMpyBoard },
+      captureLine, readCapture, serveReplay, serveOneFile, testSwitch, auditSwitch, verifyAuditFile, exportAudit, registry: registryTools, approvals: async (folder) => createApprovals(folder, () => 0), doorTokens: async (folder) => createDoorTokens(folder, () => 0), batch: batchTools, fleet: fleetTools,
+      releases: { makeManifest: makeReleaseManifest, makeDelta: makeReleaseDelta, makeDeltas: makeReleaseDeltas, serve: serveReleases, makePackage, makePackageOfChanges }, mpy: { update: updateMpyBoard, recover: recoverMpyBoard },
       deployOverSsh,
       tellServiceFailed: async (request, signal) => tellServiceFailed(request, {}, signal),
       runFleetAgent: async (request, signal) => runFleetAgent(request, {}, signal),
@@ -154,8 +155,8 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
     audit: { list: () => [], verify: () => ({ state: 'ok', entries: 0, head: '0'.repeat(64) }), lines: () => [] },
     secretsPlace: async () => ({ kind: 'file', isProtected: false, words: 'In a file', path: '/data/secrets/plain.json', count: 0, sealedCount: 0, notices: [] }),
     powerCameras: async () => [],
-    batches: { work: noBatches, start: noBatches, choose: async () => ({ targets: [], aside: [], own: [] }), engine: noBatches, watch: async function* () { /* none in this story */ }, report: noBatches, close: async () => undefined },
-    openBatchRack: noBatches, chooseForBatch: noBatches, batchSummary: batchFacts.summary, compareBatches: batchFacts.compare,
+    batches: { work: noBatches, start: noBatches, choose: async () => ({ targets: [], aside: [], own: [] }), check: noBatches, engine: noBatches, watch: async function* () { /* none in this story */ }, report: noBatches, close: async () => undefined },
+    openBatchRack: noBatches, chooseForBatch: noBatches, checkBatch: noBatches, demoNight: noBatches, batchSummary: batchFacts.summary, compareBatches: batchFacts.compare,
     powerMany: async function* () { /* no cameras in this story */ },
     close: async () => { fake.calls.push('close') },
     ...story.workbench,

@@ -4,6 +4,7 @@ import { viewLayout } from '../../src/main/core/workflows/restore/layoutTable.ts
 import { fixtureCaptureSettings } from './fixtureCaptureSettings.ts'
 import { fixtureFindPorts } from './fixtureFindPorts.ts'
 import { fixtureInventory } from './fixtureInventory.ts'
+import { fixtureRackFilters } from './fixtureRackFilters.ts'
 import { workbenchContract } from '../../src/shared/contracts/workbench.contract.ts'
 import { defaultTyping, type Typing } from '../../src/shared/consoles/consoles.schema.ts'
 import { type CameraId, jobIdSchema, podIdSchema } from '../../src/shared/devices/ids.ts'
@@ -175,6 +176,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
       }),
     },
     findPorts: fixtureFindPorts(calls),
+    rackFilters: fixtureRackFilters(calls, isNew),
     inventory: fixtureInventory({ calls, change, cameraOf: (id) => rack.cameras.get(id)?.view, sessionOf: (id) => captures.sessions.find(({ camera }) => camera === id)?.session }),
     pictures: {
       setUrl: contract.pictures.setUrl.handler(({ input }) => {

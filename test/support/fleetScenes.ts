@@ -26,9 +26,14 @@ const scenes: readonly FleetScene[] = [
     await page.getByRole('heading', { name: 'The broker could not be opened' }).waitFor()
   } },
   { name: 'commands-no-client', cameras: 12, isNew: true, steps: async (page) => { await openCommands(page); await page.getByRole('button', { name: 'Use the built-in broker' }).click(); await page.getByText('No client has been here yet').waitFor() } },
+  { name: 'commands-demo', cameras: 12, steps: async (page, server) => {
+    await openCommands(page)
+    server?.workbench.fleet.change({ broker: { state: 'connected', url: 'mqtt://127.0.0.1:41883', reconnectCount: 0, forDemo: true } })
+    await page.getByText('for the screens of the demo').waitFor()
+  } },
   { name: 'commands-1000', cameras: 12, steps: async (page, server) => { await openCommands(page); server?.workbench.fleet.grow(1_000); await page.getByText('1000 of 1000').waitFor(); await page.getByRole('listbox', { name: 'Clients' }).press('End') } },
   { name: 'commands-history', cameras: 12, steps: async (page) => { await openClient(page, 'screen-01'); await page.getByText('of another client: moved nothing').waitFor() } },
-  { name: 'commands-alert', cameras: 12, steps: async (page) => { await openClient(page, 'screen-10'); await page.getByText('Name and rules').click(); await page.getByLabel('Name', { exact: true }).waitFor() } },
+  { name: 'commands-alert', cameras: 12, steps: async (page) => { await openClient(page, 'screen-10'); await page.getByText('Name and rules').click(); await page.getByLabel('It hangs on a PoE port').check(); await page.getByLabel('Its power is that of').scrollIntoViewIfNeeded() } },
   { name: 'commands-reboot', cameras: 12, steps: async (page) => {
     await openCommands(page)
     await page.getByRole('button', { name: 'Select all shown' }).click()

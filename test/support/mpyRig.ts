@@ -8,12 +8,13 @@ import { onTestFinished } from 'vitest'
 import { makeReleaseManifest } from '../../src/main/composition/releaseTools.ts'
 import type { MpyEvent, MpyOutcome, MpyRun } from '../../src/main/core/ota/mpy/mpyTypes.ts'
 import { updateBoard } from '../../src/main/core/ota/mpy/updateBoard.ts'
+import { newDigest } from '../../src/main/drivers/host/digest.ts'
 import { openGithubMirror } from '../../src/main/drivers/http/githubMirror.ts'
 import { createOtaFetch } from '../../src/main/drivers/http/otaFetch.ts'
 import type { MemoryFs } from '../../src/main/sim/disk/memoryFs.ts'
 import type { DeviceFs } from '../../src/shared/devices/deviceFs.ts'
 import { mpyConfigSchema } from '../../src/shared/ota/mpyConfig.schema.ts'
-import { never, nodeDigest, type Tree } from './otaRig.ts'
+import { never, type Tree } from './otaRig.ts'
 import { createRealClock } from './realClock.ts'
 
 /** A folder with those files, gone after the test. */
@@ -67,7 +68,7 @@ export function mpyRig(fs: DeviceFs, url: string, config: Readonly<Record<string
   const events: MpyEvent[] = []
   let ids = 0
   const run: MpyRun = {
-    fs, http: createOtaFetch(fetch), clock: createRealClock(), newDigest: nodeDigest, newId: () => `txn-${ids += 1}`, tell: (event) => { events.push(event) },
+    fs, http: createOtaFetch(fetch), clock: createRealClock(), newDigest, newId: () => `txn-${ids += 1}`, tell: (event) => { events.push(event) },
     hmacSha256Hex: (key, bytes) => createHmac('sha256', key).update(bytes).digest('hex'),
     config: mpyConfigSchema.parse({ owner: 'o', repo: 'r', api_base: url, raw_base: `${url}/raw`, backoff_sec: 0, http_timeout_sec: 5, ...config }),
   }

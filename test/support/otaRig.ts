@@ -2,18 +2,13 @@ import { createHash } from 'node:crypto'
 import { applyTransaction } from '../../src/main/core/ota/applyTransaction.ts'
 import { recoverTransaction } from '../../src/main/core/ota/recoverTransaction.ts'
 import type { TransactionDeps, TransactionEnd, TransactionPlaces, TransactionRequest, TransactionWish } from '../../src/main/core/ota/transactionTypes.ts'
+import { newDigest } from '../../src/main/drivers/host/digest.ts'
 import { createMemoryFs, type MemoryFs, type MemoryFsOptions } from '../../src/main/sim/disk/memoryFs.ts'
 import type { DeviceFs } from '../../src/shared/devices/deviceFs.ts'
-import type { NewDigest } from '../../src/shared/ota/digest.ts'
 import type { RecoveryReport, TransactionEvent } from '../../src/shared/ota/transaction.schema.ts'
 import { createRealClock } from './realClock.ts'
 
 export const never = new AbortController().signal
-
-export const nodeDigest: NewDigest = (algorithm) => {
-  const hash = createHash(algorithm)
-  return { update: (bytes) => { hash.update(bytes) }, hex: () => hash.digest('hex') }
-}
 
 export const sha256Of = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex')
 
@@ -58,7 +53,7 @@ export interface OtaRig {
 export function otaRig(fs: DeviceFs, places = boardPlaces): OtaRig {
   const events: TransactionEvent[] = []
   let ids = 0
-  const deps: TransactionDeps = { fs, places, clock: createRealClock(), newDigest: nodeDigest, newId: () => `txn-${ids += 1}`, tell: (event) => { events.push(event) } }
+  const deps: TransactionDeps = { fs, places, clock: createRealClock(), newDigest, newId: () => `txn-${ids += 1}`, tell: (event) => { events.push(event) } }
   return { deps, events, apply: async (request, signal = never) => applyTransaction(request, deps, signal), recover: async () => recoverTransaction(deps, never) }
 }
 

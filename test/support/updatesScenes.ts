@@ -56,6 +56,16 @@ const scenes: readonly UpdatesScene[] = [
   { name: 'updates-release-delta', cameras: 12, steps: async (page) => { await openReleases(page); await page.getByRole('button', { name: 'Delta for v1.2.0' }).click(); await page.getByRole('button', { name: 'Make the delta' }).click(); await page.getByText('90 % saved').waitFor() } },
   { name: 'updates-release-withdraw', cameras: 12, steps: async (page) => { await openReleases(page); await page.getByRole('button', { name: 'Withdraw v1.1.0' }).click(); await page.getByLabel(/^To withdraw it/).fill('v1.1') } },
   { name: 'updates-appliances', cameras: 12, steps: async (page) => { await openDevices(page, 'Appliances'); await page.getByText('gate-north').first().waitFor() } },
+  { name: 'updates-appliance-ssh', cameras: 12, steps: async (page, server) => {
+    await openDevices(page, 'Appliances')
+    server?.workbench.deviceUpdates.change('device-mast', ({ problem: _problem, ...device }) => ({
+      ...device, name: 'mast-west', address: 'ssh://root@192.168.1.22', keyFile: '/home/lab/.ssh/id_ed25519',
+      problem: { code: 'device/wrong-identity', message: 'The host key of 192.168.1.22:22 is not known yet; its fingerprint is SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDVzsJ5DmGyV7CqJ1s', context: { hostKeySha256: 'SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDVzsJ5DmGyV7CqJ1s' }, hint: 'Compare it with the one that the appliance shows, and accept it if they are the same' },
+    }))
+    server?.workbench.deviceUpdates.change('device-gate', (device) => ({ ...device, address: 'ssh://root@192.168.1.20', keyFile: '/home/lab/.ssh/id_ed25519' }))
+    await page.getByRole('button', { name: 'mast-west', exact: true }).click()
+    await page.getByText('is not known yet').first().waitFor()
+  } },
   { name: 'updates-boards', cameras: 12, steps: async (page) => { await openDevices(page, 'Boards'); await page.getByText('An earlier update had been interrupted').first().waitFor() } },
   { name: 'updates-appliances-empty', cameras: 12, isNew: true, steps: async (page) => { await openDevices(page, 'Appliances'); await page.getByRole('heading', { name: 'No appliance yet' }).waitFor() } },
   { name: 'updates-device-add', cameras: 12, isNew: true, steps: async (page) => { await openDevices(page, 'Appliances'); await page.getByRole('button', { name: 'Add an appliance' }).click(); await page.getByRole('dialog').waitFor() } },

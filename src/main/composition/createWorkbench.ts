@@ -56,6 +56,7 @@ import { createReportDesk, type ReportDesk } from './reportDesk.ts'
 import { createRestoreDesk, readSocs, type RestoreDesk, type RestoreDeskDeps } from './restoreDesk.ts'
 import { createRouter } from './router.ts'
 import { listPortsWithUse } from './serialPorts.ts'
+import { watchSlowBoots } from './slowBoots.ts'
 import { createStartFacts } from './startFacts.ts'
 import { createTftpDoor } from './tftpDoor.ts'
 import type { HostEnvironment, Workbench } from './workbench.ts'
@@ -134,7 +135,8 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const setup = createRackSetup({ clock, rack, socs, dataFolder, demoCameras: environment.demoCameras, store, log, ask, secrets, audit, environment: environment.commandEnvironment ?? {}, serialPorts: sharedPorts(environment.serialPorts),
     // Simulators are loaded for a demonstration, not for a rack.
     openNodes: async (signal) => { const { demoNodesPace, openDemoNodes } = await import('./demoNodes.ts'); return openDemoNodes({ registry: await registry.registry(), clock: createScaledClock(clock, demoNodesPace), hostClock: clock, random: newShare, log }, signal) },
-    openDevices: async (signal) => (await import('./demoDevices.ts')).openDemoDevices({ desk: deviceUpdates, fetch: environment.fetch ?? offline, clock, audit, log }, signal) })
+    openDevices: async (signal) => (await import('./demoDevices.ts')).openDemoDevices({ desk: deviceUpdates, fetch: environment.fetch ?? offline, clock, audit, log }, signal),
+    openScreens: async () => ({ close: await fleet.invite((await import('./demoScreens.ts')).demoScreens(clock)) }) })
   const writing: Omit<RestoreDeskDeps, 'tools'> = {
     clock, rack, jobs, leases, audit, socs, dataFolder, ask, tftpPort: environment.tftpPort,
     openTftp: async (plan, camera, signal) => {
@@ -168,6 +170,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const stop = new AbortController()
   if (options.loadRack === true) {
     captures.startIndex()
+    watchSlowBoots({ boots, rules: consoles.rules, clock, log }, stop.signal).catch((error: unknown) => { log(`boots are no longer compared: ${String(error)}`) })
     await registry.start()
     await boardReleases.start()
     await fleet.start()

@@ -10,6 +10,7 @@ import type { PodDevices, PodSpec, RackBook } from '../core/rack/rackBook.ts'
 import { createUdpNetwork } from '../drivers/tftp/udpNetwork.ts'
 import { createScaledClock } from '../drivers/host/systemClock.ts'
 import { createRackPodPower } from '../drivers/power/rackPodPower.ts'
+import { writeDemoNight } from '../sim/demoFirmware.ts'
 import { writeDemoRelease } from '../sim/demoRelease.ts'
 import { createSimRack, type SimPodHandle, type SimRack } from '../sim/simRack.ts'
 import { writeReferenceLayout } from '../sim/referenceLayout.ts'
@@ -39,6 +40,7 @@ export async function openDemoRack(rack: RackBook, deps: { readonly clock: Clock
   const files = { bootFiles: { profilePath: profile, ubootPath: uboot }, imagesFolder }
   await writeReferenceLayout(imagesFolder)
   await writeDemoRelease(join(deps.folder, 'openipc.hi3516ev300-nor-demo.tgz'))
+  await writeDemoNight(deps.folder, Array.from({ length: deps.cameras }, (_, index) => `cam-${idOf(index)}`))
   await writeFile(join(deps.folder, 'README.txt'), 'Made by Rackbench for its demo rack. Nothing in here runs on a real camera.\n')
   const sim = createSimRack({ clock, pods: deps.cameras, speed: 'real', faults: demoFaults, lively: true, network: createUdpNetwork(), log: deps.log })
   const pictures = createSnapshotHttp(sim.pods)

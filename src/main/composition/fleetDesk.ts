@@ -28,6 +28,8 @@ export interface OpenFleetOptions {
   readonly onLink?: (state: LinkState) => void
   /** Absent for a command, which has no rack: then nothing is switched. */
   readonly power?: ClientPower | undefined
+  /** Clients that left for good: what of them was still on its way is no news. */
+  readonly ignores?: (clientUuid: string) => boolean
   readonly log: (line: string) => void
 }
 
@@ -41,7 +43,7 @@ export interface OpenFleet {
 export const fleetFile = (dataFolder: string): string => join(dataFolder, 'fleet.sqlite')
 
 /** The commands of one data folder and one broker. Other processes may have the same folder open; the lockout counts what all of them issued. */
-export function openFleet({ dataFolder, clock, broker, clientId, transitional, via = broker.url, onLink, power, log }: OpenFleetOptions): OpenFleet {
+export function openFleet({ dataFolder, clock, broker, clientId, transitional, via = broker.url, onLink, power, ignores, log }: OpenFleetOptions): OpenFleet {
   const store = openSqliteFleet(fleetFile(dataFolder))
   try {
     let link: BrokerLink | undefined
@@ -52,7 +54,7 @@ export function openFleet({ dataFolder, clock, broker, clientId, transitional, v
     const service = createFleetService({ store, clock, broker: door, contract: createFrozenContract(), newId: randomUUID, via, transitional, power, log })
     const open = openBrokerLink({
       ...broker, clock, clientId: clientId ?? `rackbench-${randomUUID().slice(0, 12)}`, isLasting: clientId !== undefined, subscriptions: serverSubscriptions, log: (line) => { log(`broker: ${line}`) },
-      onMessages: service.receive, onState: (state) => { service.wake(); onLink?.(state) },
+      onMessages: ignores ? (messages) => { service.receive(messages.filter(({ topic }) => !ignores(topic.split('/')[1] ?? ''))) } : service.receive, onState: (state) => { service.wake(); onLink?.(state) },
     })
     link = open
     const over = new AbortController()

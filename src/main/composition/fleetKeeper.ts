@@ -15,6 +15,7 @@ import type { BrokerAccount, EmbeddedBroker } from '../drivers/mqtt/embeddedBrok
 import type { Secrets } from '../drivers/storage/secretsBox.ts'
 import { createWholeFile } from '../drivers/storage/wholeFile.ts'
 import type { BrokerAddress, OpenFleet } from './fleetDesk.ts'
+import { createGuestRoom, type FleetGuests } from './fleetGuests.ts'
 import { setFleetClient } from './setFleetClient.ts'
 
 const viewEveryMs = 250
@@ -43,6 +44,8 @@ export interface FleetDesk {
   /** Its name, its rule, and whose power it has: written down first, because it decides what may be switched. */
   setClient(wish: FleetClientWish): Promise<void>
   addAccount(uuid: string): Promise<{ readonly user: string; readonly password: string }>
+  /** Simulated screens, until it is told that they go. Where no broker was chosen one of this computer alone is open that long, and that is kept nowhere. */
+  invite(guests: FleetGuests): Promise<() => Promise<void>>
   /** As it was left; what cannot be opened is told in its state, and nothing else fails because of it. */
   start(): Promise<void>
   close(): Promise<void>
@@ -58,15 +61,20 @@ export function createFleetDesk({ clock, dataFolder, secrets, power, audit, log 
   let open: OpenFleet | undefined
   let problem: string | undefined
   let isClosed = false
+  const guests = createGuestRoom(newPassword, log)
+  /** The broker is there for them only. */
+  let isBorrowed = false
 
   const stateOf = (): FleetBrokerState => {
     if (!open) return { state: problem === undefined ? 'off' : 'failed', reconnectCount: 0, ...(problem === undefined ? {} : { problem }) }
-    return { ...open.link.state(), ...(broker ? { url: broker.url } : {}) }
+    return { ...open.link.state(), ...(broker ? { url: broker.url } : {}), ...(isBorrowed ? { forDemo: true } : {}) }
   }
   const shut = async (): Promise<void> => {
     const [was, within] = [open, broker]
     open = undefined
     broker = undefined
+    isBorrowed = false
+    await guests.part()
     await was?.close()
     await within?.close()
   }
@@ -88,21 +96,23 @@ export function createFleetDesk({ clock, dataFolder, secrets, power, audit, log 
     accounts = await accountsOf(settings, own)
     const { openEmbeddedBroker } = await import('../drivers/mqtt/embeddedBroker.ts')
     broker = await openEmbeddedBroker({
-      address: settings.address, port: settings.port, accounts: () => accounts, log,
-      onClient: (uuid, what) => { try { if (what === 'gone') open?.service.clientGone(uuid); else open?.service.clientSeen(uuid) } catch (error) { log(`the journal of fleet commands cannot be written: ${toWire(error).message}`) } },
+      address: settings.address, port: settings.port, accounts: () => [...accounts, ...guests.accounts()], log,
+      onClient: (uuid, what) => { if (guests.hasLeft(uuid)) return; try { if (what === 'gone') open?.service.clientGone(uuid); else open?.service.clientSeen(uuid) } catch (error) { log(`the journal of fleet commands cannot be written: ${toWire(error).message}`) } },
     })
     return { url: broker.url, login: { user: serverAccount, password: own } }
   }
-  const openAs = async (settings: FleetSettings): Promise<void> => {
+  const openAs = async (settings: FleetSettings, forGuests = false): Promise<void> => {
     await shut()
     problem = undefined
     if (!settings.enabled) return
     try {
+      isBorrowed = forGuests
       const address = await addressOf(settings)
       // A workbench without fleet commands loads nothing of MQTT.
       const { openFleet } = await import('./fleetDesk.ts')
-      open = openFleet({ dataFolder, clock, broker: address, clientId: serverClientId, transitional: settings.transitional, onLink: changes.ring, power, log, ...(settings.broker === 'embedded' ? { via: 'embedded' } : {}) })
+      open = openFleet({ dataFolder, clock, broker: address, clientId: serverClientId, transitional: settings.transitional, onLink: changes.ring, power, ignores: guests.hasLeft, log, ...(forGuests ? { via: 'demo' } : settings.broker === 'embedded' ? { via: 'embedded' } : {}) })
       open.service.onChange(changes.ring)
+      if (broker) await guests.welcome(broker.url, open)
     } catch (error) {
       problem = toWire(error).message
       await shut()
@@ -164,6 +174,22 @@ export function createFleetDesk({ clock, dataFolder, secrets, power, audit, log 
       // Whoever keeps settings next must know of it, or would take it away.
       changes.ring()
       return { user: clientAccount(uuid), password }
+    }),
+    invite: async (invited) => lane(always, async () => {
+      const settings = await file.read()
+      if (settings.enabled && settings.broker === 'external') throw new WorkbenchError('input/not-supported', 'A broker elsewhere is chosen, and simulated screens do not go there')
+      guests.invite(invited)
+      try {
+        if (open && broker) await guests.welcome(broker.url, open)
+        else if (!settings.enabled) await openAs({ ...settings, enabled: true, broker: 'embedded', address: '127.0.0.1', port: 0 }, true)
+      } finally {
+        changes.ring()
+      }
+      return async () => lane(always, async () => {
+        await guests.dismiss(open)
+        if (isBorrowed) await shut()
+        changes.ring()
+      })
     }),
     start: async () => lane(always, async () => {
       try { await openAs(await file.read()) } catch (error) { log(`fleet commands: ${toWire(error).message}`) }

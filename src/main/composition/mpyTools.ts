@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
 import { recoverBoard, updateBoard } from '../core/ota/mpy/updateBoard.ts'
 import type { MpyDeps, MpyEvent, MpyOutcome } from '../core/ota/mpy/mpyTypes.ts'
 import { openRawReplFs, type RawReplFs } from '../drivers/deviceFs/rawReplFs.ts'
-import { hmacSha256Hex, newDigest } from '../drivers/host/nodeHashing.ts'
+import { hmacSha256Hex, newDigest } from '../drivers/host/digest.ts'
 import { newToken } from '../drivers/host/randomness.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { createOtaFetch } from '../drivers/http/otaFetch.ts'
@@ -33,10 +34,24 @@ export async function updateMpyBoard(wish: MpyUpdateWish, signal: AbortSignal): 
     const config = configOf({ ...source, ...wish.config })
     return withBoard(wish, 'rackbench mpy update', signal, async (fs, deps) => {
       const outcome = await updateBoard({ ...deps, config, leaves: wish.leaves ?? [] }, signal)
-      if (outcome.end === 'updated' && config.reset_mode !== 'none') await fs.reset(config.reset_mode, signal)
-      return outcome
+      if (outcome.end !== 'updated' || config.reset_mode === 'none') return outcome
+      const problem = await whyNotRestarted(fs, config.reset_mode, signal)
+      if (problem === undefined) return outcome
+      wish.tell({ type: 'note', words: problem })
+      return { ...outcome, notRestarted: problem }
     })
   })
+}
+
+/** The version was read back before, so this is told and makes no failure of the update; some builds of MicroPython have no reset. */
+async function whyNotRestarted(fs: RawReplFs, mode: 'soft' | 'hard', signal: AbortSignal): Promise<string | undefined> {
+  try {
+    await fs.reset(mode, signal)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof WorkbenchError)) throw error
+    return `The board has the new version and runs it after its next start; it could not be started anew: ${error.message}`
+  }
 }
 
 /** After an interruption: all old or all new. */
@@ -56,6 +71,8 @@ async function withSource<T>(source: string, signal: AbortSignal, work: (source:
   if (github) return work({ owner: github[1] ?? '', repo: github[2] ?? '' })
   // A server in the lab has one repository, and does not ask what it is called.
   if (/^https?:\/\//.test(source)) return work({ owner: 'rackbench', repo: 'boards', api_base: source, raw_base: `${source.replace(/\/$/, '')}/raw` })
+  const held = await readdir(source, { withFileTypes: true }).catch(() => [])
+  if (!held.some((entry) => entry.isDirectory() || entry.name === 'manifest.json')) throw new WorkbenchError('input/not-found', `${source} is no folder of versions`, { hint: 'A folder with a folder for each version, or with one manifest.json' })
   const closing = new AbortController()
   const { openGithubMirror } = await import('../drivers/http/githubMirror.ts')
   const mirror = await openGithubMirror({ folder: source, port: 0 }, closing.signal)

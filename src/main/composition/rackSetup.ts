@@ -34,6 +34,8 @@ export interface RackSetupDeps extends Omit<PodDevicesDeps, 'secretOf'> {
   readonly openNodes: (signal: AbortSignal) => Promise<DemoRack>
   /** Its appliance and its board. */
   readonly openDevices: (signal: AbortSignal) => Promise<DemoRack>
+  /** Its screens, which take commands. */
+  readonly openScreens: () => Promise<DemoRack>
 }
 
 /** What the person sets up: pods that are remembered, and the demo rack that is not. */
@@ -71,13 +73,14 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
   let demo: DemoRack | undefined
   let nodes: DemoRack | undefined
   let updated: DemoRack | undefined
+  let screens: DemoRack | undefined
   const always = new AbortController().signal
 
   const changePods = async (how: (pods: RackFile['pods']) => RackFile['pods']): Promise<void> => { await deps.store.change((rackFile) => ({ ...rackFile, pods: how(rackFile.pods) }), always) }
 
   const checkChip = (chip: string): void => {
     const known = deps.socs.get(chip.toLowerCase().split(':')[0] ?? '')
-    if (!known) throw new WorkbenchError('input/not-supported', `Unknown chip "${chip.slice(0, 40)}"`, { hint: 'Choose one of the list' })
+    if (!known) throw new WorkbenchError('input/not-supported', `Unknown chip "${chip.slice(0, 40)}"`, { hint: 'Choose one of the list of chips (rackbench chips)' })
   }
   const specOf = ({ url, name, cameraName, chip, power, password }: NewPod): PodSpec => {
     checkChip(chip)
@@ -195,11 +198,12 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       // The cameras are of use without them; why the registry cannot be opened stands where its releases would.
       nodes ??= await deps.openNodes(always).catch((error: unknown) => { deps.log(`the demo has no nodes: ${String(error)}`); return undefined })
       updated ??= await deps.openDevices(always).catch((error: unknown) => { deps.log(`the demo has no appliance and no board: ${String(error)}`); return undefined })
+      screens ??= await deps.openScreens().catch((error: unknown) => { deps.log(`the demo has no screens: ${String(error)}`); return undefined })
       return cameras
     }),
     closeDemo: async () => lane(always, async () => {
-      const open = [updated, nodes, demo]
-      updated = nodes = demo = undefined
+      const open = [screens, updated, nodes, demo]
+      screens = updated = nodes = demo = undefined
       for (const each of open) await each?.close()
     }),
   }

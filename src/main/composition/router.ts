@@ -50,6 +50,7 @@ import type { DeviceUpdateDesk } from './deviceUpdateDesk.ts'
 import { deviceUpdateRoutes } from './deviceUpdateRoutes.ts'
 import { registryRoutes } from './registryRoutes.ts'
 import { pictureRoutes } from './picturesRoutes.ts'
+import { rackFiltersRoutes } from './rackFiltersRoutes.ts'
 import { resumeJob } from './resumeJob.ts'
 
 export interface RouterDeps extends Pick<SafetyDeps, 'audit' | 'secrets'> {
@@ -126,12 +127,13 @@ export function createRouter({ clock, log, rack, setup, jobs, desk, installs, du
       closeDemo: contract.rack.closeDemo.handler(async () => { await setup.closeDemo(); return {} }),
       power: contract.rack.power.handler(async ({ input }) => { await rack.power(input.cameraId, input.action, noSignal(), input.force); return {} }),
     },
+    rackFilters: rackFiltersRoutes(dataFolder),
     inventory: inventoryRoutes(inventories),
     findPorts: findPortsRoutes(findPorts),
     registry: registryRoutes(registry),
     boardReleases: boardReleasesRoutes(boardReleases),
     deviceUpdates: deviceUpdateRoutes(deviceUpdates),
-    batch: batchRoutes(batches),
+    batch: batchRoutes(batches, () => rack.pods()),
     fleet: fleetRoutes(fleet),
     approvals: approvalsRoutes(approvals, clock),
     pictures: pictureRoutes({ setup }),

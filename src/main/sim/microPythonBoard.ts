@@ -1,3 +1,4 @@
+import process from 'node:process'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
@@ -35,11 +36,20 @@ const packageName = '@micropython/micropython-webassembly-pyscript/micropython.m
 
 async function load(stdout: (bytes: Uint8Array) => void): Promise<MicroPython> {
   try {
-    const { loadMicroPython } = await import(/* @vite-ignore */ packageName) as MicroPythonModule
+    const { loadMicroPython } = await withoutArguments(async () => import(/* @vite-ignore */ packageName) as Promise<MicroPythonModule>)
     return await loadMicroPython({ heapsize: 512 * 1024, linebuffer: false, stdout })
   } catch (cause) {
     throw new WorkbenchError('input/not-supported', 'MicroPython cannot be loaded here, so there is no board to show', { cause })
   }
+}
+
+/**
+ * The package takes itself for the program where the first word of the command line is part of its own path, as in `electron .`, and would
+ * then read our terminal as its own and end the process at Ctrl-D.
+ */
+async function withoutArguments<T>(work: () => Promise<T>): Promise<T> {
+  const given = process.argv.splice(1)
+  try { return await work() } finally { process.argv.push(...given) }
 }
 
 const windowBytes = 32

@@ -45,7 +45,7 @@ export const useCommandStore = defineStore('commands', () => {
     const job = view.job ?? camera.value?.job?.id
     return {
       window: {
-        hasDemo: rack.hasDemo, pods: rack.pods.length, chosen: chosen.value.length, isFiltered: view.lifeFilter !== undefined, isPanelOpen: view.view === 'rack' && view.camera !== undefined,
+        hasDemo: rack.hasDemo, pods: rack.pods.length, chosen: chosen.value.length, isFiltered: view.lifeFilter !== undefined || view.wordFilter.trim() !== '', isPanelOpen: view.view === 'rack' && view.camera !== undefined,
         isLinkLost: machine.link.phase === 'lost', isReading: captures.opened !== undefined,
         isRackShown: view.view === 'rack', rackShape: view.rackShape, nearer: zoomSteps.indexOf(view.zoom), farther: zoomSteps.length - 1 - zoomSteps.indexOf(view.zoom),
       },

@@ -75,7 +75,7 @@ export function useHandlers(): Handlers {
     'rack.addPod': () => { view.dialog = 'add-pod' },
     'rack.openDemo': async () => client.rack.openDemo({}),
     'rack.closeDemo': async () => client.rack.closeDemo({}),
-    'rack.showAll': () => { view.lifeFilter = undefined },
+    'rack.showAll': () => { view.lifeFilter = undefined; view.wordFilter = '' }, 'rack.filters': () => { view.view = 'rack'; view.dialog = 'rack-filters' },
     'rack.clearSelection': () => { view.clearSelection() },
     'boot.files': bootFiles, 'boot.importProfiles': bootFiles, 'boot.getUboot': bootFiles,
     'captures.search': async () => capturesTab('search', '.captures input[type="search"]'),

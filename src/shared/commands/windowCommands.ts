@@ -46,7 +46,7 @@ export const windowCommands = [
   { id: 'rack.identify', on: 'window', group: 'Rack', title: 'Whose power is whose', about: 'cuts ports one after the other and watches the consoles; lists them first', destructive: 'plan', cli: { words: 'rack identify', options: 'CAMERA… --yes --assign' } },
   { id: 'rack.findPorts', on: 'window', group: 'Rack', title: 'Find cameras on ports of a switch', about: 'ports that nobody has written down; which may be cut is chosen first', destructive: 'plan', cli: { words: 'rack ports', options: 'SWITCH PORT… --yes --assign' } },
   {
-    id: 'rack.openDemo', on: 'window', group: 'Rack', title: 'Open the demo rack', about: '12 simulated cameras, 20 nodes that fetch firmware, an appliance and a board',
+    id: 'rack.openDemo', on: 'window', group: 'Rack', title: 'Open the demo rack', about: '12 simulated cameras, 20 nodes that fetch firmware, 8 screens, an appliance and a board',
     available: ({ hasDemo }) => (hasDemo ? not('The demo rack is open') : undefined),
   },
   {
@@ -54,9 +54,10 @@ export const windowCommands = [
     available: ({ hasDemo }) => (hasDemo ? undefined : not('The demo rack is not open')),
   },
   {
-    id: 'rack.showAll', on: 'window', group: 'Rack', title: 'Show cameras of all states', about: 'takes the filter away',
+    id: 'rack.showAll', on: 'window', group: 'Rack', title: 'Show all cameras', about: 'takes the filter away, its words and its state',
     available: ({ isFiltered }) => (isFiltered ? undefined : not('All are shown')),
   },
+  { id: 'rack.filters', on: 'window', group: 'Rack', title: 'Saved filters', about: 'cameras by words and states, under a name that every window knows' },
   { id: 'rack.selectShown', on: 'window', group: 'Rack', title: 'Select all shown', about: 'those that the filter lets through' },
   {
     id: 'rack.clearSelection', on: 'window', group: 'Rack', title: 'Clear the selection', about: 'no camera is selected then',

@@ -45,6 +45,8 @@ export const ruleSchema = z.object({
     /** Any of them, capitals or not. */
     z.object({ kind: z.literal('words'), any: z.array(z.string().min(1).max(256)).min(1).max(16) }),
     z.object({ kind: z.literal('pattern'), source: z.string().min(1).max(1024), ignoreCase: z.boolean() }),
+    /** No line, but a boot: longer to its login prompt than the boots before it, by so much. */
+    z.object({ kind: z.literal('slow-boot'), percent: z.number().int().min(5).max(1_000) }),
   ]),
   /** Only when that often in that time; a line with `until` starts the count again. */
   times: z.object({ count: z.number().int().min(2).max(100), withinS: z.number().int().min(1).max(3_600), until: z.string().max(256).optional() }).optional(),
@@ -84,6 +86,7 @@ export const usualTools: ConsoleTools = {
     usual('ecc', 'ECC uncorrectable', 'bad', ['uncorrectable ECC', 'ECC error)', 'ECC uncorrectable', 'uncorrectable error']),
     usual('watchdog', 'Watchdog', 'warn', ['watchdog reset', 'watchdog timeout', 'reset by watchdog', 'watchdog: BUG', 'watchdog did not stop']),
     usual('boot-loop', 'Boot loop', 'bad', ['U-Boot 20'], { count: 3, withinS: 180, until: 'login:' }),
+    { id: 'slow-boot', name: 'Slower boot', on: true, match: { kind: 'slow-boot', percent: 30 }, tone: 'warn', notify: true },
   ],
   macros: [],
   scripts: [],

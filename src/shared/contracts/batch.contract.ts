@@ -2,6 +2,7 @@ import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { batchIdSchema, batchPlanSchema } from '../batch/batchPlan.schema.ts'
 import { batchComparisonSchema, batchDashboardSchema, batchDetailsSchema, batchSummarySchema, itemStates, itemViewSchema } from '../batch/batchView.schema.ts'
+import { wireErrorSchema } from '../errors/wireError.schema.ts'
 
 const batch = z.object({ batch: batchIdSchema })
 const nothing = z.object({}).optional()
@@ -19,6 +20,8 @@ export const batchContract = {
     .output(z.object({ total: z.number().int(), items: z.array(itemViewSchema) })),
   /** A plan file of the machine that the workbench runs on. */
   read: oc.input(z.object({ path: z.string().min(1).max(4096) })).output(batchPlanSchema),
+  /** What is wrong with it, or will be in the night: `start` refuses a problem, and lets warnings be. Images are read for it. */
+  check: oc.input(z.object({ plan: batchPlanSchema })).output(z.object({ problem: wireErrorSchema.optional(), warnings: z.array(z.string()) })),
   /** It goes on whoever asked for it goes or stays. `aside`: cameras that are set aside for maintenance and were left out. */
   start: oc.input(z.object({ plan: batchPlanSchema })).output(batch.extend({ aside: z.array(z.string()) })),
   /** Nothing more is begun until `goOn`. */

@@ -8,7 +8,7 @@ const names: Readonly<Record<Role, string>> = {
   viewer: `
     system.watchStatus system.chips rack.watch registry.watch registry.nodes registry.watchNodes registry.warnings
     consoles.watchWriter consoles.tools consoles.watchHits consoles.watchScript consoles.abilities consoles.typing consoles.watchMarks
-    captures.sessions captures.status captures.search captures.newLines captures.read captures.timeline boots.list boots.compare captureSettings.read inventory.board
+    captures.sessions captures.status captures.search captures.newLines captures.read captures.timeline boots.list boots.compare captureSettings.read inventory.board rackFilters.list
     chips.list layout.view jobs.list jobs.watch jobs.watchList
     boardReleases.watch deviceUpdates.watch batch.list batch.watch batch.get batch.dashboard batch.items batch.compare fleet.watch fleet.watchCommands fleet.list fleet.get fleet.previewBulk fleet.bulk fleet.clients`,
   // Folders of the host and plans name files of the host, so they are no viewer's either.
@@ -18,8 +18,8 @@ const names: Readonly<Record<Role, string>> = {
     power.testSwitch power.auditSwitch power.many consoles.takeWriter consoles.freeWriter consoles.release consoles.takeBack consoles.clearAlarms consoles.startScript
     consoles.stopScript consoles.broadcast consoles.type consoles.setLine consoles.setTyping captures.export bundle.plan bundle.make restore.plan restore.start restore.resume
     install.plan install.start chips.importProfiles chips.getUboot dump.plan dump.start burn.plan burn.start agent.plan agent.start diff.compare jobs.cancel jobs.report
-    boardReleases.look boardReleases.build boardReleases.delta boardReleases.publish boardReleases.withdraw boardReleases.remove deviceUpdates.read deviceUpdates.releases deviceUpdates.plan
-    deviceUpdates.start batch.read batch.start batch.pause batch.goOn batch.reorder batch.stop batch.report fleet.issue fleet.cancel fleet.issueBulk fleet.setClient fleet.clearAlert fleet.escalate`,
+    boardReleases.look boardReleases.build boardReleases.delta boardReleases.publish boardReleases.withdraw boardReleases.remove rackFilters.save rackFilters.remove deviceUpdates.read deviceUpdates.releases deviceUpdates.plan
+    deviceUpdates.start batch.read batch.check batch.start batch.pause batch.goOn batch.reorder batch.stop batch.report fleet.issue fleet.cancel fleet.issueBulk fleet.setClient fleet.clearAlert fleet.escalate`,
   admin: `
     rack.addPod rack.setPower rack.removePod inventory.assignPower inventory.importYaml findPorts.assign registry.setDoor pictures.setUrl
     audit.list audit.export audit.verify secrets.where consoles.saveTools captureSettings.change

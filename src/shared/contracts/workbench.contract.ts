@@ -23,6 +23,7 @@ import { powerWishSchema } from '../rack/powerAct.schema.ts'
 import { machineStatusSchema, rackViewSchema } from '../rack/rackView.schema.ts'
 import { layoutRequestSchema, layoutViewSchema } from '../restore/layout.schema.ts'
 import { picturesContract } from './pictures.contract.ts'
+import { rackFiltersContract } from './rackFilters.contract.ts'
 import { restorePlanSchema, restoreRequestSchema, verdictSchema } from '../restore/restore.schema.ts'
 import { findPortsContract } from './findPorts.contract.ts'
 import { inventoryContract } from './inventory.contract.ts'
@@ -99,6 +100,7 @@ export const workbenchContract = {
     /** `pod/busy` while a job has the camera or another one on its switch; `context.typeName` is the name to type as `force`. */
     power: oc.input(powerWishSchema).output(z.object({})),
   },
+  rackFilters: rackFiltersContract,
   inventory: inventoryContract,
   findPorts: findPortsContract,
   registry: registryContract,

@@ -18,5 +18,7 @@ export type FleetSettings = z.infer<typeof fleetSettingsSchema>
 export const fleetBrokerStateSchema = z.object({
   state: z.enum(['off', 'connecting', 'connected', 'waiting', 'closed', 'failed']),
   url: z.string().optional(), problem: z.string().optional(), reconnectCount: z.number().int().min(0).default(0), lastDisconnectMs: z.number().optional(),
+  /** Nobody chose it: it is there for the screens of the demo, and as long as they are. */
+  forDemo: z.boolean().optional(),
 })
 export type FleetBrokerState = z.infer<typeof fleetBrokerStateSchema>

@@ -35,6 +35,8 @@ export interface FleetStore {
   escalatingClients(limit: number): FleetClient[]
   /** False when there is no room for another. */
   putClient(client: FleetClient): boolean
+  /** Its commands stay. */
+  removeClient(uuid: string): void
   putAlert(alert: FleetAlert): void
   alert(clientUuid: string): FleetAlert | undefined
   alerts(): FleetAlert[]

@@ -135,7 +135,7 @@ describe.skipIf(missingForWindow() !== undefined)('the day of an engineer', () =
       await page.getByRole('button', { name: 'Clear', exact: true }).click()
       await startRestore(day, 'cam-02')
       await panel(page, 'cam-02').getByRole('tab', { name: 'Power' }).click()
-      await page.getByRole('button', { name: 'Power off', exact: true }).last().click()
+      await panel(page, 'cam-02').getByRole('button', { name: 'Power off', exact: true }).click()
       const name = page.getByLabel(/type cam-02$/)
       await name.waitFor()
       await name.fill('cam-0')

@@ -127,7 +127,7 @@ describe.skipIf(missingForWindow() !== undefined)('in the window', () => {
         await workbench.captures.caughtUp(AbortSignal.timeout(soon.timeout))
         await goTo(page, 'Captures')
         await page.getByRole('tab', { name: 'Boots', exact: true }).click()
-        await page.getByLabel('Boots of this camera').fill('bench-01')
+        await page.getByRole('textbox', { name: 'Boots of this camera' }).fill('bench-01')
         await page.keyboard.press('Enter')
         const boots = page.getByRole('region', { name: 'Boots' })
         await boots.getByText(/1 of \d boots? came to the login prompt/).waitFor()

@@ -22,6 +22,8 @@ interface Ran {
 interface Bench {
   readonly camera: SimPodHandle
   readonly folder: string
+  /** Of the camera, as `-p` takes it. */
+  readonly port: string
   /** Loaded anew: `agent VERB --agent FILE …`. */
   run(...argv: readonly string[]): Promise<Ran>
   runBare(...argv: readonly string[]): Promise<{ readonly code: number; readonly fake: FakeCli }>
@@ -56,7 +58,7 @@ async function openBench(faults: readonly string[] = [], way: 'pod' | 'host' = '
     return { code, fake }
   }
   return {
-    camera, folder, runBare, load: ['--agent', boot.agent, '--profile', boot.profile, '--uboot', boot.uboot],
+    camera, folder, port, runBare, load: ['--agent', boot.agent, '--profile', boot.profile, '--uboot', boot.uboot],
     run: async (verb = '', ...more) => {
       const { code, fake } = await runBare('agent', verb, '-c', 'hi3516ev300', '-p', port, '--data', join(folder, 'data'), '--output', 'json', ...more)
       const events = fake.events()
@@ -67,7 +69,7 @@ async function openBench(faults: readonly string[] = [], way: 'pod' | 'host' = '
 
 describe('through a pod', () => {
   test('info: the agent is loaded by the pod and says what it found; the next command finds it running', async () => {
-    const { run, load, camera } = await openBench()
+    const { run, runBare, port, folder, load, camera } = await openBench()
     const { code, events, done } = await run('info', ...load)
     expect(events.filter(({ event }) => event === 'error')).toEqual([])
     expect(code).toBe(0)
@@ -75,7 +77,12 @@ describe('through a pod', () => {
     expect(done).toMatchObject({ event: 'done', success: true, verdict: 'done and proved', verb: 'info', agent: { jedecId: 'ef4018' }, exitCode: 0 })
     expect(camera.camera).toMatchObject({ where: 'agent', flashTouched: false })
     expect(await run('info', '--running')).toMatchObject({ code: 0 })
-    expect(await run('crc', '--running', '--offset', '0x1000', '--size', '4KB', '--reboot')).toMatchObject({ code: 0, done: { range: { offset: 0x1000, lengthBytes: 4096, action: 'summed', crc32: hexCrc(crc32(camera.camera.cells.subarray(0x1000, 0x2000))) } } })
+    const { fake: quiet } = await runBare('agent', 'crc', '-c', 'hi3516ev300', '-p', port, '--data', join(folder, 'data'), '--running', '--offset', '0x1000', '--size', '4KB', '--output', 'quiet')
+    expect(quiet.out.lines).toEqual([hexCrc(crc32(camera.camera.cells.subarray(0x1000, 0x2000)))])
+    const restarted = await run('crc', '--running', '--offset', '0x1000', '--size', '4KB', '--reboot')
+    expect(restarted).toMatchObject({ code: 0, done: { range: { offset: 0x1000, lengthBytes: 4096, action: 'summed', crc32: hexCrc(crc32(camera.camera.cells.subarray(0x1000, 0x2000))) } } })
+    // Not that the agent said so: what the camera itself said afterwards.
+    expect(restarted.events.find(({ phase, state }) => phase === 'reset' && state === 'finished')).toMatchObject({ note: 'System startup' })
     expect(camera.camera.where).not.toBe('agent')
   })
 

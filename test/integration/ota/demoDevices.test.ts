@@ -1,6 +1,9 @@
-import { access, mkdtemp, rm } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { access, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { createWorkbench } from '../../../src/main/composition/createWorkbench.ts'
 import { demoApplianceId, demoBoardId } from '../../../src/main/composition/demoDevices.ts'
@@ -39,3 +42,21 @@ test('the demo has an appliance and a real MicroPython; both are there with it a
   await expect(fetch(appliance.address)).rejects.toThrow()
   await expect(access(dirname(appliance.releases))).rejects.toMatchObject({ code: 'ENOENT' })
 }, 60_000)
+
+test('started as a window is, by the folder of the program, the board leaves the input of the process alone', async () => {
+  const root = join(import.meta.dirname, '../../..')
+  // Where the package really lies: the folder of packages may be a link.
+  const start = dirname(await realpath(join(root, 'node_modules')))
+  const program = `process.argv.push(${JSON.stringify(start)}, 'no-file')
+    const { openMicroPythonBoard } = await import(${JSON.stringify(pathToFileURL(join(root, 'src/main/sim/microPythonBoard.ts')).href)})
+    const board = await openMicroPythonBoard({ rawPaste: 'refused' })
+    const said = board.python('print(6*7)')
+    await new Promise((resolve) => { setImmediate(resolve) })
+    console.log(JSON.stringify({ said, words: process.argv.slice(1), listeners: process.stdin.listenerCount('data') }))
+    await board.close()`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: ['pipe', 'pipe', 'pipe'], timeout: 30_000 })
+  const read = async (stream: AsyncIterable<Buffer>): Promise<string> => { let all = ''; for await (const piece of stream) all += piece.toString(); return all }
+  const [said, errors, [code]] = await Promise.all([read(child.stdout), read(child.stderr), once(child, 'exit') as Promise<[number | null]>])
+  expect([code, errors.includes('Error')]).toEqual([0, false])
+  expect(JSON.parse(said)).toEqual({ said: expect.stringContaining('42') as string, words: [start, 'no-file'], listeners: 0 })
+})

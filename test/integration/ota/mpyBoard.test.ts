@@ -106,6 +106,31 @@ put('/config.json','{}')`)
     expect(board.python("print(open('/ota_error.json').read())")).toContain('hooks/other.py')
   }, 120_000)
 
+  test('a board that cannot be started anew has the version all the same, and that is said; each line has an event with a word', async () => {
+    const board = await openMicroPythonBoard({ rawPaste: 'works' })
+    onTestFinished(board.close)
+    const folder = await folderOf({ 'v1/main.py': 'one' })
+    await manifestOf(join(folder, 'v1'), 'v1')
+    const { exitCode, fake } = await run(['mpy', 'update', '--port', `tcp://127.0.0.1:${board.port}`, '--source', folder], await folderOf({}))
+    // This build of MicroPython has no module "machine", and so no reset of its own.
+    const said = expect.stringMatching(/^The board has the new version and runs it after its next start; it could not be started anew: .*no module named 'machine'/) as string
+    expect([exitCode, fake.events().at(-1)]).toEqual([exitCodes.success, expect.objectContaining({ end: 'updated', ref: 'v1', notRestarted: said })])
+    expect(fake.events()).toContainEqual({ event: 'note', words: said })
+    expect(fake.events().filter(({ event }) => typeof event !== 'string')).toEqual([])
+    expect(fake.events().filter(({ event }) => event === 'transaction').map(({ step }) => step)).toEqual(expect.arrayContaining(['planned', 'applied', 'committed']))
+    expect(sumsOn(board)['main.py']).toBe(sha256('one'))
+  }, 60_000)
+
+  test('what was typed wrongly is said before the board is touched', async () => {
+    const [data, full] = [await folderOf({}), await folderOf({ 'v1/main.py': '' })]
+    for (const [argv, code, said] of [
+      [['--source', join(data, 'nosuch')], 'input/not-found', 'is no folder of versions'], [['--source', data], 'input/not-found', 'is no folder of versions'], [['--source', full, '--channel', 'stabel'], 'input/malformed', '--channel "stabel" is none of stable, developer'],
+      [['--source', full, '--reset', 'often'], 'input/malformed', '--reset "often" is none of hard, soft, none'],
+    ] as const) expect((await run(['mpy', 'update', '--port', 'tcp://127.0.0.1:9', ...argv], data)).fake.events()[0]).toMatchObject({ event: 'error', code, message: expect.stringContaining(said) as string })
+    expect((await run(['release', 'manifest', data, '--version', '../x'], data)).fake.events()[0]).toMatchObject({ event: 'error', code: 'input/malformed', message: '"../x" is no name of a version' })
+    expect((await run(['mpy'], data)).fake.events()[0]).toMatchObject({ message: 'mpy wants one of update, recover' })
+  })
+
   test('two updates at once: the second is told who has the line', async () => {
     const board = await openMicroPythonBoard({ rawPaste: 'works' })
     onTestFinished(board.close)

@@ -175,3 +175,16 @@ describe('1.35 a device whose last updater left no journal', () => {
     }
   })
 })
+
+test('a version whose name is in no Latin letters is stored, and is read back as it was after a cut before it was written', async () => {
+  const name = 'v2-pr\u00fcfung-\u65e5\u672c-\ud83d\ude00'
+  const text = JSON.stringify({ ref: name, commit: 'ab' })
+  for (const isCut of [false, true]) {
+    const fs = deviceOf(mixed)
+    fs.fault = (call) => (isCut && is('rename', 'version.json')(call) ? 'cut' : undefined)
+    await otaRig(fs).apply({ ...requestOf(mixed), state: { target: 'version.json', text }, to: name }).catch(() => undefined)
+    if (isCut) fs.restart(forgetsAll)
+    expect(await otaRig(fs).recover()).toMatchObject(isCut ? { end: 'new', to: name } : { end: 'nothing' })
+    expect(sha256Of(fs.content().get('version.json') ?? '')).toBe(sha256Of(text))
+  }
+})

@@ -41,7 +41,12 @@ test('a registry is served until SIGINT, with its token from the environment, an
   const url = String(fake.events().find(({ event }) => event === 'serving')?.['url'])
   const file = join(folder, 'fw.bin')
   await writeFile(file, makeNodeImage({ version: '1.2.0' }))
-  expect((await run(folder, ['registry', 'upload', file, '--url', url, '--version', '1.2.0', '--token', 'wrong'])).exitCode).not.toBe(0)
+  const large = join(folder, 'large.bin')
+  await writeFile(large, new Uint8Array(2_097_152))
+  // Also of a file that does not fit into the buffers between the two: who sends hears why, and not that nobody is there.
+  for (const path of [file, large]) for (const given of [['--token', 'wrong'], []]) {
+    expect((await run(folder, ['registry', 'upload', path, '--url', url, '--version', '1.2.0', ...given])).events[0]).toMatchObject({ event: 'error', code: 'host/no-permission', message: 'The registry refused it: The token is missing or wrong' })
+  }
   expect((await run(folder, ['registry', 'upload', file, '--url', url, '--version', '1.2.0'], { RACKBENCH_REGISTRY_TOKEN: 'from-outside' })).events.at(-1)).toMatchObject({ success: true, version: '1.2.0', published: true })
   expect((await ask(`${url}/api/v1/firmware/latest`)).json).toMatchObject({ version: '1.2.0' })
   fake.interrupt()

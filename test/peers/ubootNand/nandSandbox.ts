@@ -17,7 +17,7 @@ function findFolder(): string | undefined {
   return existsSync(join(folder, 'u-boot')) && existsSync(join(folder, 'cam.dtb')) ? folder : undefined
 }
 
-function mayMakeNetworks(): boolean {
+export function mayMakeNetworks(): boolean {
   const ip = findProgram('ip')
   if (process.getuid?.() !== 0 || ip === undefined) return false
   const name = `rb${process.pid}t`

@@ -54,7 +54,10 @@ const receivedLimitBytes = 4096
  */
 export async function detectProtocol(options: DetectOptions, signal: AbortSignal): Promise<DetectedProtocol> {
   const { transport, clock, power, tell = () => undefined } = options
-  const endMs = clock.nowMs() + (options.budgetMs ?? defaultBudgetMs)
+  const budgetMs = options.budgetMs ?? defaultBudgetMs
+  const endMs = clock.nowMs() + budgetMs
+  // However short the time, each family has its turn.
+  const oneTurnMs = Math.min(turnMs, budgetMs / families.length)
   const tried: Protocol[] = []
   const isSwitched = power !== undefined && power.ability !== 'manual'
   return withBootLine(transport, clock, signal, async (line) => {
@@ -65,7 +68,7 @@ export async function detectProtocol(options: DetectOptions, signal: AbortSignal
       const family = families[turn % families.length] as Family
       if (!tried.includes(family.protocol)) tried.push(family.protocol)
       tell(`Looking for a ${family.protocol} boot ROM`)
-      const untilMs = isSwitched ? clock.nowMs() + (endMs - clock.nowMs()) / (families.length - turn) : Math.min(clock.nowMs() + turnMs, endMs)
+      const untilMs = isSwitched ? clock.nowMs() + (endMs - clock.nowMs()) / (families.length - turn) : Math.min(clock.nowMs() + oneTurnMs, endMs)
       const found = await listenAs(family, { line, untilMs, power: isSwitched ? power : undefined, tell, heard }, signal)
       if (found) return found
     }

@@ -46,6 +46,7 @@ export function buildStandardParts({ soc, profile, image, payload = image, spl }
       context: { chip: soc.name, profile: profile.name }, hint: 'Take the profile of this very chip: a wrong one can hang it',
     })
   }
+  checkSteps(profile, soc, `The boot profile "${profile.name}"`)
   if (profile.DDRSTEP0.length === 0) throw new WorkbenchError('input/malformed', `The boot profile "${profile.name}" has an empty DDRSTEP0`, { context: { profile: profile.name } })
   if (image.length < smallestUbootBytes) {
     throw new WorkbenchError('input/malformed', `The U-Boot image has ${image.length} bytes; that is no U-Boot`, { hint: 'A failed download looks like this' })
@@ -67,4 +68,15 @@ function cutSpl(image: Uint8Array, profile: BootProfile, soc: Soc): Uint8Array {
   const spl = new Uint8Array(splBytes)
   spl.set(image.subarray(0, splBytes))
   return spl
+}
+
+/** Steps are code: half of one runs on into whatever lies behind it. Other lengths than the known ones may be a newer profile. `input/malformed` begins with `what`. */
+export function checkSteps(profile: BootProfile, soc: Soc, what: string): void {
+  const steps = [['PRESTEP0', profile.PRESTEP0, soc.prestep0Bytes], ['DDRSTEP0', profile.DDRSTEP0, soc.ddrstep0Bytes], ['PRESTEP1', profile.PRESTEP1, soc.prestep1Bytes]] as const
+  for (const [field, bytes, known] of steps) {
+    if (bytes === undefined || bytes.length === 0 || (bytes.length >= known && bytes.length % 4 === 0)) continue
+    throw new WorkbenchError('input/malformed', `${what} has a ${field} of ${bytes.length} bytes, and that of ${soc.name} has ${known}: it was cut off, and would hang the chip`, {
+      context: { chip: soc.name, field, bytes: bytes.length, known }, hint: 'Take the file of the public recovery tool as it is',
+    })
+  }
 }

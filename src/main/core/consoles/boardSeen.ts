@@ -21,7 +21,7 @@ function flashOf(line: string): string | undefined {
   const [, count, unit, chip] = flashNamed.exec(line) ?? []
   return chip === undefined ? undefined : `${chip}, ${count ?? ''} ${unit ?? ''}iB`
 }
-const sensorOf = (line: string): string | undefined => (sensorSet.exec(line) ?? sensorVariable.exec(line) ?? sensorReady.exec(line))?.[1]?.toLowerCase()
+export const sensorOf = (line: string): string | undefined => (sensorSet.exec(line) ?? sensorVariable.exec(line) ?? sensorReady.exec(line))?.[1]?.toLowerCase()
 const partitionsOf = (line: string): string | undefined => commandLine.exec(line)?.[1]
 
 export const boardClues: readonly BoardClue[] = [

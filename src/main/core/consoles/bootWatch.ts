@@ -61,7 +61,7 @@ const login = /^(?:(?!last\b)[\w.-]{1,64} )?login: /i
 const panic = /Kernel panic - not syncing/
 const lineEnd = /[\r\n]/
 /** Each of these patterns, of `firmwareSeen` and of `addressSeen` wants one of these; only a prompt after U-Boot and the time of a kernel do without. */
-const telling = anyOf(['login: ', 'u-boot ', 'system startup', 'starting kernel', 'booting linux on', 'uncompressing linux', 'linux version ', '0.000000]', 'kernel panic', 'openipc', 'udhcpc: lease of', 'inet addr:'])
+const telling = anyOf(['login: ', 'u-boot ', 'system startup', 'starting kernel', 'booting linux on', 'uncompressing linux', 'linux version ', '0.000000]', 'kernel panic', 'openipc', 'sensor', 'udhcpc: lease of', 'inet addr:'])
 
 function withLine(watch: BootWatch, line: string, atMs: number, isWhole: boolean): BootWatch {
   if (login.test(line)) return { ...watch, seen: 'login', loginSeenAtMs: watch.seen === 'login' ? watch.loginSeenAtMs : atMs, bannersAtMs: [], panicked: false }

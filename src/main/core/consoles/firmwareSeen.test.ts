@@ -16,6 +16,16 @@ test('another start forgets the last one; the SPL, help texts and talk count for
   expect(after('OpenIPC 2.5.01', 'Linux version 4.9.37 (x)', 'U-Boot 2016.11 (Mar 20 2023)')).toBe('U-Boot 2016.11')
   expect(after('U-Boot SPL 2016.11', 'version - U-Boot help', 'see Linux version 5', 'U-Boot help', 'cat /etc/os-release')).toBe('')
 })
+test('the sensor stands last, and another start does not forget it', () => {
+  expect(after('Linux version 4.9.37 (x)', 'Get data from environment and set SENSOR as imx335')).toBe('Linux 4.9.37 · imx335')
+  expect(after('Get data from environment and set SENSOR as imx335', 'U-Boot 2016.11 (Mar 20 2023)')).toBe('U-Boot 2016.11 · imx335')
+  expect(after('set SENSOR as imx335', 'sensor=jxf37')).toBe('jxf37')
+  expect(after('no sensor was found', 'sensor: init failed')).toBe('')
+  // Also long after the login prompt, where nearly no line is looked at.
+  const said = (text: string) => new TextEncoder().encode(text)
+  const watch = ['U-Boot 2016.11 (Mar 20 2023)\r\nopenipc login: \r\n', 'nothing to tell\r\n', 'majestic: imx335 sensor 1080P init success\r\n'].reduce((sum, text) => watchBoot(sum, said(text), 0), startBootWatch(0))
+  expect(firmwareText(watch.firmware)).toBe('U-Boot 2016.11 · imx335')
+})
 test('the boot watch sees them in any pieces', () => {
   const bytes = new TextEncoder().encode('\r\nU-Boot 2016.11 (Mar 20 2023)\r\n[    0.000000] Linux version 4.9.37 (a)\r\nWelcome to OpenIPC for hi3516ev300\r\nopenipc login: ')
   fc.assert(fc.property(fc.array(fc.nat(bytes.length), { maxLength: 8 }), (cuts) => {

@@ -18,6 +18,8 @@ const maxStrikes = 2
 const batchMs = 100
 
 interface SeenLine { readonly cameraId: CameraId; readonly position: number; readonly atMs: number; readonly text: string }
+/** What is no line has no place among them. */
+type Event = Omit<SeenLine, 'position'> & Partial<Pick<SeenLine, 'position'>>
 export interface Alarms { readonly count: number; readonly words: string; readonly tone: RuleHit['tone']; readonly atMs: number }
 
 export interface RuleWatchDeps {
@@ -34,6 +36,10 @@ export interface RuleWatch {
   use(rules: readonly ConsoleRule[]): void
   /** `small` is that of `plainSmall`, where somebody has it already. */
   received(cameraId: CameraId, bytes: Uint8Array, position: number, small?: string): void
+  /** Whether any rule is about boots and not about lines. */
+  wantsBoots(): boolean
+  /** A camera came to its login prompt. `isSlow` answers in words where it took so many per cent longer than usual. */
+  booted(cameraId: CameraId, atMs: number, isSlow: (percent: number) => string | undefined): void
   /** Of one camera or of all, oldest first; waits until there are any after that sequence. */
   watch(wish: { readonly cameraId?: CameraId | undefined; readonly after: number }, signal: AbortSignal): AsyncGenerator<RuleHit[], void, void>
   alarms(cameraId: CameraId): Alarms | undefined
@@ -98,7 +104,7 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
     }
     tell(words)
   }
-  const met = (rule: ConsoleRule, line: SeenLine): void => {
+  const met = (rule: ConsoleRule, line: Event): void => {
     const key = keyOf(rule, line.cameraId)
     if (rule.times) {
       const recent = [...(seenAtMs.get(key) ?? []), clock.nowMs()].filter((at) => clock.nowMs() - at <= (rule.times?.withinS ?? 0) * 1000)
@@ -107,7 +113,7 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
       seenAtMs.set(key, isFull ? [] : recent)
       if (!isFull) return
     }
-    add(rule, { cameraId: line.cameraId, line: line.text.trim().slice(0, shownLetters), atMs: line.atMs, position: line.position })
+    add(rule, { cameraId: line.cameraId, line: line.text.trim().slice(0, shownLetters), atMs: line.atMs, ...(line.position === undefined ? {} : { position: line.position }) })
     if (!rule.run) return
     const before = ranAtMs.get(key)
     if (before !== undefined && clock.nowMs() - before < rule.run.everyMinutes * 60_000) return
@@ -198,6 +204,13 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
       of.cutter.push(bytes, position, clock.wallMs())
       // The line that is open may have a word in it already, and is cut as a line.
       of.tail = open === 0 || words.test(small.slice(open)) ? undefined : small.slice(open).slice(-longestWord)
+    },
+    wantsBoots: () => rules.some(({ on, match }) => on && match.kind === 'slow-boot'),
+    booted: (cameraId, atMs, isSlow) => {
+      for (const rule of rules) {
+        const text = rule.on && rule.match.kind === 'slow-boot' ? isSlow(rule.match.percent) : undefined
+        if (text !== undefined) met(rule, { cameraId, atMs, text })
+      }
     },
     watch: async function* ({ cameraId, after }, signal) {
       // A count of an earlier run of this program means nothing here.

@@ -1,5 +1,6 @@
 import type { BootProfile, Soc } from '../../../shared/devices/deviceProfile.schema.ts'
 import { toWire, type WireError, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import { checkSteps } from '../bootrom/standardParts.ts'
 import { needsProfile } from './chipCatalogue.ts'
 import { aliasTarget, checkSplBlob, parseProfileFile, type ParsedProfileFile, type ResolvedProfile } from './profileFile.ts'
 
@@ -101,6 +102,7 @@ function followAliases(chip: string, texts: ReadonlyMap<string, string>): { read
 function importOne(soc: Soc, { texts, blobs }: ChosenFolder, warnings: string[]): ImportedProfile {
   const { text, file } = followAliases(soc.name, texts)
   const parsed = parseProfileFile(text, file)
+  for (const { variant, profile } of [parsed.base, ...parsed.variants]) checkSteps(profile, soc, `${file}${variant === undefined ? '' : `, variant ${variant}`}`)
   const stored: { name: string; bytes: Uint8Array }[] = []
   const own = (each: ResolvedProfile): string | undefined => {
     if (each.splBlobName === undefined) return undefined

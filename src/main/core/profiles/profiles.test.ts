@@ -163,6 +163,12 @@ describe('disagreement with the catalogue', () => {
     expect(found.profiles[0]?.usable).toBe(true)
   })
 
+  test.each([['DDRSTEP0', 10], ['DDRSTEP0', 60], ['PRESTEP0', 66]])('a %s of %i bytes was cut off: it is refused, for it would hang the chip', (field, bytes) => {
+    const found = run(file('hi3516ev200.json', profileJson(chip('hi3516ev200'), { [field]: new Array<number>(bytes).fill(1) })))
+    expect(found.profiles).toEqual([])
+    expect(found.refused).toEqual([{ file: 'hi3516ev200.json', error: expect.objectContaining({ code: 'input/malformed', context: { chip: 'hi3516ev200', field, bytes, known: 64 } }) as unknown }])
+  })
+
   test('other addresses are a warning, and the profile is not usable', () => {
     const found = run(file('hi3516ev200.json', profileJson(chip('hi3516ev200'), { ADDRESS: ['0x04013000', '0x04010500', '0x81000000'] })))
     expect(found.warnings).toEqual(['hi3516ev200: the addresses are 0x04013000, 0x04010500, 0x81000000 and should be 0x04013000, 0x04010500, 0x41000000; the profile will not be used'])

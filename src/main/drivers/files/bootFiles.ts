@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
@@ -26,12 +27,12 @@ export async function findBootFiles(wish: BootFileWish): Promise<FoundBootFiles>
   const [profile, uboot] = await Promise.all([
     readBounded(profilePath, maxProfileBytes).catch((error: unknown) =>
       missing(error, profilePath, `The boot profile of ${wish.chip} is missing: ${profilePath}`,
-        'It is the file CHIP.json of the public recovery tool (its profiles folder holds the DDR steps); give it with --profile or put it there')),
+        'It is the file CHIP.json of the public recovery tool (its profiles folder holds the DDR steps): import that folder (rackbench profiles import FOLDER|FILE|URL), or give the file with --profile')),
     readBounded(ubootPath, maxUbootBytes).catch((error: unknown) =>
       missing(error, ubootPath, `The U-Boot image of ${wish.chip} is missing: ${ubootPath}`,
         wish.ubootName === undefined
-          ? 'No public build is known for this chip; give a U-Boot image with --uboot'
-          : `It is u-boot-${wish.ubootName}-universal.bin of the OpenIPC firmware releases; give it with --uboot or put it there`)),
+          ? `No public build is known for this chip; give an image of your own (rackbench uboot ${wish.chip} --file FILE)`
+          : `It is u-boot-${wish.ubootName}-universal.bin of the OpenIPC firmware releases: have it fetched (rackbench uboot ${wish.chip}), or give one of your own (the same with --file FILE)`)),
   ])
   return {
     profile: profile instanceof WorkbenchError ? profile : { path: profilePath, text: new TextDecoder().decode(profile) },
@@ -41,10 +42,11 @@ export async function findBootFiles(wish: BootFileWish): Promise<FoundBootFiles>
 
 /** Exported for other files of known, small size. */
 export async function readBounded(path: string, maxBytes: number): Promise<Uint8Array> {
-  const file = await open(path, 'r')
+  // O_NONBLOCK: a fifo of that name would hang the open, and nothing ends that. Windows does not know it.
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
     const facts = await file.stat()
-    if (!facts.isFile()) throw new WorkbenchError('input/not-supported', `${path} is not a plain file`)
+    if (!facts.isFile()) throw new WorkbenchError('input/not-supported', `${path} is not a plain file`, { hint: 'Name the file itself' })
     if (facts.size > maxBytes) throw new WorkbenchError('input/too-large', `${path} has ${facts.size} bytes, more than ${maxBytes}`)
     return await file.readFile()
   } finally {

@@ -34,6 +34,41 @@ export async function writeNewFile(path: string, pieces: AsyncIterable<Uint8Arra
   }
 }
 
+/** A file that was not there and grows while its content comes. What was appended is kept whatever happens, until it is dropped. */
+export interface GrowingFile {
+  append(bytes: Uint8Array): Promise<void>
+  /** On the disk, and as long as all that was appended. `host/disk-full` otherwise. */
+  end(): Promise<void>
+  /** Nothing worth keeping came: the name is free again. */
+  drop(): Promise<void>
+}
+
+export async function openGrowingFile(path: string): Promise<GrowingFile> {
+  const file = await open(path, 'wx').catch((cause: unknown) => { throw problemWith(path, cause) })
+  let bytes = 0
+  return {
+    append: async (piece) => {
+      await file.appendFile(piece).catch((cause: unknown) => { throw problemWith(path, cause) })
+      bytes += piece.length
+    },
+    end: async () => {
+      try {
+        await file.sync()
+        const { size } = await file.stat()
+        if (size !== bytes) throw new WorkbenchError('host/disk-full', `${path} could not be written whole`, { context: { bytes, found: size } })
+      } catch (cause) {
+        throw problemWith(path, cause)
+      } finally {
+        await file.close()
+      }
+    },
+    drop: async () => {
+      await file.close()
+      await rm(path, { force: true })
+    },
+  }
+}
+
 function problemWith(path: string, cause: unknown): Error {
   const code = cause instanceof Error && 'syscall' in cause && 'code' in cause ? String(cause.code) : undefined
   if (code === undefined) return cause instanceof Error ? cause : new WorkbenchError('host/io', `${path} cannot be written`, { cause })

@@ -8,17 +8,18 @@ import { maxBoardFileBytes } from '../../../shared/ota/mpyManifest.schema.ts'
 const mostFiles = 20_000
 const deepest = 32
 
-/** Paths of the files below a folder, sorted. Links are not followed and not told: a release holds files. */
-export async function listReleaseFiles(folder: string, signal: AbortSignal): Promise<string[]> {
+/** Paths of the files below a folder, sorted. Links are not followed: a release holds files, and what is none, or has an impossible name, is told to `other` alone. */
+export async function listReleaseFiles(folder: string, signal: AbortSignal, other: (path: string) => void = () => undefined): Promise<string[]> {
   const found: string[] = []
   const visit = async (below: string, depth: number): Promise<void> => {
     signal.throwIfAborted()
     if (depth > deepest) throw tooMany(folder, `folders deeper than ${deepest}`)
     for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
       const path = below === '' ? entry.name : `${below}/${entry.name}`
-      if (!isDevicePath(path)) continue
-      if (entry.isDirectory()) await visit(path, depth + 1)
-      else if (entry.isFile() && found.push(path) > mostFiles) throw tooMany(folder, `more than ${mostFiles} files`)
+      if (!isDevicePath(path)) other(path)
+      else if (entry.isDirectory()) await visit(path, depth + 1)
+      else if (!entry.isFile()) other(path)
+      else if (found.push(path) > mostFiles) throw tooMany(folder, `more than ${mostFiles} files`)
     }
   }
   try {

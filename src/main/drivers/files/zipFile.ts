@@ -12,13 +12,14 @@ export interface ZipPart {
   readonly mode?: number
 }
 
-/** A new zip, a piece at a time; under its name only when it is whole. `input/conflict` for one that is there. Result: its length. */
-export async function writeZip(path: string, parts: AsyncIterable<ZipPart>, maxBytes: number, signal: AbortSignal): Promise<number> {
+/** A new zip, a piece at a time; under its name only when it is whole, and proved where somebody does that. `input/conflict` for one that is there. Result: its length. */
+export async function writeZip(path: string, parts: AsyncIterable<ZipPart>, maxBytes: number, signal: AbortSignal, prove: (beside: string) => Promise<void> = async () => undefined): Promise<number> {
   await refuseExisting(path)
   // Beside the target, so that the last step is one rename on one disk.
   const beside = `${path}.${randomBytes(4).toString('hex')}.part`
   const bytes = await writeNewFile(beside, bounded(zipped(parts, signal), maxBytes), signal)
   try {
+    await prove(beside)
     await putInPlace(beside, path)
   } finally {
     await rm(beside, { force: true }).catch(() => undefined) // half a name stays where the disk refuses even that

@@ -115,14 +115,14 @@ function addRoutes(app: FastifyInstance, base: string, { source, stop, token, up
     if (!found) return reply.code(404).send({ status: 'error', error: 'No firmware is published' })
     return sendImage(request, reply, found, (kind) => { source.fetched(facts, kind, found.image.version) })
   })
-  app.post<Route>(`${base}/upload`, { onRequest: (request, reply, done) => { const problem = tokenProblem(request.headers.authorization, token); if (problem) void refuse(reply, problem); else done() } }, async (request, reply) => {
+  app.post<Route>(`${base}/upload`, { onRequest: (request, reply, done) => { const problem = tokenProblem(request.headers.authorization, token); if (problem) void refuseAfter(request.raw, reply, problem); else done() } }, async (request, reply) => {
     const { product, channel } = factsOf(request)
     const { version, sha256 } = request.query
     const body = request.body instanceof Object ? request.body as IncomingMessage : request.raw
     try {
       if (typeof version !== 'string' || version === '') throw new WorkbenchError('input/malformed', 'The version is missing: upload?version=0.8.0')
       if (sha256 !== undefined && (typeof sha256 !== 'string' || !/^[0-9a-fA-F]{64}$/.test(sha256))) throw new WorkbenchError('input/malformed', 'The SHA-256 has to be 64 hexadecimal digits')
-      if (uploads.count >= mostUploads) return await refuse(reply, [503, 'Too many uploads at once'])
+      if (uploads.count >= mostUploads) return await refuseAfter(body, reply, [503, 'Too many uploads at once'])
       uploads.count += 1
       try {
         const { image, published, why } = await source.upload({ product, channel, version, sha256 }, pieces(body), stop)
@@ -191,6 +191,12 @@ function tokenProblem(header: string | undefined, token: string | undefined): re
 const refuse = async (reply: Reply, [status, error]: readonly [number, string]): Promise<Reply> => {
   if (status === 401) reply.header('www-authenticate', 'Bearer')
   return reply.code(status).header('connection', 'close').send({ status: 'error', error })
+}
+
+/** Who sends hears an answer only when everything was taken: before that the line would be cut under its hands. */
+async function refuseAfter(body: IncomingMessage, reply: Reply, problem: readonly [number, string]): Promise<Reply> {
+  await drain(body)
+  return refuse(reply, problem)
 }
 
 /** Ends without closing the request: its answer is still to be sent. */

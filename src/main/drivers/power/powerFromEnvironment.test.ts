@@ -12,6 +12,11 @@ describe('variables of the public tool', () => {
     expect(await secretOf('DEFIB_POE_PASS')).toBe('hunter2')
     expect(await secretOf('HOME')).toBeUndefined()
   })
+  test('with a fingerprint the switch is spoken to by TLS, and with a wrong one by nothing', () => {
+    const sum = 'AB:'.repeat(31) + 'CD'
+    expect(from({ DEFIB_POE_HOST: 'sw', RACKBENCH_POWER_TLS: sum }, { poePort: 'ether3' }).spec).toMatchObject({ tls: true, certificateSha256: sum.replaceAll(':', '').toLowerCase() })
+    expect(() => from({ DEFIB_POE_HOST: 'sw', RACKBENCH_POWER_TLS: 'yes' }, { poePort: 'ether3' })).toThrow(expect.objectContaining({ code: 'input/malformed' }) as Error)
+  })
   test('an empty password is a password', async () => {
     expect(await from({ DEFIB_POE_HOST: 'sw', DEFIB_POE_PASS: '' }, { poePort: 'ether3' }).secretOf('DEFIB_POE_PASS')).toBe('')
     expect(from({ DEFIB_POE_HOST: 'sw' }, { poePort: 'ether3' }).spec).not.toHaveProperty('passwordRef')
@@ -40,10 +45,33 @@ describe('variables of the public tool', () => {
       expect(() => from({ DEFIB_POWER_TYPE: type, [host]: 'x', [variable]: bad }, { poePort: 'e' })).toThrow(expect.objectContaining({ code: 'input/malformed', message: expect.stringContaining(variable) as string }) as Error)
     }
   })
-  test('an unknown type is refused with the three names', () => {
-    expect(() => from({ DEFIB_POWER_TYPE: 'snmp' })).toThrow(/"snmp"; known are routeros, vectis, rack/)
+  test('an unknown type is refused with the names', () => {
+    expect(() => from({ DEFIB_POWER_TYPE: 'snmp' })).toThrow(/"snmp"; known are routeros, vectis, rack, tasmota, pdudaemon, command/)
   })
   test('a host that is no host', () => {
     expect(() => from({ DEFIB_POE_HOST: 'http://sw/' }, { poePort: 'ether3' })).toThrow(expect.objectContaining({ code: 'input/malformed' }) as Error)
+  })
+})
+
+describe('plugs, units and commands of other labs', () => {
+  test('Tasmota: the relay is the port, its password stays outside', async () => {
+    const { spec, secretOf } = from({ DEFIB_POWER_TYPE: 'tasmota', RACKBENCH_POWER_HOST: 'plug', RACKBENCH_POWER_PASS: 'hunter2' }, { poePort: '2' })
+    expect(spec).toEqual({ kind: 'tasmota', host: 'plug', port: 80, relay: 2, user: 'admin', passwordRef: 'RACKBENCH_POWER_PASS' })
+    expect(await secretOf('RACKBENCH_POWER_PASS')).toBe('hunter2')
+    expect(from({ DEFIB_POWER_TYPE: 'Tasmota', RACKBENCH_POWER_HOST: 'plug' }).spec).toMatchObject({ relay: 1 })
+    for (const poePort of ['ether3', '', '0', '99']) expect(() => from({ DEFIB_POWER_TYPE: 'tasmota', RACKBENCH_POWER_HOST: 'plug' }, { poePort })).toThrow(expect.objectContaining({ code: 'input/malformed' }) as Error)
+  })
+  test('PDUDaemon: unit and outlet are said, neither is guessed', () => {
+    const wanted = { DEFIB_POWER_TYPE: 'pdudaemon', RACKBENCH_POWER_HOST: 'pdu', RACKBENCH_POWER_UNIT: 'rack-a' }
+    expect(from(wanted, { poePort: '7' }).spec).toEqual({ kind: 'pdudaemon', host: 'pdu', port: 16_421, pdu: 'rack-a', outlet: '7' })
+    expect(() => from(wanted)).toThrow(/outlet of the power unit is not known/)
+    expect(() => from({ ...wanted, RACKBENCH_POWER_UNIT: '' }, { poePort: '7' })).toThrow(/RACKBENCH_POWER_UNIT, which is not set/)
+  })
+  test('a command: words, or a JSON array where one holds a blank', () => {
+    const wanted = { DEFIB_POWER_TYPE: 'command', RACKBENCH_POWER_ON: 'uhubctl -a on -p 2', RACKBENCH_POWER_OFF: '["/opt/relay box", "off"]' }
+    expect(from(wanted).spec).toEqual({ kind: 'command', on: ['uhubctl', '-a', 'on', '-p', '2'], off: ['/opt/relay box', 'off'], limitMs: 30_000 })
+    expect(from({ ...wanted, RACKBENCH_POWER_READ: 'relay state' }).spec).toMatchObject({ read: ['relay', 'state'] })
+    expect(() => from({ ...wanted, RACKBENCH_POWER_OFF: '' })).toThrow(/RACKBENCH_POWER_OFF, which is not set/)
+    for (const bad of ['["a"', '[1]', '[]', '[""]']) expect(() => from({ ...wanted, RACKBENCH_POWER_ON: bad })).toThrow(expect.objectContaining({ code: 'input/malformed', message: expect.stringContaining('RACKBENCH_POWER_ON') as string }) as Error)
   })
 })

@@ -34,6 +34,13 @@ test.each([
   ['inet 192.168.1.10/24', 'inet #.#.#.#/#'],
 ])('%j is of the kind %j', (line, kind) => { expect(lineKind(line)).toBe(kind) })
 
+test('one go over a line gives the kind that a step for each sort of number gives', () => {
+  const inSteps = (text: string): string => text.replace(/\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/gi, '#').replace(/\b0x[0-9a-f]+\b/gi, '#')
+    .replace(/[A-Za-z_]*\d\w*/g, (word) => (/^[0-9a-f]+$/i.test(word) ? '#' : word.replace(/\d+/g, '#')))
+  const pieces = fc.constantFrom('0', '7', '12', 'a', 'F', 'x', 'X', 'z', '_', ':', '-', ' ', '0x', '0xbeef', 'ab:', '0a:', '00:12:31:ab:cd:ef', 'eth0', '#', '\u00e4', '.')
+  fc.assert(fc.property(fc.array(pieces, { maxLength: 20 }).map((all) => all.join('')), (line) => { expect(lineKind(line)).toBe(inSteps(line)) }), { numRuns: 3_000 })
+})
+
 test('a long line has a bounded kind that says so', () => {
   expect(isCutKind(lineKind('x'.repeat(500)))).toBe(true)
   expect(isCutKind(lineKind('x'.repeat(200)))).toBe(false)

@@ -1,13 +1,22 @@
 const maxKindLetters = 200
 const cutMark = '\u2026'
-const hardwareAddress = /\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/gi
-const prefixedHex = /\b0x[0-9a-f]+\b/gi
-const wordWithDigit = /[A-Za-z_]*\d\w*/g
+/** A hardware address, hex with its prefix, or a word with a digit: all in one go, for every line of every console comes through here. */
+const changing = /\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b|\b0x[0-9a-f]+\b|[a-z_]*\d\w*/gi
 const digits = /\d+/g
+
+/** Of what `changing` finds: all of it is a number. No other word of it has a colon. */
+function isWholeNumber(word: string): boolean {
+  if (word[2] === ':') return true
+  for (let at = word.length > 2 && word[0] === '0' && (word[1] === 'x' || word[1] === 'X') ? 2 : 0; at < word.length; at += 1) {
+    const code = word.charCodeAt(at) | 0x20
+    if (!((code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66))) return false
+  }
+  return true
+}
 
 /** A line without what changes from one time to the next: numbers, hex and addresses become `#`. */
 export function lineKind(text: string): string {
-  const kind = text.replace(hardwareAddress, '#').replace(prefixedHex, '#').replace(wordWithDigit, (word) => (/^[0-9a-f]+$/i.test(word) ? '#' : word.replace(digits, '#')))
+  const kind = text.replace(changing, (word) => (isWholeNumber(word) ? '#' : word.replace(digits, '#')))
   return kind.length <= maxKindLetters ? kind : `${kind.slice(0, maxKindLetters)}${cutMark}`
 }
 

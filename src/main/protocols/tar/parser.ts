@@ -138,7 +138,7 @@ export function createTarReader(limits: TarLimits, wanted: (name: string) => boo
     // A folder may call itself "./", which is a name for nothing.
     if (isFolder && /^(\.?\/)*\.?$/.test(given) && !given.startsWith('/')) return member(undefined)
     const name = safeMemberName(given)
-    if (name === undefined) throw new WorkbenchError('input/malformed', 'The tar archive has a member whose name points outside', { context: { name: given.slice(0, 80) }, hint: 'An honest archive has no such names; do not use it' })
+    if (name === undefined) throw new WorkbenchError('input/malformed', `The tar archive has a member whose name points outside: ${JSON.stringify(given.slice(0, 80))}`, { context: { name: given.slice(0, 80) }, hint: 'An honest archive has no such names; do not use it' })
     if (isFolder) return member(undefined)
     if (type !== '0' && type !== '\0' && type !== '7') {
       if (limits.special === 'skip') return member(undefined)

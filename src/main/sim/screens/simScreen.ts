@@ -47,7 +47,15 @@ export function createSimScreen(options: SimScreenOptions): SimScreen {
   const offsetMs = behaviours.find(({ wallOffsetMs }) => wallOffsetMs !== undefined)?.wallOffsetMs ?? 0
   const wallMs = (): number => clock.wallMs() + offsetMs
 
-  const say = async (leaf: string, text: string): Promise<void> => { await client?.publishAsync(topic(leaf), text, { qos: 1 }).catch(() => undefined) }
+  /** Ends with the connection: what was said into it and not confirmed stays open for ever. */
+  let line = new AbortController()
+  const hangUp = async (): Promise<void> => {
+    const was = client
+    client = undefined
+    line.abort(new Error('the connection is gone'))
+    await was?.endAsync(true).catch(() => undefined)
+  }
+  const say = async (leaf: string, text: string): Promise<void> => { if (client) await orAborted(client.publishAsync(topic(leaf), text, { qos: 1 }), line.signal).catch(() => undefined) }
   const tell = async (id: string, { status, code }: Ack): Promise<void> => {
     const { times = 1, delayMs = 0 } = behaviours.map((each) => each.onAck?.(status)).find(Boolean) ?? {}
     if (delayMs > 0) await clock.sleep(delayMs, over.signal)
@@ -57,8 +65,7 @@ export function createSimScreen(options: SimScreenOptions): SimScreen {
 
   const restart = async (id: string): Promise<void> => {
     reboots.set(id, (reboots.get(id) ?? 0) + 1)
-    await client?.endAsync(true)
-    client = undefined
+    await hangUp()
     const away = behaviours.map((each) => each.onReboot?.()).find((each) => each !== undefined) ?? options.rebootMs ?? usualRebootMs
     if (away === 'for-ever') return
     await clock.sleep(away, over.signal)
@@ -76,8 +83,7 @@ export function createSimScreen(options: SimScreenOptions): SimScreen {
       else if (action === 'reboot_host') await restart(id)
       else {
         await ack(id, { status: 'completed' })
-        await client?.endAsync(true)
-        client = undefined
+        await hangUp()
       }
     } finally {
       busy.delete(id)
@@ -104,6 +110,7 @@ export function createSimScreen(options: SimScreenOptions): SimScreen {
     })
     // Its answers may be asked for before the connection is complete; they wait for it.
     client = own
+    line = new AbortController()
     own.on('error', () => undefined)
     own.on('message', (_, payload, packet) => {
       const done = hear(payload.toString(), packet.retain).catch(() => undefined).finally(() => { work.delete(done) })
@@ -136,7 +143,7 @@ export function createSimScreen(options: SimScreenOptions): SimScreen {
     },
     close: async () => {
       over.abort(new Error('the screen is switched off'))
-      await client?.endAsync(true).catch(() => undefined)
+      await hangUp()
       await Promise.race([Promise.all(work), new Promise((resolve) => { setTimeout(resolve, 2_000).unref() })])
     },
   }

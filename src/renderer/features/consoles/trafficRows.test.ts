@@ -17,6 +17,21 @@ test('lines with their times, and what was typed as one line where it was typed'
   expect(timeTexts(rows, 'delta')).toEqual(['+0.000', '+0.250', '+0.750', '+0.500'])
   expect(timeTexts(rows, 'clock')[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3}$/)
 })
+test('a camera that says a line of its own while somebody types does not tear what was typed', () => {
+  // "login: ro", then a line of the camera itself, then the rest.
+  const typed = (pauseMs: number) => ({ position: 100, bytes: bytes('login: ro\r\nday mode\r\not\r\nPassword: '), marks: [
+    mark(1, 100, 1_000), mark(2, 107, 2_000, 'r'), mark(3, 108, 2_100, 'o'), mark(4, 109, 2_150), mark(5, 121, 2_100 + pauseMs, 'o'), mark(6, 122, 2_200 + pauseMs, 't'), mark(7, 123, 2_300 + pauseMs, '\r'), mark(8, 123, 2_310 + pauseMs),
+  ] })
+  const shown = (traffic: ReturnType<typeof typed>) => lineRows(traffic, 'utf-8', 100).map(({ direction, atMs, text }) => [direction, atMs, text])
+  expect(shown(typed(900))).toEqual([
+    ['in', 1_000, 'login: ro'], ['in', 2_150, 'day mode'], ['in', 2_150, 'ot'], ['out', 3_200, 'root\\r'], ['in', 3_210, 'Password: '],
+  ])
+  // Times go on as the rows do.
+  const times = lineRows(typed(900), 'utf-8', 100).flatMap(({ atMs }) => atMs ?? [])
+  expect(times).toEqual([...times].sort((a, b) => a - b))
+  // After a long pause they are two things, each where it was typed.
+  expect(shown(typed(60_000)).filter(([direction]) => direction === 'out')).toEqual([['out', 2_000, 'ro'], ['out', 62_100, 'ot\\r']])
+})
 test('hex: sixteen bytes a row, broken where something was sent', () => {
   const rows = hexRows(story, 100)
   expect(rows.map(({ direction, offset, text }) => [direction, offset, text])).toEqual([

@@ -28,35 +28,47 @@ const drawingSequences = /\u001b(?:\[[0-9;:?!]*[@-~]|[()][AB0]|[DEHM78=>c])|[\u0
 export function lineRows({ position, bytes, marks }: Traffic, encoding: Encoding, maxRows: number): TrafficRow[] {
   const timeOf = timesOf(marks)
   const rows: TrafficRow[] = []
-  const sent = sentOf(marks, position)
+  const lines = sentLines(sentOf(marks, position), { position, bytes }, encoding)
   let next = 0
   for (let start = 0; start < bytes.length;) {
     const newline = bytes.indexOf(0x0a, start)
     const end = newline < 0 ? bytes.length : newline + 1
     rows.push({ key: `i${String(position + start)}`, direction: 'in', atMs: timeOf(position + start), text: textOf(bytes.subarray(start, end), encoding) })
-    const waiting = sent.slice(next).filter((mark) => mark.position < position + end || end === bytes.length)
-    rows.push(...sentRows(waiting, encoding))
+    const waiting = lines.slice(next).filter((line) => line.position < position + end || end === bytes.length)
+    rows.push(...waiting.map(({ row }) => row))
     next += waiting.length
     start = end
   }
-  return [...rows, ...sentRows(sent.slice(next), encoding)].slice(-maxRows)
+  return [...rows, ...lines.slice(next).map(({ row }) => row)].slice(-maxRows)
 }
 
-/** Keys that were typed one by one are one line, until a line end. */
-function sentRows(marks: readonly ConsoleMark[], encoding: Encoding): TrafficRow[] {
-  const rows: TrafficRow[] = []
-  let open: { readonly mark: ConsoleMark; letters: string } | undefined
+/** Whoever pauses for longer in the middle of a line, while the camera says one of its own, reads both in their order. */
+const mostPauseMs = 5_000
+
+/**
+ * Keys that were typed one by one are one line, until a line end; also where the camera says a line of its own between two of them, as it
+ * does all day. Such a line stands, and has its time, where its last key was sent.
+ */
+function sentLines(marks: readonly ConsoleMark[], { position, bytes }: Pick<Traffic, 'position' | 'bytes'>, encoding: Encoding): { readonly position: number; readonly row: TrafficRow }[] {
+  const lines: { position: number; row: TrafficRow }[] = []
+  let open: { readonly first: ConsoleMark; last: ConsoleMark; letters: string } | undefined
+  const isLineBetween = (from: ConsoleMark, to: ConsoleMark): boolean => bytes.subarray(from.position - position, to.position - position).includes(0x0a)
   const close = (): void => {
-    if (open) rows.push({ key: `o${String(open.mark.sequence)}`, direction: 'out', atMs: open.mark.atMs, text: shownText(bytesOf(open.letters), encoding) })
+    if (!open) return
+    const { first, last, letters } = open
+    const { atMs } = isLineBetween(first, last) ? last : first
+    lines.push({ position: last.position, row: { key: `o${String(first.sequence)}`, direction: 'out', atMs, text: shownText(bytesOf(letters), encoding) } })
     open = undefined
   }
   for (const mark of marks) {
-    if (!open) open = { mark, letters: '' }
+    if (open && mark.atMs - open.last.atMs > mostPauseMs && isLineBetween(open.last, mark)) close()
+    open ??= { first: mark, last: mark, letters: '' }
+    open.last = mark
     open.letters += mark.sent ?? ''
     if (/[\r\n]$/.test(open.letters) || open.letters.length > maxRowLetters) close()
   }
   close()
-  return rows
+  return lines
 }
 
 /** Sixteen bytes a row where there is room; what was sent stands between them. */

@@ -82,4 +82,6 @@ export interface MpyOutcome {
   readonly fetchedBytes: number
   /** The module that the release wants to be run afterwards, and what came of it. */
   readonly postUpdate?: { readonly path: string; readonly problem?: string | undefined } | undefined
+  /** Why a board that was to start anew did not; it has the version all the same. */
+  readonly notRestarted?: string | undefined
 }

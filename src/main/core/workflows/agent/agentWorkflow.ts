@@ -9,6 +9,7 @@ import { runPhase } from '../phase.ts'
 import type { RestoreContext } from '../restore/bench.ts'
 import type { AgentBench } from './agentBench.ts'
 import { changeFlash } from './changeFlash.ts'
+import { hearRestart } from './hearRestart.ts'
 import { readToFile } from './readToFile.ts'
 import { saveReadable } from './saveReadable.ts'
 import { type RunningAgent, startAgent, startLimitMs } from './startAgent.ts'
@@ -30,9 +31,14 @@ export async function runAgent(bench: AgentBench, context: RestoreContext): Prom
   const changes = request.work.kind === 'write' || request.work.kind === 'erase'
   if (bench.identity) judgeIdentity(bench.identity, identityFacts({ jedecId: agent.info.jedecId }), context.tell, changes)
   const map = await doWork(bench, context, agent)
-  if (request.reboot) await runPhase(context, { name: 'reset', cancel: 'anytime', limitMs: 60_000, work: async (signal) => agent.client.reboot(signal) })
+  if (request.reboot) await runPhase(context, { name: 'reset', cancel: 'anytime', limitMs: 60_000, work: async (signal) => restart(bench, agent, signal), note: (words) => (words === '' ? 'its boot ROM asks for a program' : words) })
   // The work went well either way; green would say that of the flash.
   return { verdict: map && findingsOf(map).verdict !== 'healthy' ? 'examined, not healthy' : 'done and proved' }
+}
+
+const restart = async ({ clock }: AgentBench, { client, console }: RunningAgent, signal: AbortSignal): Promise<string> => {
+  await client.reboot(signal)
+  return hearRestart(console, clock, signal)
 }
 
 async function prepare(bench: AgentBench, context: RestoreContext, signal: AbortSignal): Promise<WorkConsole> {

@@ -20,6 +20,8 @@ export type AgentStarter = Exclude<Starter, { method: 'manual' }> | { readonly m
 export interface RunningAgent {
   readonly client: AgentClient
   readonly info: AgentInfo
+  /** What the agent is spoken to by. */
+  readonly console: WorkConsole
 }
 
 export function startLimitMs(starter: AgentStarter): number {
@@ -34,7 +36,7 @@ export async function startAgent({ starter, clock }: { readonly starter: AgentSt
   context.cleanup.add('slow the flash agent down again', async () => { await slowDown(client, context, clock) })
   const info = await (starter.method === 'running' ? client.info(signal) : waitForAgent(client, signal))
   context.tell({ type: 'agent-answered', agent: factsOf(info) })
-  return { client, info }
+  return { client, info, console: started }
 }
 
 async function lineOf(starter: AgentStarter, context: RestoreContext, console: WorkConsole, phase: string, signal: AbortSignal): Promise<WorkConsole> {

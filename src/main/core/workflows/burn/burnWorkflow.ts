@@ -4,23 +4,29 @@ import type { WorkConsole } from '../../uboot/workConsole.ts'
 import { runPhase } from '../phase.ts'
 import { bringUp, bringUpLimitMs } from '../restore/bringUp.ts'
 import type { BringUpBench, RestoreBench, RestoreContext } from '../restore/bench.ts'
+import { checkChip } from '../restore/cameraPhases.ts'
 
 export type BurnBench = BringUpBench & Pick<RestoreBench, 'takeLease' | 'openConsole'> & { readonly plan: BurnPlan }
 
 const answerLimitMs = 15_000
 
-/** Resolves when the U-Boot that was uploaded has answered a command. That the upload went through is no proof that it runs. */
+/**
+ * Resolves when the U-Boot that was uploaded has answered a command, and names no other chip. That the upload went through is no proof that it runs,
+ * and one for another chip may run a while before it harms what it believes to be its own hardware.
+ */
 export async function runBurn(bench: BurnBench, context: RestoreContext): Promise<{ readonly verdict: 'U-Boot is running' }> {
   const console = await runPhase(context, { name: 'check', cancel: 'anytime', limitMs: 60_000, work: async (signal) => prepare(bench, context, signal) })
   context.cleanup.add('record the console', async () => { context.tell({ type: 'console-excerpt', text: console.tail() }) })
   const session = await runPhase(context, { name: 'u-boot', cancel: 'anytime', limitMs: bringUpLimitMs(bench), work: async (signal) => bringUp(bench, context, console, signal) })
   await runPhase(context, {
-    name: 'answer', cancel: 'anytime', limitMs: 2 * answerLimitMs,
+    name: 'answer', cancel: 'anytime', limitMs: 3 * answerLimitMs,
     work: async (signal) => {
       const output = await session.run('version', { limitMs: answerLimitMs, printsBanner: true }, signal)
       const version = output.split('\n').map((line) => line.trim()).find((line) => /^U-Boot /.test(line))
       if (version === undefined) throw new WorkbenchError('device/no-answer', 'U-Boot answered, but did not say which one it is', { context: { output: output.slice(0, 300) } })
       context.tell({ type: 'uboot-answered', version: version.slice(0, 200) })
+      const soc = await checkChip(session, bench.plan.chip, signal)
+      if (soc === undefined || soc === '') context.tell({ type: 'noted', level: 'info', message: 'U-Boot does not say which chip it runs on' })
       if (!bench.plan.request.stay) await console.write(new TextEncoder().encode('boot\r'), signal)
       return version
     },

@@ -24,7 +24,7 @@ export function parseBootProfile(text: string, path: string): BootProfile {
  */
 export function buildBootBlob(soc: Soc, profile: BootProfile | undefined, uboot: Uint8Array, readySpl?: Uint8Array, payload?: Uint8Array): Uint8Array {
   if (soc.protocol !== 'standard') {
-    throw new WorkbenchError('input/not-supported', `${soc.name} speaks the ${soc.protocol.toUpperCase()} boot protocol, which rack pods cannot`, { context: { chip: soc.name } })
+    throw new WorkbenchError('input/not-supported', `${soc.name} speaks the ${soc.protocol.toUpperCase()} boot protocol, which rack pods cannot`, { context: { chip: soc.name }, hint: 'Reach its UART without a pod: over a serial adapter, RFC 2217 or TCP' })
   }
   return encodeFastbootBlob(buildStandardParts({ soc, profile, image: uboot, spl: readySpl, payload }))
 }

@@ -26,12 +26,7 @@ export interface Identity {
 /** The right camera, with a flash that holds the plan. Nothing is written before this has passed. */
 export async function identify(session: UbootSession, plan: Pick<RestorePlan, 'chip' | 'flashBytes' | 'partitions' | 'loadAddress'>, context: RestoreContext, signal: AbortSignal, probe = probeFlash): Promise<Identity> {
   const flash = await probe(session, signal)
-  const soc = await readVariable(session, 'soc', signal)
-  if (soc !== undefined && soc !== '' && chipFamily(soc) !== chipFamily(plan.chip)) {
-    throw new WorkbenchError('device/wrong-identity', `This camera says it is a ${soc.slice(0, 40)}, the plan is for a ${plan.chip}`, {
-      context: { found: soc.slice(0, 40), planned: plan.chip }, hint: 'Choose the right camera, or correct its chip',
-    })
-  }
+  const soc = await checkChip(session, plan.chip, signal)
   checkFlashSize(plan.flashBytes, flash.flashBytes)
   for (const part of plan.partitions) checkFits({ name: part.name, endBytes: part.offsetBytes + part.lengthBytes }, flash.flashBytes)
   const base = await readVariable(session, 'baseaddr', signal)
@@ -44,6 +39,15 @@ export async function identify(session: UbootSession, plan: Pick<RestorePlan, 'c
   }
   if (soc === undefined) context.tell({ type: 'noted', level: 'info', message: 'U-Boot does not say which chip it runs on; only the flash size was compared' })
   return { flash }
+}
+
+/** `device/wrong-identity` where U-Boot names another series of chips than the plan; `undefined` where it names none. */
+export async function checkChip(session: UbootSession, planned: string, signal: AbortSignal): Promise<string | undefined> {
+  const soc = await readVariable(session, 'soc', signal)
+  if (soc === undefined || soc === '' || chipFamily(soc) === chipFamily(planned)) return soc
+  throw new WorkbenchError('device/wrong-identity', `This camera says it is a ${soc.slice(0, 40)}, the plan is for a ${planned}`, {
+    context: { found: soc.slice(0, 40), planned }, hint: 'Choose the right camera, or correct its chip',
+  })
 }
 
 /** `planned` is 0 while nobody has asked the chip. */

@@ -27,6 +27,8 @@ const partsInTurn = 127
 /** A quarter of a second. */
 const nearbyLines = 1_000_000
 const restEveryLines = 256
+/** A call for each line costs a quarter of what the words' table itself costs. */
+const wordsAtOnce = 16
 
 interface Found extends CutLine { readonly part: number; readonly camera: number }
 export interface Resume { readonly part: number; offset: number; record: number; isDone: boolean }
@@ -50,6 +52,7 @@ export function createLineIndexer(database: DatabaseSync, rest: () => void = () 
     line: database.prepare('INSERT OR IGNORE INTO lines (id, part, offset, kind, text) VALUES (?, ?, ?, ?, ?)'),
     newest: database.prepare('SELECT max(id) AS id FROM lines WHERE id >= ? AND id < ?'),
     words: database.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)'),
+    manyWords: database.prepare(`INSERT INTO words (rowid, text) VALUES ${Array.from({ length: wordsAtOnce }, () => '(?, ?)').join(', ')}`),
     newKind: database.prepare('INSERT INTO kinds (text, lines) VALUES (?, 0) ON CONFLICT DO UPDATE SET lines = lines RETURNING id'),
     countKind: database.prepare('UPDATE kinds SET lines = lines + ? WHERE id = ?'),
     seen: database.prepare('INSERT INTO seen (kind, firmware, first_line, lines) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET lines = lines + ?4, first_line = min(first_line, ?3)'),
@@ -90,11 +93,12 @@ export function createLineIndexer(database: DatabaseSync, rest: () => void = () 
     sql.setFirmware.run(id, camera)
   }
   const store = (lines: readonly Found[]): void => {
-    const counts = new Map<string, { readonly kind: number; readonly firmware: number; readonly first: number; lines: number }>()
-    const spans = new Map<number, [number, number]>()
+    const counts = new Map<number, { readonly kind: number; readonly firmware: number; readonly first: number; lines: number }>()
+    const spans = new Map<number, { readonly first: number; last: number }>()
     let last = -1
     let lastMs = -1
     let stored = 0
+    let words: (number | string)[] = []
     // In the order of their numbers, which the words' table wants, too.
     for (const { part, camera, offset, text, atMs } of [...lines].sort((a, b) => a.atMs - b.atMs)) {
       stored += 1
@@ -108,18 +112,21 @@ export function createLineIndexer(database: DatabaseSync, rest: () => void = () 
       // More lines in one millisecond than it has numbers: on behind the last that is taken nearby.
       while (sql.line.run(id, part, offset, kind, text).changes === 0) id = Number(sql.newest.get(id, id + nearbyLines)?.['id'] ?? id) + 1
       last = id
-      sql.words.run(id, `${text} ${cameraWord(camera)}`)
+      words.push(id, `${text} ${cameraWord(camera)}`)
+      if (words.length === 2 * wordsAtOnce) { sql.manyWords.run(...words); words = [] }
       noteFirmware(camera, text)
       const firmware = firmwareOf.get(camera) ?? 0
-      const key = `${kind} ${firmware}`
+      const key = firmware * (mostKinds + 1) + kind
       const count = counts.get(key)
       if (count) count.lines += 1
       else counts.set(key, { kind, firmware, first: id, lines: 1 })
       const span = spans.get(part)
-      spans.set(part, span ? [span[0], id] : [id, id])
+      if (span) span.last = id
+      else spans.set(part, { first: id, last: id })
     }
+    for (let at = 0; at < words.length; at += 2) sql.words.run(words[at] ?? 0, words[at + 1] ?? '')
     for (const { kind, firmware, first, lines: many } of counts.values()) { sql.seen.run(kind, firmware, first, many); sql.countKind.run(many, kind) }
-    for (const [part, [first, end]] of spans) sql.span.run(first, end, part)
+    for (const [part, { first, last: end }] of spans) sql.span.run(first, end, part)
   }
   const partOf = (part: PartToIndex): { readonly resume: Resume; readonly camera: number } => {
     const camera = cameraOf(part.camera)
@@ -140,7 +147,7 @@ export function createLineIndexer(database: DatabaseSync, rest: () => void = () 
             const { camera, resume } = partOf(part)
             if (resume.isDone) continue
             const place = { session: part.session, camera, part: resume.part }
-            const found = (line: CutLine): void => { lines.push({ ...line, part: resume.part, camera }); boots.heard(line, place) }
+            const found = (line: CutLine): void => { lines.push({ offset: line.offset, atMs: line.atMs, text: line.text, part: resume.part, camera }); boots.heard(line, place) }
             if (isThere(part) && readOn(part, resume, found, (line) => { boots.waiting(line, place) })) queue.splice(partsInTurn, 0, part)
             rest()
             sql.resume.run(resume.offset, resume.record, resume.isDone ? 1 : 0, resume.part)

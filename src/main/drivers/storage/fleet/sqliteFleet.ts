@@ -43,6 +43,7 @@ export function openSqliteFleet(file: string, { maxPages }: FleetFileOptions = {
   const escalatingClients = all(`SELECT json FROM clients WHERE json_extract(json, '$.escalatesAlone') = 1 ORDER BY uuid LIMIT ?`)
   const countClients = all('SELECT COUNT(*) AS count FROM clients')
   const putClient = run('INSERT OR REPLACE INTO clients (uuid, json) VALUES (?, ?)')
+  const removeClient = run('DELETE FROM clients WHERE uuid = ?')
   const oneAlert = all('SELECT json FROM alerts WHERE client = ?')
   const allAlerts = all('SELECT json FROM alerts ORDER BY client LIMIT 20000')
   const putAlert = run('INSERT OR REPLACE INTO alerts (client, json) VALUES (?, ?)')
@@ -96,6 +97,7 @@ export function openSqliteFleet(file: string, { maxPages }: FleetFileOptions = {
       putClient(client.uuid, JSON.stringify(client))
       return true
     },
+    removeClient: (uuid) => { removeClient(uuid) },
     putAlert: (alert) => { putAlert(alert.clientUuid, JSON.stringify(alert)) },
     alert: (client) => first(oneAlert(client), wholeOf(fleetAlertSchema)),
     alerts: () => allAlerts().map(wholeOf(fleetAlertSchema)),
