@@ -30,17 +30,18 @@ export async function cpuRows(): Promise<BenchRow[]> {
   try {
     await uarts.ask('start')
     await viewer.until(warmBytes)
-    const before = await host.ask<{ cpuMs: number; mainMs: number }>('use')
+    const before = await host.ask<{ cpuMs: number; mainMs: number; indexMs: number }>('use')
     const from = viewer.bytes()
     await viewer.until(from + measuredBytes)
-    const now = await host.ask<{ cpuMs: number; mainMs: number }>('use')
+    const now = await host.ask<{ cpuMs: number; mainMs: number; indexMs: number }>('use')
     const megabytes = (viewer.bytes() - from) / 1e6
     const sent = await uarts.ask<{ bytes: number; pieces: number }[]>('stop')
     const pieces = sum(sent.map((uart) => uart.pieces)) / sum(sent.map((uart) => uart.bytes)) * 1e6
-    const [all, main] = [(now.cpuMs - before.cpuMs) / megabytes, (now.mainMs - before.mainMs) / megabytes]
+    const [all, main, index] = [(now.cpuMs - before.cpuMs) / megabytes, (now.mainMs - before.mainMs) / megabytes, (now.indexMs - before.indexMs) / megabytes]
     return [
-      { name: `processor for a megabyte of ${consoles} consoles, the whole process`, value: all, unit: 'ms/MB', goal: `<= ${Math.floor(400 / megabytesPerSecond)} (40 % of a core)`, ok: all <= 400 / megabytesPerSecond },
+      { name: `processor for a megabyte of ${consoles} consoles, the main process`, value: all, unit: 'ms/MB', goal: `<= ${Math.floor(400 / megabytesPerSecond)} (40 % of a core)`, ok: all <= 400 / megabytesPerSecond },
       { name: `processor for a megabyte of ${consoles} consoles, the main thread`, value: main, unit: 'ms/MB', goal: 'told', ok: true },
+      { name: 'processor for a megabyte of them, the process of the search index, of low priority', value: index, unit: 'ms/MB', goal: 'told', ok: true },
       { name: 'pieces that a megabyte of them came in (5430 from UARTs that kept time)', value: pieces, unit: '/MB', goal: 'told', ok: true },
     ]
   } finally {

@@ -5,10 +5,11 @@ import { createWorkbench } from '../../src/main/composition/createWorkbench.ts'
 import { newToken } from '../../src/main/drivers/host/randomness.ts'
 import { readSession } from '../../src/main/drivers/storage/captures/sessionReader.ts'
 import { serveWeb } from '../../src/main/hosts/web/webHost.ts'
+import { childrenUse } from './childrenUse.ts'
 
 /**
  * The workbench as `serve` runs it, in a process of its own (node --expose-gc), so that its time and memory are its own. Arguments: folder,
- * console ports as JSON. Commands, each answered by one line: `use` (ms of processor in all and of the main thread, bytes held after a collection), `held` (bytes on disk
+ * console ports as JSON. Commands, each answered by one line: `use` (ms of processor of the process, of its main thread and of the index's process, bytes held after a collection), `held` (bytes on disk
  * and bytes dropped), `verify` (bytes and CRC-32 of each captured stream).
  */
 const [, , folder = '', ports = '[]'] = process.argv
@@ -42,12 +43,12 @@ async function held(): Promise<{ capturedBytes: number; droppedBytes: number }> 
   await store.flush()
   return { capturedBytes: (await store.parts()).reduce((sum, { rawBytes }) => sum + rawBytes, 0), droppedBytes: store.state().droppedBytes }
 }
-function use(): { cpuMs: number; mainMs: number; heldBytes: number } {
+function use(): { cpuMs: number; mainMs: number; indexMs: number; heldBytes: number } {
   const { user, system } = process.cpuUsage()
   const main = process.threadCpuUsage()
   collect()
   const { heapUsed, external } = process.memoryUsage()
-  return { cpuMs: (user + system) / 1000, mainMs: (main.user + main.system) / 1000, heldBytes: heapUsed + external }
+  return { cpuMs: (user + system) / 1000, mainMs: (main.user + main.system) / 1000, indexMs: childrenUse(process.pid), heldBytes: heapUsed + external }
 }
 for await (const line of createInterface(process.stdin)) process.stdout.write(`${JSON.stringify(line === 'verify' ? await verify() : line === 'held' ? await held() : use())}\n`)
 await web.close()

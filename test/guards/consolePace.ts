@@ -3,8 +3,8 @@ import type { Guard } from './guard.ts'
 const line = 'src/main/core/consoles/consoleLine.ts'
 const hub = 'src/main/core/consoles/consoleHub.ts'
 const paced = { project: 'integration', tests: 'test/integration/consoles/readPace.test.ts' } as const
-const rests = 'src/main/drivers/storage/captureIndex/indexRests.ts'
-const rested = { project: 'unit', tests: 'src/main/drivers/storage/captureIndex/indexRests.test.ts' } as const
+const quiet = 'src/main/drivers/host/quietProcess.ts'
+const apart = { project: 'integration', tests: 'test/integration/hosts/quietProcess.test.ts' } as const
 
 /** What keeps order, times and every byte of consoles that are read in turns, and lets the index work beside them. */
 export const consolePaceGuards: readonly Guard[] = [
@@ -16,6 +16,8 @@ export const consolePaceGuards: readonly Guard[] = [
   { says: 'bytes that waited keep their times', file: 'src/main/drivers/storage/captures/consoleWriter.ts', ...paced, named: 'what is typed', find: 'if (arrivals) for', replace: 'if (arrivals && stageBytes < 0) for' },
   { says: 'a camera that was cut did not speak after it', file: 'src/main/core/rack/powerEdges.ts', project: 'unit', tests: 'src/main/core/rack/powerEdges.test.ts', named: 'before the cut', find: '=> { catchUp(); last = state;', replace: '=> { last = state;' },
   { says: 'a talkative console makes no message for each piece', file: 'src/main/core/consoles/laneServer.ts', project: 'integration', tests: 'test/integration/consoles/laneServer.test.ts', named: 'the first news after a silence', find: 'Math.max(0, sentAtMs + batchMs - clock.nowMs())', replace: '0' },
-  { says: 'whoever waits for the index waits for no rest of it', file: rests, ...rested, named: 'nobody rests while somebody waits', find: ' && !isHurried()', replace: '' },
-  { says: 'a round of the index is late by a bounded time', file: rests, ...rested, named: 'a round is later by two seconds', find: 'const roundRestMs = 2_000', replace: 'const roundRestMs = 200_000' },
+  { says: 'the index leaves the processor to consoles and windows', file: quiet, ...apart, named: 'with less right to the processor', find: '    setPriority(constants.priority.PRIORITY_BELOW_NORMAL)\n', replace: '' },
+  { says: 'the process of the index ends with a workbench that was killed', file: quiet, ...apart, named: 'leaves no process behind', find: '      process.exit()\n', replace: '      setInterval(() => undefined, 1_000)\n' },
+  { says: 'a process of the workbench that ended is waited for by nobody', file: quiet, ...apart, named: 'an error, at once and later', find: "      if (isGone) throw new WorkbenchError('host/io', 'A process of the workbench ended')\n", replace: '' },
+  { says: 'a Ctrl+C does not end the index before the workbench', file: quiet, ...apart, named: 'leaves it to the workbench', find: "['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => undefined)", replace: "['SIGUSR2'] as const) process.on(name, () => undefined)" },
 ]

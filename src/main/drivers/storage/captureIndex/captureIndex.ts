@@ -1,14 +1,13 @@
-import type { Worker } from 'node:worker_threads'
 import { Cancelled, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { createBell } from '../../../../shared/lifecycle/bell.ts'
 import { type Clock, withDeadline } from '../../../../shared/lifecycle/clock.ts'
-import { nextAnswer, startThread } from '../../host/workerThread.ts'
+import { type QuietProcess, startQuietProcess } from '../../host/quietProcess.ts'
+import { startThread } from '../../host/workerThread.ts'
 import { checkPattern, createPatternRunner } from '../../patterns/patternRunner.ts'
 import type { Part } from '../captures/partFile.ts'
 import { removeIndexFile } from './indexFile.ts'
 import type { PartToIndex } from './indexLines.ts'
-import { createHurryFlag } from './indexRests.ts'
-import type { IndexAnswer, IndexRequest, IndexWorkerData } from './indexWorker.ts'
+import type { IndexAnswer, IndexRequest } from './indexWorker.ts'
 import type { BootSearch, FoundBoot } from './bootTable.ts'
 import type { FoundPage, KindQuery, LineQuery, NewKind } from './searchLines.ts'
 import type { SearchAnswer, SearchRequest } from './searchWorker.ts'
@@ -45,12 +44,13 @@ export interface CaptureIndexDeps {
   readonly tell: (message: string) => void
 }
 
-/** Reads the logs in one thread and searches in another. What is in the index can always be made again from the logs. */
+type IndexProcess = QuietProcess<IndexRequest, IndexAnswer>
+
+/** Reads the logs in a process of its own and searches in a thread. What is in the index can always be made again from the logs. */
 export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, tell }: CaptureIndexDeps): CaptureIndex {
   const closing = new AbortController()
   const bell = createBell()
   const hurry = createBell()
-  const hurryFlag = createHurryFlag()
   const told = new Map<string, string>()
   const searcher = createPatternRunner<SearchRequest, SearchAnswer>({
     clock,
@@ -65,9 +65,10 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
   let forgetDueMs = 0
 
   const indexAll = async (): Promise<void> => {
-    const worker = startThread(import.meta.url, './indexWorker.ts', 'capture-index', { file, hurry: hurryFlag.shared } satisfies IndexWorkerData)
+    const worker: IndexProcess = startQuietProcess({ clock, caller: import.meta.url, source: './indexWorker.ts', built: 'capture-index', argument: file })
     try {
-      const opened = await nextAnswer<IndexAnswer>(worker, closing.signal)
+      const opened = await worker.next(closing.signal)
+      if (opened.kind === 'failed') throw failedBy(opened)
       const known = await parts()
       if (opened.kind === 'opened' && (opened.wasDamaged || opened.isNew) && known.length > 0) {
         tell(`The search index of captures ${opened.wasDamaged ? 'was damaged or of an older version' : 'was not there'} and is made again from the captures in the background; until then older lines are not found`)
@@ -76,7 +77,6 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
       forgetDueMs = 0
       for (;;) {
         const beganMs = clock.nowMs()
-        hurryFlag.set(wantedRounds > rounds)
         await indexOnce(worker)
         failure = ''
         rounds += 1
@@ -87,19 +87,19 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
         await Promise.race([hurry.next(closing.signal), clock.sleep(Math.max(leastPauseMs, beganMs + lookEveryMs - clock.nowMs()), AbortSignal.any([closing.signal, pause.signal]))]).finally(() => { pause.abort() })
       }
     } finally {
-      await worker.terminate()
+      await worker.end()
     }
   }
-  const indexOnce = async (worker: Worker): Promise<void> => {
+  const indexOnce = async (worker: IndexProcess): Promise<void> => {
     const all = await parts()
     const news = all.filter((part) => told.get(part.base) !== stateOf(part))
     const isForgetting = clock.nowMs() >= forgetDueMs
     if (news.length === 0 && !isForgetting) return
     const states = news.map((part) => [part.base, stateOf(part)] as const)
     if (isForgetting) forgetDueMs = clock.nowMs() + forgetEveryMs
-    worker.postMessage({ parts: news.map(partToIndex), ...(isForgetting ? { all: all.map(({ base }) => base) } : {}) } satisfies IndexRequest)
-    const answer = await nextAnswer<IndexAnswer>(worker, closing.signal)
-    if (answer.kind === 'failed') throw new WorkbenchError('host/io', answer.message, { context: { isDamaged: answer.isDamaged } })
+    worker.send({ parts: news.map(partToIndex), ...(isForgetting ? { all: all.map(({ base }) => base) } : {}) })
+    const answer = await worker.next(closing.signal)
+    if (answer.kind === 'failed') throw failedBy(answer)
     for (const [base, state] of states) told.set(base, state)
   }
   const run = async (): Promise<void> => {
@@ -148,7 +148,6 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
     // The round that runs may have looked before the call.
     const wanted = rounds + 2
     wantedRounds = Math.max(wantedRounds, wanted)
-    hurryFlag.set(true)
     hurry.ring()
     while (!isReader && rounds < wanted) await bell.next(AbortSignal.any([signal, closing.signal]))
   }
@@ -179,12 +178,13 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
     note: () => failure || (isBehind ? 'The search index is still being made; older lines may be missing' : ''),
     close: async () => {
       closing.abort(new Cancelled('the index is closed'))
-      await running
       await searcher.end()
+      await running
     },
   }
 }
 
+const failedBy = ({ message, isDamaged }: Extract<IndexAnswer, { readonly kind: 'failed' }>): WorkbenchError => new WorkbenchError('host/io', message, { context: { isDamaged } })
 const stateOf = (part: Part): string => `${part.rawBytes} ${part.indexBytes} ${String(part.isClosed)}`
 const partToIndex = ({ base, header, rawBytes, isClosed }: Part): PartToIndex =>
   ({ base, camera: header.camera, session: header.session, startOffset: header.startOffset, rawBytes, isClosed })

@@ -26,7 +26,6 @@ const linesAtOnce = 50_000
 const partsInTurn = 127
 /** A quarter of a second. */
 const nearbyLines = 1_000_000
-const restEveryLines = 256
 /** A call for each line costs a quarter of what the words' table itself costs. */
 const wordsAtOnce = 16
 
@@ -40,8 +39,8 @@ export interface LineIndexer {
   forgetAllBut(bases: ReadonlySet<string>): void
 }
 
-/** `rest` is called between small steps and may wait; what is stored is seen by searches when all of it is. */
-export function createLineIndexer(database: DatabaseSync, rest: () => void = () => undefined): LineIndexer {
+/** What is stored is seen by searches when all of it is. */
+export function createLineIndexer(database: DatabaseSync): LineIndexer {
   const sql = {
     camera: database.prepare('SELECT id, firmware FROM cameras WHERE camera = ?'),
     newCamera: database.prepare('INSERT INTO cameras (camera, firmware) VALUES (?, 0)'),
@@ -97,12 +96,9 @@ export function createLineIndexer(database: DatabaseSync, rest: () => void = () 
     const spans = new Map<number, { readonly first: number; last: number }>()
     let last = -1
     let lastMs = -1
-    let stored = 0
     let words: (number | string)[] = []
     // In the order of their numbers, which the words' table wants, too.
     for (const { part, camera, offset, text, atMs } of [...lines].sort((a, b) => a.atMs - b.atMs)) {
-      stored += 1
-      if (stored % restEveryLines === 0) rest()
       const base = lineIdAt(atMs)
       const isNewMs = Math.floor(atMs) !== lastMs
       lastMs = Math.floor(atMs)
@@ -149,7 +145,6 @@ export function createLineIndexer(database: DatabaseSync, rest: () => void = () 
             const place = { session: part.session, camera, part: resume.part }
             const found = (line: CutLine): void => { lines.push({ offset: line.offset, atMs: line.atMs, text: line.text, part: resume.part, camera }); boots.heard(line, place) }
             if (isThere(part) && readOn(part, resume, found, (line) => { boots.waiting(line, place) })) queue.splice(partsInTurn, 0, part)
-            rest()
             sql.resume.run(resume.offset, resume.record, resume.isDone ? 1 : 0, resume.part)
           }
           store(lines)

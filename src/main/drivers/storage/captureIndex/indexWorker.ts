@@ -1,9 +1,8 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { beQuietProcess, type QuietWork } from '../../host/quietProcess.ts'
 import { isDamage, openIndexFile } from './indexFile.ts'
 import { createLineIndexer, type PartToIndex } from './indexLines.ts'
-import { createIndexRests, hearHurry } from './indexRests.ts'
 
-/** To the thread that reads the logs into the index. */
+/** To the process that reads the logs into the index. */
 export interface IndexRequest {
   /** In order of time. */
   readonly parts: readonly PartToIndex[]
@@ -16,21 +15,31 @@ export type IndexAnswer =
   | { readonly kind: 'added'; readonly lines: number }
   | { readonly kind: 'failed'; readonly message: string; readonly isDamaged: boolean }
 
-export interface IndexWorkerData { readonly file: string; readonly hurry: SharedArrayBuffer }
+const failed = (error: unknown): IndexAnswer => ({ kind: 'failed', message: error instanceof Error ? error.message : String(error), isDamaged: isDamage(error) })
 
-const { file, hurry } = workerData as IndexWorkerData
-const { database, wasDamaged, isNew } = openIndexFile(file)
-const rests = createIndexRests({ nowMs: () => performance.now(), ...hearHurry(hurry) })
-const indexer = createLineIndexer(database, rests.rest)
-const answer = (message: IndexAnswer): void => { parentPort?.postMessage(message) }
+function openIndex(file: string): QuietWork<IndexRequest, IndexAnswer> {
+  const { database, wasDamaged, isNew } = openIndexFile(file)
+  const indexer = createLineIndexer(database)
+  return {
+    hello: { kind: 'opened', wasDamaged, isNew },
+    heard: ({ parts, all }) => {
+      try {
+        if (all) indexer.forgetAllBut(new Set(all))
+        return { kind: 'added', lines: indexer.add(parts) }
+      } catch (error) {
+        return failed(error)
+      }
+    },
+    // The last who closes it brings it into one file.
+    close: () => { database.close() },
+  }
+}
 
-parentPort?.on('message', ({ parts, all }: IndexRequest) => {
+// All consoles are read and drawn meanwhile; whoever looks for the newest has it from the logs themselves.
+beQuietProcess<IndexRequest, IndexAnswer>((file) => {
   try {
-    rests.begin()
-    if (all) indexer.forgetAllBut(new Set(all))
-    answer({ kind: 'added', lines: indexer.add(parts) })
+    return openIndex(file)
   } catch (error) {
-    answer({ kind: 'failed', message: error instanceof Error ? error.message : String(error), isDamaged: isDamage(error) })
+    return { hello: failed(error), heard: () => failed(error), close: () => undefined }
   }
 })
-answer({ kind: 'opened', wasDamaged, isNew })
