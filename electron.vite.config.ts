@@ -1,8 +1,29 @@
 import { resolve } from 'node:path'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'electron-vite'
+import type { Plugin } from 'vite'
 
 const here = import.meta.dirname
+
+/** The window itself is fetched and compiled beside the little that asks the workbench for the rack. */
+const fetchWindowEarly = (): Plugin => ({
+  name: 'fetch-window-early',
+  transformIndexHtml: {
+    order: 'post',
+    handler: (html, { bundle = {} }) => {
+      const chunks = Object.values(bundle).flatMap((file) => (file.type === 'chunk' ? [file] : []))
+      const wanted = new Set<string>()
+      const add = (name: string): void => {
+        const chunk = chunks.find(({ fileName }) => fileName === name)
+        if (!chunk || wanted.has(name)) return
+        wanted.add(name)
+        for (const each of chunk.imports) add(each)
+      }
+      for (const { fileName, facadeModuleId } of chunks) if (facadeModuleId?.endsWith('/App.vue')) add(fileName)
+      return [...wanted].filter((name) => !html.includes(name)).map((name) => ({ tag: 'link', attrs: { rel: 'modulepreload', crossorigin: true, href: `./${name}` }, injectTo: 'head' as const }))
+    },
+  },
+})
 
 export default defineConfig({
   main: {
@@ -37,7 +58,7 @@ export default defineConfig({
   },
   renderer: {
     root: resolve(here, 'src/renderer'),
-    plugins: [vue()],
+    plugins: [vue(), fetchWindowEarly()],
     build: {
       outDir: resolve(here, 'out/renderer'),
       emptyOutDir: true,

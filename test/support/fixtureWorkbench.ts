@@ -12,7 +12,7 @@ import { type ErrorCode, type ErrorContext, toWire, WorkbenchError } from '../..
 import type { JobEvent } from '../../src/shared/jobs/jobEvent.ts'
 import { isFinished } from '../../src/shared/jobs/reduceJob.ts'
 import type { CameraView, MachineStatus, RackView } from '../../src/shared/rack/rackView.schema.ts'
-import { type ByteLaneEnd, encodeLaneFrame, laneRequestSchema } from '../../src/shared/rpc/byteLane.ts'
+import { type ByteLaneEnd, encodeLaneFrame, type LaneRequest, laneRequestSchema } from '../../src/shared/rpc/byteLane.ts'
 import { addFixtureStories, createFixtureJobs, fixturePlan, storyOf, summaryOf } from './fixtureJobs.ts'
 import { fixtureAgentPlan, fixtureDoctorStory } from './fixtureAgent.ts'
 import { fixtureMarks } from './fixtureConsoles.ts'
@@ -344,13 +344,13 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
     byteListeners.add(listener)
     skipListeners.add(skipper)
     end.onClose(() => { byteListeners.delete(listener); skipListeners.delete(skipper) })
-    end.onMessage((message) => {
-      const request = laneRequestSchema.parse(JSON.parse(String(message)))
+    const asked = (request: LaneRequest): void => {
       if (request.do === 'watch-picture' || request.do === 'unwatch-picture') { servePicture(request); return }
       if (request.do === 'unwatch') { watched.delete(request.camera); return }
       watched.add(request.camera)
       send(request.camera, request.after, new TextEncoder().encode(rack.cameras.get(request.camera)?.text ?? '').subarray(request.after))
-    })
+    }
+    end.onMessage((message) => { for (const line of String(message).split('\n')) asked(laneRequestSchema.parse(JSON.parse(line))) })
   }
   return { router, serveLane, say, meet, queue, skip, change, jobs, calls, changed, consoleTools: consoleTools.told, registry: registry.told, boardReleases: boardReleases.told, deviceUpdates: deviceUpdates.told, fleet: fleet.told, approvals: approvals.told, batches: batches.told, cameras: () => rack.cameras }
 }

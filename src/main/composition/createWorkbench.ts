@@ -99,6 +99,8 @@ export interface WorkbenchOptions {
 }
 
 /** Until the camera has been seen to start, which the caller's signal tells. */
+/** A start has more urgent things to do than to read what was captured. */
+const indexAfterMs = 2_000
 const waitForSignal = async (signal: AbortSignal): Promise<void> => {
   await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
 }
@@ -169,7 +171,8 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const status = statusOf({ environment, clock: () => clock.wallMs(), rack, tftp: () => tftp.state(), journal })
   const stop = new AbortController()
   if (options.loadRack === true) {
-    captures.startIndex()
+    // A search before that starts it at once.
+    clock.sleep(indexAfterMs, stop.signal).then(() => { captures.startIndex() }, () => undefined)
     watchSlowBoots({ boots, rules: consoles.rules, clock, log }, stop.signal).catch((error: unknown) => { log(`boots are no longer compared: ${String(error)}`) })
     await registry.start()
     await boardReleases.start()

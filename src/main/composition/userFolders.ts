@@ -14,10 +14,3 @@ export function dataFolderOf({ platform, homeFolder, variables }: UserFacts): st
   if (platform === 'win32') return join(variables['APPDATA'] ?? join(homeFolder, 'AppData', 'Roaming'), 'Rackbench')
   return join(variables['XDG_DATA_HOME'] || join(homeFolder, '.local', 'share'), 'rackbench')
 }
-
-/** Where compiled modules of ours lie, so that a start need not compile them again. Nobody misses what is deleted there. */
-export function compiledFolderOf({ platform, homeFolder, variables }: UserFacts): string {
-  if (platform === 'darwin') return join(homeFolder, 'Library', 'Caches', 'Rackbench', 'compiled')
-  if (platform === 'win32') return join(variables['LOCALAPPDATA'] ?? join(homeFolder, 'AppData', 'Local'), 'Rackbench', 'compiled')
-  return join(variables['XDG_CACHE_HOME'] || join(homeFolder, '.cache'), 'rackbench', 'compiled')
-}

@@ -2,6 +2,7 @@ import { type ClientContext, type ClientLink, createORPCClient } from '@orpc/cli
 import type { ContractRouterClient } from '@orpc/contract'
 import { shallowRef, type ShallowRef, watch } from 'vue'
 import type { WorkbenchContract } from '../../shared/contracts/workbench.contract.ts'
+import { mostLaneRequests } from '../../shared/rpc/byteLane.ts'
 import { Cancelled, WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { ConsoleLane, type LaneWire } from './consoleLane.ts'
 import { PictureLane } from './pictureLane.ts'
@@ -67,11 +68,16 @@ function withMappedErrors(value: unknown, map: (error: unknown) => Error): unkno
   return wrapped
 }
 
-/** A carrier answers each frame it hands over, so it is listened to once, whoever wants the frames. */
+/** A carrier answers each frame it hands over, so it is listened to once, whoever wants the frames. A rack asks for a hundred consoles in one go. */
 function shareLane(wire: LaneWire): LaneWire {
   const listeners: ((frame: Uint8Array) => void)[] = []
+  let asked: string[] = []
+  const flush = (): void => {
+    for (let at = 0; at < asked.length; at += mostLaneRequests) wire.send(asked.slice(at, at + mostLaneRequests).join('\n'))
+    asked = []
+  }
   wire.onFrame((frame) => { for (const listener of listeners) listener(frame) })
-  return { send: (message) => { wire.send(message) }, onFrame: (listener) => { listeners.push(listener) } }
+  return { send: (message) => { if (asked.push(message) === 1) queueMicrotask(flush) }, onFrame: (listener) => { listeners.push(listener) } }
 }
 
 async function pause(durationMs: number, signal: AbortSignal, wake: (go: () => void) => void): Promise<void> {

@@ -32,7 +32,10 @@ async function openSocket(url: string, token: string, limitMs: number, signal: A
 }
 
 async function openWire(base: string, token: string, limitMs: number, signal: AbortSignal): Promise<OpenWire> {
-  const rpcSocket = await openSocket(`${base}/rpc`, token, limitMs, signal)
+  // Side by side: a page waits for both before it asks for anything.
+  const bytes = openSocket(`${base}/bytes`, token, limitMs, signal)
+  const dropBytes = (): void => { bytes.then((socket) => { socket.close() }, () => undefined) }
+  const rpcSocket = await openSocket(`${base}/rpc`, token, limitMs, signal).catch((error: unknown) => { dropBytes(); throw error })
   let refused = false
   const closed = new Promise<void>((resolve) => {
     rpcSocket.addEventListener('close', ({ code }) => { refused = refusals(code); resolve() }, { once: true })
@@ -44,7 +47,7 @@ async function openWire(base: string, token: string, limitMs: number, signal: Ab
       createORPCClient<WorkbenchClient>(rpc).system.chips({}, { signal: AbortSignal.any([signal, AbortSignal.timeout(limitMs)]) }),
       closed.then(() => { throw new Error('closed') }),
     ])
-    const bytesSocket = await openSocket(`${base}/bytes`, token, limitMs, signal)
+    const bytesSocket = await bytes
     const bytesClosed = new Promise<void>((resolve) => { bytesSocket.addEventListener('close', () => { resolve() }, { once: true }) })
     const close = (): void => { rpcSocket.close(); bytesSocket.close() }
     return {
@@ -60,6 +63,7 @@ async function openWire(base: string, token: string, limitMs: number, signal: Ab
     }
   } catch (error) {
     rpcSocket.close()
+    dropBytes()
     if (refused) throw new Refused('The workbench did not accept the token of this page. Open the address that it printed when it started.')
     throw error
   }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { cameraIdSchema } from '../devices/ids.ts'
 
 /**
- * Console bytes travel beside the calls. The viewer asks in JSON text; the workbench answers in binary frames:
+ * Console bytes travel beside the calls. The viewer asks in JSON text, one request a line; the workbench answers in binary frames:
  * kind u8 · id length u8 · camera id (ASCII) · position f64 BE (offset of the first byte in the console's whole history) · payload.
  * Frames of several consoles may come as one message: kind u8 · (length u32 BE · frame)…
  */
@@ -18,6 +18,8 @@ export const laneRequestSchema = z.discriminatedUnion('do', [
   z.object({ do: z.literal('watch-picture'), camera: cameraIdSchema }),
   z.object({ do: z.literal('unwatch-picture'), camera: cameraIdSchema }),
 ])
+/** In one message. */
+export const mostLaneRequests = 64
 export type LaneRequest = z.infer<typeof laneRequestSchema>
 
 export const laneFrameKinds = {

@@ -4,7 +4,7 @@ import { createConsole } from '../../../src/main/core/consoles/consoleHub.ts'
 import type { CameraConsole } from '../../../src/main/core/consoles/cameraConsole.ts'
 import { serveByteLane } from '../../../src/main/core/consoles/laneServer.ts'
 import type { CameraId } from '../../../src/shared/devices/ids.ts'
-import { type ByteLaneEnd, type LaneFrame, unbundleLaneFrames } from '../../../src/shared/rpc/byteLane.ts'
+import { type ByteLaneEnd, type LaneFrame, mostLaneRequests, unbundleLaneFrames } from '../../../src/shared/rpc/byteLane.ts'
 import { createMemoryBridge } from '../../support/memoryBridge.ts'
 import { createVirtualClock } from '../../support/virtualClock.ts'
 
@@ -149,6 +149,29 @@ test('a viewer of the end alone is sent a screenful of a burst and told what it 
     ['data', 0, 5, 0], ['skipped', 5, 4, 200_005 - 4_096 - 5], ['data', 200_005 - 4_096, 4_096, 0], ['data', 200_005, 7, 0],
   ])
   hangUp()
+  await hub.close()
+})
+
+test('the requests of one message are each heard, and too many of them count as one of nonsense', async () => {
+  const { clock, bridge, hub, frames, server, ask, hangUp, more } = bench()
+  const other = more('cam-2')
+  await clock.advance(0)
+  ask(['cam-1', 'cam-9', 'cam-2'].map((camera) => JSON.stringify({ do: 'watch', camera, after: 0 })).join('\n'))
+  expect(server.ignored()).toBe(1)
+  bridge.say('one')
+  other.say('two')
+  await clock.advance(16)
+  expect(frames.map(({ camera }) => camera).sort()).toEqual(['cam-1', 'cam-2'])
+  const unwatch = JSON.stringify({ do: 'unwatch', camera: 'cam-1' })
+  ask(Array.from({ length: mostLaneRequests + 1 }, () => unwatch).join('\n'))
+  expect(server.ignored()).toBe(2)
+  bridge.say('still here')
+  await clock.advance(16)
+  expect(frames.at(-1)?.camera).toBe('cam-1')
+  ask(Array.from({ length: mostLaneRequests }, () => unwatch).join('\n'))
+  expect(server.ignored()).toBe(2 + mostLaneRequests - 1)
+  hangUp()
+  await other.console.close()
   await hub.close()
 })
 

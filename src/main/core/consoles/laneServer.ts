@@ -2,7 +2,7 @@ import type { CameraId } from '../../../shared/devices/ids.ts'
 import { Cancelled } from '../../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../../shared/lifecycle/clock.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
-import { bundleLaneFrames, type ByteLaneEnd, encodeLaneFrame, laneEndBytes, type LaneRequest, laneRequestSchema, maxLaneBytes } from '../../../shared/rpc/byteLane.ts'
+import { bundleLaneFrames, type ByteLaneEnd, encodeLaneFrame, laneEndBytes, type LaneRequest, laneRequestSchema, maxLaneBytes, mostLaneRequests } from '../../../shared/rpc/byteLane.ts'
 import type { PictureBook } from '../pictures/pictureBook.ts'
 import { servePictures } from '../pictures/pictureLane.ts'
 import type { CameraConsole } from './cameraConsole.ts'
@@ -111,8 +111,7 @@ export function serveByteLane({ end, consoleOf, clock, pictures }: LaneServerDep
     return true
   }
   end.onMessage((message) => {
-    const request = parseRequest(message)
-    if (!request || !handle(request)) ignored += 1
+    for (const request of parseRequests(message)) if (!request || !handle(request)) ignored += 1
   })
   const close = (): void => {
     closed.abort(new Cancelled('the link is closed'))
@@ -122,10 +121,16 @@ export function serveByteLane({ end, consoleOf, clock, pictures }: LaneServerDep
   return { ignored: () => ignored, close }
 }
 
-function parseRequest(message: string | Uint8Array): LaneRequest | undefined {
-  if (typeof message !== 'string' || message.length > maxRequestChars) return undefined
+function parseRequests(message: string | Uint8Array): readonly (LaneRequest | undefined)[] {
+  if (typeof message !== 'string' || message.length > mostLaneRequests * (maxRequestChars + 1)) return [undefined]
+  const lines = message.split('\n')
+  return lines.length > mostLaneRequests ? [undefined] : lines.map(parseRequest)
+}
+
+function parseRequest(text: string): LaneRequest | undefined {
+  if (text.length > maxRequestChars) return undefined
   try {
-    return laneRequestSchema.safeParse(JSON.parse(message)).data
+    return laneRequestSchema.safeParse(JSON.parse(text)).data
   } catch {
     // Not JSON: counted by the caller.
     return undefined

@@ -36,7 +36,7 @@ if (isNewEnough(process.versions.node)) {
 /** Reading and compiling our modules anew takes longer than most commands. An updater starts once and has no disk to spare. */
 async function keepCompiled() {
   const { enableCompileCache } = await import('node:module')
-  const { compiledFolderOf } = await import('../../composition/userFolders.ts')
+  const { compiledFolderOf } = await import('../../composition/compiledFolder.mjs')
   enableCompileCache(compiledFolderOf({ platform: process.platform, homeFolder: homedir(), variables: process.env }))
 }
 
