@@ -62,11 +62,12 @@ export function createCaptureDesk({ clock, dataFolder, log, leases, audit }: Cap
   const settingsFile = createCaptureSettingsFile(path)
   const store = openCaptureStore({ folder, settings: loadCaptureSettings(path), readSettings: settingsFile.read, clock, disk: createCaptureDisk(), self: describeSelf(), isAlive, log, beforeRemove: (files, bytes) => auditQuota(audit, files, bytes) })
   let opened: CaptureIndex | undefined
+  const startedAtMs = clock.wallMs()
   let hasLease = false
   // Two programs with one data folder: one writes the index, both search in it.
   const mayWrite = (): boolean => (hasLease ||= leases.tryTake('capture index', { holder: 'the search index', sinceMs: clock.wallMs() }).kind === 'taken')
   const index = (): CaptureIndex => (opened ??= openCaptureIndex({
-    file: join(dataFolder, 'captureIndex.sqlite'), parts: async () => store.parts(), mayWrite, clock, tell: (message) => { store.notice('index', message) },
+    file: join(dataFolder, 'captureIndex.sqlite'), parts: async () => store.parts(), mayWrite, startedAtMs, clock, tell: (message) => { store.notice('index', message) },
   }))
   const sessions = async ({ camera, sinceMs = -Infinity, untilMs = Infinity }: SessionFilter): Promise<CaptureSession[]> => {
     await store.flush()

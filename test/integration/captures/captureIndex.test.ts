@@ -187,6 +187,20 @@ test.each(damages)('an index that is %s is made again, and says so', async (_, d
   expect(await wordsFound(next, { words: 'needle' })).toEqual(['needle in here'])
 })
 
+test('captures that began after the program had no index that could be missing', async () => {
+  const bench = captureBench()
+  const store = bench.open()
+  const one = store.open(gate)
+  one.received(bytes('needle\n'))
+  await store.flush()
+  const told: string[] = []
+  const index = openCaptureIndex({ file: join(bench.folder, 'index.sqlite'), parts: async () => store.parts(), startedAtMs: 0, clock: createRealClock(), tell: (message) => { told.push(message) } })
+  onTestFinished(async () => index.close())
+  await index.caughtUp(never)
+  expect(await wordsFound(index, { words: 'needle' })).toEqual(['needle'])
+  expect(told).toEqual([])
+  await one.close()
+})
 test('what the quota deleted is not found any more', async () => {
   const bench = captureBench()
   const store = bench.open()

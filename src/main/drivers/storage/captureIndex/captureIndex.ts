@@ -40,6 +40,8 @@ export interface CaptureIndexDeps {
   readonly parts: () => Promise<readonly Part[]>
   /** False while another process writes it; its lines are found all the same. */
   readonly mayWrite?: () => boolean
+  /** What was captured before the program started (wall, ms): only that could have been in an index. */
+  readonly startedAtMs?: number
   readonly clock: Clock
   readonly tell: (message: string) => void
 }
@@ -47,7 +49,7 @@ export interface CaptureIndexDeps {
 type IndexProcess = QuietProcess<IndexRequest, IndexAnswer>
 
 /** Reads the logs in a process of its own and searches in a thread. What is in the index can always be made again from the logs. */
-export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, tell }: CaptureIndexDeps): CaptureIndex {
+export function openCaptureIndex({ file, parts, mayWrite = () => true, startedAtMs = Infinity, clock, tell }: CaptureIndexDeps): CaptureIndex {
   const closing = new AbortController()
   const bell = createBell()
   const hurry = createBell()
@@ -70,7 +72,7 @@ export function openCaptureIndex({ file, parts, mayWrite = () => true, clock, te
       const opened = await worker.next(closing.signal)
       if (opened.kind === 'failed') throw failedBy(opened)
       const known = await parts()
-      if (opened.kind === 'opened' && (opened.wasDamaged || opened.isNew) && known.length > 0) {
+      if (opened.kind === 'opened' && (opened.wasDamaged || opened.isNew) && known.some(({ header }) => header.startedAtMs < startedAtMs)) {
         tell(`The search index of captures ${opened.wasDamaged ? 'was damaged or of an older version' : 'was not there'} and is made again from the captures in the background; until then older lines are not found`)
       }
       told.clear()
