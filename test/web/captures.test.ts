@@ -78,6 +78,7 @@ test('a search that was stopped, an index that is made again and a wrong pattern
   await search('rebuilt')
   await until('the note', () => text().includes('still being made'))
   expect(text()).toContain('Nothing found')
+  expect(text()).toContain('No line has all of these words')
   await search('slow', true)
   await until('the limit', () => text().includes('stopped by its time limit'))
   expect(button('Go on')).toBeDefined()
