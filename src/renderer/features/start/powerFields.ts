@@ -33,12 +33,12 @@ export interface PowerField { readonly key: Exclude<keyof PowerDraft, 'kind' | '
 
 const host: PowerField = { key: 'host', word: 'Address', hint: '10.0.0.2' }
 const user: PowerField = { key: 'user', word: 'User', hint: 'admin' }
-const password: PowerField = { key: 'password', word: 'Password', hint: 'kept apart from the rack', secret: true }
+const password: PowerField = { key: 'password', word: 'Password', hint: 'kept apart', secret: true }
 
 export const fieldsOf: Readonly<Record<PowerDraft['kind'], readonly PowerField[]>> = {
   manual: [],
   routeros: [host, { key: 'ethernet', word: 'Port', hint: 'ether3' }, { key: 'comment', word: 'or its comment', hint: 'cam-01' }, user, password,
-    { key: 'certificate', word: 'TLS fingerprint', hint: 'SHA-256; empty: no TLS' }, { key: 'port', word: 'API port', hint: '8728; with TLS 8729' }, { key: 'ssh', word: 'SSH port', hint: '22' }],
+    { key: 'certificate', word: 'TLS fingerprint', hint: 'empty: no TLS' }, { key: 'port', word: 'API port', hint: '8728; with TLS 8729' }, { key: 'ssh', word: 'SSH port', hint: '22' }],
   tasmota: [host, { key: 'relay', word: 'Relay', hint: '1' }, user, password],
   pdudaemon: [host, { key: 'pdu', word: 'PDU', hint: 'rack-a' }, { key: 'outlet', word: 'Outlet', hint: '4' }, { key: 'port', word: 'Port', hint: '16421' }],
   vectis: [host, { key: 'port', word: 'Port', hint: '35240' }],
