@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { type BatchId, batchIdSchema, type BatchPlan, batchPlanSchema } from '../../shared/batch/batchPlan.schema.ts'
+import { type BatchId, batchIdSchema, type BatchPlan, batchPlanSchema, type BatchTarget } from '../../shared/batch/batchPlan.schema.ts'
 import type { BatchQueue, OfferedCamera, SharedBatchQueue } from '../../shared/batch/batchQueue.ts'
 import type { BatchSummary } from '../../shared/batch/batchView.schema.ts'
 import type { CameraId } from '../../shared/devices/ids.ts'
@@ -72,9 +72,10 @@ const pictureLimitMs = 10_000
 const againMs = 10_000
 const endings: Readonly<Record<BatchFormat, string>> = { html: 'html', junit: 'xml', csv: 'csv', json: 'json' }
 
-const offeredOf = (spec: PodSpec): OfferedCamera => ({
+const offeredOf = (spec: PodSpec, hasPing: boolean): OfferedCamera => ({
   cameraId: spec.cameraId, cameraName: spec.cameraName, supply: isUnitSpec(spec.power) ? unitIdOf(spec.power) : spec.id,
   labels: [...spec.inventory?.labels ?? []], isAside: spec.inventory?.maintenance !== undefined,
+  lacks: [...(hasPing ? [] : ['ping' as const]), ...(spec.snapshotUrl === undefined ? ['address' as const] : [])],
 })
 
 export function renderBatch(batch: Batch, format: BatchFormat): string {
@@ -113,8 +114,12 @@ export function createBatchDesk({ clock, dataFolder, redisUrl, log, rack, jobs, 
         : desk.start(restoreRequestSchema.parse({ cameraId, inputPath: image.path, tftpVia, force }), undefined, signal)
     },
   })
+  const offeredHere = async (pods: readonly PodSpec[]): Promise<OfferedCamera[]> => {
+    const hasPing = await ping.isThere()
+    return pods.map((spec) => offeredOf(spec, hasPing))
+  }
   // Two benches may both have a pod-1, and one waits for none of the other.
-  const offer = (): OfferedCamera[] => (isWorking ? rack.pods().map(offeredOf).map((each) => ({ ...each, supply: `${hostname()} ${each.supply}`.slice(0, 200) })) : [])
+  const offer = async (): Promise<OfferedCamera[]> => (isWorking ? (await offeredHere(rack.pods())).map((each) => ({ ...each, supply: `${hostname()} ${each.supply}`.slice(0, 200) })) : [])
   const openQueue = async (): Promise<BatchQueue> => {
     if (redisUrl === undefined) return openSqliteBatches(join(dataFolder, 'batches.sqlite'), { log })
     // Only who shares batches pays for what that needs.
@@ -143,24 +148,26 @@ export function createBatchDesk({ clock, dataFolder, redisUrl, log, rack, jobs, 
       throw error
     }
   }
-  const choose: BatchDesk['choose'] = async (plan, pods) => {
-    const here = pods.map(offeredOf)
-    if (redisUrl === undefined) return { ...chooseCameras(plan, here), own: here.map(({ cameraId }) => cameraId) }
+  /** Those of this bench that no other one works on, and all of the others. */
+  const allOffered = async (pods: readonly PodSpec[]): Promise<{ readonly own: readonly OfferedCamera[]; readonly all: readonly OfferedCamera[] }> => {
+    const here = await offeredHere(pods)
+    if (redisUrl === undefined) return { own: here, all: here }
     await engine()
     const there = await shared?.offered() ?? []
     const known = new Set(there.map(({ cameraId }) => cameraId))
     const own = here.filter(({ cameraId }) => !known.has(cameraId))
-    const once = new Map([...own, ...there].map((each) => [each.cameraId, each]))
-    return { ...chooseCameras(plan, [...once.values()]), own: own.map(({ cameraId }) => cameraId) }
+    return { own, all: [...new Map([...own, ...there].map((each) => [each.cameraId, each])).values()] }
+  }
+  const choose: BatchDesk['choose'] = async (plan, pods) => {
+    const { own, all } = await allOffered(pods)
+    return { ...chooseCameras(plan, all), own: own.map(({ cameraId }) => cameraId) }
   }
   const check: BatchDesk['check'] = async (plan, pods, signal) => {
-    const { targets } = await choose(plan, pods)
-    const specOf = new Map(pods.map((spec) => [spec.cameraId, spec]))
-    const own = targets.filter(({ camera }) => specOf.has(camera))
-    return checkPlan({
-      plan, targets, own, hasPing: !plan.checks.ping || await ping.isThere(), withoutAddress: own.filter(({ camera }) => specOf.get(camera)?.snapshotUrl === undefined),
-      images: plan.workflow === 'restore' ? await readImages(plan, signal) : [],
-    })
+    const { all } = await allOffered(pods)
+    const { targets } = chooseCameras(plan, all)
+    const lacksOf = new Map(all.map(({ cameraId, lacks }) => [cameraId, lacks ?? []]))
+    const without = (what: 'ping' | 'address'): BatchTarget[] => targets.filter(({ camera }) => lacksOf.get(camera)?.includes(what))
+    return checkPlan({ plan, targets, withoutPing: without('ping'), withoutAddress: without('address'), images: plan.workflow === 'restore' ? await readImages(plan, signal) : [] })
   }
   const workLater = async (): Promise<void> => {
     while (!over.signal.aborted) {
