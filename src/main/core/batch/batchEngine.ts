@@ -71,7 +71,7 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
   const mine = (): Entry[] => [...entries.values()].filter(({ isMine, batch }) => isMine && !batch.end)
   const entryOf = (id: BatchId): Entry => {
     const entry = entries.get(id)
-    if (!entry) throw new WorkbenchError('input/not-found', `There is no batch ${id}`, { context: { batch: id } })
+    if (!entry) throw new WorkbenchError('input/not-found', `There is no batch ${id}`, { context: { batch: id }, hint: '"rackbench batch list" names them' })
     return entry
   }
   const occupy = (batch: Batch): void => {
@@ -297,7 +297,7 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
   }
   const say = async (id: BatchId, wish: BatchWish): Promise<void> => submit(async () => {
     const { batch, isMine } = entryOf(id)
-    if (batch.end) throw new WorkbenchError('input/conflict', `Batch ${batch.plan.name} is over`, { context: { batch: id, state: batch.end.state } })
+    if (batch.end) throw new WorkbenchError('input/conflict', `Batch ${batch.plan.name} is over: ${batch.end.state}`, { context: { batch: id, state: batch.end.state }, hint: 'Its reports are kept; begin it again for another run' })
     await (isMine ? grant(batch, wish) : queue.wish(id, wish))
   })
 

@@ -53,6 +53,15 @@ test('the page says of each image how many passed and how many did not, and wait
   expect(page).toContain('<tr><td>=1+1</td><td><span class="ok">1</span></td><td><span class="bad">1</span></td><td>0</td><td>0</td><td>0</td></tr>')
   expect(page).toContain('restore on 2 cameras, images =1+1, 2 cycles')
 })
+test('the page has a row for what was begun, what did not pass first, and only the number of the rest', () => {
+  const batch = batchOf([passed, failed])
+  const rows = (): string[] => [...renderBatchHtml(batch).split('Every item that was begun')[1]!.split('</section>')[0]!.matchAll(/<tr><td>(.*?)<\/td>/g)].map(([, name]) => name!)
+  expect(rows()).toEqual(['-b&#34;', '-a&#34;'])
+  expect(renderBatchHtml(batch)).toContain('2 items not begun yet; the CSV names all.')
+  applyBatchEvent(batch, nextEvent(batch, { type: 'stop-requested', reason: 'person', sentence: 'Stopped by a person.' }, 3_000))
+  expect(renderBatchHtml(batch)).toContain('2 items never begun; the CSV names all.')
+  expect(renderBatchHtml(batchOf([passed, passed, passed, passed]))).not.toContain('begun;')
+})
 test('no cell of the CSV is a formula, and each attempt is a row', () => {
   const lines = renderBatchCsv(batchOf([failed, { ...passed, elapsedMs: 2_000.4, bootMs: 7_999.6 }])).split('\r\n')
   expect(lines[0]).toBe('item,camera,name,image,cycle,canary,state,attempt,outcome,cause,evidence,where,code,started,elapsed_ms,boot_ms,job')
@@ -82,7 +91,7 @@ test('flaky is who passes at one time and fails at another; trouble of the bench
 test('two runs: who is worse, who is better, and how the phases moved', () => {
   const slow = { ...passed, phases: [{ name: 'write', ms: 3_000 }] }
   const found = compareBatches(batchOf([passed, failed, passed, passed]), batchOf([failed, slow, slow, slow]))
-  expect(found).toMatchObject({ worse: ['-a"'], better: ['-b"'], phases: [{ name: 'write', beforeMs: 1_000, afterMs: 3_000, ratio: 3 }], words: '75.0 % passed before and 75.0 % after; 1 cameras are worse and 1 better.' })
+  expect(found).toMatchObject({ worse: ['-a"'], better: ['-b"'], phases: [{ name: 'write', beforeMs: 1_000, afterMs: 3_000, ratio: 3 }], words: '75.0 % passed before and 75.0 % after; 1 camera is worse and 1 better.' })
 })
 test('what was judged makes the pass rate, and nothing else', () => {
   expect(detailsOfBatch(batchOf([passed, failed, lost])).passRate).toBe(0.5)
