@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { AttemptResult, BatchNews } from '../../../shared/batch/batchEvent.ts'
 import { batchIdSchema, batchPlanSchema } from '../../../shared/batch/batchPlan.schema.ts'
 import { cameraIdSchema } from '../../../shared/devices/ids.ts'
+import { dashboardOf } from './batchDashboard.ts'
 import { compareBatches, detailsOfBatch, figuresOf, flakyOf, percentile } from './batchFigures.ts'
 import { applyBatchEvent, type Batch, nextEvent } from './batchState.ts'
 import { renderBatchHtml } from './reportPage.ts'
@@ -87,6 +88,10 @@ test('flaky is who passes at one time and fails at another; trouble of the bench
   expect(flakyOf(batchOf([failed, passed, passed, passed]))).toEqual([{ camera: 'a', name: '-a"', image: '=1+1', passed: 1, failed: 1, where: 'boot-seen' }])
   expect(flakyOf(batchOf([lost, passed, passed, passed]))).toEqual([])
   expect(flakyOf(batchOf([failed, passed, failed, passed]))).toEqual([])
+})
+test('one panic at two times after the boot is one sentence of the overview, twice', () => {
+  const panic = (at: string): AttemptResult => ({ ...failed, evidence: `The console said "[ ${at}] Kernel panic - not syncing"` })
+  expect(dashboardOf(batchOf([panic('   1.618330'), panic('   2.114120')])).causes).toEqual([{ cause: 'firmware', count: 2, kinds: 1, evidence: [{ sentence: 'The console said "Kernel panic - not syncing"', count: 2 }] }])
 })
 test('two runs: who is worse, who is better, and how the phases moved', () => {
   const slow = { ...passed, phases: [{ name: 'write', ms: 3_000 }] }
