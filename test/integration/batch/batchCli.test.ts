@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
 import { batchTools } from '../../../src/main/composition/batchDesk.ts'
 import { WorkbenchError } from '../../../src/shared/errors/workbenchError.ts'
@@ -70,6 +73,28 @@ test('rackbench batch run --demo without a plan: the night run of the demo, thre
   expect(events).toMatchObject([{ event: 'done', success: true, items: 12 * 3 * 10, aside: [], warnings: [] }])
   expect((await run('run')).events[0]).toMatchObject({ code: 'input/malformed' })
 }, 60_000)
+
+test('rackbench batch run --demo, killed with kill -9: go-on --demo takes it to its end, and nothing is lost', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rackbench-batch-cli-'))
+  onTestFinished(async () => rm(folder, { recursive: true, force: true }))
+  const plan = join(folder, 'plan.yaml')
+  await writeFile(plan, 'name: Soak\ncameras:\n  ids: [cam-01, cam-02]\nworkflow: soak\ncycles: 6\nconcurrency: { total: 1 }\n')
+  const child = spawn(process.execPath, [join(root, 'src/main/hosts/cli/bin.mjs'), 'batch', 'run', plan, '--demo', '--data', join(folder, 'data'), '--output', 'json'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'exit')
+  onTestFinished(async () => { child.kill('SIGKILL'); await ended })
+  const lines: Record<string, unknown>[] = []
+  for await (const line of createInterface(child.stdout)) {
+    lines.push(JSON.parse(line) as Record<string, unknown>)
+    if (lines.filter(({ event }) => event === 'attempt').length === 2) break
+  }
+  child.kill('SIGKILL')
+  await ended
+  const { run } = await cliIn(folder)
+  const batch = String(lines.find(({ event }) => event === 'batch')?.['batch'])
+  expect((await run('show', batch)).events.at(-1)).toMatchObject({ exitCode: 8 })
+  const { exitCode, events } = await run('go-on', batch, '--demo')
+  expect([exitCode, events.at(-1)]).toMatchObject([0, { state: 'passed', sentence: 'All 12 passed.', counts: { passed: 12 } }])
+}, 120_000)
 
 test('a plan that is wrong is told with its line, before anything is opened', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-batch-cli-'))

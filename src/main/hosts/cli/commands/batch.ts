@@ -18,7 +18,7 @@ const flags: Flags = {
   'html': { type: 'string', value: 'FILE', help: 'run, go-on, show: a report as one page for any browser' },
   'csv': { type: 'string', value: 'FILE', help: 'run, go-on, show: every attempt as a row' },
   'json': { type: 'string', value: 'FILE', help: 'run, go-on, show: all of it as JSON' },
-  'demo': { type: 'boolean', help: 'run: on the simulated demo rack; without a PLAN its own night run, in which one of three images is bad' },
+  'demo': { type: 'boolean', help: 'run, go-on: on the simulated demo rack; run without a PLAN is its own night run, in which one of three images is bad' },
   'now': { type: 'boolean', help: 'stop: also what runs, at its next safe point' },
   'plan-only': { type: 'boolean', help: 'run: say which cameras are meant, and begin nothing' },
   'tftp-port': { type: 'string', value: 'PORT', help: 'run, go-on: UDP port of the TFTP server (default 69)' },
@@ -127,7 +127,7 @@ async function goOn(scene: Scene, id: BatchId): Promise<ExitCode> {
     if (!batch.end) {
       // Another program that runs decides for it: it is told, and sees to it.
       if (batch.isPaused && !await engine.takeUp(id).then(() => true, () => false)) return tellGoOn(scene, workbench, id)
-      await workbench.openBatchRack(batch.plan, false, scene.deps.interrupt.signal)
+      await workbench.openBatchRack(batch.plan, scene.given.has('demo'), scene.deps.interrupt.signal)
       await workbench.batches.work()
       await engine.takeUp(id)
       if (batch.isPaused) await engine.goOn(id)
