@@ -65,14 +65,23 @@ test('the page has a row for what was begun, what did not pass first, and only t
 })
 test('no cell of the CSV is a formula, and each attempt is a row', () => {
   const lines = renderBatchCsv(batchOf([failed, { ...passed, elapsedMs: 2_000.4, bootMs: 7_999.6 }])).split('\r\n')
-  expect(lines[0]).toBe('item,camera,name,image,cycle,canary,state,attempt,outcome,cause,evidence,where,code,started,elapsed_ms,boot_ms,job')
-  expect(lines[2]).toBe('1,b,"\'-b""",\'=1+1,1,no,passed,1,passed,,,,,1970-01-01 00:00:02.000 UTC,2000,8000,')
+  expect(lines[0]).toBe('item,camera,name,image,cycle,canary,state,attempt,outcome,cause,evidence,where,code,started,elapsed_ms,boot_ms,job,phases_ms')
+  expect(lines[2]).toBe('1,b,"\'-b""",\'=1+1,1,no,passed,1,passed,,,,,1970-01-01 00:00:02.000 UTC,2000,8000,,write=1000')
   expect(lines).toHaveLength(6)
 })
 test('JSON has every item and says which format it is', () => {
   const read = JSON.parse(renderBatchJson(batchOf([failed, passed]))) as { format: string; items: unknown[] }
   expect(read.format).toBe('rackbench-batch/1')
   expect(read.items).toHaveLength(4)
+})
+test('the time of each step and what the console said last are in JUnit and JSON, the steps in CSV too', () => {
+  const batch = batchOf([failed, passed])
+  const read = JSON.parse(renderBatchJson(batch)) as { items: { attempts: unknown[] }[] }
+  expect([read.items[0]?.attempts, read.items[1]?.attempts]).toMatchObject([[{ phases: [], excerpt: hostile }], [{ phases: [{ name: 'write', ms: 1_000 }] }]])
+  const junit = renderJunit(batch)
+  expect(junit).toContain('<property name="seconds of write" value="1.000"/>')
+  expect(junit).toContain('<system-out>&#60;script&#62;alert(1)')
+  expect(renderBatchCsv(batch)).toContain(',write=1000\r\n')
 })
 test('percentiles are values that were measured', () => {
   expect(percentile([], 0.5)).toBe(0)
