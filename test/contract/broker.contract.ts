@@ -83,10 +83,11 @@ export function describeBroker(name: string, open: () => Promise<OpenedBroker>):
       await b.link.publish(ackTopic(clientB), 'true', { retain: false }, within())
       await Promise.all([desk.until((heard) => heard.length > 0), b.until((heard) => heard.length > 0)])
       expect([desk.heard.map(({ text }) => text), b.heard.map(({ text }) => text), spy.heard]).toEqual([['true'], ['true'], []])
-      for (const refused of [listen(undefined, []), listen(undefined, [], { login: { ...brokerLogins.a, password: 'wrong' } })]) {
+      const wrong = { ...brokerLogins.a, password: 'wrong' }
+      for (const [refused, why] of [[listen(undefined, []), 'The broker takes nobody without a login'], [listen(undefined, [], { login: wrong }), `The broker refuses the login of ${wrong.user}: it has no such account, or another password`]] as const) {
         const tried = new Promise<void>((resolve) => { const look = setInterval(() => { if (refused.link.state().state === 'waiting' || refused.link.state().problem !== undefined) { clearInterval(look); resolve() } }, 5) })
         await tried
-        expect(refused.link.isConnected()).toBe(false)
+        expect([refused.link.isConnected(), refused.link.state().problem]).toEqual([false, why])
       }
     })
 

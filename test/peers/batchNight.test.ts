@@ -44,20 +44,21 @@ async function openNight(planned: readonly string[], images: readonly string[]):
 const isWriting = (lines: readonly string[]): boolean => lines.some((line) => line.startsWith('at write:'))
 
 describeWithPeer('a night run of three benches on a real Redis, with real restores', program === undefined ? ['redis-server'] : [], () => {
-  test('killed with kill -9 while it restores a camera of the canary: that ends as interrupted, and the bad image stops the night on all three benches', { timeout: 120_000 }, async () => {
+  test('killed with kill -9 while it restores a camera of the canary: that ends as interrupted and is done again, and the bad image stops the night on all three benches', { timeout: 120_000 }, async () => {
     const { benches: all, batch, start } = await openNight(['b-1', 'c-1', 'a-1', 'a-2', 'b-2', 'c-2'], ['fw-2.5.1', 'fw-2.5.2', 'fw-2.6-rc1'])
     await all.b.until(isWriting)
     await all.b.kill()
-    const [again, ended] = await Promise.all([start('b'), batch])
+    // Nobody meets the bad image before what was cut is done again: on a quick machine the canary would be over by then.
+    const again = await start('b')
+    await again.until((lines) => lines.includes('end b-1 0.2'))
+    for (const bench of [again, all.c]) bench.tell('go on')
+    const ended = await batch
     expect(ended).toMatchObject({ end: { state: 'stopped' }, stop: { reason: 'canary' } })
     expect(ended.end?.sentence).toMatch(/^Stopped at the canary: fw-2\.6-rc1 on [bc]-1 failed \(firmware: .*Kernel panic.*\); 4 cameras were not touched\.$/)
-    expect(ended.counts).toMatchObject({ 'waiting': 0, 'running': 0, 'timed out': 0 })
-    const ofB = ended.items.filter(({ target }) => target.camera === 'b-1').flatMap(({ attempts }) => attempts.map(({ result }) => result?.outcome))
-    expect(ofB).toContain('interrupted')
+    expect(ended.counts).toMatchObject({ 'waiting': 0, 'running': 0, 'timed out': 0, 'not judged': 0 })
+    expect(ended.items[0]).toMatchObject({ target: { camera: 'b-1' }, image: { name: 'fw-2.5.1' }, state: 'passed', attempts: [{ result: { outcome: 'interrupted' } }, { result: { outcome: 'passed' } }] })
     for (const { target, image, state, attempts } of ended.items) {
       if (!['b-1', 'c-1'].includes(target.camera)) expect([state, attempts.length]).toEqual(['left out', 0])
-      // The other camera of the canary may meet the bad image before the bench is back: nothing is begun anew then, and what was cut is nobody's verdict.
-      else if (state === 'not judged') expect([target.camera, attempts.map(({ result }) => result?.outcome)]).toEqual(['b-1', ['interrupted']])
       else expect(state === 'left out' || state === (image?.name === 'fw-2.6-rc1' ? 'failed' : 'passed')).toBe(true)
     }
     const begun = [...Object.values(all), again].flatMap(({ lines }) => lines.filter((line) => line.startsWith('begin ')))

@@ -10,6 +10,7 @@ import type { ServeOptions } from '../../src/main/hosts/cli/cliWorkbench.ts'
 import { openLocalWorkbench } from '../../src/main/hosts/cli/localWorkbench.ts'
 import { runCli } from '../../src/main/hosts/cli/main.ts'
 import type { WorkbenchContract } from '../../src/shared/contracts/workbench.contract.ts'
+import { cameraIdSchema } from '../../src/shared/devices/ids.ts'
 import { createFakeCli, type FakeCli } from '../support/fakeCli.ts'
 import { freeUdpPort } from '../support/freePort.ts'
 import { openRedis, redisPassword } from '../support/redisPeer.ts'
@@ -64,5 +65,29 @@ describeWithPeer('batches on a real Redis from the command line', program === un
     expect(listed.events.at(-1)).toMatchObject({ batches: [{ id, state: 'passed' }] })
     expect((await batch(one, 'list')).events.at(-1)).toMatchObject({ batches: [] })
     expect(ran.all + listed.all + JSON.stringify(seen)).not.toContain(redisPassword)
+  }, 120_000)
+
+  test('what the cameras of another bench lack is known where the plan begins: some a warning, all of them a refusal', async () => {
+    const redis = await openRedis(program ?? '')
+    onTestFinished(async () => redis.close())
+    const folders = await Promise.all(['one', 'two'].map(async (name) => mkdtemp(join(tmpdir(), `rackbench-redis-${name}-`))))
+    onTestFinished(async () => { for (const folder of folders) await rm(folder, { recursive: true, force: true }) })
+    const [one = '', two = ''] = folders
+    const window = await serve(two, redis.url)
+    await window.rack.openDemo({})
+    const cameraId = cameraIdSchema.parse('demo-cam-02')
+    await window.pictures.setUrl({ cameraId })
+    const plan = join(one, 'plan.yaml')
+    const planOf = async (cameras: string): Promise<Ran> => {
+      await writeFile(plan, `name: Pictures\ncameras:\n  ids: [${cameras}]\nworkflow: soak\nchecks:\n  snapshot: true\n`)
+      return batch(one, 'run', plan, '--plan-only', '--redis', redis.url)
+    }
+    let ran = await planOf('cam-01, cam-02')
+    // The other bench offers its cameras with its next sign of life, and says what they lack with the one after it at the latest.
+    for (let turn = 0; turn < 40 && !JSON.stringify(ran.events).includes('Nobody has said'); turn += 1) { await wait(500); ran = await planOf('cam-01, cam-02') }
+    expect([ran.exitCode, ran.events.at(-1)]).toMatchObject([0, { items: 2, warnings: ['Nobody has said where the picture of cam-02 is: there the picture cannot be judged'] }])
+    const refused = await planOf('cam-02')
+    expect(refused.exitCode).toBe(2)
+    expect(refused.all).toContain('no attempt of this plan could be judged')
   }, 120_000)
 })

@@ -6,16 +6,18 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { expect, onTestFinished } from 'vitest'
 
 /** A bench that runs as a program of its own, so that it can be killed as one. */
-export interface BenchProcess { readonly lines: string[]; kill(): Promise<void>; until(isSo: (lines: readonly string[]) => boolean): Promise<void> }
+export interface BenchProcess { readonly lines: string[]; tell(line: string): void; kill(): Promise<void>; until(isSo: (lines: readonly string[]) => boolean): Promise<void> }
 
 const turns = 2_400
 
 /** `program` lies beside this file. It is ready when it says so. */
 export async function startBenchProcess(program: string, redisUrl: string, args: readonly string[]): Promise<BenchProcess> {
-  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, program), ...args], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, RACKBENCH_REDIS: redisUrl } })
+  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, program), ...args], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, RACKBENCH_REDIS: redisUrl } })
   const ended = once(child, 'exit')
   const kill = async (): Promise<void> => { child.kill('SIGKILL'); await ended }
   onTestFinished(kill)
+  // One that was killed reads no more.
+  child.stdin!.on('error', () => undefined)
   const lines: string[] = []
   createInterface(child.stdout!).on('line', (line) => { lines.push(line) })
   const until = async (isSo: (all: readonly string[]) => boolean): Promise<void> => {
@@ -23,5 +25,5 @@ export async function startBenchProcess(program: string, redisUrl: string, args:
     expect(isSo(lines)).toBe(true)
   }
   await until((all) => all.includes('ready'))
-  return { lines, kill, until }
+  return { lines, tell: (line) => { child.stdin!.write(`${line}\n`) }, kill, until }
 }

@@ -1,4 +1,7 @@
-/** Run as a program: one bench of a night run on a Redis, with simulated cameras of its own and real restores. It tells each attempt that begins and ends, and is there to be killed. */
+/** Run as a program: one bench of a night run on a Redis, with simulated cameras of its own and real restores. It tells each attempt that begins and ends, and is there to be killed. The bad image waits here until it is told "go on". */
+import { once } from 'node:events'
+import process from 'node:process'
+import { createInterface } from 'node:readline'
 import { openBatchEngine } from '../../src/main/core/batch/batchEngine.ts'
 import { createScaledClock, createSystemClock } from '../../src/main/drivers/host/systemClock.ts'
 import { openRedisBatches } from '../../src/main/drivers/redis/redisBatches.ts'
@@ -12,6 +15,7 @@ const images = { 'fw-2.5.1': referenceLayoutImages(), 'fw-2.5.2': otherImages(),
 const cameras = new Set(cameraList.split(',').map((name) => cameraIdSchema.parse(name)))
 const clock = createSystemClock()
 const say = (line: string): void => { process.stdout.write(`${line}\n`) }
+const told = once(createInterface(process.stdin), 'line')
 const queue = await openRedisBatches({
   url: process.env['RACKBENCH_REDIS'] ?? '', clock, log: (line) => { say(`log ${line}`) }, silentMs: Number(silentMs),
   offer: () => [...cameras].map((cameraId) => ({ cameraId, cameraName: cameraId, supply: cameraId, labels: ['qa'], isAside: false })),
@@ -24,6 +28,7 @@ const { engine } = await openNightBench({
     run: async (request, tell, signal) => {
       const what = `${request.target.camera} ${request.key.item}.${request.key.attempt}`
       say(`begin ${what}`)
+      if (request.image?.name === 'fw-2.6-rc1') await told
       return run(request, (facts) => { if (facts.where !== undefined) say(`at ${facts.where} ${what}`); tell(facts) }, signal).finally(() => { say(`end ${what}`) })
     },
   }),

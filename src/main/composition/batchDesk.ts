@@ -1,7 +1,7 @@
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
-import { type BatchId, batchIdSchema, type BatchPlan, batchPlanSchema } from '../../shared/batch/batchPlan.schema.ts'
+import { join } from 'node:path'
+import { type BatchId, batchIdSchema, type BatchPlan, type BatchTarget } from '../../shared/batch/batchPlan.schema.ts'
 import type { BatchQueue, OfferedCamera, SharedBatchQueue } from '../../shared/batch/batchQueue.ts'
 import type { BatchSummary } from '../../shared/batch/batchView.schema.ts'
 import type { CameraId } from '../../shared/devices/ids.ts'
@@ -21,13 +21,14 @@ import type { JobBook } from '../core/jobs/jobBook.ts'
 import type { PodSpec, RackBook } from '../core/rack/rackBook.ts'
 import { readInput } from '../core/workflows/restore/readInput.ts'
 import { readRestoreInput } from '../drivers/files/inputFolder.ts'
-import { parseYaml, readLinedYaml } from '../drivers/files/yamlText.ts'
+import { parseYaml } from '../drivers/files/yamlText.ts'
 import { hashHex, newJobId } from '../drivers/host/randomness.ts'
 import { type Ping, systemPing } from '../drivers/network/pingProgram.ts'
 import { fetchSnapshot } from '../drivers/http/snapshotSource.ts'
 import { isUnitSpec, unitIdOf } from '../drivers/power/openPortUnit.ts'
 import { openSqliteBatches } from '../drivers/storage/sqliteBatches.ts'
 import { checkJpeg } from '../protocols/jpeg/parser.ts'
+import { checkReportPath, readBatchPlan, writeWhole } from './batchFiles.ts'
 import type { InstallDesk } from './installDesk.ts'
 import type { RestoreDesk } from './restoreDesk.ts'
 
@@ -65,16 +66,16 @@ export interface BatchDeskDeps {
   readonly ping?: Ping
 }
 
-const maxPlanBytes = 1_048_576
 const watchEveryMs = 250
 const pictureLimitMs = 10_000
 /** A Redis that is not there when the program starts may come. */
 const againMs = 10_000
 const endings: Readonly<Record<BatchFormat, string>> = { html: 'html', junit: 'xml', csv: 'csv', json: 'json' }
 
-const offeredOf = (spec: PodSpec): OfferedCamera => ({
+const offeredOf = (spec: PodSpec, hasPing: boolean): OfferedCamera => ({
   cameraId: spec.cameraId, cameraName: spec.cameraName, supply: isUnitSpec(spec.power) ? unitIdOf(spec.power) : spec.id,
   labels: [...spec.inventory?.labels ?? []], isAside: spec.inventory?.maintenance !== undefined,
+  lacks: [...(hasPing ? [] : ['ping' as const]), ...(spec.snapshotUrl === undefined ? ['address' as const] : [])],
 })
 
 export function renderBatch(batch: Batch, format: BatchFormat): string {
@@ -91,7 +92,6 @@ export function createBatchDesk({ clock, dataFolder, redisUrl, log, rack, jobs, 
   let shared: SharedBatchQueue | undefined
   const over = new AbortController()
   let isWorking = false
-  let writes = 0
   const pictureOf = (camera: CameraId): string => {
     const { snapshotUrl, cameraName } = rack.camera(camera).spec
     if (snapshotUrl === undefined) throw new WorkbenchError('input/not-found', `Nobody has said where ${cameraName}'s picture is`, { hint: '"rackbench rack picture" says it' })
@@ -113,8 +113,12 @@ export function createBatchDesk({ clock, dataFolder, redisUrl, log, rack, jobs, 
         : desk.start(restoreRequestSchema.parse({ cameraId, inputPath: image.path, tftpVia, force }), undefined, signal)
     },
   })
+  const offeredHere = async (pods: readonly PodSpec[]): Promise<OfferedCamera[]> => {
+    const hasPing = await ping.isThere()
+    return pods.map((spec) => offeredOf(spec, hasPing))
+  }
   // Two benches may both have a pod-1, and one waits for none of the other.
-  const offer = (): OfferedCamera[] => (isWorking ? rack.pods().map(offeredOf).map((each) => ({ ...each, supply: `${hostname()} ${each.supply}`.slice(0, 200) })) : [])
+  const offer = async (): Promise<OfferedCamera[]> => (isWorking ? (await offeredHere(rack.pods())).map((each) => ({ ...each, supply: `${hostname()} ${each.supply}`.slice(0, 200) })) : [])
   const openQueue = async (): Promise<BatchQueue> => {
     if (redisUrl === undefined) return openSqliteBatches(join(dataFolder, 'batches.sqlite'), { log })
     // Only who shares batches pays for what that needs.
@@ -143,24 +147,26 @@ export function createBatchDesk({ clock, dataFolder, redisUrl, log, rack, jobs, 
       throw error
     }
   }
-  const choose: BatchDesk['choose'] = async (plan, pods) => {
-    const here = pods.map(offeredOf)
-    if (redisUrl === undefined) return { ...chooseCameras(plan, here), own: here.map(({ cameraId }) => cameraId) }
+  /** Those of this bench that no other one works on, and all of the others. */
+  const allOffered = async (pods: readonly PodSpec[]): Promise<{ readonly own: readonly OfferedCamera[]; readonly all: readonly OfferedCamera[] }> => {
+    const here = await offeredHere(pods)
+    if (redisUrl === undefined) return { own: here, all: here }
     await engine()
     const there = await shared?.offered() ?? []
     const known = new Set(there.map(({ cameraId }) => cameraId))
     const own = here.filter(({ cameraId }) => !known.has(cameraId))
-    const once = new Map([...own, ...there].map((each) => [each.cameraId, each]))
-    return { ...chooseCameras(plan, [...once.values()]), own: own.map(({ cameraId }) => cameraId) }
+    return { own, all: [...new Map([...own, ...there].map((each) => [each.cameraId, each])).values()] }
+  }
+  const choose: BatchDesk['choose'] = async (plan, pods) => {
+    const { own, all } = await allOffered(pods)
+    return { ...chooseCameras(plan, all), own: own.map(({ cameraId }) => cameraId) }
   }
   const check: BatchDesk['check'] = async (plan, pods, signal) => {
-    const { targets } = await choose(plan, pods)
-    const specOf = new Map(pods.map((spec) => [spec.cameraId, spec]))
-    const own = targets.filter(({ camera }) => specOf.has(camera))
-    return checkPlan({
-      plan, targets, own, hasPing: !plan.checks.ping || await ping.isThere(), withoutAddress: own.filter(({ camera }) => specOf.get(camera)?.snapshotUrl === undefined),
-      images: plan.workflow === 'restore' ? await readImages(plan, signal) : [],
-    })
+    const { all } = await allOffered(pods)
+    const { targets } = chooseCameras(plan, all)
+    const lacksOf = new Map(all.map(({ cameraId, lacks }) => [cameraId, lacks ?? []]))
+    const without = (what: 'ping' | 'address'): BatchTarget[] => targets.filter(({ camera }) => lacksOf.get(camera)?.includes(what))
+    return checkPlan({ plan, targets, withoutPing: without('ping'), withoutAddress: without('address'), images: plan.workflow === 'restore' ? await readImages(plan, signal) : [] })
   }
   const workLater = async (): Promise<void> => {
     while (!over.signal.aborted) {
@@ -184,7 +190,7 @@ export function createBatchDesk({ clock, dataFolder, redisUrl, log, rack, jobs, 
     start: async (plan) => {
       const { targets, aside } = await choose(plan, rack.pods())
       for (const { name, path } of plan.images) {
-        await stat(path).catch((cause: unknown) => { throw new WorkbenchError('input/missing-file', `The image ${name} is not at ${path}`, { cause, context: { path } }) })
+        await stat(path).catch((cause: unknown) => { throw new WorkbenchError('input/missing-file', `The image ${name} is not at ${path}`, { cause, context: { path }, hint: 'Paths in a plan are from the folder of the plan' }) })
       }
       // What only warns was shown before; whoever starts it all the same has read it.
       const { problem } = await check({ ...plan, images: [] }, rack.pods(), over.signal)
@@ -207,7 +213,7 @@ export function createBatchDesk({ clock, dataFolder, redisUrl, log, rack, jobs, 
       const folder = join(dataFolder, 'reports')
       // The id's alphabet is checked where it is made, so it cannot name another folder.
       const path = join(folder, `batch-${batch.id}.${endings[format]}`)
-      await writeWhole(path, text, (writes += 1))
+      await writeWhole(path, text)
       return { text, path }
     },
     close: async () => {
@@ -231,31 +237,5 @@ async function readImages(plan: BatchPlan, signal: AbortSignal): Promise<PlanFac
   return found
 }
 
-/** Whoever opens it meanwhile sees the old one or the new one, never half of it. */
-async function writeWhole(path: string, text: string, number: number): Promise<void> {
-  try {
-    await mkdir(dirname(path), { recursive: true })
-    await writeFile(`${path}.${number}.new`, text)
-    await rename(`${path}.${number}.new`, path)
-  } catch (cause) {
-    throw new WorkbenchError('host/io', `The report cannot be written to ${path}`, { cause, hint: 'Is the disk full?' })
-  }
-}
-
-/** A plan as YAML or JSON, from a person; paths in it are from its own folder. */
-export async function readBatchPlan(path: string): Promise<BatchPlan> {
-  const facts = await stat(path).catch((cause: unknown) => { throw new WorkbenchError('input/not-found', `The plan ${path} is not there`, { cause }) })
-  if (!facts.isFile()) throw new WorkbenchError('input/malformed', `${path} is no file`)
-  if (facts.size > maxPlanBytes) throw new WorkbenchError('input/too-large', `The plan has ${facts.size} bytes, and ${maxPlanBytes} are the most`)
-  const document = readLinedYaml(await readFile(path, 'utf8'))
-  const plan = batchPlanSchema.safeParse(document.value)
-  if (!plan.success) {
-    const [issue] = plan.error.issues
-    const place = (issue?.path ?? []).filter((each) => typeof each !== 'symbol')
-    throw new WorkbenchError('input/malformed', `Line ${document.lineOf(place)}: ${place.length === 0 ? '' : `"${place.join('.')}": `}${issue?.message ?? 'this is no plan'}`, { context: { line: document.lineOf(place) }, hint: 'docs/batch.md tells what stands in a plan' })
-  }
-  return { ...plan.data, images: plan.data.images.map((image) => ({ ...image, path: resolve(dirname(path), image.path) })) }
-}
-
-export const batchTools = { readPlan: readBatchPlan, render: renderBatch, writeReport: async (path: string, text: string): Promise<void> => writeWhole(resolve(path), text, 1) }
+export const batchTools = { readPlan: readBatchPlan, render: renderBatch, checkReport: checkReportPath, writeReport: writeWhole }
 export type BatchTools = typeof batchTools

@@ -10,6 +10,7 @@ import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { createLane } from '../../shared/lifecycle/lane.ts'
 import type { AuditLog } from '../core/audit/auditLog.ts'
 import type { ClientPower } from '../core/fleet/escalateClient.ts'
+import { reasonOf } from '../drivers/errors/reasonOf.ts'
 import { secretBytes } from '../drivers/host/randomness.ts'
 import type { BrokerAccount, EmbeddedBroker } from '../drivers/mqtt/embeddedBroker.ts'
 import type { Secrets } from '../drivers/storage/secretsBox.ts'
@@ -89,7 +90,7 @@ export function createFleetDesk({ clock, dataFolder, secrets, power, audit, log 
   const addressOf = async (settings: FleetSettings): Promise<BrokerAddress> => {
     if (settings.broker === 'external') {
       if (settings.url === undefined) throw new WorkbenchError('input/malformed', 'A broker elsewhere has an address', { hint: 'As in mqtts://broker.lab:8883' })
-      const ca = settings.caFile === undefined ? undefined : await readFile(settings.caFile, 'utf8').catch((cause: unknown) => { throw new WorkbenchError('input/not-found', `${settings.caFile ?? ''} cannot be read`, { cause }) })
+      const ca = settings.caFile === undefined ? undefined : await readFile(settings.caFile, 'utf8').catch((cause: unknown) => { throw new WorkbenchError('input/not-found', `The certificate ${settings.caFile ?? ''} cannot be read: ${reasonOf(cause)}`, { cause, hint: 'It is a file in PEM, of the authority that vouches for the broker' }) })
       return { url: settings.url, ...(ca === undefined ? {} : { tls: { ca } }), ...(settings.user === undefined ? {} : { login: { user: settings.user, password: await secrets.get(passwordRef) ?? '' } }) }
     }
     const own = newPassword()

@@ -2,6 +2,7 @@ import { access, readFile } from 'node:fs/promises'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { CommandAction } from '../../shared/fleet/command.schema.ts'
 import { type FleetCommand, isFinal } from '../../shared/fleet/commandView.schema.ts'
+import { reasonOf } from '../drivers/errors/reasonOf.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { openSqliteFleet } from '../drivers/storage/fleet/sqliteFleet.ts'
 import { fleetFile, openFleet } from './fleetDesk.ts'
@@ -31,7 +32,7 @@ export interface FleetSent {
 
 /** One command, until its final state. When the signal aborts it is taken back if it was not handed over yet; else it goes its way, and that is said. */
 async function send({ dataFolder, url, login, caFile, clientUuid, action, reason, idempotencyKey, lifeMs, transitional, log, tell }: FleetSendRequest, signal: AbortSignal): Promise<FleetSent> {
-  const ca = caFile === undefined ? undefined : await readFile(caFile, 'utf8').catch((cause: unknown) => { throw new WorkbenchError('input/not-found', `${caFile} cannot be read`, { cause }) })
+  const ca = caFile === undefined ? undefined : await readFile(caFile, 'utf8').catch((cause: unknown) => { throw new WorkbenchError('input/not-found', `The certificate ${caFile} cannot be read: ${reasonOf(cause)}`, { cause, hint: 'It is a file in PEM, of the authority that vouches for the broker' }) })
   const fleet = openFleet({ dataFolder, clock: createSystemClock(), broker: { url, login, ...(ca === undefined ? {} : { tls: { ca } }) }, transitional, log })
   const { service } = fleet
   try {

@@ -69,6 +69,8 @@ export const offeredCameraSchema = z.object({
   supply: z.string().max(200),
   labels: z.array(z.string().max(200)).max(100),
   isAside: z.boolean(),
+  /** What its bench cannot do for it: there is no ping, or nobody has said where its picture is. */
+  lacks: z.array(z.enum(['ping', 'address'])).max(2).optional(),
 })
 export type OfferedCamera = z.infer<typeof offeredCameraSchema>
 

@@ -72,7 +72,7 @@ test('before a plan begins it is said what would go wrong in the night: images o
   const soak = batchPlanSchema.parse({ name: 'soak', cameras: { ids: ['cam-01'] }, workflow: 'soak', checks: { ping: true } })
   vi.stubEnv('PATH', folder)
   onTestFinished(() => { vi.unstubAllEnvs() })
-  expect(await client.batch.check({ plan: soak })).toMatchObject({ problem: { code: 'host/io', message: 'There is no ping on this computer, so no attempt on its cameras could be judged' }, warnings: [] })
+  expect(await client.batch.check({ plan: soak })).toMatchObject({ problem: { code: 'host/io', message: 'There is no ping on the computer that has cam-01, so no attempt of this plan could be judged' }, warnings: [] })
   await expect(client.batch.start({ plan: soak })).rejects.toMatchObject({ code: 'host/io' })
   expect(await client.batch.list()).toEqual([])
   await writeFile(join(folder, 'ping'), '#!/bin/sh\nexit 0\n', { mode: 0o755 })

@@ -33,7 +33,7 @@ export type Deed = (request: AttemptRequest, signal: AbortSignal, clock: Virtual
 export const passes: Deed = async (_request, signal, clock) => { await clock.sleep(60_000, signal); return { bootMs: 8_000 } }
 
 /** The engine over a queue in memory; `deed` is what an attempt comes to. */
-export async function openRig(deed: Deed = passes, given: { readonly queue?: BatchQueue; readonly clock?: VirtualClock; /** Nothing of it answers any more in the end, so it cannot be closed. */ readonly dies?: true } = {}): Promise<BatchRig> {
+export async function openRig(deed: Deed = passes, given: { readonly queue?: BatchQueue; readonly clock?: VirtualClock; /** Nothing of it answers any more in the end, so it cannot be closed. */ readonly dies?: true; /** Of the names of its batches; two rigs on one queue have two. */ readonly prefix?: string } = {}): Promise<BatchRig> {
   const clock = given.clock ?? createVirtualClock()
   const queue = given.queue ?? createMemoryQueues().open('bench-1')
   const begun: AttemptRequest[] = []
@@ -42,7 +42,7 @@ export async function openRig(deed: Deed = passes, given: { readonly queue?: Bat
   let most = 0
   let count = 0
   const engine = await openBatchEngine({
-    queue, clock, log: (line) => { logged.push(line) }, newBatchId: () => batchIdSchema.parse(`b${(count += 1)}`),
+    queue, clock, log: (line) => { logged.push(line) }, newBatchId: () => batchIdSchema.parse(`${given.prefix ?? 'b'}${(count += 1)}`),
     run: async (request, _tell, signal) => {
       begun.push(request)
       now += 1

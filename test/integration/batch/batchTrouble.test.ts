@@ -72,3 +72,24 @@ test('what the queue has forgotten is done again', async () => {
   expect(batch.items[0]?.attempts.map(({ result }) => result?.outcome)).toEqual(['interrupted', 'passed'])
   expect(rig.logged.join('\n')).toContain('has forgotten')
 })
+
+test('what is kept of a batch of another bench is damaged: told once, and this bench goes on with its own', async () => {
+  const [clock, queues] = [createVirtualClock(), createMemoryQueues()]
+  const other = await openRig(passes, { clock, queue: queues.open('bench-2') })
+  const theirs = await clock.run(other.engine.start(planOf({ name: 'theirs', cycles: 50 }), [targetsOf(9)[8]!]))
+  const queue = queues.open('bench-1')
+  let isSpoiled = false
+  const spoiled: BatchQueue = { ...queue, read: async (batch, after, atMost) => {
+    if (isSpoiled && batch === theirs) throw new WorkbenchError('host/io', `Entry ${after + 1} of batch ${batch} is damaged`, { context: { batch } })
+    return queue.read(batch, after, atMost)
+  } }
+  const rig = await openRig(passes, { clock, queue: spoiled, prefix: 'c' })
+  expect(rig.engine.list().map(({ id }) => id)).toContain(theirs)
+  isSpoiled = true
+  const mine = await clock.run(rig.engine.start(planOf({ cycles: 3 }), targetsOf(2)))
+  expect((await rig.finish(mine)).end).toMatchObject({ state: 'passed', sentence: 'All 6 passed.' })
+  expect(rig.logged.filter((line) => line.includes('cannot be followed'))).toHaveLength(1)
+  const late = await openRig(passes, { clock, queue: spoiled, prefix: 'd' })
+  await clock.run(clock.sleep(60_000, new AbortController().signal))
+  expect(late.logged.filter((line) => line.includes('cannot be read'))).toHaveLength(1)
+})

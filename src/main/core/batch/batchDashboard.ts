@@ -25,13 +25,16 @@ function bootPoints(batch: Batch): BootPoints[] {
   return [...grouped(boots)].map(([image, points]) => ({ image, count: points.length, points: [...evenly(points, mostBootPoints)] }))
 }
 
+/** The kernel's own time differs from boot to boot, and the sentence is the same. */
+const kernelTime = /\[ *\d+\.\d+\] */g
+
 function evidenceOf(batch: Batch): BatchDashboard['causes'] {
   const sentences = new Map<string, Map<string, number>>()
   for (const { attempts } of batch.items) {
     for (const { result } of attempts) {
       if (!result || result.outcome === 'passed') continue
       const cause = result.cause ?? 'unknown'
-      const said = result.evidence ?? result.error?.message ?? `It ended as ${result.outcome}, and nothing was said`
+      const said = (result.evidence ?? result.error?.message ?? `It ended as ${result.outcome}, and nothing was said`).replace(kernelTime, '')
       const known = sentences.get(cause) ?? new Map<string, number>()
       known.set(said, (known.get(said) ?? 0) + 1)
       sentences.set(cause, known)

@@ -65,13 +65,15 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
   let suspects = new Set<Entry>()
   /** What follows from their last ends may not have been said: it failed, or whoever decided before died just then. */
   const unsettled = new Set<Entry>()
+  /** Told once: it is looked for again and again, and what is damaged stays so. */
+  const unreadable = new Set<BatchId>()
   let foreignAtMs = -Infinity
   const looked = new Cancelled('there is something to do')
 
   const mine = (): Entry[] => [...entries.values()].filter(({ isMine, batch }) => isMine && !batch.end)
   const entryOf = (id: BatchId): Entry => {
     const entry = entries.get(id)
-    if (!entry) throw new WorkbenchError('input/not-found', `There is no batch ${id}`, { context: { batch: id } })
+    if (!entry) throw new WorkbenchError('input/not-found', `There is no batch ${id}`, { context: { batch: id }, hint: '"rackbench batch list" names them' })
     return entry
   }
   const occupy = (batch: Batch): void => {
@@ -175,6 +177,15 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
       return { work: { batch: batch.id, item: number, attempt, camera }, result: { outcome: 'failed', cause: 'infrastructure', evidence: error.message, error, phases: [], elapsedMs: batch.plan.attemptLimitMs } }
     }))
   }
+  const followOther = async (batch: Batch): Promise<void> => {
+    const events = await queue.read(batch.id, batch.sequence)
+    for (const event of events) {
+      applyBatchEvent(batch, event)
+      tell(batch, event)
+      if (event.type === 'stop-requested' && event.now === true) worker.cancel(batch.id)
+    }
+    if (events.length > 0) news.ring()
+  }
   /** Others decide for them; here they are only shown. */
   const lookElsewhere = async (): Promise<void> => {
     if (clock.nowMs() - foreignAtMs < foreignEveryMs) return
@@ -182,14 +193,13 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
     for (const id of await queue.batches()) if (!entries.has(id)) await readIn(id)
     for (const entry of mine()) await unclaimed(entry)
     for (const { batch, isMine } of entries.values()) {
-      if (isMine || batch.end) continue
-      const events = await queue.read(batch.id, batch.sequence)
-      for (const event of events) {
-        applyBatchEvent(batch, event)
-        tell(batch, event)
-        if (event.type === 'stop-requested' && event.now === true) worker.cancel(batch.id)
-      }
-      if (events.length > 0) news.ring()
+      if (isMine || batch.end || unreadable.has(batch.id)) continue
+      // What another bench has spoiled, or says in words of a newer program, holds up nothing here.
+      await followOther(batch).catch((error: unknown) => {
+        if (!isDamage(error, batch.id)) throw error
+        unreadable.add(batch.id)
+        log(`batch ${batch.id} cannot be followed any more: ${String(error)}`)
+      })
     }
     if (deps.takesUp?.()) for (const entry of entries.values()) await own(entry)
   }
@@ -297,7 +307,7 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
   }
   const say = async (id: BatchId, wish: BatchWish): Promise<void> => submit(async () => {
     const { batch, isMine } = entryOf(id)
-    if (batch.end) throw new WorkbenchError('input/conflict', `Batch ${batch.plan.name} is over`, { context: { batch: id, state: batch.end.state } })
+    if (batch.end) throw new WorkbenchError('input/conflict', `Batch ${batch.plan.name} is over: ${batch.end.state}`, { context: { batch: id, state: batch.end.state }, hint: 'Its reports are kept; begin it again for another run' })
     await (isMine ? grant(batch, wish) : queue.wish(id, wish))
   })
 
@@ -306,10 +316,12 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
       const batch = (await queue.read(id, 0)).reduce<Batch | undefined>(applyBatchEvent, undefined)
       if (!batch) return undefined
       const entry: Entry = { batch, isMine: false }
+      unreadable.delete(id)
       entries.set(id, entry)
       return entry
     } catch (error) {
-      log(`batch ${id} cannot be read and is left out: ${String(error)}`)
+      if (!unreadable.has(id)) log(`batch ${id} cannot be read and is left out: ${String(error)}`)
+      unreadable.add(id)
       return undefined
     }
   }
@@ -367,3 +379,6 @@ export async function openBatchEngine(deps: BatchEngineDeps): Promise<BatchEngin
     },
   }
 }
+
+/** Of what is kept of that batch, and not of the way there, which may be open again in a moment. */
+const isDamage = (error: unknown, batch: BatchId): boolean => error instanceof WorkbenchError && (error.code === 'job/impossible-event' || error.code === 'link/gap' || (error.code === 'host/io' && error.context['batch'] === batch))

@@ -119,6 +119,6 @@ export function compareBatches(before: Batch, after: Batch): BatchComparison {
   const percent = (rate: number | undefined): string => (rate === undefined ? 'nothing judged' : `${(rate * 100).toFixed(1)} %`)
   return {
     before: sideOf(before), after: sideOf(after), worse, better, onlyBefore: alone(before, after), onlyAfter: alone(after, before), phases,
-    words: `${percent(passRate(before))} passed before and ${percent(passRate(after))} after; ${worse.length} cameras are worse and ${better.length} better.`,
+    words: `${percent(passRate(before))} passed before and ${percent(passRate(after))} after; ${worse.length === 1 ? '1 camera is' : `${worse.length} cameras are`} worse and ${better.length} better.`,
   }
 }

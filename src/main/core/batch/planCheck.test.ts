@@ -6,7 +6,7 @@ import { addressIn, checkPlan, type PlanFacts } from './planCheck.ts'
 
 const targets: readonly BatchTarget[] = ['cam-1', 'cam-2', 'cam-3'].map((name) => ({ camera: cameraIdSchema.parse(name), name, pod: name }))
 const planWith = (change: object = {}): BatchPlan => batchPlanSchema.parse({ name: 'x', cameras: { labels: ['qa'] }, workflow: 'restore', images: [{ name: 'fw', path: '/fw' }], ...change })
-const factsOf = (change: Partial<PlanFacts> = {}): PlanFacts => ({ plan: planWith(), targets, own: targets, hasPing: true, withoutAddress: [], images: [], ...change })
+const factsOf = (change: Partial<PlanFacts> = {}): PlanFacts => ({ plan: planWith(), targets, withoutPing: [], withoutAddress: [], images: [], ...change })
 const mac = '02:52:42:00:10:01'
 
 test('an image of one camera is known by the address in its environment, in a partition or anywhere in a whole flash', () => {
@@ -30,11 +30,12 @@ test('the dump of one camera for many, or more than once, is warned of before it
   expect(checkPlan(factsOf({ images: [{ name: 'fw', problem: 'No mtd files in /fw' }] })).warnings).toEqual(['fw: No mtd files in /fw'])
 })
 
-test('a ping that is not there, and cameras that nobody can ask, are a problem; some of them a warning; cameras of other benches neither', () => {
+test('a ping that is not there, and cameras that nobody can ask, are a problem; where only some lack it a warning', () => {
   const ping = planWith({ checks: { ping: true } })
-  expect(checkPlan(factsOf({ plan: ping, hasPing: false })).problem).toMatchObject({ code: 'host/io', message: expect.stringContaining('no ping on this computer') as string })
-  expect(checkPlan(factsOf({ plan: ping, hasPing: false, own: [] })).problem).toBeUndefined()
-  expect(checkPlan(factsOf({ hasPing: false })).problem).toBeUndefined()
+  expect(checkPlan(factsOf({ plan: ping, withoutPing: targets })).problem).toMatchObject({ code: 'host/io', message: expect.stringContaining('no ping on the computer that has cam-1, cam-2, cam-3') as string })
+  expect(checkPlan(factsOf({ plan: ping, withoutPing: targets.slice(2) }))).toEqual({ warnings: ['There is no ping on the computer that has cam-3: there no attempt can be judged'] })
+  expect(checkPlan(factsOf({ plan: ping, targets: [] })).problem).toBeUndefined()
+  expect(checkPlan(factsOf({ withoutPing: targets }))).toEqual({ warnings: [] })
   expect(checkPlan(factsOf({ plan: planWith({ checks: { snapshot: true } }), withoutAddress: targets })).problem).toMatchObject({ code: 'input/not-found' })
   expect(checkPlan(factsOf({ plan: ping, withoutAddress: targets.slice(1) }))).toEqual({ warnings: ['Nobody has said where the picture of cam-2, cam-3 is: there the ping cannot be judged'] })
   expect(checkPlan(factsOf({ withoutAddress: targets }))).toEqual({ warnings: [] })

@@ -11,11 +11,10 @@ const shownNames = 6
 
 export interface PlanFacts {
   readonly plan: BatchPlan
-  /** All that the plan means, and those of them that this bench works on. */
+  /** All that the plan means, whichever bench works on them. */
   readonly targets: readonly BatchTarget[]
-  readonly own: readonly BatchTarget[]
-  /** The system's own program is there. */
-  readonly hasPing: boolean
+  /** The bench that has them lacks the system's own program. */
+  readonly withoutPing: readonly BatchTarget[]
   /** Nobody has said where their pictures are. */
   readonly withoutAddress: readonly BatchTarget[]
   /** What is wrong with an image, or whose it is. */
@@ -46,23 +45,27 @@ const named = (targets: readonly BatchTarget[]): string =>
 /** What can be known of a plan before its first attempt, and would else be found out in the night. */
 export function checkPlan(facts: PlanFacts): PlanCheck {
   const problem = problemOf(facts)
-  return { ...(problem ? { problem } : {}), warnings: [...addressWarnings(facts), ...imageWarnings(facts)] }
+  return { ...(problem ? { problem } : {}), warnings: [...lackWarnings(facts), ...imageWarnings(facts)] }
 }
 
-function problemOf({ plan: { checks }, own, hasPing, withoutAddress }: PlanFacts): WorkbenchError | undefined {
-  if (own.length === 0) return undefined
-  if (checks.ping && !hasPing) {
-    return new WorkbenchError('host/io', 'There is no ping on this computer, so no attempt on its cameras could be judged', { hint: 'On Debian it is in the package iputils-ping; or take "ping" out of the checks' })
+function problemOf({ plan: { checks }, targets, withoutPing, withoutAddress }: PlanFacts): WorkbenchError | undefined {
+  if (targets.length === 0) return undefined
+  if (checks.ping && withoutPing.length === targets.length) {
+    return new WorkbenchError('host/io', `There is no ping on the computer that has ${named(withoutPing)}, so no attempt of this plan could be judged`, { hint: 'On Debian it is in the package iputils-ping; or take "ping" out of the checks' })
   }
-  if ((checks.ping || checks.snapshot) && withoutAddress.length === own.length) {
+  if ((checks.ping || checks.snapshot) && withoutAddress.length === targets.length) {
     return new WorkbenchError('input/not-found', `Nobody has said where the picture of ${named(withoutAddress)} is, so no attempt of this plan could be judged`, { hint: '"rackbench rack picture" says it; or take "ping" and "snapshot" out of the checks' })
   }
   return undefined
 }
 
-function addressWarnings({ plan: { checks }, own, withoutAddress }: PlanFacts): string[] {
-  if (!(checks.ping || checks.snapshot) || withoutAddress.length === 0 || withoutAddress.length === own.length) return []
-  return [`Nobody has said where the picture of ${named(withoutAddress)} is: there the ${checks.ping ? 'ping' : 'picture'} cannot be judged`]
+/** What all of them lack is a problem already. */
+function lackWarnings({ plan: { checks }, targets, withoutPing, withoutAddress }: PlanFacts): string[] {
+  const some = (lacking: readonly BatchTarget[]): boolean => lacking.length > 0 && lacking.length < targets.length
+  return [
+    ...(checks.ping && some(withoutPing) ? [`There is no ping on the computer that has ${named(withoutPing)}: there no attempt can be judged`] : []),
+    ...((checks.ping || checks.snapshot) && some(withoutAddress) ? [`Nobody has said where the picture of ${named(withoutAddress)} is: there the ${checks.ping ? 'ping' : 'picture'} cannot be judged`] : []),
+  ]
 }
 
 function imageWarnings({ plan, targets, images }: PlanFacts): string[] {

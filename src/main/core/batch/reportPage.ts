@@ -46,14 +46,22 @@ function byImage(items: readonly BatchItem[]): string {
 const attemptsText = ({ attempts }: BatchItem): string => attempts.map(({ attempt, result }) => `${attempt}. ${toned(result?.outcome ?? 'running')}${result?.cause === undefined ? '' : ` ${escaped(result.cause)}: ${escaped(result.evidence ?? '')}`}`).join('<br>')
 
 function itemRows(items: readonly BatchItem[]): string {
-  const shown = [...items.filter(({ state }) => isBad(state)), ...items.filter(({ state }) => state === 'not judged'), ...items.filter(({ state }) => !isBad(state) && state !== 'not judged')].slice(0, maxRows)
-  const note = shown.length < items.length ? `<p class="hint">${items.length - shown.length} more are in the CSV; those that did not pass stand first.</p>` : ''
-  return `${table(['Camera', 'Image', 'Cycle', 'State', 'Attempts'], shown.map((item) => row([escaped(item.target.name), escaped(imageName(item)), `${item.cycle}${item.isCanary ? ' (canary)' : ''}`, toned(item.state), attemptsText(item)])))}${note}`
+  const begun = items.filter(({ attempts }) => attempts.length > 0)
+  const shown = [...begun.filter(({ state }) => isBad(state)), ...begun.filter(({ state }) => state === 'not judged'), ...begun.filter(({ state }) => !isBad(state) && state !== 'not judged')].slice(0, maxRows)
+  const never = items.length - begun.length
+  const many = never === 1 ? '1 item' : `${never} items`
+  const canStill = items.some(({ state }) => state === 'waiting')
+  const notes = [
+    ...(shown.length < begun.length ? [`${begun.length - shown.length} more are in the CSV; those that did not pass stand first.`] : []),
+    ...(never > 0 ? [canStill ? `${many} not begun yet; the CSV names all.` : `${many} never begun; the CSV names all.`] : []),
+  ]
+  const note = notes.map((each) => `<p class="hint">${each}</p>`).join('')
+  return `${table(['Camera', 'Image', 'Cycle', 'State', 'Attempts'], shown.map((item) => row([escaped(item.target.name), escaped(imageName(item)), `<span class="nw">${item.cycle}${item.isCanary ? ' (canary)' : ''}</span>`, toned(item.state), attemptsText(item)])))}${note}`
 }
 
 function excerpts(items: readonly BatchItem[]): string {
   const all = items.flatMap((item) => item.attempts.flatMap(({ attempt, result }) => (result?.excerpt === undefined || result.excerpt.trim() === '' ? [] : [{ item, attempt, text: result.excerpt }])))
-  return all.slice(0, maxExcerpts).map(({ item, attempt, text }) => `<details><summary>${escaped(`${item.target.name}, ${imageName(item)}, cycle ${item.cycle}, attempt ${attempt}`)}</summary><pre>${escaped(text)}</pre></details>`).join('')
+  return all.slice(0, maxExcerpts).map(({ item, attempt, text }) => `<details><summary>${escaped(`${item.target.name}, ${imageName(item)}, cycle ${item.cycle}, attempt ${attempt}`)}</summary><div class="last"><pre>${escaped(text)}</pre></div></details>`).join('')
 }
 
 /** One file that any browser opens, without the program and without a network. Nothing in it runs: the policy forbids it, and the text is dead. */
@@ -77,7 +85,7 @@ export function renderBatchHtml(batch: Batch): string {
     section('Sometimes passed, sometimes not', table(['Camera', 'Image', 'Passed', 'Failed', 'Where'], details.flaky.map(({ name, image, passed, failed, where }) => row([escaped(name), escaped(image), String(passed), String(failed), escaped(where)])))),
     figures('Time of each phase', details.phases), figures('Until the login prompt', details.boots),
     section('Boot times', [...bootTimes(batch)].map(([name, values]) => histogram(name, values)).join('')),
-    section('Every item', itemRows(batch.items)), section('What consoles said last', excerpts(batch.items)),
+    section('Every item that was begun', itemRows(batch.items)), section('What consoles said last', excerpts(batch.items)),
   ].join('')
-  return `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escaped(details.name)}: ${escaped(details.state)}</title><style>${reportStyle}td{padding:4px 12px 4px 0;overflow-wrap:anywhere}h3{font-size:13px;margin:12px 0 4px}summary{cursor:pointer;padding:4px 0}</style></head><body><main>\n${body}</main></body></html>\n`
+  return `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escaped(details.name)}: ${escaped(details.state)}</title><style>${reportStyle}td{padding:4px 12px 4px 0;overflow-wrap:anywhere}td .ok,td .bad,td .warn,td .off,td .unknown,.nw{white-space:nowrap}.last{display:flex;flex-direction:column-reverse;max-height:480px;overflow:auto;border-radius:4px}.last pre{max-height:none;flex:none}@media print{.last{max-height:none}}h3{font-size:13px;margin:12px 0 4px}summary{cursor:pointer;padding:4px 0}</style></head><body><main>\n${body}</main></body></html>\n`
 }

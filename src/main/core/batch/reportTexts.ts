@@ -15,11 +15,12 @@ function caseOf(item: BatchItem): string {
   const open = `    <testcase classname="${xmlText(item.target.name)}" name="${xmlText(`${imageName(item)}, cycle ${item.cycle}`)}" time="${seconds(elapsedOf(item))}"`
   const message = `message="${xmlText(result?.error?.message ?? result?.evidence ?? item.state)}"`
   const said = result?.excerpt === undefined ? '' : `      <system-out>${xmlText(result.excerpt)}</system-out>\n`
+  const steps = (result?.phases.length ?? 0) === 0 ? '' : `      <properties>\n${(result?.phases ?? []).map(({ name, ms }) => `        <property name="${xmlText(`seconds of ${name}`)}" value="${seconds(ms)}"/>\n`).join('')}      </properties>\n`
   const words = xmlText(item.attempts.map(({ attempt, result: each }) => `attempt ${attempt}: ${each?.outcome ?? 'not ended'}${each?.cause === undefined ? '' : `, ${each.cause}: ${each.evidence ?? ''}`}`).join('\n'))
   switch (item.state) {
-    case 'passed': return `${open}/>\n`
-    case 'failed': case 'timed out': return `${open}>\n      <failure type="${xmlText(item.state === 'timed out' ? 'timed out' : result?.cause ?? 'unknown')}" ${message}>${words}</failure>\n${said}    </testcase>\n`
-    case 'not judged': return `${open}>\n      <error type="${xmlText(result?.cause ?? 'infrastructure')}" ${message}>${words}</error>\n${said}    </testcase>\n`
+    case 'passed': return steps === '' ? `${open}/>\n` : `${open}>\n${steps}    </testcase>\n`
+    case 'failed': case 'timed out': return `${open}>\n${steps}      <failure type="${xmlText(item.state === 'timed out' ? 'timed out' : result?.cause ?? 'unknown')}" ${message}>${words}</failure>\n${said}    </testcase>\n`
+    case 'not judged': return `${open}>\n${steps}      <error type="${xmlText(result?.cause ?? 'infrastructure')}" ${message}>${words}</error>\n${said}    </testcase>\n`
     case 'left out': case 'waiting': case 'running': return `${open}>\n      <skipped ${message}/>\n    </testcase>\n`
   }
 }
@@ -49,15 +50,21 @@ const whole = (ms: number | undefined): number | '' => (ms === undefined ? '' : 
 
 /** One row for each attempt, and one for each item that had none. */
 export function renderBatchCsv(batch: Batch): string {
-  const heads = ['item', 'camera', 'name', 'image', 'cycle', 'canary', 'state', 'attempt', 'outcome', 'cause', 'evidence', 'where', 'code', 'started', 'elapsed_ms', 'boot_ms', 'job']
+  const heads = ['item', 'camera', 'name', 'image', 'cycle', 'canary', 'state', 'attempt', 'outcome', 'cause', 'evidence', 'where', 'code', 'started', 'elapsed_ms', 'boot_ms', 'job', 'phases_ms']
   const rows = batch.items.flatMap((item) => {
     const of = [item.number, item.target.camera, item.target.name, imageName(item), item.cycle, item.isCanary ? 'yes' : 'no', item.state]
-    if (item.attempts.length === 0) return [[...of, ...Array.from({ length: 10 }, () => '')]]
+    if (item.attempts.length === 0) return [[...of, ...Array.from({ length: 11 }, () => '')]]
     return item.attempts.map(({ attempt, startedAtMs, result }) => [
-      ...of, attempt, result?.outcome ?? '', result?.cause ?? '', result?.evidence ?? '', result?.where ?? '', result?.error?.code ?? '', wallText(startedAtMs), whole(result?.elapsedMs), whole(result?.bootMs), result?.job ?? '',
+      ...of, attempt, result?.outcome ?? '', result?.cause ?? '', result?.evidence ?? '', result?.where ?? '', result?.error?.code ?? '', wallText(startedAtMs), whole(result?.elapsedMs), whole(result?.bootMs), result?.job ?? '', (result?.phases ?? []).map(({ name, ms }) => `${name}=${Math.round(ms)}`).join(' '),
     ])
   })
   return [heads, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('')
 }
 
-export const renderBatchJson = (batch: Batch): string => `${JSON.stringify({ format: 'rackbench-batch/1', ...detailsOfBatch(batch), items: batch.items.map(viewItem) }, undefined, 1)}\n`
+/** More than a page shows of an item: the time of each phase, and what the console said last. */
+function wholeItem(item: BatchItem): object {
+  const { attempts, ...rest } = viewItem(item)
+  return { ...rest, attempts: attempts.map((attempt, index) => { const result = item.attempts[index]?.result; return { ...attempt, ...(result ? { phases: result.phases } : {}), ...(result?.excerpt === undefined ? {} : { excerpt: result.excerpt }) } }) }
+}
+
+export const renderBatchJson = (batch: Batch): string => `${JSON.stringify({ format: 'rackbench-batch/1', ...detailsOfBatch(batch), items: batch.items.map(wholeItem) }, undefined, 1)}\n`

@@ -4,6 +4,7 @@ import { createBell } from '../../../shared/lifecycle/bell.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import { createDeferred, orAborted } from '../../../shared/lifecycle/signals.ts'
 import { reasonOf } from '../errors/reasonOf.ts'
+import { shown } from '../errors/shown.ts'
 import { type BrokerMessage, gatherMessages } from './gatherMessages.ts'
 
 export interface BrokerLinkOptions {
@@ -149,7 +150,10 @@ function connectOnce({ url, login, tls, clientId, isLasting, subscriptions, bear
     }, (cause: unknown) => { ready.reject(new WorkbenchError('link/unreachable', 'The broker refuses our subscriptions', { cause, hint: 'Its access list has to allow them for this account' })) })
   })
   client.on('close', () => {
-    ready.reject(new WorkbenchError('link/unreachable', `The broker cannot be reached${lastError ? `: ${reasonOf(lastError)}` : ''}`, { ...(lastError ? { cause: lastError } : {}) }))
+    const facts = lastError ? { cause: lastError } : {}
+    ready.reject(isRefusal(lastError)
+      ? new WorkbenchError('link/unreachable', login ? `The broker refuses the login of ${shown(login.user, 80)}: it has no such account, or another password` : 'The broker takes nobody without a login', facts)
+      : new WorkbenchError('link/unreachable', `The broker cannot be reached${lastError ? `: ${reasonOf(lastError)}` : ''}`, facts))
     gone.resolve(undefined)
   })
   ready.promise.catch(() => undefined)
@@ -162,6 +166,9 @@ function connectOnce({ url, login, tls, clientId, isLasting, subscriptions, bear
     },
   }
 }
+
+/** 4 and 5 of MQTT 3.1.1: a bad name or password, and not authorized; brokers give the one for the other. */
+const isRefusal = (error: Error | undefined): boolean => error !== undefined && 'code' in error && (error.code === 4 || error.code === 5)
 
 const tlsOf = (tls: BrokerLinkOptions['tls']): object => Object.fromEntries(Object.entries(tls ?? {}).flatMap(([name, given]) => (given === undefined ? [] : [[name, typeof given === 'string' ? given : Buffer.from(given)]])))
 

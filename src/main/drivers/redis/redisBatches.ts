@@ -19,7 +19,7 @@ export interface RedisBatchesOptions {
   readonly clock: Clock
   readonly log: (line: string) => void
   /** What this bench works on, for the plans of the others. */
-  readonly offer: () => readonly OfferedCamera[]
+  readonly offer: () => readonly OfferedCamera[] | Promise<readonly OfferedCamera[]>
   /** So long a silent bench counts as alive; all benches of one Redis say the same. */
   readonly silentMs?: number
 }
@@ -59,8 +59,9 @@ export async function openRedisBatches({ url, clock, log, offer, silentMs = usua
   const script = async (text: string, ...given: readonly string[]): Promise<unknown> => ask(async () => client.eval(text, 0, prefix, ...given))
 
   const beat = async (): Promise<void> => {
+    const offered = await offer()
     const locks = [...held.entries()].flatMap(([id, { token, camera }]) => [queues.keyOf(camera, id), token])
-    await script(beatScript, self, JSON.stringify(offer().slice(0, maxOffered)), String(silentMs), ...locks)
+    await script(beatScript, self, JSON.stringify(offered.slice(0, maxOffered)), String(silentMs), ...locks)
   }
   const live = async (): Promise<void> => {
     while (!over.signal.aborted) {

@@ -105,5 +105,5 @@ function problemOf(error: unknown, { shown: where }: RedisAddress): Error {
       ? new WorkbenchError('host/no-permission', `Redis at ${where} refuses the login`, { hint: 'It stands in the address: redis://USER:PASSWORD@HOST' })
       : new WorkbenchError('host/io', `Redis at ${where} refused: ${words}`, { hint: 'Is its disk or its memory full?' })
   }
-  return new WorkbenchError('link/unreachable', `Redis at ${where} does not answer: ${lost.test(reasonOf(error)) ? 'the connection was lost' : shown(reasonOf(error))}`, { hint: 'It is tried again by itself' })
+  return new WorkbenchError('link/unreachable', `Redis at ${where} does not answer: ${lost.test(reasonOf(error)) ? 'the connection was lost' : shown(reasonOf(error))}`, { hint: 'Does it run there, and does its "bind" let this computer in? A window and "serve" try it again by themselves' })
 }

@@ -28,9 +28,10 @@ const late = <Given extends readonly unknown[], Result>(load: () => Promise<Work
 /** The greatest part of the program is loaded when it is asked for: an updater on a small computer never asks. */
 const lateTools: Pick<CliDeps, 'batch' | 'registry' | 'releases' | 'serveOneFile' | 'verifyAuditFile' | 'exportAudit' | 'mpy' | 'runFleetAgent' | 'tellServiceFailed' | 'fleet' | 'deployOverSsh' | 'listPorts' | 'detect' | 'captureLine' | 'readCapture' | 'serveReplay' | 'testSwitch' | 'auditSwitch'> = {
   batch: {
-    readPlan: late(async () => (await import('../../composition/batchDesk.ts')).readBatchPlan),
+    readPlan: late(async () => (await import('../../composition/batchFiles.ts')).readBatchPlan),
     render: async (batch, format) => (await import('../../composition/batchDesk.ts')).renderBatch(batch, format),
-    writeReport: late(async () => (await import('../../composition/batchDesk.ts')).batchTools.writeReport),
+    checkReport: late(async () => (await import('../../composition/batchFiles.ts')).checkReportPath),
+    writeReport: late(async () => (await import('../../composition/batchFiles.ts')).writeWhole),
   },
   registry: {
     withRegistry: async (place, work) => (await import('../../composition/registryTools.ts')).registryTools.withRegistry(place, work),

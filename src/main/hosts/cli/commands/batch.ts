@@ -1,7 +1,7 @@
 import type { BatchFormat } from '../../../composition/batchDesk.ts'
 import { type BatchId, batchIdSchema, type BatchPlan } from '../../../../shared/batch/batchPlan.schema.ts'
 import type { BatchSummary } from '../../../../shared/batch/batchView.schema.ts'
-import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import { toWire, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { type Flags, helpOf, oneOf, parseFlags, type ParsedFlags, quoted, usage } from '../arguments.ts'
 import type { CliDeps, CliWorkbench } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
@@ -18,7 +18,7 @@ const flags: Flags = {
   'html': { type: 'string', value: 'FILE', help: 'run, go-on, show: a report as one page for any browser' },
   'csv': { type: 'string', value: 'FILE', help: 'run, go-on, show: every attempt as a row' },
   'json': { type: 'string', value: 'FILE', help: 'run, go-on, show: all of it as JSON' },
-  'demo': { type: 'boolean', help: 'run: on the simulated demo rack; without a PLAN its own night run, in which one of three images is bad' },
+  'demo': { type: 'boolean', help: 'run, go-on: on the simulated demo rack; run without a PLAN is its own night run, in which one of three images is bad' },
   'now': { type: 'boolean', help: 'stop: also what runs, at its next safe point' },
   'plan-only': { type: 'boolean', help: 'run: say which cameras are meant, and begin nothing' },
   'tftp-port': { type: 'string', value: 'PORT', help: 'run, go-on: UDP port of the TFTP server (default 69)' },
@@ -44,6 +44,8 @@ export async function batchCommand(argv: readonly string[], deps: CliDeps): Prom
   }
   const [verb = '', ...words] = given.positionals
   const scene: Scene = { given, deps, teller: createTeller(deps.out, isJson(given)), words }
+  // Not in the morning, when the night is over.
+  for (const format of formats) await checkReport(scene, format)
   switch (oneOf('batch', verb, verbs)) {
     case 'run': return run(scene, words.length === 0 && given.has('demo') ? undefined : only(words, 1, 'the plan')[0] ?? '')
     case 'go-on': return goOn(scene, idOf(only(words, 1, 'the batch')[0]))
@@ -125,7 +127,7 @@ async function goOn(scene: Scene, id: BatchId): Promise<ExitCode> {
     if (!batch.end) {
       // Another program that runs decides for it: it is told, and sees to it.
       if (batch.isPaused && !await engine.takeUp(id).then(() => true, () => false)) return tellGoOn(scene, workbench, id)
-      await workbench.openBatchRack(batch.plan, false, scene.deps.interrupt.signal)
+      await workbench.openBatchRack(batch.plan, scene.given.has('demo'), scene.deps.interrupt.signal)
       await workbench.batches.work()
       await engine.takeUp(id)
       if (batch.isPaused) await engine.goOn(id)
@@ -220,17 +222,32 @@ export function exitCodeOfBatch({ state, reason }: Pick<BatchSummary, 'state' | 
 
 const formats: readonly BatchFormat[] = ['junit', 'html', 'csv', 'json']
 
+async function checkReport({ given, deps }: Scene, format: BatchFormat): Promise<void> {
+  const path = given.text(format)
+  if (path === '') throw usage(`--${format} wants a file`)
+  if (path !== undefined) await deps.batch.checkReport(path)
+}
+
 async function tellEnd({ given, deps, teller }: Scene, workbench: CliWorkbench, id: BatchId): Promise<ExitCode> {
   const batch = (await workbench.batches.engine()).get(id)
   const facts = workbench.batchSummary(batch)
+  const unwritten: string[] = []
   for (const format of formats) {
     const path = given.text(format)
-    if (path !== undefined) await deps.batch.writeReport(path, await deps.batch.render(batch, format))
+    if (path === undefined) continue
+    // What the batch came to is told all the same, and so are the other reports.
+    await deps.batch.writeReport(path, await deps.batch.render(batch, format)).catch((error: unknown) => {
+      const { message, hint } = toWire(error)
+      unwritten.push(path)
+      teller.say('log', { level: 'error', message, hint }, '')
+      deps.err.line(`Error: ${plainText(message, 400)}`)
+    })
   }
   const report = (await workbench.batches.report(id, 'html')).path
   const { counts, sentence, state } = facts
   const words = [`${state}: ${plainText(sentence === '' ? 'it has not ended yet' : sentence, 1_000)}`, Object.entries(counts).filter(([, count]) => count > 0).map(([name, count]) => `${count} ${name}`).join(', '), `Report: ${report}`]
-  return teller.done(exitCodeOfBatch(facts), { batch: id, state, sentence, counts, passRate: facts.passRate ?? null, report }, words.join('\n'))
+  const exitCode = exitCodeOfBatch(facts)
+  return teller.done(unwritten.length > 0 && exitCode === exitCodes.success ? exitCodes.busyOrHost : exitCode, { batch: id, state, sentence, counts, passRate: facts.passRate ?? null, report, ...(unwritten.length > 0 ? { unwritten } : {}) }, words.join('\n'))
 }
 
 async function list(scene: Scene): Promise<ExitCode> {

@@ -27,7 +27,7 @@ const flags: Flags = {
 }
 
 const mostListed = 1_000
-const notes = ['', 'send waits for the final state. Exit codes: 0 completed, 5 failed, 6 timed out, 3 expired (nobody took it), 4 blocked by the lockout, 7 canceled;', '8 when you stop waiting for one that was handed over already: it goes on, and list says what became of it.']
+const notes = ['', 'send waits for the final state. Exit codes: 0 completed, 5 failed, 6 timed out, 3 expired (nobody took it), 4 blocked by the lockout, 7 canceled;', '8 when you stop waiting for one that was handed over already: it goes on, and only a window or serve of this data folder at that broker hears its end.']
 
 export async function fleetCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
   const given = parseFlags('fleet', flags, argv, 1)
@@ -69,7 +69,7 @@ async function send(given: ParsedFlags, deps: CliDeps, teller: Teller): Promise<
     log: isJson(given) ? (message) => { teller.say('log', { level: 'info', message }, '') } : (line) => { deps.err.line(plainText(line)) },
     tell: (now) => { teller.say('state', { command: now.id, client: now.clientUuid, state: now.state, atMs: now.times[now.state] ?? now.issuedAtMs }, now.state.replaceAll('_', ' ')) },
   }, deps.interrupt.signal)
-  if (wasLeft) return teller.done(exitCodes.interrupted, { command }, `It was handed over and goes on: ${command.id}`)
+  if (wasLeft) return teller.done(exitCodes.interrupted, { command }, `It was handed over and goes on: ${command.id}\nNobody listens here any more; a window or "rackbench serve" of this data folder at that broker hears its end.`)
   return teller.done(exitOf(command), { command }, wordsOf(command))
 }
 

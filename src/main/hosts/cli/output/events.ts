@@ -25,7 +25,10 @@ export interface Teller {
 }
 
 export function createTeller(out: Pick<LineWriter, 'line'>, json: boolean): Teller {
+  let isDone = false
   const say: Teller['say'] = (event, facts, words) => {
+    // What closes afterwards may have something to log, and nothing comes after the last line.
+    if (isDone) return
     if (json) out.line(JSON.stringify({ event, ...facts }))
     else if (words !== '') out.line(words)
   }
@@ -33,6 +36,7 @@ export function createTeller(out: Pick<LineWriter, 'line'>, json: boolean): Tell
     say,
     done: (exitCode, facts, words) => {
       say('done', { success: exitCode === exitCodes.success, ...facts, exitCode }, words)
+      isDone = true
       return exitCode
     },
   }
