@@ -1,17 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { TransactionRequest } from '../../../src/main/core/ota/transactionTypes.ts'
 import { createMemoryFs, type FsCall, type FsFault, type MemoryFs } from '../../../src/main/sim/disk/memoryFs.ts'
-import { deviceOf, never, otaRig, requestOf, sha256Of, type UpdateCase, verdict, versionText } from '../../support/otaRig.ts'
+import { deviceOf, otaRig, requestOf, sha256Of, type UpdateCase, verdict, versionText } from '../../support/otaRig.ts'
 
 const mixed: UpdateCase = {
   old: { 'app.txt': 'old app', 'lib/b.py': 'old b', 'gone.py': 'to be deleted' },
   next: { 'app.txt': 'new app', 'lib/b.py': 'new b', 'lib/new/added.txt': 'added' },
 }
 
-const textOf = (fs: MemoryFs, path: string): string | undefined => {
-  const content = fs.content().get(path)
-  return content instanceof Uint8Array ? new TextDecoder().decode(content) : content
-}
 const isRename = (to: string) => ({ name, to: target }: FsCall): boolean => name === 'rename' && target === to
 /** From the first call on that is meant, or only that one. */
 const faultAt = (fs: MemoryFs, isMeant: (call: FsCall) => boolean, fault: FsFault, always = false): void => {
