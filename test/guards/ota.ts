@@ -35,8 +35,6 @@ export const otaGuards: readonly Guard[] = [
     find: 'return from === text ? null', replace: "return from === '' ? null" },
   { says: 'a journal with a wrong sum is not followed', file: `${ota}/transactionJournal.ts`, project: 'integration', tests: recovery, named: 'with one letter changed',
     find: 'if (sum !== sumOf(rest)) return undefined', replace: '' },
-  { says: 'what an update brings is not deleted by its own pattern', file: `${ota}/mpy/updateBoard.ts`, project: 'integration', tests: 'test/integration/ota/mpyUpdate.test.ts', named: '1.28 what lies under a delete pattern',
-    find: 'isWithin(path, root)) && !coming.has(path)', replace: 'isWithin(path, root))' },
   { says: 'old and new fit on the device together', file: `${ota}/mpy/updateBoard.ts`, project: 'integration', tests: 'test/integration/ota/mpyUpdate.test.ts', named: '1.34 free space of',
     find: 'Math.max(2 * totalBytes', replace: 'Math.max(totalBytes' },
   { says: 'a link on the way does not lead out of a local root', file: `${drivers}/deviceFs/localFs.ts`, project: 'integration', tests: contract, named: 'local folder',
