@@ -111,7 +111,7 @@ describe('packages that are built here', () => {
     const folder = await scratch()
     const tree = async (name: keyof typeof trees): Promise<string> => writeTree(join(folder, name), trees[name])
     const client = createRouterClient(deviceUpdateRoutes(undefined as unknown as DeviceUpdateDesk))
-    const wish = { of: 'folder', services: services.map((name) => ({ unit: `${name}.service`, path: `services/${name}/${name}` })), exclude: [] } as const
+    const wish = { of: 'folder' as const, services: services.map((name) => ({ unit: `${name}.service`, path: `services/${name}/${name}` })), exclude: [] as string[] }
     for (const name of ['1.2.0', '1.3.0'] as const) {
       const outPath = join(folder, `${name}.zip`)
       expect(await client.buildPackage({ ...wish, folder: await tree(name), version: name, outPath })).toMatchObject({ path: outPath, version: name, files: 5, sizeBytes: (await stat(outPath)).size })
