@@ -28,4 +28,6 @@ export const deviceUpdateGuards: readonly Guard[] = [
     find: 'if (previous !== folderOfVersion(version)) throw', replace: "if (version === '') throw" },
   { says: 'no password stands in an address', file: 'src/main/composition/sshApplianceUpdates.ts', project: 'integration', tests: 'test/integration/ota/sshAppliances.test.ts', named: 'nothing of a password',
     find: "url.password === '' && ", replace: '' },
+  { says: 'an appliance whose key nobody accepted is not called one that does not answer', file: 'src/renderer/features/updates/DevicesPane.vue', project: 'integration', tests: 'test/web/deviceUpdates.test.ts', named: 'an appliance over SSH',
+    find: "(device.problem?.code === 'device/wrong-identity' ?", replace: "(device.problem?.code === 'device/no-answer' ?" },
 ]

@@ -50,7 +50,7 @@ export const mpyGuards: readonly Guard[] = [
   { says: 'an interrupted update is cleared up first', project: 'integration', tests: updates, named: 'the power goes at any call of an update', file: `${engine}/updateBoard.ts`,
     find: '  await recoverBoard(run, { keepStage: true }, signal)\n', replace: '' },
   { says: 'what a version brings is not deleted by a pattern', project: 'integration', tests: updates, named: 'what lies under a delete pattern', file: `${engine}/updateBoard.ts`,
-    find: '!kept.has(path) && !isOwn(path)', replace: '!isOwn(path)' },
+    find: 'isWithin(path, root)) && !coming.has(path)', replace: 'isWithin(path, root))' },
   { says: 'a name stays a name in code', project: 'integration', tests: repl, named: 'whatever stands in a name', file: 'src/main/protocols/rawrepl/writer.ts',
     find: "if (letter === \"'\" || letter === '\\\\')", replace: "if (letter === '\\\\')" },
   { says: 'the mirror serves nothing outside its folder', project: 'integration', tests: boards, named: 'nothing outside the folder', file: 'src/main/drivers/files/releaseFolder.ts',

@@ -62,4 +62,6 @@ export const updaterGuards: readonly Guard[] = [
   { says: 'an updater gives back what stood outside before', file: 'src/main/core/ota/updater/outside.ts', ...outside, named: 'they come and go', find: 'if (kept) await put(kept, in_(from, joined(beforeFolder, path)))\n    else', replace: 'if (kept?.path !== path)' },
   { says: 'an updater hands on what stood outside before', file: 'src/main/core/ota/updater/outside.ts', ...outside, named: 'they come and go', find: 'if (running?.outside?.includes(path)) {', replace: "if (running?.version === '') {" },
   { says: 'an updater switches what is outside with the links', file: 'src/main/core/ota/updater/snapshots.ts', ...outside, named: 'a version whose service dies', find: 'wishes: [...wishes, ', replace: 'wishes: [...wishes.slice(99), ' },
+  { says: 'a version that was changed by hand does not become the one to fall back to', file: 'src/main/composition/applianceVersions.ts', ...on('applianceCommands', 'proved first'), find: 'if (wrong !== undefined) throw', replace: "if (wrong === '') throw" },
+  { says: 'a folder that is not there is no appliance', file: 'src/main/composition/updaterService.ts', ...on('applianceCommands', 'takes no folder'), find: 'const root = await applianceRoot(options.root)', replace: 'const root = resolve(options.root)' },
 ]

@@ -1,13 +1,14 @@
-import { mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { deployOverSsh } from '../../src/main/composition/deployOverSsh.ts'
-import { createSimAppliance } from '../../src/main/sim/appliance/applianceTree.ts'
+import { createSimAppliance, serviceProgram } from '../../src/main/sim/appliance/applianceTree.ts'
 import { Cancelled } from '../../src/shared/errors/workbenchError.ts'
 import { type ApplianceSshd, startApplianceSshd } from '../../src/main/sim/appliance/applianceSshd.ts'
 import { sshdProgram } from '../support/sshdPeer.ts'
 import { appliancePackage } from '../support/updaterBench.ts'
+import { buildZip } from '../support/zipBuilder.ts'
 import { describeWithPeer } from './peerGate.ts'
 
 const program = sshdProgram()
@@ -17,13 +18,13 @@ describeWithPeer("a package onto an appliance over Debian's OpenSSH, with a stan
   beforeAll(async () => { sshd = await startApplianceSshd(program!) })
   afterAll(async () => { await sshd?.stop() })
 
-  async function rig(conduct = 'works'): Promise<{ readonly root: string; readonly run: (signal?: AbortSignal, tell?: (percent: number) => void, change?: object) => Promise<unknown> }> {
+  async function rig(conduct = 'works', more: Uint8Array = appliancePackage('1.2.0', conduct)): Promise<{ readonly root: string; readonly run: (signal?: AbortSignal, tell?: (percent: number) => void, change?: object) => Promise<unknown> }> {
     // A quote and a blank in its path: every word of a command is a literal.
     const root = await mkdtemp(join(tmpdir(), "rackbench it's ssh-"))
     onTestFinished(async () => rm(root, { recursive: true, force: true }))
     const { systemctl } = await createSimAppliance({ root, versions: ['1.0.0', '1.1.0'] })
     const path = join(root, 'package.zip')
-    await writeFile(path, appliancePackage('1.2.0', conduct))
+    await writeFile(path, more)
     const { port, user, keyFile, hostKeySha256 } = sshd!
     return { root, run: async (signal = new AbortController().signal, tell = () => undefined, change = {}) => deployOverSsh({ path, host: '127.0.0.1', port, user, keyFile, hostKeySha256, root, systemctl, allowsCommands: false, tell, ...change }, signal) }
   }
@@ -51,6 +52,42 @@ describeWithPeer("a package onto an appliance over Debian's OpenSSH, with a stan
     expect(await current(root)).toBe('v1.1.0')
     expect(await unit(root)).toMatch(/^active/)
     expect((await readdir(join(root, 'opt/tope/versions'))).sort()).toEqual(['current', 'factory', 'previous', 'v1.0.0', 'v1.1.0'])
+  })
+  /** A tool below one folder of the appliance, with a service that conducts itself so. */
+  const withTool = (conduct: string): Uint8Array => {
+    const [name, program] = ['motion-control', serviceProgram('motion-control', '1.2.0', conduct)]
+    const modules = [{ name: 'tool', src: 'tool', dst: '/usr/local/lib/tope/tool' }, { name, src: name, dst: `/opt/tope/services/${name}/${name}`, process_name: `${name}.service` }]
+    return buildZip([{ name: 'manifest.json', bytes: Buffer.from(JSON.stringify({ version: '1.2.0', modules })) }, { name: 'tool', bytes: Buffer.from('new tool'), mode: 0o100755 }, { name, bytes: Buffer.from(program), mode: 0o100755 }])
+  }
+  const also = ['/usr/local/lib/tope']
+  test('a file outside of the versions only where --also opened it; refused before anything is touched', async () => {
+    const { root, run } = await rig('works', withTool('works'))
+    for (const given of [[], ['/usr/local/bin'], ['/usr/local/lib/top']]) await expect(run(undefined, undefined, { also: given })).rejects.toMatchObject({ code: 'input/malformed', message: expect.stringContaining('/usr/local/lib/tope/tool does not lie in /opt/tope/') as string })
+    expect([await current(root), await readdir(join(root, 'usr/local'))]).toEqual(['v1.1.0', ['bin']])
+    await run(undefined, undefined, { also })
+    const tool = join(root, 'usr/local/lib/tope/tool')
+    expect([await current(root), await readFile(tool, 'utf8'), (await stat(tool)).mode & 0o7777]).toEqual(['v1.2.0', 'new tool', 0o755])
+  })
+  test('what stood outside before comes back with the version before, with its rights', async () => {
+    const { root, run } = await rig('works', withTool('refuses'))
+    const tool = join(root, 'usr/local/lib/tope/tool')
+    await mkdir(dirname(tool), { recursive: true })
+    await writeFile(tool, 'tool of the system', { mode: 0o700 })
+    await expect(run(undefined, undefined, { also })).rejects.toMatchObject({ code: 'device/refused', message: expect.stringContaining('ROLLBACK_LEVEL_1_SUCCESS: 1.1.0') as string })
+    expect([await current(root), await readFile(tool, 'utf8'), (await stat(tool)).mode & 0o7777, await readdir(dirname(tool))]).toEqual(['v1.1.0', 'tool of the system', 0o700, ['tool']])
+    expect((await readdir(join(root, 'opt/tope/versions'))).sort()).toEqual(['current', 'factory', 'previous', 'v1.0.0', 'v1.1.0'])
+  })
+  test('cancelled in the middle: nothing stands outside that was not there', async () => {
+    const { root, run } = await rig('works', withTool('works'))
+    const cancel = new AbortController()
+    await expect(run(cancel.signal, (percent) => { if (percent >= 40) cancel.abort(new Cancelled('by the user')) }, { also })).rejects.toBeInstanceOf(Cancelled)
+    expect([await current(root), await readdir(join(root, 'usr/local'), { recursive: true })]).toEqual(['v1.1.0', expect.not.arrayContaining(['lib/tope/tool']) as string[]])
+  })
+  test('a way that leads through a link of the appliance is refused', async () => {
+    const { root, run } = await rig('works', withTool('works'))
+    await symlink(tmpdir(), join(root, 'usr/local/lib'))
+    await expect(run(undefined, undefined, { also })).rejects.toMatchObject({ code: 'device/refused', message: expect.stringContaining('/usr/local/lib is a link on the device') as string })
+    expect(await current(root)).toBe('v1.1.0')
   })
   test('another host key is refused before the login', async () => {
     const { root, run } = await rig()

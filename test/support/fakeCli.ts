@@ -1,3 +1,4 @@
+import { checkAppliance, makeFactory } from '../../src/main/composition/applianceVersions.ts'
 import { deployOverSsh } from '../../src/main/composition/deployOverSsh.ts'
 import { deployPackage } from '../../src/main/composition/deployPackage.ts'
 import { runFleetAgent, tellServiceFailed } from '../../src/main/composition/fleetAgentService.ts'
@@ -84,6 +85,7 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
       deployOverSsh,
       tellServiceFailed: async (request, signal) => tellServiceFailed(request, {}, signal),
       runFleetAgent: async (request, signal) => runFleetAgent(request, {}, signal),
+      checkAppliance, makeFactory,
       runUpdater: async (options, signal) => runUpdater(options, fetch, signal),
       deployPackage: async (request, signal) => deployPackage(request, fetch, signal),
       detect: async (request) => {

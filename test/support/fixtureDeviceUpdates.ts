@@ -1,6 +1,7 @@
-import { implement } from '@orpc/server'
+import { implement, ORPCError } from '@orpc/server'
 import { deviceUpdatesContract } from '../../src/shared/contracts/deviceUpdates.contract.ts'
 import { type JobId, jobIdSchema, podIdSchema } from '../../src/shared/devices/ids.ts'
+import { toWire, WorkbenchError } from '../../src/shared/errors/workbenchError.ts'
 import type { JobNews } from '../../src/shared/jobs/jobEvent.ts'
 import { type UpdateDevice, type UpdateDeviceId, updateDeviceIdSchema, type UpdateDeviceView, type UpdatePlan, type UpdateRelease, type UpdateWish } from '../../src/shared/ota/deviceUpdate.schema.ts'
 import type { FixtureJobs } from './fixtureJobs.ts'
@@ -96,6 +97,12 @@ export function createFixtureDeviceUpdates(stream: Stream, calls: string[], nowM
     acceptKey: contract.acceptKey.handler(({ input }) => { calls.push(`device accept ${input.id} ${input.hostKeySha256}`); change(input.id, ({ problem: _over, ...each }) => ({ ...each, reading: { version: '2.0.0', atMs: nowMs() } })); return deviceOf(input.id) }),
     releases: contract.releases.handler(({ input }) => releasesOf(deviceOf(input.id))),
     plan: contract.plan.handler(({ input }) => planOf(deviceOf(input.deviceId), input)),
+    buildPackage: contract.buildPackage.handler(({ input }) => {
+      calls.push(`package ${input.of === 'folder' ? `${input.folder} ${input.version} ${input.services.map(({ unit, path }) => `${unit}=${path}`).join(',')} -${input.exclude.join(',')}` : `${input.oldPath} ${input.newPath}`} ${input.outPath}`)
+      if (input.outPath === '/srv/packages/there.zip') throw new ORPCError('WORKBENCH', { status: 500, message: 'refused', data: toWire(new WorkbenchError('input/conflict', '/srv/packages/there.zip is there already', { hint: 'Choose another name; nothing is overwritten' })) })
+      const made = { path: input.outPath, deleted: [], units: ['app.service'], md5: 'a'.repeat(32), sha256: 'b'.repeat(64), wholeBytes: 9_400_000 }
+      return input.of === 'folder' ? { ...made, version: input.version, files: 12, keptFiles: 0, sizeBytes: 4_100_000 } : { ...made, version: '1.3.0', base: '1.2.0', files: 2, keptFiles: 10, sizeBytes: 410_000, wholePackageBytes: 4_100_000 }
+    }),
     start: contract.start.handler(({ input: { request, planHash } }) => {
       calls.push(`device ${request.act} ${request.deviceId} ${request.version} ${planHash.slice(0, 4)}`)
       const device = deviceOf(request.deviceId)

@@ -68,6 +68,26 @@ const scenes: readonly UpdatesScene[] = [
   } },
   { name: 'updates-boards', cameras: 12, steps: async (page) => { await openDevices(page, 'Boards'); await page.getByText('An earlier update had been interrupted').first().waitFor() } },
   { name: 'updates-appliances-empty', cameras: 12, isNew: true, steps: async (page) => { await openDevices(page, 'Appliances'); await page.getByRole('heading', { name: 'No appliance yet' }).waitFor() } },
+  { name: 'updates-package-build', cameras: 12, steps: async (page) => {
+    await openDevices(page, 'Appliances')
+    await page.getByRole('button', { name: 'Build a package' }).click()
+    await page.getByLabel(/^Folder, on the machine/).fill('/home/lab/gate')
+    await page.getByLabel('Version', { exact: true }).fill('1.2.0')
+    await page.getByLabel(/^Services and their files/).fill('device-api.service=services/device-api/device-api\nmotion-control.service=services/motion-control/motion-control')
+    await page.getByLabel('Into this new file').fill('/srv/packages/stable/gate-1.2.0.zip')
+    await page.getByRole('button', { name: 'Build the package' }).click()
+    await page.getByText('1.2.0 is built').waitFor()
+  } },
+  { name: 'updates-package-changes', cameras: 12, steps: async (page) => {
+    await openDevices(page, 'Appliances')
+    await page.getByRole('button', { name: 'Build a package' }).click()
+    await page.getByLabel('What it brings').selectOption('packages')
+    await page.getByLabel('The older whole package').fill('/srv/packages/stable/gate-1.2.0.zip')
+    await page.getByLabel('The newer whole package').fill('/srv/packages/stable/gate-1.3.0.zip')
+    await page.getByLabel('Into this new file').fill('/srv/packages/stable/gate-1.2.0-1.3.0.zip')
+    await page.getByRole('button', { name: 'Build the package' }).click()
+    await page.getByText('90 % saved').waitFor()
+  } },
   { name: 'updates-device-add', cameras: 12, isNew: true, steps: async (page) => { await openDevices(page, 'Appliances'); await page.getByRole('button', { name: 'Add an appliance' }).click(); await page.getByRole('dialog').waitFor() } },
   { name: 'updates-device-plan', cameras: 12, steps: async (page) => { await planned(page) } },
   { name: 'updates-device-running', cameras: 12, steps: async (page) => { await planned(page); await page.getByRole('button', { name: 'Update to 1.2.0' }).click(); await page.getByText('device-api is in place').waitFor() } },

@@ -15,6 +15,8 @@ export function deviceUpdateRoutes(desk: DeviceUpdateDesk) {
     acceptKey: contract.acceptKey.handler(async ({ input, signal = noSignal() }) => desk.acceptKey(input.id, input.hostKeySha256, signal)),
     releases: contract.releases.handler(async ({ input, signal = noSignal() }) => desk.releases(input.id, signal)),
     plan: contract.plan.handler(async ({ input, signal = noSignal() }) => desk.plan(input, signal)),
+    // Loaded when the first one is built: a start reads what the first look needs.
+    buildPackage: contract.buildPackage.handler(async ({ input, signal = noSignal() }) => (await import('./packageTools.ts')).buildPackage(input, signal)),
     // Not the signal of the link: a window that closes stops nothing.
     start: contract.start.handler(async ({ input }) => ({ jobId: await desk.start(input.request, input.planHash, noSignal()) })),
   }

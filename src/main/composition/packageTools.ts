@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { lstat } from 'node:fs/promises'
+import { lstat, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { changesBetween, type PackedFile, proveChanges, proveFiles, type ServiceWish, wholePackageOf, type WholePackage } from '../core/ota/releases/packageChanges.ts'
 import { planDeployment } from '../core/ota/updater/deploy.ts'
@@ -13,23 +13,8 @@ import { unitsInOrder } from '../protocols/updater/manifest.ts'
 import { writePackageManifest } from '../protocols/updater/writeManifest.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { OpenPackage } from '../../shared/ota/openPackage.ts'
+import type { PackageBuild, PackageMade } from '../../shared/ota/packageBuild.schema.ts'
 import { mostPackageBytes } from '../../shared/ota/updater.schema.ts'
-
-export interface PackageMade {
-  readonly path: string
-  readonly version: string
-  /** Only for a package of changes: the version that has to run. */
-  readonly base?: string
-  readonly files: number
-  readonly keptFiles: number
-  readonly deleted: readonly string[]
-  readonly units: readonly string[]
-  /** As an updater is told them. */
-  readonly sizeBytes: number
-  readonly md5: string
-  readonly sha256: string
-  readonly wholeBytes: number
-}
 
 export interface PackageWish {
   /** What it holds lies below the root of versions on the appliance. */
@@ -65,8 +50,13 @@ export async function makePackageOfChanges({ oldPath, newPath, outPath }: { read
     const parts = [textPart('manifest.json', changes.manifestText), textPart('incremental.json', changes.incrementalText), ...changes.brought.map(({ src }): ZipPart => ({ name: src, pieces: newer.contents.read(src, signal), mode: 0o100000 | (newer.contents.entry(src)?.mode ?? 0o644) }))]
     const brought = newer.files.filter(({ path }) => changes.brought.some((module) => module.path === path))
     await pack(outPath, brought, parts, async (found) => { proveChanges(older, newer, found); return Promise.resolve() }, signal)
-    return made(outPath, newer, { base: older.manifest.version, files: brought.length, keptFiles: changes.keptFiles, deleted: changes.deleted, units: unitsInOrder(newer.manifest), wholeBytes: sumOf(newer.files) }, signal)
+    return made(outPath, newer, { base: older.manifest.version, files: brought.length, keptFiles: changes.keptFiles, deleted: changes.deleted, units: unitsInOrder(newer.manifest), wholeBytes: sumOf(newer.files), wholePackageBytes: (await stat(newPath)).size }, signal)
   }))
+}
+
+/** As the window asks for it. */
+export async function buildPackage(wish: PackageBuild, signal: AbortSignal): Promise<PackageMade> {
+  return wish.of === 'folder' ? makePackage(wish, signal) : makePackageOfChanges(wish, signal)
 }
 
 type ReadPackage = WholePackage & { readonly contents: OpenPackage; readonly incrementalText: string | undefined }

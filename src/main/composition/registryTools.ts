@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises'
+import { mostImageBytes } from '../core/ota/registry/productProfiles.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { orAborted, whenAborted } from '../../shared/lifecycle/signals.ts'
 import { withDeadline } from '../../shared/lifecycle/clock.ts'
+import { hashHex } from '../drivers/host/randomness.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { exchangeOverHttp } from '../drivers/http/httpExchange.ts'
 import { openRegistryDoor } from '../drivers/http/registryDoor.ts'
+import { readWhole } from '../drivers/profiles/wholeFile.ts'
 import { firmwareFile } from '../drivers/storage/registry/firmwareFolder.ts'
 import { openAudit } from './auditDesk.ts'
 import { type OpenRegistry, openRegistry, sourceOf } from './registryDesk.ts'
@@ -56,14 +59,25 @@ async function serve(options: RegistryServeOptions, signal: AbortSignal): Promis
   })
 }
 
-/** To a registry that runs elsewhere. */
-async function send({ url, path, version, sha256, token }: { readonly url: string; readonly path: string; readonly version: string; readonly sha256?: string | undefined; readonly token: string | undefined }, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
-  await firmwareFile(path)
-  const body = await orAborted(readFile(path), signal)
-  const target = URL.canParse('/api/v1/firmware/upload', url) ? new URL('/api/v1/firmware/upload', url) : undefined
+export interface UploadElsewhere {
+  readonly url: string
+  readonly path: string
+  readonly version: string
+  /** Absent: the first channel of the first product. */
+  readonly place?: { readonly product: string; readonly channel: string } | undefined
+  readonly token: string | undefined
+}
+
+/** To a registry that runs elsewhere. Kept is what it says it has, by the hash. */
+async function send({ url, path, version, place, token }: UploadElsewhere, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
+  const body = await orAborted(readWhole(path, mostImageBytes), signal)
+  if (!body) throw new WorkbenchError('input/not-found', `${path} cannot be read: it is not there`)
+  const wire = place ? `/api/v1/products/${place.product}/channels/${place.channel}/firmware/upload` : '/api/v1/firmware/upload'
+  const target = URL.canParse(wire, url) ? new URL(wire, url) : undefined
   if (target?.protocol !== 'http:') throw new WorkbenchError('input/malformed', `"${url.slice(0, 80)}" is no address of a registry`, { hint: 'As in http://127.0.0.1:8080' })
+  const sha256 = hashHex('sha256', body)
   target.searchParams.set('version', version)
-  if (sha256 !== undefined) target.searchParams.set('sha256', sha256)
+  target.searchParams.set('sha256', sha256)
   const answer = await withDeadline(createSystemClock(), uploadLimitMs, 'the upload', signal, async (within) => exchangeOverHttp({
     method: 'POST', url: target, body, headers: { 'content-type': 'application/octet-stream', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
   }, within).catch((cause: unknown) => {
@@ -71,7 +85,10 @@ async function send({ url, path, version, sha256, token }: { readonly url: strin
     throw new WorkbenchError('link/unreachable', `No registry answers at ${target.host}`, { cause, hint: 'Is it running, and is that its port?' })
   }))
   const said = wordsOf(answer.body)
-  if (answer.status === 200) return said
+  if (answer.status === 200) {
+    if (said['status'] !== 'ok' || said['sha256'] !== sha256) throw new WorkbenchError('link/garbled', `What answers at ${target.host} does not say that it has the image`, { hint: 'Is it a registry? Ask it: GET /api/v1/firmware/latest' })
+    return said
+  }
   const why = typeof said['error'] === 'string' ? said['error'].slice(0, 300) : `HTTP ${answer.status}`
   throw new WorkbenchError(answer.status === 409 ? 'input/conflict' : answer.status === 413 ? 'input/too-large' : answer.status === 401 || answer.status === 403 ? 'host/no-permission' : answer.status >= 500 ? 'host/io' : 'input/malformed', `The registry refused it: ${why}`, { context: { status: answer.status } })
 }

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, stat } from 'node:fs/promises'
+import { access, constants, mkdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createAppliance, versionsFolder } from '../core/ota/updater/appliance.ts'
-import { entryFolders, pinnedEntryLinks } from '../core/ota/updater/checkVersions.ts'
+import { checkFactory, entryFolders, pinnedEntryLinks } from '../core/ota/updater/checkVersions.ts'
 import { createUpdater } from '../core/ota/updater/updater.ts'
 import { readAlsoAllowed } from '../protocols/updater/manifest.ts'
 import { serviceFacts } from '../protocols/updater/answers.ts'
 import { openLocalFs } from '../drivers/deviceFs/localFs.ts'
 import { newDigest } from '../drivers/host/digest.ts'
+import { isOnPath } from '../drivers/host/programPath.ts'
 import { keepMemorySmall } from '../drivers/host/smallMemory.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { createSystemctlServices, defaultSystemctl, isSystemdRunning } from '../drivers/services/systemctl.ts'
@@ -17,6 +18,7 @@ import { openPackageZip } from '../drivers/updater/packageZip.ts'
 import { createRotatingLog } from '../drivers/updater/rotatingLog.ts'
 import { createStateFile } from '../drivers/updater/stateFile.ts'
 import { openUpdaterDoor } from '../drivers/updater/updaterDoor.ts'
+import { applianceRoot } from './applianceVersions.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { whenAborted } from '../../shared/lifecycle/signals.ts'
@@ -55,6 +57,8 @@ async function ownFolders(given: string): Promise<string> {
   return work
 }
 
+const isProgram = async (name: string): Promise<boolean> => (name.includes('/') ? access(name, constants.X_OK).then(() => true, () => false) : isOnPath(name))
+
 /** The same for a process that does nothing else. */
 export async function runUpdaterProcess(options: UpdaterServiceOptions, fetch: typeof globalThis.fetch, signal: AbortSignal): Promise<void> {
   keepMemorySmall(signal)
@@ -64,12 +68,14 @@ export async function runUpdaterProcess(options: UpdaterServiceOptions, fetch: t
 /** The updater of a Linux appliance, until the signal aborts; then the present step is finished and the rest left to the next start. */
 export async function runUpdater(options: UpdaterServiceOptions, fetch: typeof globalThis.fetch, signal: AbortSignal): Promise<void> {
   const clock = options.clock ?? createSystemClock()
-  const root = resolve(options.root)
+  const root = await applianceRoot(options.root)
   const also = readAlsoAllowed(options.also ?? [])
   const program = options.systemctl ?? defaultSystemctl
   if (options.systemctl === undefined && !isSystemdRunning()) {
     throw new WorkbenchError('input/not-supported', 'systemd does not run on this computer, so no service could be stopped or started', { hint: 'Name a stand-in for systemctl with --systemctl PROGRAM' })
   }
+  if (options.systemctl !== undefined && !await isProgram(options.systemctl)) throw new WorkbenchError('input/not-found', `There is no program ${options.systemctl}`, { hint: 'A stand-in takes the arguments of systemctl, and may be executed' })
+  if (options.report !== 'none' && !/^https?:$/.test(URL.parse(options.report)?.protocol ?? '')) throw new WorkbenchError('input/malformed', `"${options.report.slice(0, 200)}" is no address that progress could be told to`, { hint: 'As in http://127.0.0.1:9080/api/v1.0/ota/report, or none' })
   const work = await ownFolders(options.work ?? (root === '/' ? workOfSystem : root))
   const file = createRotatingLog(join(work, 'logs', 'updater.log'), () => clock.wallMs())
   const log = (line: string): void => { file.line(line); options.log(line) }
@@ -90,6 +96,7 @@ export async function runUpdater(options: UpdaterServiceOptions, fetch: typeof g
     options.ready({ url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${door.port}/`, services: services.label })
     const starting = updater.start().then(async () => {
       for (const { path, to } of await pinnedEntryLinks(fs, versionsFolder, entryFolders, signal)) log(`warning: /${path} is pinned to ${to}; it has to lead through current`)
+      for (const problem of (await checkFactory(fs, device.snapshots, signal)).problems) log(`warning: ${problem}`)
     })
     starting.catch((error: unknown) => { log(error instanceof Error ? error.stack ?? error.message : String(error)) })
     await stopped.promise.catch(() => undefined)

@@ -84,7 +84,7 @@ export function useHandlers(): Handlers {
     'captures.boots': async () => capturesTab('boots', '.captures [aria-selected="true"]'), 'captures.newLines': async () => capturesTab('new', '.captures [aria-selected="true"]'),
     'captures.bundle': () => { view.dialog = 'bundle' },
     'updates.add': inUpdates('firmware-add'), 'updates.publish': inUpdates('firmware-publish'), 'updates.withdraw': inUpdates('firmware-withdraw'), 'updates.door': inUpdates('firmware-door'),
-    'updates.releases': releases, 'updates.build': () => { releases(); view.dialog = 'release-build' },
+    'updates.releases': releases, 'updates.build': () => { releases(); view.dialog = 'release-build' }, 'updates.package': () => { view.view = 'updates'; view.updatesTab = 'appliance'; view.dialog = 'package-build' },
     'updates.nodes': async () => { view.view = 'updates'; view.updatesTab = 'nodes'; await shown.focusOn('.updates [aria-label="Nodes"]') },
     'fleet.clients': async () => { inFleet('clients')(); await shown.focusOn('.fleet [role="listbox"]') }, 'fleet.reboot': toClients('fleet-reboot'), 'fleet.shutdown': toClients('fleet-shutdown'),
     'fleet.bulks': inFleet('bulks'), 'fleet.security': inFleet('security'), 'fleet.broker': inFleet('broker'), 'approvals.show': () => { view.dialog = 'approvals' },

@@ -38,6 +38,8 @@ export function dayAndTime(atMs: number): string {
   const at = new Date(atMs)
   return `${String(at.getFullYear())}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clockTime(atMs)}`
 }
+/** The time of what was today, and the day of what was not: a clock alone would make yesterday's look fresh. */
+export const lately = (atMs: number, nowMs = Date.now()): string => (dayAndTime(atMs).slice(0, 10) === dayAndTime(nowMs).slice(0, 10) ? clockTime(atMs) : dayAndTime(atMs).slice(5, 16))
 export const watts = (value: number | undefined): string => (value === undefined ? '\u2014' : `${value.toFixed(1)} W`)
 /** Shown without the scheme: `rack://10.0.0.5` is 10.0.0.5 to everybody at the rack. */
 export const podAddress = (url: string): string => url.replace(/^rack:\/\//, '')

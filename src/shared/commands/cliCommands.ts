@@ -11,7 +11,6 @@ export const cliOnly = {
   detect: 'waits for a boot ROM on a line; the window does so when it starts a camera',
   capture: 'keeps what one line says; the window keeps what all cameras say',
   registry: 'serves firmware to nodes from a folder of its own, for scripts and machines without a window',
-  release: 'makes and serves files for MicroPython boards and packages for appliances, for scripts that build a version',
   mpy: 'updates a MicroPython board over its console',
   network: 'serves one file by TFTP; in the window every job serves its own',
   token: 'who may come in beside the window; whoever sits at it needs none',

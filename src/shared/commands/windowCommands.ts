@@ -78,6 +78,7 @@ export const windowCommands = [
   { id: 'updates.nodes', on: 'window', group: 'Updates', title: 'Nodes', about: 'who runs what, who fell back, who will never take it' },
   { id: 'updates.releases', on: 'window', group: 'Updates', title: 'Releases of boards', about: 'what MicroPython boards are offered: publish, withdraw, delta' },
   { id: 'updates.build', on: 'window', group: 'Updates', title: 'Build a release for boards', about: 'from a folder, signed with the key of a file' },
+  { id: 'updates.package', on: 'window', group: 'Updates', title: 'Build a package for appliances', about: 'from a folder, or of two packages only what changed', cli: { words: 'release package', options: 'DIR --version --service -o' } },
   { id: 'fleet.clients', on: 'window', group: 'Fleet', title: 'Clients of the fleet', about: 'who is there, what each was told, how many restarts it has left' },
   { id: 'fleet.reboot', on: 'window', group: 'Fleet', title: 'Reboot clients', about: 'those that are selected in the list; says first which are busy or locked out', destructive: 'plan', cli: { words: 'fleet send', options: '--client --action' } },
   { id: 'fleet.shutdown', on: 'window', group: 'Fleet', title: 'Shut clients down', about: 'those that are selected; nothing here switches them on again', destructive: 'plan' },

@@ -2,6 +2,7 @@ import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { jobIdSchema } from '../devices/ids.ts'
 import { newUpdateDeviceSchema, updateDeviceIdSchema, updateDeviceViewSchema, updatePlanSchema, updateReleaseSchema, updateRequestWishSchema } from '../ota/deviceUpdate.schema.ts'
+import { packageBuildSchema, packageMadeSchema } from '../ota/packageBuild.schema.ts'
 
 const one = z.object({ id: updateDeviceIdSchema })
 
@@ -20,6 +21,8 @@ export const deviceUpdatesContract = {
   releases: oc.input(one).output(z.array(updateReleaseSchema)),
   /** Asks the device and reads the release; changes nothing. */
   plan: oc.input(updateRequestWishSchema).output(updatePlanSchema),
+  /** A package for appliances, into a file that was not there before; it has its name only after it was read back. Ends with its window. */
+  buildPackage: oc.input(packageBuildSchema).output(packageMadeSchema),
   /** Runs on when the window closes. */
   start: oc.input(z.object({ request: updateRequestWishSchema, planHash: z.string().length(64) })).output(z.object({ jobId: jobIdSchema })),
 }

@@ -18,7 +18,7 @@ const names: Readonly<Record<Role, string>> = {
     power.testSwitch power.auditSwitch power.many consoles.takeWriter consoles.freeWriter consoles.release consoles.takeBack consoles.clearAlarms consoles.startScript
     consoles.stopScript consoles.broadcast consoles.type consoles.setLine consoles.setTyping captures.export bundle.plan bundle.make restore.plan restore.start restore.resume
     install.plan install.start chips.importProfiles chips.getUboot dump.plan dump.start burn.plan burn.start agent.plan agent.start diff.compare jobs.cancel jobs.report
-    boardReleases.look boardReleases.build boardReleases.delta boardReleases.publish boardReleases.withdraw boardReleases.remove rackFilters.save rackFilters.remove deviceUpdates.read deviceUpdates.releases deviceUpdates.plan
+    boardReleases.look boardReleases.build boardReleases.delta boardReleases.publish boardReleases.withdraw boardReleases.remove rackFilters.save rackFilters.remove deviceUpdates.read deviceUpdates.releases deviceUpdates.plan deviceUpdates.buildPackage
     deviceUpdates.start batch.read batch.check batch.start batch.pause batch.goOn batch.reorder batch.stop batch.report fleet.issue fleet.cancel fleet.issueBulk fleet.setClient fleet.clearAlert fleet.escalate`,
   admin: `
     rack.addPod rack.setPower rack.removePod inventory.assignPower inventory.importYaml findPorts.assign registry.setDoor pictures.setUrl

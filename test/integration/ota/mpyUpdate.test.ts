@@ -278,6 +278,7 @@ describe('servers that are not to be trusted: the board stays as it was', () => 
     ['sends other content of the right size', raw((_request, response) => { response.writeHead(200); response.end('print("owned"') }), { code: 'device/wrong-content' }],
     ['sends on to another host', raw((_request, response) => { response.writeHead(302, { location: 'http://localhost:9/x' }); response.end() }), { code: 'link/garbled', context: { reason: 'REDIRECT' } }],
     ['sends round in a circle', raw((request, response) => { response.writeHead(302, { location: request.url ?? '' }); response.end() }), { code: 'link/garbled', context: { reason: 'REDIRECT' } }],
+    ['sends on to no address at all', raw((_request, response) => { response.writeHead(302, { location: 'http://' }); response.end() }), { code: 'link/garbled', context: { reason: 'REDIRECT' } }],
     ['has lost the file', raw((_request, response) => { response.writeHead(404); response.end() }), { code: 'input/not-found' }],
     ['answers HTML for the release', (request, response, pass) => { if (request.url?.endsWith('latest') === true) { response.writeHead(200); response.end('<html>') } else pass() }, { code: 'link/garbled' }],
     ...['file:///etc/passwd', 'http://localhost:9/manifest.json', 'https://githubusercontent.com.evil.example/m'].map((elsewhere): readonly [string, Oddity, object] => [`names a manifest elsewhere: ${elsewhere}`, (request, response, pass) => {

@@ -1,10 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { runCli } from '../../../src/main/hosts/cli/main.ts'
 import { makeNodeImage } from '../../../src/main/sim/node/nodeImage.ts'
 import { createFakeCli, type FakeCli } from '../../support/fakeCli.ts'
+import { openFileServer } from '../../support/fileServer.ts'
 import { ask } from '../../support/registryBench.ts'
 
 async function folderOf(): Promise<string> {
@@ -49,7 +52,52 @@ test('a registry is served until SIGINT, with its token from the environment, an
   }
   expect((await run(folder, ['registry', 'upload', file, '--url', url, '--version', '1.2.0'], { RACKBENCH_REGISTRY_TOKEN: 'from-outside' })).events.at(-1)).toMatchObject({ success: true, version: '1.2.0', published: true })
   expect((await ask(`${url}/api/v1/firmware/latest`)).json).toMatchObject({ version: '1.2.0' })
+  // What is of another product goes to that one, and to nobody else's nodes.
+  const lamp = join(folder, 'lamp.bin')
+  await writeFile(lamp, makeNodeImage({ version: '2.0.0', project: 'lamp' }))
+  expect((await run(folder, ['registry', 'upload', lamp, '--url', url, '--version', '2.0.0', '--product', 'lamp', '--channel', 'developer', '--token', 'from-outside'])).events.at(-1)).toMatchObject({ success: true, version: '2.0.0' })
+  expect((await ask(`${url}/api/v1/products/lamp/channels/developer/firmware/latest`)).json).toMatchObject({ version: '2.0.0' })
+  expect((await ask(`${url}/api/v1/firmware/latest`)).json).toMatchObject({ version: '1.2.0' })
   fake.interrupt()
   expect(await serving).toBe(0)
   expect(fake.out.lines.join('\n')).not.toContain('from-outside')
+})
+
+test('a registry that is a process of its own: an upload without the token is told so, however large it is', async () => {
+  const folder = await folderOf()
+  const bin = join(import.meta.dirname, '../../../src/main/hosts/cli/bin.mjs')
+  const child = spawn(process.execPath, [bin, 'registry', 'serve', '--dir', join(folder, 'registry'), '--data', join(folder, 'served'), '--port', '0', '--output', 'json'], { env: { ...process.env, RACKBENCH_REGISTRY_TOKEN: 'secret' }, stdio: ['ignore', 'pipe', 'ignore'] })
+  const ended = once(child, 'exit')
+  onTestFinished(async () => { if (child.exitCode === null && child.signalCode === null) { child.kill('SIGKILL'); await ended } })
+  let text = ''
+  child.stdout.on('data', (piece: Buffer) => { text += piece.toString() })
+  await expect.poll(() => text, { timeout: 30_000 }).toContain('\n')
+  const { url } = JSON.parse(text.split('\n')[0] ?? '') as { url: string }
+  const large = join(folder, 'large.bin')
+  // More than the buffers of both ends hold: the line is cut under the hands of who still sends.
+  await writeFile(large, new Uint8Array(7_000_000))
+  for (let count = 0; count < 5; count += 1) {
+    expect((await run(folder, ['registry', 'upload', large, '--url', url, '--version', '1.2.0'])).events[0]).toMatchObject({ code: 'host/no-permission', message: 'The registry refused it: The token is missing or wrong' })
+  }
+  child.kill('SIGINT')
+  expect((await ended)[0]).toBe(0)
+})
+
+test('an upload elsewhere counts when it was said by its hash to be there; a page, another file and a closed port are told as what they are', async () => {
+  const folder = await folderOf()
+  const files = await openFileServer()
+  onTestFinished(async () => files.close())
+  const [image, large] = [join(folder, 'fw.bin'), join(folder, 'large.bin')]
+  await writeFile(image, makeNodeImage({ version: '1.2.0' }))
+  await writeFile(large, '')
+  await truncate(large, 17 * 2 ** 20)
+  const upload = async (path: string, url: string): Promise<unknown> => (await run(folder, ['registry', 'upload', path, '--url', url, '--version', '1.2.0', '--token', 'x'])).events[0]
+  for (const body of ['<h1>It works</h1>', '{"status":"ok","version":"1.2.0"}', JSON.stringify({ status: 'ok', version: '1.2.0', sha256: 'a'.repeat(64) })]) {
+    files.on('/api/v1/firmware/upload', (response, request) => { request.resume(); response.writeHead(200).end(body) })
+    expect(await upload(image, files.url)).toMatchObject({ event: 'error', code: 'link/garbled', hint: expect.stringContaining('Is it a registry?') as string })
+  }
+  expect(await upload(large, files.url)).toMatchObject({ code: 'input/too-large' })
+  expect(await upload(join(folder, 'nosuch.bin'), files.url)).toMatchObject({ code: 'input/not-found' })
+  expect(await upload(folder, files.url)).toMatchObject({ code: 'input/not-supported' })
+  expect(await upload(image, 'http://127.0.0.1:1')).toMatchObject({ code: 'link/unreachable', message: 'No registry answers at 127.0.0.1:1' })
 })

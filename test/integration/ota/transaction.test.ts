@@ -1,18 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { demandRoom, staleFiles } from '../../../src/main/core/ota/updateChecks.ts'
 import type { TransactionRequest } from '../../../src/main/core/ota/transactionTypes.ts'
 import { createMemoryFs, type FsCall, type FsFault, type MemoryFs } from '../../../src/main/sim/disk/memoryFs.ts'
-import { deviceOf, never, otaRig, requestOf, sha256Of, type UpdateCase, verdict, versionText } from '../../support/otaRig.ts'
+import { deviceOf, otaRig, requestOf, sha256Of, type UpdateCase, verdict, versionText } from '../../support/otaRig.ts'
 
 const mixed: UpdateCase = {
   old: { 'app.txt': 'old app', 'lib/b.py': 'old b', 'gone.py': 'to be deleted' },
   next: { 'app.txt': 'new app', 'lib/b.py': 'new b', 'lib/new/added.txt': 'added' },
 }
 
-const textOf = (fs: MemoryFs, path: string): string | undefined => {
-  const content = fs.content().get(path)
-  return content instanceof Uint8Array ? new TextDecoder().decode(content) : content
-}
 const isRename = (to: string) => ({ name, to: target }: FsCall): boolean => name === 'rename' && target === to
 /** From the first call on that is meant, or only that one. */
 const faultAt = (fs: MemoryFs, isMeant: (call: FsCall) => boolean, fault: FsFault, always = false): void => {
@@ -157,24 +152,6 @@ describe('a transaction', () => {
     faultAt(fs, isRename('versions/current'), 'refused')
     await expect(otaRig(fs, { journal: 'versions/.txn', backup: 'versions/.backup' }).apply({ wishes: [{ kind: 'link', target: 'versions/current', to: 'v2' }], from: null, to: 'v2' })).rejects.toMatchObject({ code: 'device/refused' })
     expect([...fs.content()]).toEqual([['versions', '/'], ['versions/current', '-> v1']])
-  })
-})
-
-describe('what an update asks before it begins', () => {
-  test('1.28 a pattern deletes what is stale, and never what was just brought (defect D)', async () => {
-    const fs = createMemoryFs()
-    for (const [path, text] of [['lib/a.py', 'old'], ['lib/stale.py', 'x'], ['lib/deep/stale.py', 'x'], ['library/x.py', 'stays'], ['.ota_stage/lib/a.py', 'new']] as const) fs.put(path, text)
-    const deletes = await staleFiles(fs, ['/lib/'], new Set(['lib/a.py']), ['version.json', '.ota_stage', '.ota_backup'], never)
-    expect(deletes.sort()).toEqual(['lib/deep/stale.py', 'lib/stale.py'])
-    await otaRig(fs).apply({ wishes: [{ kind: 'put', target: 'lib/a.py', staged: '.ota_stage/lib/a.py', sha256: sha256Of('new') }, ...deletes.map((target) => ({ kind: 'delete', target }) as const)], from: null, to: 'v2' })
-    expect([textOf(fs, 'lib/a.py'), textOf(fs, 'lib/stale.py'), textOf(fs, 'library/x.py')]).toEqual(['new', undefined, 'stays'])
-  })
-
-  test('1.34 free space of 1.9 times the update is refused, twice is enough', async () => {
-    await expect(demandRoom(createMemoryFs({ capacityBytes: 1_900 }), { totalBytes: 1_000 }, never)).rejects.toMatchObject({ code: 'device/no-space', message: expect.stringMatching(/2000.*1900/) as string })
-    await demandRoom(createMemoryFs({ capacityBytes: 2_000 }), { totalBytes: 1_000 }, never)
-    await expect(demandRoom(createMemoryFs({ capacityBytes: 2_000 }), { totalBytes: 1_000, minFreeBytes: 2_001 }, never)).rejects.toMatchObject({ code: 'device/no-space' })
-    await demandRoom(createMemoryFs(), { totalBytes: 1e12 }, never)
   })
 })
 

@@ -1,8 +1,11 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { createRouterClient } from '@orpc/server'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { deployPackage } from '../../../src/main/composition/deployPackage.ts'
+import type { DeviceUpdateDesk } from '../../../src/main/composition/deviceUpdateDesk.ts'
+import { deviceUpdateRoutes } from '../../../src/main/composition/deviceUpdateRoutes.ts'
 import { writeZip } from '../../../src/main/drivers/files/zipFile.ts'
 import { runCli } from '../../../src/main/hosts/cli/main.ts'
 import { serviceProgram } from '../../../src/main/sim/appliance/applianceTree.ts'
@@ -102,6 +105,24 @@ describe('packages that are built here', () => {
     // A link that is left out is no reason to refuse.
     await writeFile(join(folder, 'linked/real'), 'real')
     expect((await typed('release', 'package', join(folder, 'linked'), '--version', '1.2.0', '--exclude', 'passwd', '-o', out)).events.at(-1)).toMatchObject({ success: true, files: 1, units: [] })
+  })
+
+  test('the window builds what the command builds, and takes no path that is relative to nobody knows what', async () => {
+    const folder = await scratch()
+    const tree = async (name: keyof typeof trees): Promise<string> => writeTree(join(folder, name), trees[name])
+    const client = createRouterClient(deviceUpdateRoutes(undefined as unknown as DeviceUpdateDesk))
+    const wish = { of: 'folder' as const, services: services.map((name) => ({ unit: `${name}.service`, path: `services/${name}/${name}` })), exclude: [] as string[] }
+    for (const name of ['1.2.0', '1.3.0'] as const) {
+      const outPath = join(folder, `${name}.zip`)
+      expect(await client.buildPackage({ ...wish, folder: await tree(name), version: name, outPath })).toMatchObject({ path: outPath, version: name, files: 5, sizeBytes: (await stat(outPath)).size })
+      const other = await typed('release', 'package', join(folder, name), '--version', name, ...serviceFlags, '-o', join(folder, `${name}-cli.zip`))
+      expect(other.events.at(-1)).toMatchObject({ files: 5, wholeBytes: expect.any(Number) as number })
+    }
+    const [oldPath, newPath, outPath] = [join(folder, '1.2.0.zip'), join(folder, '1.3.0-cli.zip'), join(folder, 'changes.zip')]
+    expect(await client.buildPackage({ of: 'packages', oldPath, newPath, outPath })).toMatchObject({ base: '1.2.0', version: '1.3.0', files: 2, keptFiles: 3, wholePackageBytes: (await stat(newPath)).size })
+    await expect(client.buildPackage({ of: 'packages', oldPath, newPath, outPath })).rejects.toThrow('is there already')
+    for (const change of [{ outPath: 'here.zip' }, { folder: '../x' }, { version: '1.2' }, { version: '../x' }]) await expect(client.buildPackage({ ...wish, folder: join(folder, '1.2.0'), version: '1.2.0', outPath: join(folder, 'no.zip'), ...change })).rejects.toThrow(/validation/i)
+    expect((await readdir(folder)).sort()).toEqual(['1.2.0', '1.2.0-cli.zip', '1.2.0.zip', '1.3.0', '1.3.0-cli.zip', '1.3.0.zip', 'changes.zip'])
   })
 
   test('proved before it has its name: what does not prove leaves nothing', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { byCodePoint, isDevicePath } from '../../../shared/devices/devicePath.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { maxBoardFileBytes } from '../../../shared/ota/mpyManifest.schema.ts'
+import { reasonOf } from '../errors/reasonOf.ts'
 
 const mostFiles = 20_000
 const deepest = 32
@@ -27,7 +28,7 @@ export async function listReleaseFiles(folder: string, signal: AbortSignal, othe
   } catch (error) {
     if (error instanceof WorkbenchError) throw error
     signal.throwIfAborted()
-    throw new WorkbenchError('input/not-found', `The folder ${folder} cannot be read`, { cause: error })
+    throw new WorkbenchError('input/not-found', `The folder ${folder} cannot be read: ${reasonOf(error)}`, { cause: error })
   }
   return found.sort(byCodePoint)
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import { errnoOf, reasonOf } from '../errors/reasonOf.ts'
 
 /** The old file or the new one, whenever the power goes: content first, then its name. */
 export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
@@ -14,7 +15,7 @@ export async function replaceFile(path: string, bytes: Uint8Array): Promise<void
     try { await folder.sync() } finally { await folder.close() }
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined)
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-    throw new WorkbenchError(code === 'ENOSPC' || code === 'EDQUOT' ? 'host/disk-full' : 'host/io', `${path} cannot be written`, { cause })
+    const isFull = ['ENOSPC', 'EDQUOT'].includes(errnoOf(cause) ?? '')
+    throw new WorkbenchError(isFull ? 'host/disk-full' : 'host/io', `${path} cannot be written: ${isFull ? 'the disk is full' : reasonOf(cause)}`, { cause, hint: isFull ? 'Make room, and try again' : 'Is its folder there, and may this user write in it?' })
   }
 }

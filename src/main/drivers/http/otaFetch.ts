@@ -26,7 +26,8 @@ export function createOtaFetch(fetchIt: typeof fetch = fetch): OtaAsk {
       const answer = await fetchIt(at, { method, headers: sent, redirect: 'manual', signal }).catch((error: unknown) => { signal.throwIfAborted(); throw noAnswer(at, error) })
       if (!redirects.includes(answer.status)) return streamed(answer, at, signal)
       await answer.body?.cancel().catch(() => undefined)
-      const next = readUrl(new URL(answer.headers.get('location') ?? '', at).href)
+      const next = URL.parse(answer.headers.get('location') ?? '', at.href)
+      if (!next) throw new WorkbenchError('link/garbled', `${at.host} sends on to something that is no address`, { context: { reason: 'REDIRECT', from: at.host }, hint: 'Is this a server of releases?' })
       if (!isTrustedHop(at, next)) throw new WorkbenchError('link/garbled', `${at.host} sends on to ${next.host}, which is another host`, { context: { reason: 'REDIRECT', from: at.host, to: next.host }, hint: 'Nothing was taken from there. Name that server itself if it is the right one' })
       // A token is for the host that it was meant for.
       if (next.origin !== at.origin) sent = Object.fromEntries(Object.entries(sent).filter(([name]) => name.toLowerCase() !== 'authorization'))

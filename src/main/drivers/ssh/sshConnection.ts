@@ -80,6 +80,10 @@ function noLogin(label: string, user: string, error: unknown, farEnd: SshFarEnd)
   if (error instanceof Error && 'level' in error && error.level === 'client-authentication') {
     return new WorkbenchError(farEnd.refusal, `${label} refused the login of "${user}"`, { context: { user }, hint: farEnd.loginHint, cause: error })
   }
+  // Said by the library before anything is sent.
+  if (error instanceof Error && /private ?key/i.test(error.message) && !('level' in error)) {
+    return new WorkbenchError('input/malformed', `The private key cannot be used: ${shown(error.message)}`, { hint: 'A key in the form of OpenSSH or PEM, without a passphrase', cause: error })
+  }
   const late = error instanceof WorkbenchError && error.code === 'link/timeout'
   return new WorkbenchError('link/unreachable', `${label} cannot be reached: ${late ? `no answer within ${connectLimitMs / 1000} s` : shown(reasonOf(error))}`, { hint: farEnd.reachHint, cause: error })
 }

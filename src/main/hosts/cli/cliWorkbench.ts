@@ -6,6 +6,7 @@ import type { makeReleaseDelta, makeReleaseDeltas, makeReleaseManifest, serveRel
 import type { SshDeployRequest } from '../../composition/deployOverSsh.ts'
 import type { DeployRequest, Deployed } from '../../composition/deployPackage.ts'
 import type { FleetAgentRequest, ServiceFailedRequest } from '../../composition/fleetAgentService.ts'
+import type { checkAppliance, makeFactory } from '../../composition/applianceVersions.ts'
 import type { UpdaterServiceOptions } from '../../composition/updaterService.ts'
 import type { exportAudit, verifyAuditFile } from '../../composition/auditTools.ts'
 import type { OpenAudit } from '../../composition/auditDesk.ts'
@@ -163,6 +164,8 @@ export interface CliDeps {
   readonly doorTokens: (dataFolder: string) => Promise<DoorTokens>
   readonly batch: Omit<BatchTools, 'render'> & { readonly render: (...given: Parameters<BatchTools['render']>) => string | Promise<string> }
   readonly fleet: FleetTools
+  readonly checkAppliance: typeof checkAppliance
+  readonly makeFactory: typeof makeFactory
   readonly runUpdater: (options: UpdaterServiceOptions, signal: AbortSignal) => Promise<void>
   readonly runFleetAgent: (request: FleetAgentRequest, signal: AbortSignal) => Promise<void>
   readonly tellServiceFailed: (request: ServiceFailedRequest, signal: AbortSignal) => Promise<void>

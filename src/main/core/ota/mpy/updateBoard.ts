@@ -140,10 +140,9 @@ async function doomed(target: MpyTarget, run: MpyRun, signal: AbortSignal): Prom
   const coming = new Set(target.files.map(({ path }) => path))
   for (const path of run.leaves ?? []) if (!coming.has(path) && !isOwn(path) && isPermitted(path, run.config)) found.add(targetPath(path))
   if (channel !== 'stable' && patterns.length > 0) {
-    const kept = new Set(target.files.map(({ path }) => path))
     const roots = patterns.map((each) => each.replaceAll(/^\/+|\/+$/g, '')).filter((each) => each !== '')
     for (const { path, kind } of await walk(run.fs, '', signal)) {
-      if (kind === 'file' && roots.some((root) => isWithin(path, root)) && !kept.has(path) && !isOwn(path) && isPermitted(path, run.config)) found.add(path)
+      if (kind === 'file' && roots.some((root) => isWithin(path, root)) && !coming.has(path) && !isOwn(path) && isPermitted(path, run.config)) found.add(path)
     }
   }
   return [...found]

@@ -19,6 +19,10 @@ const flags: Flags = {
   'help': { type: 'boolean', short: 'h', help: 'this text' },
 }
 
+/** What only one of the two ways takes: left out in silence, it would be believed in. */
+const ofSsh = ['key', 'host-key', 'root', 'systemctl', 'allow-commands', 'also']
+const ofUpdater = ['updater', 'address', 'report-port']
+
 /** A package onto an appliance, by the updater that runs there. */
 export async function deployCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
   const given = parseFlags('deploy', flags, argv, 1)
@@ -30,6 +34,8 @@ export async function deployCommand(argv: readonly string[], deps: CliDeps): Pro
   const [path] = given.positionals
   if (path === undefined) throw usage('Which package? Its file is missing', 'rackbench deploy PACKAGE.zip --updater URL')
   const ssh = given.text('ssh')
+  const stray = (ssh === undefined ? ofSsh : ofUpdater).find((name) => given.has(name))
+  if (stray !== undefined) throw usage(ssh === undefined ? `--${stray} goes with --ssh; an updater has its own settings` : `--${stray} does not go with --ssh`)
   if (ssh !== undefined) return overSsh(path, ssh, given, deps, { say, done })
   const updater = given.text('updater')
   if (updater === undefined) throw usage('Onto which appliance? --updater or --ssh is missing')

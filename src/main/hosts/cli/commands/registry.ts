@@ -19,7 +19,7 @@ const flags: Flags = {
   'url': { type: 'string', value: 'URL', help: 'upload: to a registry that runs elsewhere, and published there at once' },
   'version': { type: 'string', value: 'VERSION', help: 'upload: instead of the one in the name of the file' },
   'product': { type: 'string', value: 'NAME', help: `upload, publish, withdraw: whose firmware (default ${defaultProduct})` },
-  'channel': { type: 'string', value: 'NAME', help: `publish, withdraw: (default ${defaultChannel})` },
+  'channel': { type: 'string', value: 'NAME', help: `publish, withdraw, upload with --url: (default ${defaultChannel})` },
   'percent': { type: 'string', value: 'N', help: 'publish: of the nodes, 1 to 100 (default 100)' },
   'group': { type: 'string', value: 'NAME', multiple: true, help: 'publish: only nodes of this group; may be given several times' },
   'data': { type: 'string', value: 'DIR', help: 'the data folder, for the audit log' },
@@ -107,7 +107,8 @@ async function upload(scene: Scene): Promise<ExitCode> {
   const version = given.text('version')
   if (url !== undefined) {
     if (version === undefined) throw usage('--url wants --version as well')
-    const said = await deps.registry.send({ url, path: word, version, token: await tokenOf(scene) }, deps.interrupt.signal)
+    const there = given.has('product') || given.has('channel') ? placeOf(scene) : undefined
+    const said = await deps.registry.send({ url, path: word, version, place: there, token: await tokenOf(scene) }, deps.interrupt.signal)
     return teller.done(exitCodes.success, { ...said }, `${plainText(String(said['version']))} is kept${said['published'] === true ? ' and published' : ''}`)
   }
   return deps.registry.withRegistry(place, async (registry) => {

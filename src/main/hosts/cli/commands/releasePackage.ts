@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { PackageMade } from '../../../composition/packageTools.ts'
+import type { PackageMade } from '../../../../shared/ota/packageBuild.schema.ts'
 import { type ParsedFlags, quoted, usage } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'

@@ -1,7 +1,8 @@
-import { type Flags, helpOf, parseFlags, quoted, usage, wholeNumber } from '../arguments.ts'
+import { type Flags, helpOf, oneOf, parseFlags, usage, wholeNumber } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { createTeller, isJson, outputFlag } from '../output/events.ts'
+import { table } from '../output/words.ts'
 
 const defaultPort = 12_315
 const defaultReport = 'http://127.0.0.1:9080/api/v1.0/ota/report'
@@ -22,16 +23,25 @@ const flags: Flags = {
 
 /** On a Linux appliance: fetches, proves and installs packages, and falls back. Until SIGTERM or SIGINT. */
 export async function updaterCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
-  const given = parseFlags('updater serve', flags, argv, 1)
+  const given = parseFlags('updater', flags, argv, 1)
   if (given.has('help')) {
-    helpOf('updater serve --root DIR [flags]', 'Runs the updater of a Linux appliance: packages by HTTP, versions in folders, rollback.', flags).forEach(deps.out.line)
+    helpOf('updater serve|check|factory --root DIR [flags]', 'Runs the updater of a Linux appliance: packages by HTTP, versions in folders, rollback. check reads its versions and says what is wrong with them; factory makes the one that runs the one to fall back to, once.', flags).forEach(deps.out.line)
     return exitCodes.success
   }
   const { say, done } = createTeller(deps.out, isJson(given))
-  const [verb] = given.positionals
-  if (verb !== 'serve') throw usage(verb === undefined ? 'What is the updater to do? The only verb is serve' : `The updater has no verb ${quoted(verb)}`, 'rackbench updater serve --root DIR')
+  const [verb = ''] = given.positionals
+  const chosen = oneOf('updater', verb, ['serve', 'check', 'factory'] as const)
   const root = given.text('root')
-  if (root === undefined) throw usage('Which folder plays / of the appliance? --root is missing')
+  if (root === undefined) throw usage('Which folder plays / of the appliance? --root is missing', `rackbench updater ${chosen} --root DIR`)
+  if (chosen === 'check') {
+    const { versions, problems } = await deps.checkAppliance(root, deps.interrupt.signal)
+    const rows = versions.map(({ version, links, isComplete }) => [version, links.join(', '), isComplete ? '' : 'without the mark of a whole version'])
+    return done(problems.length === 0 ? exitCodes.success : exitCodes.refusedOrFailed, { versions, problems }, [...versions.length === 0 ? ['No versions yet'] : table([['version', 'links', ''], ...rows]), ...problems.map((problem) => `Wrong: ${problem}`)].join('\n'))
+  }
+  if (chosen === 'factory') {
+    const { version } = await deps.makeFactory(root, deps.interrupt.signal)
+    return done(exitCodes.success, { version }, `${version} is the factory's from now on, and cannot be written any more`)
+  }
   const port = given.text('port')
   await deps.runUpdater({
     root, work: given.text('work'), host: given.text('host') ?? '127.0.0.1', port: port === undefined ? defaultPort : wholeNumber('--port', port, 0, 65_535),
