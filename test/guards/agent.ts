@@ -12,6 +12,8 @@ export const agentGuards: readonly Guard[] = [
     find: '{8}/', replace: '{4}/' },
   { says: 'a write by an agent is not cut in the middle', file: 'src/main/core/workflows/agent/changeFlash.ts', ...on('agentJobs.test.ts', 'waits until the range is written'),
     find: "name: 'change', cancel: 'at-end'", replace: "name: 'change', cancel: 'anytime'" },
+  { says: 'a sector in doubt stays in doubt when a stream begins again', file: `${agent}/flashStream.ts`, ...on('flashStream.test.ts', 'a lost packet is made good'),
+    find: 'Math.max(before.untouchedFrom, first + untouchedFrom)', replace: 'first + untouchedFrom' },
   { says: 'what is saved of a sick flash is what its camera computed', file: 'src/main/core/workflows/agent/saveReadable.ts', project: 'unit', tests: 'src/main/core/workflows/agent/saveReadable.test.ts', named: 'disk that keeps other bytes',
     find: 'crc32(onDisk) !== each.crc32', replace: 'false' },
   { says: 'what a sick flash did not give is named', file: 'src/main/core/workflows/agent/saveReadable.ts', ...on('agentCommands.test.ts', 'what a sick flash still gives'),

@@ -10,6 +10,8 @@ const folder = 'test/integration/profileFiles.test.ts'
 
 /** What keeps wrong or hostile profiles, boot loaders and releases away from a camera. */
 export const inputGuards: readonly Guard[] = [
+  { says: 'a few bytes are no U-Boot image', project: 'unit', tests: 'src/main/drivers/files/files.test.ts', named: 'bytes is no U-Boot image', file: 'src/main/drivers/files/bootFiles.ts',
+    find: 'uboot.length < leastUbootBytes', replace: 'uboot.length > maxUbootBytes' },
   { says: 'a UBI header with a wrong checksum is no header', project: 'unit', tests: ubi, named: 'a wrong byte in a volume header loses the block', file: 'src/main/protocols/ubi/frame.ts',
     find: 'view.getUint8(4) === 1 && view.getUint32(60) === ubiCrc(bytes.subarray(at, at + 60))', replace: 'view.getUint8(4) === 1' },
   { says: 'contents of a static UBI volume are checked', project: 'unit', tests: ubi, named: 'a wrong byte in the contents of a static volume', file: 'src/main/protocols/ubi/volumes.ts',

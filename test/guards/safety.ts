@@ -9,6 +9,7 @@ const box = { project: 'integration', file: 'src/main/drivers/storage/secretsBox
 export const safetyGuards: readonly Guard[] = [
   { says: 'power is not cut while a job has the camera', ...gate, named: 'while a job writes flash', find: 'if (busy.length > 0) override(act, busy, deps)', replace: '' },
   { says: 'only the exact name overrides', ...gate, named: 'while a job writes flash', find: 'if (force !== wanted) {', replace: 'if (force.trim().toLowerCase() !== wanted) {' },
+  { says: 'the name of another camera switches nothing', ...gate, named: 'the name of another camera', find: 'if (busy.length === 0) checkTyped(act)', replace: '' },
   { says: 'a neighbour on the same switch counts', file: 'src/main/core/rack/rackBook.ts', project: 'integration', tests: gate.tests, named: 'while a job writes flash', find: '(own.powerResource !== undefined && each.own.powerResource === own.powerResource)', replace: 'false' },
   { says: 'what was said before a cut is no sign of power', file: 'src/main/core/rack/rackBook.ts', project: 'integration', tests: 'test/integration/power/lastWords.test.ts', named: 'no sign of power', find: 'clock.nowMs() - entry.cutAtMs > lastWordsMs', replace: 'true' },
   { says: 'a job whose power was cut is not done', file: 'src/main/core/jobs/jobBook.ts', project: 'integration', tests: 'test/integration/jobs/jobBook.test.ts', named: 'the ground was taken', find: 'entry.brokenOff ? { ok: false, error: entry.brokenOff } : given', replace: 'given' },

@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,13 +23,13 @@ interface Bench {
   end(id: Job['id']): Promise<Job>
 }
 
-async function openBench(pods = 1): Promise<Bench> {
+async function openBench(pods = 1, tftpPort?: number): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-test-'))
   onTestFinished(async () => rm(folder, { recursive: true }))
   const rack = await startLoopbackRack(join(folder, 'sim'), () => undefined, { pods })
   onTestFinished(async () => rack.close())
   const workbench = await createWorkbench({
-    host: 'cli', version: 'test', dataFolder: join(folder, 'data'), homeFolder: folder, tftpPort: await freeUdpPort(),
+    host: 'cli', version: 'test', dataFolder: join(folder, 'data'), homeFolder: folder, tftpPort: tftpPort ?? await freeUdpPort(),
     resourcesFolder: join(import.meta.dirname, '../../resources'), log: () => undefined,
   })
   onTestFinished(async () => workbench.close())
@@ -47,6 +49,17 @@ async function openBench(pods = 1): Promise<Bench> {
     },
   }
 }
+
+test('the TFTP port is taken: the ways out are those of a dump', async () => {
+  const socket = createSocket('udp4').bind(0, '0.0.0.0')
+  await once(socket, 'listening')
+  onTestFinished(async () => { const closed = once(socket, 'close'); socket.close(); await closed })
+  const { cameras: [camera], request, dump } = await openBench(1, socket.address().port)
+  const job = await dump(request(camera, { via: 'tftp' }))
+  expect(job).toMatchObject({ verdict: 'failed (state known)', error: { code: 'host/port-in-use' } })
+  expect(job.error?.hint).toContain('--via md')
+  expect(job.error?.hint).not.toContain('--tftp-via')
+})
 
 test('over real sockets: dumped by our own TFTP server, reported, restored unchanged, compared', async () => {
   const { workbench, cameras: [camera], request, dump, end, folder } = await openBench()

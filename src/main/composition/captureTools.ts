@@ -90,5 +90,5 @@ export async function readCapture(path: string): Promise<ParsedCapture> {
     if (cause instanceof WorkbenchError) throw cause
     throw new WorkbenchError('input/not-found', `${path} cannot be read: ${reasonOf(cause)}`, { cause, hint: 'Name a capture, as "rackbench capture" makes them' })
   })
-  return parseCapture(bytes)
+  return parseCapture(bytes, path)
 }

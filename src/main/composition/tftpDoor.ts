@@ -49,7 +49,7 @@ export function createTftpDoor({ network, clock, port, log }: TftpDoorDeps): Tft
   })
 
   /** One more user of the server, proved to answer; the result leaves it again. */
-  const enter = async (plan: TftpAddresses, signal: AbortSignal): Promise<{ readonly server: TftpServer; readonly close: () => Promise<void> }> =>
+  const enter = async (plan: TftpAddresses, wayOut: string, signal: AbortSignal): Promise<{ readonly server: TftpServer; readonly close: () => Promise<void> }> =>
     lane(signal, async () => {
       server ??= await openOrExplain(async () => openTftpServer({
         network, address: '0.0.0.0', port, clock,
@@ -58,7 +58,7 @@ export function createTftpDoor({ network, clock, port, log }: TftpDoorDeps): Tft
           // The self-check tells its own end, and its last acknowledgement is often still on its way when it does.
           if (event.kind === 'failed' && !event.name.startsWith('self-check-')) log(`TFTP ${event.name} to ${event.peer.address}: ${event.reason}`)
         },
-      }), port)
+      }), port, wayOut)
       users += 1
       shownAddress = plan.tftp.serverAddress
       try {
@@ -82,12 +82,12 @@ export function createTftpDoor({ network, clock, port, log }: TftpDoorDeps): Tft
 
   return {
     open: async (plan, tag, signal) => {
-      const entered = await enter(plan, signal)
+      const entered = await enter(plan, 'let the pod serve, where the camera has one (--tftp-via pod)', signal)
       const { serverAddress, cameraAddress } = plan.tftp
       return { backend: tagged(createHostTftpBackend({ server: entered.server, serverAddress, cameraAddress }), tag), close: entered.close }
     },
     openUploads: async (plan, signal) => {
-      const entered = await enter(plan, signal)
+      const entered = await enter(plan, 'print the flash on the console (--via md), or let a flash agent stream it (--via agent)', signal)
       return { ...createUploadDesk(entered.server, plan.tftp, watched), close: entered.close }
     },
     state: () => (server ? { state: 'serving', address: shownAddress, port: server.port } : { state: 'off', address: '', port }),
@@ -114,7 +114,7 @@ const tagged = (backend: TftpBackend, tag: string): TftpBackend => ({
 })
 
 /** Whatever the port: a camera cannot be asked to look elsewhere, so the ways out are the same. */
-async function openOrExplain(open: () => Promise<TftpServer>, port: number): Promise<TftpServer> {
+async function openOrExplain(open: () => Promise<TftpServer>, port: number, wayOut: string): Promise<TftpServer> {
   try {
     return await open()
   } catch (error) {
@@ -124,7 +124,7 @@ async function openOrExplain(open: () => Promise<TftpServer>, port: number): Pro
       : 'Allow it once with "sysctl net.ipv4.ip_unprivileged_port_start=69" or "setcap cap_net_bind_service=+ep" on the program'
     throw new WorkbenchError(error.code, error.message, {
       cause: error, context: { ...error.context, port },
-      hint: `${first}; or let the pod serve (--tftp-via pod); or take another port with --tftp-port, which only a U-Boot that knows tftpdstp asks`,
+      hint: `${first}; or ${wayOut}; or take another port with --tftp-port, which only a U-Boot that knows tftpdstp asks`,
     })
   }
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Locator, Page } from 'playwright-core'
 import { expect, onTestFinished } from 'vitest'
 import type { CameraLife, CameraView } from '../../../src/shared/rack/rackView.schema.ts'
-import { openDemo, openWindow, type OpenWindow, takePicture } from '../openWindow.ts'
+import { openDemo, openWindow, type OpenWindow, type OpenWindowOptions, takePicture } from '../openWindow.ts'
 
 /** A build machine with other work; nothing waits this long on a quiet one. */
 export const soon = { timeout: 30_000 } as const
@@ -17,9 +17,9 @@ export interface Day extends OpenWindow {
   camera(name: string): CameraView
 }
 
-/** The whole product with the demo rack, at the start of somebody's day. */
-export async function beginDay(colour: 'light' | 'dark'): Promise<Day> {
-  const open = await openWindow({ colour })
+/** The whole product with nothing set up, at the start of somebody's day. */
+export async function beginDay(colour: 'light' | 'dark', options: OpenWindowOptions = {}): Promise<Day> {
+  const open = await openWindow({ ...options, colour })
   open.page.setDefaultTimeout(soon.timeout)
   // What Node says of itself is a leak mostly. That it calls its own database an experiment is none of ours.
   const onWarning = (warning: Error): void => { if (warning.name !== 'ExperimentalWarning') open.complaints.push(`process: ${warning.stack ?? warning.message}`) }

@@ -88,6 +88,25 @@ describe('a stream that goes wrong', () => {
     const bench = createAgentBench({ fastBaudRate: 921_600, oddities: { losesDataPacket: 200 } })
     await expect(bench.run(async () => stream(bench, denseImage(4 * sector)))).rejects.toMatchObject({ code: 'device/refused', context: { doneSectors: 1 } })
   })
+  test('a lost packet is made good by a second beginning where the doubt begins, and the whole is proved', async () => {
+    const bench = createAgentBench({ fastBaudRate: 921_600, oddities: { losesDataPacket: 300 } })
+    const image = denseImage(4 * sector)
+    const [states, again]: [FlashStreamState[], string[]] = [[], []]
+    const done = await bench.run(async () => bench.client.flashStream(0, image, { onState: (state) => { states.push(state) }, attempts: 3, onAgain: ({ message }) => { again.push(message) } }, signal))
+    expect(done).toMatchObject({ writtenBytes: image.length, sectorCount: 4 })
+    expect(bench.flash.cells.subarray(0, image.length)).toEqual(image)
+    expect(again).toHaveLength(1)
+    // Nothing that was in doubt is ever called untouched again.
+    const doubt = states.map(({ untouchedFrom }) => untouchedFrom)
+    expect(doubt).toEqual(doubt.toSorted((a, b) => a - b))
+    expect(states.at(-1)).toMatchObject({ stage: 'proved', sectorCount: 4 })
+  })
+  test('a sector that always fails is given up after its attempts, with both reasons and the state of all sectors', async () => {
+    const bench = createAgentBench({ fastBaudRate: 921_600, oddities: { streamErrorAtSector: 0 } })
+    await expect(bench.run(async () => bench.client.flashStream(0, denseImage(4 * sector), { attempts: 3 }, signal))).rejects.toMatchObject({
+      code: 'device/refused', message: expect.stringMatching(/it was tried 3 times; in the flash/) as string, hint: expect.stringContaining('the line loses bytes') as string, context: { sectorCount: 4 },
+    })
+  })
   test('a flash that ignores erasing says ok to everything and fails the proof', async () => {
     const bench = createAgentBench({ fastBaudRate: 921_600, oddities: { ignoresErase: true } })
     bench.flash.cells.fill(0x55)

@@ -85,6 +85,15 @@ test('while a job writes flash the power stays: for every act, for a name that i
   expect(acts(bench)).toEqual(['restore cam-door', 'power cycle cam-door', 'outcome cam-door'])
 })
 
+test('the name of another camera switches nothing, even when no job has it', async () => {
+  const bench = await openBench()
+  const { workbench, camera, name } = bench
+  for (const typed of ['cam-doo', '', 'cam-elsewhere']) expect(await refused(workbench.rack.power(camera, 'off', never, typed))).toMatchObject({ code: 'pod/busy', context: { typeName: 'cam-door' } })
+  expect(acts(bench)).toEqual([])
+  await workbench.rack.power(camera, 'cycle', never, name)
+  expect(acts(bench)).toEqual(['power cycle cam-door', 'outcome cam-door'])
+})
+
 test('the exact name switches it: written down first, and the job never ends as done', async () => {
   const bench = await openBench()
   const { workbench, camera, name } = bench

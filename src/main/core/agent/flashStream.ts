@@ -18,6 +18,9 @@ export interface FlashStreamOptions {
   readonly onProgress?: Progress | undefined
   /** Told of every change, the last one before an error included. */
   readonly onState?: ((state: FlashStreamState) => void) | undefined
+  /** How often it is begun, from the first sector that is in doubt on; once unless told. A lost packet makes the agent wait and then report an error. */
+  readonly attempts?: number
+  readonly onAgain?: ((why: WorkbenchError) => void) | undefined
 }
 
 /** Exists only for an image that the agent has read back with the right CRC. */
@@ -51,9 +54,19 @@ export async function streamToFlash(link: AgentLink, info: AgentInfo, offsetByte
   const filled = Array.from({ length: sectorCount }, (_, sector) => (((bitmap[sector >> 3] ?? 0) >> (sector & 7)) & 1) === 1)
   let state: FlashStreamState = { stage: 'untouched', sectorCount, reportedSectors: 0, untouchedFrom: 0 }
   const onState = (next: FlashStreamState): void => { state = next; options.onState?.(next) }
-  const job: StreamJob = { content, filled, bitmap: padBitmap(bitmap), offsetBytes, sectorBytes: flash.sectorBytes, onState, onProgress: options.onProgress }
+  const job: StreamJob = { content, filled, offsetBytes, sectorBytes: flash.sectorBytes, onState, onProgress: options.onProgress }
   try {
-    await link.exchange(signal, async (talk) => runStream(talk, job))
+    for (let attempt = 1; ; attempt += 1) {
+      const rest = restOf(job, state)
+      try {
+        await link.exchange(signal, async (talk) => runStream(talk, rest))
+        break
+      } catch (error) {
+        if (!isWorthAnother(error, state, signal)) throw error
+        if (attempt >= (options.attempts ?? 1)) throw attempt === 1 ? error : lineOrFlash(error, attempt)
+        options.onAgain?.(error)
+      }
+    }
     onState({ stage: 'written', sectorCount, reportedSectors: sectorCount, untouchedFrom: sectorCount })
     // The agent does not check what it was told in the header, so nothing counts before this.
     await proveContent({
@@ -68,10 +81,34 @@ export async function streamToFlash(link: AgentLink, info: AgentInfo, offsetByte
   }
 }
 
+/** The flash says no, or the line: while content is on its way they look alike. */
+function isWorthAnother(error: unknown, state: FlashStreamState, signal: AbortSignal): error is WorkbenchError {
+  if (signal.aborted || !(error instanceof WorkbenchError) || state.stage !== 'writing' || state.untouchedFrom === 0) return false
+  return error.code === 'device/refused' || error.code === 'link/timeout' || error.code === 'link/garbled' || error.code === 'link/gap'
+}
+
+const lineOrFlash = (error: WorkbenchError, attempts: number): WorkbenchError => new WorkbenchError(error.code, `${error.message}; it was tried ${attempts} times`, {
+  context: error.context, cause: error, hint: 'Either the line loses bytes (try a lower rate, a shorter cable or a wired pod), or the flash is at fault: scan it for bad sectors, and check that it is not write-protected',
+})
+
+/** What is left to do after an attempt that broke off. What it reports counts from the first sector of the whole image. */
+function restOf(job: StreamJob, before: FlashStreamState): StreamJob {
+  const first = before.reportedSectors
+  if (before.stage === 'untouched') return job
+  return {
+    ...job, content: job.content.subarray(first * job.sectorBytes), filled: job.filled.slice(first), offsetBytes: job.offsetBytes + first * job.sectorBytes, firstSector: first,
+    onState: ({ reportedSectors, untouchedFrom }) => {
+      job.onState({ stage: 'writing', sectorCount: job.filled.length, reportedSectors: first + reportedSectors, untouchedFrom: Math.max(before.untouchedFrom, first + untouchedFrom) })
+    },
+    onProgress: (done) => { job.onProgress?.(first * job.sectorBytes + done, job.content.length) },
+  }
+}
+
 interface StreamJob {
   readonly content: Uint8Array
   readonly filled: readonly boolean[]
-  readonly bitmap: Uint8Array
+  /** Of the whole image, where this is the rest of one. */
+  readonly firstSector?: number
   readonly offsetBytes: number
   readonly sectorBytes: number
   readonly onState: (state: FlashStreamState) => void
@@ -80,10 +117,11 @@ interface StreamJob {
 
 async function runStream(talk: AgentTalk, job: StreamJob): Promise<void> {
   const { content, filled, sectorBytes } = job
+  const bitmap = padBitmap(sectorBitmap(content, sectorBytes))
   const sectorCount = filled.length
   // From here on the agent may erase the blank sectors at the beginning, whether its answer arrives or not.
   job.onState(stateWhileWriting(filled, 0, 0))
-  await talk.send({ kind: 'flash-stream', flashAddress: job.offsetBytes, lengthBytes: content.length, crc32: crc32(content), bitmap: job.bitmap })
+  await talk.send({ kind: 'flash-stream', flashAddress: job.offsetBytes, lengthBytes: content.length, crc32: crc32(content), bitmap })
   const ready = await talk.next(agentLimits.streamFirstMs, 'Answer to the stream command')
   if (ready.kind === 'ack' && ready.status !== 0) job.onState({ stage: 'untouched', sectorCount, reportedSectors: 0, untouchedFrom: 0 })
   expectOk(ready, 'Writing flash', { offsetBytes: job.offsetBytes, lengthBytes: content.length })
@@ -96,8 +134,8 @@ async function runStream(talk: AgentTalk, job: StreamJob): Promise<void> {
 }
 
 async function oneSector(talk: AgentTalk, job: StreamJob, sector: number): Promise<void> {
-  const { filled, sectorBytes } = job
-  const what = `Writing sector ${sector + 1} of ${filled.length}`
+  const { filled, sectorBytes, firstSector = 0 } = job
+  const what = `Writing sector ${firstSector + sector + 1} of ${firstSector + filled.length}`
   const content = job.content.subarray(sector * sectorBytes, (sector + 1) * sectorBytes)
   const answer = await talk.hear(async (heard) => {
     if (filled[sector] !== true) return
@@ -106,7 +144,7 @@ async function oneSector(talk: AgentTalk, job: StreamJob, sector: number): Promi
     // An error may come at any packet, and what follows it would only be refused one by one.
     await sendContent(talk, content, sector * (sectorBytes / packetLimits.sentPayloadBytes), heard)
   }, agentLimits.streamSectorMs, what)
-  const context: ErrorContext = { doneSectors: sector, sectorCount: filled.length }
+  const context: ErrorContext = { doneSectors: firstSector + sector, sectorCount: firstSector + filled.length }
   if (answer.kind === 'ack') {
     if (answer.status !== 0) throw refused(answer, what, context)
     throw new WorkbenchError('link/gap', `The flash agent reported the end after ${sector} of ${filled.length} sectors`, { context })

@@ -68,6 +68,7 @@ export async function actOnPower(act: PowerAct, deps: PowerActDeps, signal: Abor
   const { held, busy } = await takeAll(sharing, powerHolder(action, name), deps, signal)
   try {
     if (busy.length > 0) override(act, busy, deps)
+    if (busy.length === 0) checkTyped(act)
     const work = async (): Promise<void> => withDeadline(deps.clock, power.ability === 'manual' ? byHandLimitMs : switchLimitMs, `power ${action} of ${name}`, signal, async (within) => switchPower(power, action, within))
     await (action === 'on' ? lightFirst(work, name, deps) : deps.audit.around({ what: `power ${action}`, subject: name, details: { camera: target.spec.cameraId } }, work))
     return { isVerified: power.ability === 'on-off' && power.proof === 'read-back' }
@@ -130,6 +131,12 @@ function override({ target, action, force }: PowerAct, busy: readonly Busy[], { 
       context: { action, phase: job.phase ?? '' }, hint: 'What the flash holds is not known; restore the camera again',
     }))
   }
+}
+
+/** Who types another camera's name means another camera, also where nothing stands in the way. */
+function checkTyped({ target, sharing, force }: PowerAct): void {
+  if (force === undefined || sharing.some(({ spec }) => spec.cameraName === force)) return
+  throw new WorkbenchError('pod/busy', `The name that was typed is not "${target.spec.cameraName}"; its power stays as it is`, { context: { typeName: target.spec.cameraName }, hint: 'No job has it: no name has to be typed at all' })
 }
 
 function refusal(target: PowerTarget, busy: Busy): WorkbenchError {

@@ -5,6 +5,8 @@ import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 
 const maxProfileBytes = 256 * 1024
 const maxUbootBytes = 4 * 1024 * 1024
+/** Its SPL alone is larger. What is loaded instead would be nothing, and the U-Boot that answers the camera's own. */
+const leastUbootBytes = 8 * 1024
 
 export interface BootFileWish {
   readonly chip: string
@@ -36,9 +38,12 @@ export async function findBootFiles(wish: BootFileWish): Promise<FoundBootFiles>
   ])
   return {
     profile: profile instanceof WorkbenchError ? profile : { path: profilePath, text: new TextDecoder().decode(profile) },
-    uboot: uboot instanceof WorkbenchError ? uboot : { path: ubootPath, bytes: uboot },
+    uboot: uboot instanceof WorkbenchError ? uboot : uboot.length < leastUbootBytes ? tooSmall(ubootPath, uboot.length) : { path: ubootPath, bytes: uboot },
   }
 }
+
+const tooSmall = (path: string, bytes: number): WorkbenchError =>
+  new WorkbenchError('input/malformed', `${path} has ${bytes} bytes: that is no U-Boot image`, { context: { path, bytes }, hint: 'Its SPL alone is larger. Choose another file, or have the published one fetched (rackbench uboot CHIP)' })
 
 /** Exported for other files of known, small size. */
 export async function readBounded(path: string, maxBytes: number): Promise<Uint8Array> {

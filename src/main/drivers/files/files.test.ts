@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { findBootFiles } from './bootFiles.ts'
 import { readRestoreInput } from './inputFolder.ts'
 import { listFolder } from './listFolder.ts'
 
@@ -18,6 +19,12 @@ const put = async (name: string, bytes: Uint8Array | string): Promise<string> =>
 }
 const refusal = async (path = folder, maxBytes?: number): Promise<unknown> =>
   readRestoreInput(path, { signal, ...(maxBytes === undefined ? {} : { maxBytes }) }).then(() => 'read', (error: unknown) => error)
+
+test.each([0, 2_000])('a file of %i bytes is no U-Boot image, whatever its name: it would load nothing, and the camera answer for itself', async (lengthBytes) => {
+  const ubootPath = await put('u-boot.bin', new Uint8Array(lengthBytes))
+  const { uboot } = await findBootFiles({ chip: 'hi3516ev300', ubootName: undefined, profilePath: undefined, ubootPath, dataFolder: folder })
+  expect(uboot).toMatchObject({ code: 'input/malformed', message: `${ubootPath} has ${lengthBytes} bytes: that is no U-Boot image` })
+})
 
 describe('reading what is to be restored', () => {
   test('a folder: only mtd files, byte for byte; the rest is named', async () => {

@@ -3,6 +3,20 @@ import { createFakeCli } from '../../../../test/support/fakeCli.ts'
 import type { CliDeps } from './cliWorkbench.ts'
 import { runCli } from './main.ts'
 
+describe('what never began', () => {
+  test.each(['restore', 'install', 'dump', 'burn', 'agent'])('%s with a mistyped flag: one error on stderr, no verdict on stdout, and two whole lines of JSON', async (name) => {
+    for (const mode of ['human', 'quiet']) {
+      const fake = createFakeCli()
+      expect(await runCli([name, '--chp', 'x', '--output', mode], fake.deps)).toBe(2)
+      expect([fake.out.lines, fake.err.lines]).toEqual([[], ['Error: Unknown flag --chp', `       rackbench ${name} --help lists the flags`]])
+    }
+    const fake = createFakeCli()
+    expect(await runCli([name, '--chp', 'x', '--output', 'json'], fake.deps)).toBe(2)
+    expect(fake.events()).toMatchObject([{ event: 'error', code: 'input/malformed', exitCode: 2 }, { event: 'done', success: false, exitCode: 2 }])
+    expect(fake.err.lines).toEqual([])
+  })
+})
+
 describe('quiet', () => {
   const captured = { baudRate: 115_200, chip: '', isTimed: true, note: undefined, records: [{ timeUs: 1, direction: 'from-device' as const, bytes: Uint8Array.of(0x41) }] }
   const quietly = async (argv: readonly string[], more: Partial<CliDeps> = {}): Promise<readonly [number, readonly string[], readonly string[]]> => {

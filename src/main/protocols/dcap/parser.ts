@@ -10,14 +10,14 @@ const directions: readonly CaptureDirection[] = ['to-device', 'from-device']
  * The bytes of the records are views of `file`. A file that was cut gives what is whole, and a note. `input/malformed`: no capture, or
  * damaged inside; `input/too-large`: more than 256 MiB or two million records.
  */
-export function parseCapture(file: Uint8Array): ParsedCapture {
+export function parseCapture(file: Uint8Array, name?: string): ParsedCapture {
   if (file.length > captureLimits.fileBytes) {
     throw new WorkbenchError('input/too-large', `A capture of more than ${captureLimits.fileBytes} bytes is not opened`, { context: { fileBytes: file.length } })
   }
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
   const magic = String.fromCharCode(...file.subarray(0, 4))
   if (file.length < captureHeaderBytes || magic !== captureMagic) {
-    throw new WorkbenchError('input/malformed', 'This is no capture file', { context: { fileBytes: file.length }, hint: 'A capture begins with the letters DCAP' })
+    throw new WorkbenchError('input/malformed', `${name ?? 'This'} is no capture file`, { context: { fileBytes: file.length }, hint: 'A capture begins with the letters DCAP' })
   }
   const version = view.getUint16(4, true)
   if (version !== captureVersion) {

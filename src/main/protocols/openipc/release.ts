@@ -120,7 +120,7 @@ function readPlainRootfs(name: string, bytes: Uint8Array, lebs?: number): Root {
 }
 
 function readUbiRootfs(name: string, bytes: Uint8Array, warnings: string[]): Root {
-  const image = parseUbi(bytes)
+  const image = parseUbi(bytes, { name })
   const fatal = image.problems.find(({ severity }) => severity === 'error')
   if (fatal) throw malformed(`${name} is damaged. ${fatal.message}`)
   warnings.push(...image.problems.slice(0, 10).map(({ message }) => `${name}: ${message}`))

@@ -20,6 +20,8 @@ export interface UbiImage {
 export interface UbiOptions {
   /** Of the flash chip. Found out from the image when absent. */
   readonly eraseBytes?: number
+  /** Of the file, for messages. */
+  readonly name?: string
 }
 
 const maxProblems = 200
@@ -46,8 +48,8 @@ export function parseUbi(bytes: Uint8Array, options: UbiOptions = {}): UbiImage 
   const { header } = found ?? {}
   const eraseBytes = options.eraseBytes ?? found?.eraseBytes ?? 0
   if (!header || !Number.isSafeInteger(eraseBytes) || eraseBytes <= header.dataOffset) {
-    throw new WorkbenchError('input/malformed', header ? `Blocks of ${eraseBytes} bytes are too small for this UBI image` : 'There is no UBI image in these bytes', {
-      hint: 'A UBI image has "UBI#" at the start of each erase block',
+    throw new WorkbenchError('input/malformed', header ? `Blocks of ${eraseBytes} bytes are too small for the UBI image${options.name === undefined ? '' : ` ${options.name}`}` : `${options.name ?? 'This'} is no UBI image, or a damaged one: none of its erase blocks has an intact header`, {
+      hint: 'A UBI image has "UBI#" and a header with its CRC at the start of each erase block: take another copy of it, or dump again',
     })
   }
   if (bytes.length / eraseBytes > maxBlocks) throw new WorkbenchError('input/too-large', `The UBI image has more than ${maxBlocks} blocks of ${eraseBytes} bytes`)

@@ -52,6 +52,9 @@ export async function changeFlash({ agent, planned, image }: FlashChange, contex
   })
 }
 
+/** One lost packet breaks a stream off, and half an image is worse than none. */
+const streamAttempts = 4
+
 const progressOf = (context: RestoreContext, step: string) => (doneBytes: number, totalBytes: number): void => {
   context.tell({ type: 'phase-progressed', phase: 'change', step, doneBytes, totalBytes })
 }
@@ -80,7 +83,10 @@ async function writeImage({ agent: { client }, flash, image, offsetBytes, track,
   const whole = joinBytes([await kept(from, offsetBytes), image, await kept(endBytes, to)])
   track.move('writing')
   try {
-    await client.flashStream(from, whole, { onProgress: progressOf(context, 'writing') }, signal)
+    await client.flashStream(from, whole, {
+      onProgress: progressOf(context, 'writing'), attempts: streamAttempts,
+      onAgain: ({ message }) => { context.tell({ type: 'noted', level: 'warning', message: `${message}; written again from there` }) },
+    }, signal)
   } catch (error) {
     // Refused before anything was erased: what the flash holds is what it held.
     if (error instanceof WorkbenchError && error.context['flashStage'] === 'untouched') track.move('different')

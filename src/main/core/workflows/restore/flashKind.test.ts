@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { buildUbifsSuperblock, buildUbiImage } from '../../../../../test/support/ubiBuilder.ts'
-import { chooseFlash, type FlashFacts, flashOfTable, hasUbiInside } from './flashKind.ts'
+import { chooseFlash, type FlashFacts, flashOfTable, ubiStart } from './flashKind.ts'
 import type { RestoreInput } from './rawInput.ts'
 
 const block = 0x20000
@@ -35,6 +35,7 @@ test('an image of a whole chip shows by the UBI inside it, and a disk by its tab
 
 test('an image for one kind of flash is refused for another', () => {
   expect(() => choose(input(ubi), { wanted: 'nor' })).toThrow(/image for NAND, and NOR was asked for: mtd3 holds UBI/)
+  expect(() => choose(input(ubi.slice().fill(0, 0, 4)), { wanted: 'nor' }), 'its first block is the damaged one').toThrow(/image for NAND, and NOR was asked for: mtd3 holds UBI/)
   expect(() => choose(input(ubi), { wanted: 'emmc' })).toThrow(expect.objectContaining({ code: 'input/conflict' }))
   expect(() => choose(input(), { wanted: 'nor', mtdparts: 'hinand:1m(a)' })).toThrow(expect.objectContaining({ code: 'input/conflict' }))
   expect(() => choose(input(), { wanted: 'nand', mtdparts: 'hi_sfc:1m(a)' })).toThrow(/for NOR, and NAND was asked for/)
@@ -51,5 +52,5 @@ test('tables of unknown drivers, of several or none say nothing', () => {
 })
 
 test('noise of any length is looked through without a fault', () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (noise) => { expect(hasUbiInside(noise)).toBe(noise.length >= 64 && noise[0] === 0x55 && noise[1] === 0x42 && noise[2] === 0x49 && noise[3] === 0x23) }))
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (noise) => { expect(ubiStart(noise) === 0).toBe(noise.length >= 64 && noise[0] === 0x55 && noise[1] === 0x42 && noise[2] === 0x49 && noise[3] === 0x23) }))
 })

@@ -52,9 +52,10 @@ function evidenceOf(input: RestoreInput, mtdparts: string | undefined): readonly
   if (input.flash) evidence.push(input.flash)
   const fromTable = mtdparts === undefined ? undefined : flashOfTable(mtdparts)
   if (fromTable) evidence.push(fromTable)
-  for (const { source, bytes } of input.parts) {
+  for (const { source, bytes, volume } of input.parts) {
     const fileSystem = fileSystemOf(bytes)
-    if (isUbiImage(bytes) || (input.kind === 'image' && hasUbiInside(bytes))) evidence.push({ kind: 'nand', why: `${source} holds UBI` })
+    // Its first block may be the damaged one.
+    if (isUbiImage(bytes) || (!volume && ubiStart(bytes) !== undefined)) evidence.push({ kind: 'nand', why: `${source} holds UBI` })
     else if (fileSystem?.kind === 'ubifs') evidence.push({ kind: 'nand', why: `${source} is a UBIFS` })
     else if (input.kind === 'image' && hasDiskTable(bytes)) evidence.push({ kind: 'emmc', why: `${source} begins with a disk's partition table` })
   }
@@ -83,9 +84,9 @@ const smallestBlockBytes = 16 * 1024
 const largestNorBytes = 32 * 1024 * 1024
 
 /** At the start of a block, anywhere in an image: an image of a whole chip begins with its boot loader. */
-export function hasUbiInside(bytes: Uint8Array): boolean {
-  for (let at = 0; at + 64 <= bytes.length; at += smallestBlockBytes) if (isUbiImage(bytes.subarray(at, at + 64))) return true
-  return false
+export function ubiStart(bytes: Uint8Array): number | undefined {
+  for (let at = 0; at + 64 <= bytes.length; at += smallestBlockBytes) if (isUbiImage(bytes.subarray(at, at + 64))) return at
+  return undefined
 }
 
 /** GPT, or an MBR on what is larger than any NOR: 55 aa alone stands in boot loaders, too. */

@@ -44,6 +44,22 @@ test('no raw part of a UBI image is ever planned', () => {
   for (const { medium } of place(input([3, ubi(volume(0, 'a'), volume(1, 'b'))])).parts) expect(medium?.kind).toBe('ubi')
 })
 
+test('UBI is never written raw: not with erased blocks before it, and not when its first block is the damaged one', () => {
+  const whole = ubi(volume(0, 'rootfs'))
+  const later = new Uint8Array(block + whole.length).fill(0xff)
+  later.set(whole, block)
+  expect(place(input([3, later])).parts.map(({ name, medium }) => [name, medium?.kind])).toEqual([['mtd3:rootfs', 'ubi']])
+  const damaged = whole.slice()
+  damaged[0] = 0
+  expect(() => place(input([3, damaged]))).toThrow(/^The UBI image mtd3 is damaged: there is UBI from 0x20000 on, and something else before it/)
+})
+
+test('a UBI image whose headers are all broken is refused by the name of its file', () => {
+  const broken = ubi(volume(0, 'rootfs'))
+  for (let at = 0; at < broken.length; at += block) broken[at + 60] = (broken[at + 60] ?? 0) ^ 1
+  expect(() => place(input([3, broken]))).toThrow(/^mtd3 is no UBI image, or a damaged one/)
+})
+
 test.each<[string, () => unknown, string]>([
   ['no table', () => placeOn('nand', input([0, filled(1)]), undefined), 'input/conflict'],
   ['two chips', () => place(input([0, filled(1)]), 'a:1m(x);b:1m(y)'), 'input/malformed'],

@@ -3,11 +3,12 @@ import type { PlannedMedium } from '../../../../shared/restore/restore.schema.ts
 import { parseMtdDevices, type MtdPart } from '../../../protocols/mtdparts/parser.ts'
 import { printMtdDevices } from '../../../protocols/mtdparts/writer.ts'
 import { fileSystemOf } from '../../../protocols/ubi/fileSystems.ts'
-import { isUbiImage, parseUbi } from '../../../protocols/ubi/parser.ts'
+import { parseUbi } from '../../../protocols/ubi/parser.ts'
 import { type UbiVolume, volumeBytes } from '../../../protocols/ubi/volumes.ts'
-import { type PlacedPart, roundUp, usualNandBlockBytes } from './layout.ts'
+import { ubiStart } from './flashKind.ts'
+import { hexText, type PlacedPart, roundUp, usualNandBlockBytes } from './layout.ts'
 import { ubiBlocksOf } from './nandMap.ts'
-import { cutWhole, withoutErasedEnd } from './nandWhole.ts'
+import { cutWhole, isErased, withoutErasedEnd } from './nandWhole.ts'
 import type { ImagePart, RestoreInput } from './rawInput.ts'
 
 const usualBlockBytes = usualNandBlockBytes
@@ -70,9 +71,10 @@ function placePart(part: ImagePart, table: readonly MtdPart[]): readonly PlacedP
     checkTypeable(partition.name, 'partition', part)
     return [volumeOfBackup(part, part.volume, partition)]
   }
-  if (isUbiImage(part.bytes)) {
+  const ubi = ubiWithin(part)
+  if (ubi) {
     checkTypeable(partition.name, 'partition', part)
-    return volumesOfImage(part, partition)
+    return volumesOfImage({ ...part, bytes: ubi }, partition)
   }
   const fileSystem = fileSystemOf(part.bytes)
   if (fileSystem?.kind === 'ubifs') {
@@ -91,6 +93,13 @@ function placePart(part: ImagePart, table: readonly MtdPart[]): readonly PlacedP
     isBoot: partition.offsetBytes === 0,
     medium: { kind: 'nand', partition, withinBytes: 0, endsPartition: true, ...(bytes.length < part.bytes.length ? { erasedBehind: true } : {}) },
   }]
+}
+
+/** UBI takes erased blocks wherever they lie; anything else before its first block is a damaged one, and nothing to write as it is. */
+function ubiWithin({ source, name, bytes }: ImagePart): Uint8Array | undefined {
+  const first = ubiStart(bytes)
+  if (first === undefined || isErased(bytes.subarray(0, first))) return first === undefined ? undefined : bytes.subarray(first)
+  throw new WorkbenchError('input/malformed', `The UBI image ${source} is damaged: there is UBI from ${hexText(first)} on, and something else before it`, { context: { partition: name }, hint: 'Take another copy of it, or dump again' })
 }
 
 /** What a block has besides its two headers: the next power of two. */
@@ -153,7 +162,7 @@ const ubiPart = (part: ImagePart, partition: Partition, name: string, bytes: Uin
 })
 
 function volumesOfImage(part: ImagePart, partition: Partition): readonly PlacedPart[] {
-  const image = parseUbi(part.bytes)
+  const image = parseUbi(part.bytes, { name: part.source })
   const broken = image.problems.find(({ severity }) => severity === 'error')
   if (broken) throw new WorkbenchError('input/malformed', `The UBI image ${part.source} is damaged: ${broken.message}`, { context: { partition: part.name }, hint: 'Take another copy of it, or dump again' })
   if (image.volumes.length === 0) throw new WorkbenchError('input/malformed', `The UBI image ${part.source} has no volumes`, { context: { partition: part.name } })

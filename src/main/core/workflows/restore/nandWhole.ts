@@ -81,7 +81,7 @@ function contentsOf(source: string, bytes: Uint8Array): { readonly bytes: Uint8A
   }
   if (ubi > first) throw mixed(source, `other data before the UBI that begins at ${hexText(ubi * usualNandBlockBytes)} in it`)
   const whole = bytes.subarray(ubi * usualNandBlockBytes)
-  const { eraseBytes } = parseUbi(whole)
+  const { eraseBytes } = parseUbi(whole, { name: source })
   // A lone header says nothing about the distance to the next one.
   if (blocks.filter(isUbiImage).length < 2 || !isPowerOfTwo(eraseBytes) || eraseBytes > 2 * 1024 * 1024 || bytes.length % eraseBytes !== 0) {
     throw new WorkbenchError('input/not-supported', `${source} holds UBI whose erase blocks cannot be told`, { context: { eraseBytes }, hint: 'Restore from a folder with one file for each partition' })
@@ -93,7 +93,7 @@ const mixed = (source: string, what: string): WorkbenchError =>
   new WorkbenchError('input/not-supported', `${source} holds ${what}`, { hint: 'A partition is raw or UBI and never both: check the partition table against the camera\'s own' })
 
 function checkSameBlocks(parts: readonly ImagePart[]): void {
-  const sizes = new Map(parts.filter(({ bytes }) => isUbiImage(bytes)).map(({ source, bytes }) => [parseUbi(bytes).eraseBytes, source]))
+  const sizes = new Map(parts.filter(({ bytes }) => isUbiImage(bytes)).map(({ source, bytes }) => [parseUbi(bytes, { name: source }).eraseBytes, source]))
   const [first, second] = [...sizes]
   if (!first || !second) return
   throw new WorkbenchError('input/malformed', `${first[1]} has UBI blocks of ${first[0]} bytes and ${second[1]} of ${second[0]}: one chip has one size`, { hint: 'The image was put together from several chips, or is damaged' })

@@ -42,6 +42,7 @@ function cameraOf(text: string, cameras: Awaited<ReturnType<CliWorkbench['powerC
 }
 
 function staggerOf(text: string): number {
-  const [, number = '', unit] = /^(\d{1,6})(ms|s)?$/.exec(text) ?? []
+  const [, number, unit] = /^(\d{1,6})(ms|s)?$/.exec(text) ?? []
+  if (number === undefined) throw usage(`--stagger ${quoted(text)} is no time`, 'For example 300ms or 2s, at most 60s')
   return wholeNumber('--stagger', unit === 's' ? `${number}000` : number, 0, 60_000)
 }

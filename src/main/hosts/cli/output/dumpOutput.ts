@@ -42,7 +42,7 @@ function planLines(plan: DumpPlan): string[] {
   const { boot, tftp, request } = plan
   const facts: [string, string][] = [
     ['camera', `${plan.cameraName}, ${plan.chip}, on ${plan.podName}`],
-    ['to', `${plan.output.path} (${request.form}${request.partition === undefined ? '' : `, only ${request.partition}`}); ${sizeText(plan.output.freeBytes - (plan.output.freeBytes % 1048576))} free there`],
+    ['to', `${plan.output.path} (${request.form}${request.partition === undefined ? '' : `, only ${request.partition}`})${plan.output.freeBytes > 0 ? `; ${sizeText(plan.output.freeBytes - (plan.output.freeBytes % 1048576))} free there` : ''}`],
     ['flash', `${request.flashType === 'auto' ? '' : `${request.flashType}, `}${plan.flashBytes > 0 ? sizeText(plan.flashBytes) : 'asked before anything is read'}`],
     ['layout', request.form === 'image' ? 'none is needed' : request.mtdparts ?? 'asked from the camera'],
     ...(boot.agent === undefined ? [] : [['agent', boot.agent] satisfies [string, string]]),

@@ -79,7 +79,8 @@ export function createHumanJobOutput<Plan, Ending extends Pick<RestoreEnding, 'v
       if (error.hint !== undefined) err.line(`       ${plainText(error.hint)}`)
     },
     ending: (ending) => {
-      if (ending.verdict === null) return
+      // Nothing has begun: the error says all of it, and a verdict would sound as if the camera had been tried.
+      if (ending.verdict === null || (ending.jobId === undefined && ending.verdict === 'failed (state known)')) return
       if (ending.jobId !== undefined) { say(); tables.ending(ending).forEach(say); say() }
       const verdict = `${ending.verdict}${ending.jobId === undefined ? '' : ` after ${timeText(ending.elapsedMs)}`}`
       out.line(`Verdict: ${ending.success ? good(verdict) : bad(verdict)}`)
