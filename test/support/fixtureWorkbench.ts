@@ -152,6 +152,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
         }
       }),
       ports: contract.system.ports.handler(() => [{ address: 'usb://1a86:7523@1-1.4', device: '/dev/ttyUSB0', name: 'QinHeng USB serial | loc 1-1.4' }, { address: 'usb://0403:6001/A50285BI', device: '/dev/ttyUSB1', name: 'FTDI FT232R | loc 1-1.3 | ser A50285BI' }, { address: 'usb://10c4:ea60/BENCH7', device: '/dev/ttyUSB2', name: 'Silicon Labs CP2102', usedBy: 'cam-desk' }]),
+      here: contract.system.here.handler(() => ({})),
       chips: contract.system.chips.handler(() => ['gk7205v200', 'gk7205v300', 'hi3516ev200', 'hi3516ev300', 'hi3518ev200'].map((name) => ({ name, loadAddress: 0x42000000 }))),
     },
     rack: {

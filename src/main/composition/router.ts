@@ -109,6 +109,7 @@ export function createRouter({ clock, log, rack, setup, jobs, desk, installs, du
       }),
       listFolder: contract.system.listFolder.handler(async ({ input, signal = noSignal() }) => listFolder(input.path === '' ? homeFolder : input.path, signal)),
       ports: contract.system.ports.handler(async () => ports()),
+      here: contract.system.here.handler(() => ({})),
       chips: contract.system.chips.handler(() => [...socs.values()].flatMap(({ name, loadAddress }) => (loadAddress === undefined ? [] : [{ name, loadAddress }]))),
     },
     rack: {

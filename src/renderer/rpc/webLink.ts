@@ -44,10 +44,12 @@ async function openWire(base: string, token: string, limitMs: number, signal: Ab
   try {
     // Only an answered call proves that the token was taken.
     await Promise.race([
-      createORPCClient<WorkbenchClient>(rpc).system.chips({}, { signal: AbortSignal.any([signal, AbortSignal.timeout(limitMs)]) }),
+      createORPCClient<WorkbenchClient>(rpc).system.here({}, { signal: AbortSignal.any([signal, AbortSignal.timeout(limitMs)]) }),
       closed.then(() => { throw new Error('closed') }),
     ])
     const bytesSocket = await bytes
+    // It may have closed while the call was answered, and nobody would hear of it any more.
+    if (bytesSocket.readyState === WebSocket.CLOSED) throw new Error('closed')
     const bytesClosed = new Promise<void>((resolve) => { bytesSocket.addEventListener('close', () => { resolve() }, { once: true }) })
     const close = (): void => { rpcSocket.close(); bytesSocket.close() }
     return {

@@ -78,6 +78,8 @@ export type FolderListing = z.infer<typeof folderListingSchema>
 
 export const workbenchContract = {
   system: {
+    /** Answered to whoever may ask anything at all: the smallest proof that a token was taken. */
+    here: oc.input(nothing).output(z.object({})),
     /** Now and then every second. */
     watchStatus: oc.input(nothing).output(eventIterator(machineStatusSchema)),
     /** Folders and files of the machine that the workbench runs on; an empty path is the home folder. */
