@@ -1,10 +1,12 @@
 import { maxExcerptChars, type PhaseTime } from '../../../shared/batch/batchEvent.ts'
 import type { BatchChecks } from '../../../shared/batch/batchPlan.schema.ts'
+import { usualRules } from '../../../shared/captures/bundle.schema.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
 import type { Clock } from '../../../shared/lifecycle/clock.ts'
 import { type BootSeen, startBootWatch, watchBoot } from '../consoles/bootWatch.ts'
 import type { CameraConsole } from '../consoles/cameraConsole.ts'
 import { plainText } from '../consoles/consoleText.ts'
+import { createRedactor, newStreamMemory } from '../../protocols/redaction/redactor.ts'
 
 /** What one attempt heard on the camera's console. */
 export interface BootLines {
@@ -32,6 +34,7 @@ export function listenToBoot(console: Pick<CameraConsole, 'subscribe' | 'end'>, 
   const seenAtMs = new Map<BootSeen, number>()
   const missing = new Set(checks.expect)
   let [watch, rest, tail] = [startBootWatch(clock.nowMs()), '', '']
+  let isCut = false
   let panicked = false
   let refused: string | undefined
   let temperature: number | undefined
@@ -49,7 +52,9 @@ export function listenToBoot(console: Pick<CameraConsole, 'subscribe' | 'end'>, 
     watch = watchBoot(watch, bytes, nowMs)
     panicked ||= watch.panicked
     if (watch.seen !== 'nothing' && !seenAtMs.has(watch.seen) && (watch.seen !== 'login' || seenAtMs.size > 0)) seenAtMs.set(watch.seen, nowMs)
-    tail = (tail + letters.decode(bytes)).slice(-2 * maxExcerptChars)
+    const all = tail + letters.decode(bytes)
+    isCut ||= all.length > 2 * maxExcerptChars
+    tail = all.slice(-2 * maxExcerptChars)
     const lines = (rest + letters.decode(bytes)).split(/[\r\n]/)
     rest = (lines.pop() ?? '').slice(0, maxLineChars)
     for (const line of lines) look(line.slice(0, maxLineChars))
@@ -61,9 +66,18 @@ export function listenToBoot(console: Pick<CameraConsole, 'subscribe' | 'end'>, 
     missing: () => [...missing],
     refused: () => refused,
     temperature: () => temperature,
-    excerpt: () => plainText(Uint8Array.from(tail, (letter) => letter.charCodeAt(0))).slice(-maxExcerptChars),
+    excerpt: () => shownText(plainText(Uint8Array.from(tail, (letter) => letter.charCodeAt(0))), isCut),
     more: async (signal) => bell.next(signal),
   }
+}
+
+/** Reports are passed on: what a boot says of passwords and keys does not go with them. */
+function shownText(text: string, isCut: boolean): string {
+  const redactor = createRedactor({ rules: [...usualRules], words: [], patterns: [] })
+  const memory = newStreamMemory()
+  // Half a line may hide from a rule what the whole one is.
+  const whole = isCut || text.length > maxExcerptChars ? text.slice(-maxExcerptChars).replace(/^[^\n]*\n/, '') : text
+  return whole.split('\n').flatMap((line) => redactor.line({ text: line }, memory)).join('\n').slice(-maxExcerptChars)
 }
 
 /** How long each stage took, of a boot that came to its login prompt. */
