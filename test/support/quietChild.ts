@@ -1,10 +1,12 @@
+import { readdirSync } from 'node:fs'
 import { getPriority } from 'node:os'
 import process from 'node:process'
 import { beQuietProcess } from '../../src/main/drivers/host/quietProcess.ts'
 
 /** Says who it is, then answers each word with itself and its argument; the word "end" ends it. */
-export interface ChildWords { readonly pid: number; readonly priority: number; readonly words: string }
-const wordsOf = (words: string): ChildWords => ({ pid: process.pid, priority: getPriority(), words })
+export interface ChildWords { readonly pid: number; /** Of the thread that has the most right to the processor. */ readonly priority: number; readonly words: string }
+const threads = process.platform === 'linux' ? readdirSync('/proc/self/task').map(Number) : [0]
+const wordsOf = (words: string): ChildWords => ({ pid: process.pid, priority: Math.min(...threads.map((thread) => getPriority(thread))), words })
 beQuietProcess<{ readonly say: string }, ChildWords>((argument) => ({
   hello: wordsOf('here'),
   heard: ({ say }) => {

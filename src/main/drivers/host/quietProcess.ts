@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -63,7 +64,7 @@ export interface QuietWork<Request, Answer> {
 export function beQuietProcess<Request, Answer>(open: (argument: string) => QuietWork<Request, Answer>): void {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => undefined)
   try {
-    setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+    for (const thread of threadsOfMine()) setPriority(thread, constants.priority.PRIORITY_BELOW_NORMAL)
   } catch {
     // A system that refuses it shares the processor evenly.
   }
@@ -78,3 +79,6 @@ export function beQuietProcess<Request, Answer>(open: (argument: string) => Quie
   process.on('message', (request: Request) => { process.send?.(work.heard(request)) })
   process.send?.(work.hello)
 }
+
+/** Linux gives each thread a priority of its own, and those that collect garbage are there before the first line of ours runs. 0: the whole process. */
+const threadsOfMine = (): readonly number[] => (process.platform === 'linux' ? readdirSync('/proc/self/task').map(Number) : [0])
