@@ -7,10 +7,9 @@ import { createWorkbench, type OpenWorkbench } from '../../../src/main/compositi
 import { startLoopbackRack } from '../../../src/main/composition/simulator.ts'
 import { checkJpeg } from '../../../src/main/protocols/jpeg/parser.ts'
 import { drawScene } from '../../../src/main/sim/scene.ts'
-import type { ByteLaneEnd } from '../../../src/shared/rpc/byteLane.ts'
-import { parsePictureFrame } from '../../../src/shared/rpc/pictureFrame.ts'
 import { openFileServer } from '../../support/fileServer.ts'
 import { freeUdpPort } from '../../support/freePort.ts'
+import { lookAtPictures as look } from '../../support/pictureWindow.ts'
 
 async function openBench(folder: string): Promise<OpenWorkbench> {
   const workbench = await createWorkbench({
@@ -24,28 +23,6 @@ async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-test-'))
   onTestFinished(async () => rm(folder, { recursive: true, force: true }))
   return folder
-}
-/** A window that looks at one camera. */
-function look(workbench: OpenWorkbench, camera: string): { picture: () => Uint8Array | undefined; leave: () => void } {
-  const pieces = new Map<number, Uint8Array[]>()
-  let whole: Uint8Array | undefined
-  let ask: (message: string) => void = () => undefined
-  const closers: (() => void)[] = []
-  const end: ByteLaneEnd = {
-    bufferedBytes: 0, onMessage: (listener) => { ask = listener }, onClose: (listener) => { closers.push(listener) },
-    send: (message) => {
-      const frame = parsePictureFrame(message as Uint8Array)
-      if (!frame) return
-      const own = pieces.get(frame.sequence) ?? []
-      pieces.set(frame.sequence, [...own, frame.piece])
-      if (frame.offsetBytes + frame.piece.length === frame.lengthBytes) whole = Buffer.concat([...own, frame.piece])
-    },
-  }
-  workbench.serveLane(end)
-  ask(JSON.stringify({ do: 'watch-picture', camera }))
-  const leave = (): void => { for (const close of closers) close() }
-  onTestFinished(leave)
-  return { picture: () => whole, leave }
 }
 async function until(what: string, holds: () => boolean): Promise<void> {
   for (let turn = 0; turn < 1_000; turn += 1) {
