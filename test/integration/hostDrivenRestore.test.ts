@@ -81,6 +81,12 @@ async function openSwitch(camera: SimPodHandle): Promise<{ readonly standIn: Rou
   return { standIn, port }
 }
 
+/** A running camera, as most are when a job begins. */
+async function untilLinux({ camera }: Desk): Promise<void> {
+  await camera.pod.power('on', never)
+  await expect.poll(() => camera.camera.where, { timeout: 20_000 }).toBe('linux')
+}
+
 /** A serial device of this computer, with the camera's UART behind it. */
 async function openSerialCable(uart: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-cable-'))
@@ -143,6 +149,35 @@ test.each(lines)('a camera on a PoE switch, over its %s: boot ROM, our TFTP, pro
   for (const part of job.partitions) expect(part.readBackCrc32).toBe(part.crc32)
   expect(standIn.switchings.length).toBeGreaterThanOrEqual(2)
   expect(standIn.isPowered('ether3')).toBe(true)
+}, 60_000)
+
+test('without boot files its own U-Boot is stopped by the switch, and nobody is asked to stand by', async () => {
+  const asked: string[] = []
+  const desk = await openDesk({}, async (question) => { asked.push(question) })
+  const { standIn, port } = await openSwitch(desk.camera)
+  await untilLinux(desk)
+  const { cameraId } = desk.workbench.setup.addForNow(asCamera(desk.url), bySwitch(port))
+  const without = { profilePath: undefined, ubootPath: undefined }
+  expect((await desk.plan(cameraId, without)).boot).toMatchObject({ method: 'manual', switchedBy: expect.stringContaining('RouterOS switch') as string })
+  const job = await desk.restore(cameraId, without)
+  expect(job.error).toBeUndefined()
+  expect(job.verdict).toBe('restored and booted')
+  expect(asked).toEqual([])
+  expect(standIn.switchings.length).toBeGreaterThanOrEqual(2)
+  expect(standIn.isPowered('ether3')).toBe(true)
+}, 60_000)
+
+test('without boot files a switch that refuses the password ends it before anything is written, with the power as it was', async () => {
+  const desk = await openDesk()
+  const { standIn, port } = await openSwitch(desk.camera)
+  await untilLinux(desk)
+  standIn.behaviour.password = 'another'
+  const { cameraId } = desk.workbench.setup.addForNow(asCamera(desk.url), bySwitch(port))
+  const job = await desk.restore(cameraId, { profilePath: undefined, ubootPath: undefined })
+  expect(job).toMatchObject({ state: 'failed', verdict: 'failed (state known)' })
+  expect(job.error?.message).toMatch(/power cycle failed.*password|power cycle failed.*log/i)
+  expect(standIn.isPowered('ether3')).toBe(true)
+  expect(desk.camera.camera.flashTouched).toBe(false)
 }, 60_000)
 
 test('by hand: the question is asked, taken away when the boot ROM answers, and never counts as done by itself', async () => {

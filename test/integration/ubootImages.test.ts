@@ -9,7 +9,7 @@ import { type Answer, cutOff, type FileServer, openFileServer, redirect, stalled
 import { createRealClock } from '../support/realClock.ts'
 
 const { signal } = new AbortController()
-const uboot = (seed = 1): Uint8Array => Uint8Array.from({ length: 5000 }, (_, index) => (index * 7 + seed) | 0x80)
+const uboot = (seed = 1): Uint8Array => Uint8Array.from({ length: 9000 }, (_, index) => (index * 7 + seed) | 0x80)
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 const name = 'u-boot-hi3516ev300-universal.bin'
 let server: FileServer
@@ -33,7 +33,7 @@ describe('first use', () => {
     server.on(`/${name}`, uboot())
     expect(await images().get('hi3516ev300', signal)).toMatchObject({ from: 'download', sha256: sha256(uboot()), path: join(folder, 'uboot', name) })
     expect(await held()).toEqual([name, `${name}.json`])
-    expect(JSON.parse(await readFile(join(folder, 'uboot', `${name}.json`), 'utf8'))).toMatchObject({ version: 1, url: `${server.url}${name}`, etag: '"one"', sizeBytes: 5000, sha256: sha256(uboot()) })
+    expect(JSON.parse(await readFile(join(folder, 'uboot', `${name}.json`), 'utf8'))).toMatchObject({ version: 1, url: `${server.url}${name}`, etag: '"one"', sizeBytes: 9000, sha256: sha256(uboot()) })
     const offline = images({ fetch: async () => { throw new Error('offline') } })
     expect(await offline.get('hi3516ev300', signal)).toMatchObject({ from: 'cache', bytes: Buffer.from(uboot()) })
     expect(await offline.cached('hi3516ev300', signal)).toMatchObject({ from: 'cache' })
@@ -85,6 +85,7 @@ describe('a download that is not whole leaves nothing', () => {
     ['without end', (response) => { response.writeHead(200); const more = (): void => { if (!response.destroyed) response.write(new Uint8Array(262_144).fill(0x80), more) }; more() }, 'input/too-large', /is larger than 4194304/],
     ['a page', new TextEncoder().encode(`<html>${' '.repeat(2000)}`), 'input/malformed', /is no U-Boot image: it is a text page/],
     ['too short', uboot().subarray(0, 1000), 'input/malformed', /it has 1000 bytes/],
+    ['smaller than any SPL, which no plan would take', uboot().subarray(0, 8_191), 'input/malformed', /it has 8191 bytes/],
     ['nothing', new Uint8Array(), 'input/malformed', /it has 0 bytes/],
     ['a ring', redirect(`/${name}`), 'link/garbled', /from one address to the next, more than 5 times/],
     ['a file address', redirect('file:///etc/passwd'), 'link/garbled', /no web address/],

@@ -47,18 +47,19 @@ export async function findUbootImage(request: BootWish, { devices, spec }: Camer
 const fileWish = (request: BootWish, devices: CameraEntry['devices'], spec: CameraEntry['spec']): FileWish =>
   ({ chip: spec.chip, profilePath: request.profilePath ?? devices.bootFiles?.profilePath, ubootPath: request.ubootPath ?? devices.bootFiles?.ubootPath })
 
-const ownUboot: BootFacts = { plan: { method: 'manual', profile: '', uboot: '', blob: undefined, problems: [] }, parts: undefined }
+const ownUboot = ({ power }: CameraEntry['devices']): BootFacts =>
+  ({ plan: { method: 'manual', profile: '', uboot: '', blob: undefined, problems: [], ...(power.ability === 'manual' ? {} : { switchedBy: power.label }) }, parts: undefined })
 
 /** Which way leads to a U-Boot prompt on this camera, and what for it was found; `payload` is loaded in its place. Problems are told, not thrown. */
 export async function findBoot(request: BootWish, camera: CameraEntry, soc: Soc | undefined, deps: Pick<BootDeskDeps, 'dataFolder' | 'clock'>, work: 'restore' | 'burn' | 'install' = 'restore', payload?: Uint8Array): Promise<BootFacts> {
   const { devices, spec } = camera
-  if (request.boot === 'own') return ownUboot
+  if (request.boot === 'own') return ownUboot(devices)
   const found = await findFiles(fileWish(request, devices, spec), soc, deps)
   const isStandard = soc?.protocol === 'standard'
   const missing = [...(isStandard ? [found.profile] : []), found.uboot].filter((each) => each instanceof WorkbenchError)
   const isAsked = request.boot === 'upload' || request.profilePath !== undefined || request.ubootPath !== undefined
   // Without the files a camera on a desk can still be stopped in its own U-Boot; a pod has no other way, and says what is missing.
-  if (!devices.pod && !isAsked && missing.length > 0) return ownUboot
+  if (!devices.pod && !isAsked && missing.length > 0) return ownUboot(devices)
   const method = devices.pod ? 'pod' : 'boot-rom'
   const names = { profile: found.profile instanceof WorkbenchError ? '' : found.profile.path, uboot: found.uboot instanceof WorkbenchError ? '' : found.uboot.path }
   const refused = (problems: readonly WorkbenchError[]): BootFacts => ({ plan: { method, ...names, blob: undefined, problems }, parts: undefined })
@@ -116,7 +117,7 @@ export function starterOf({ plan, parts }: BootFacts, { devices }: CameraEntry, 
   if (pod && plan.blob) {
     return { method: 'pod', blob: plan.blob, fastboot: async (bytes, signal) => pod.fastboot(bytes, signal), powerCycle: async (signal) => power.cycle(2_000, signal) }
   }
-  if (!parts || !soc) return { method: 'manual', ask }
   const byHand = power.ability === 'manual'
+  if (!parts || !soc) return { method: 'manual', ask, ...(byHand ? {} : { power }) }
   return { ...createBootRomStarter({ clock, soc, profile: parts.profile, spl: parts.spl, image: parts.image, payload: parts.payload, power, mode: byHand ? 'quiet' : 'flooding' }), limitMs: byHand ? byHandLimitMs : bySwitchLimitMs, ...(byHand ? {} : { powerCycle: async (signal: AbortSignal) => power.cycle(3_000, signal) }) }
 }

@@ -43,7 +43,7 @@ export const dumpPlanSchema = z.object({
   flashBytes: bytes,
   /** A dump writes nothing; the field is what plans have in common. */
   partitions: z.array(plannedPartitionSchema).max(0),
-  boot: z.object({ method: z.enum(['pod', 'boot-rom', 'manual']), profile: z.string(), uboot: z.string(), agent: z.string().optional(), blobBytes: bytes }),
+  boot: z.object({ method: z.enum(['pod', 'boot-rom', 'manual']), profile: z.string(), uboot: z.string(), agent: z.string().optional(), blobBytes: bytes, switchedBy: z.string().optional() }),
   loadAddress: bytes,
   way: z.enum(dumpWays),
   wayReason: z.string(),

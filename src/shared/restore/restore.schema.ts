@@ -107,7 +107,11 @@ export const restorePlanSchema = z.object({
   /** Files as they are staged, in order; small neighbours share one, because each fetch pays the link set-up again. */
   loads: z.array(z.object({ name: z.string(), lengthBytes: bytes })),
   tftp: z.object({ via: z.enum(['pod', 'host']), reason: z.string(), serverAddress: z.string(), cameraAddress: z.string(), port: z.number().int() }),
-  boot: z.object({ method: z.enum(['pod', 'boot-rom', 'manual']), profile: z.string(), uboot: z.string(), blobBytes: bytes }),
+  boot: z.object({
+    method: z.enum(['pod', 'boot-rom', 'manual']), profile: z.string(), uboot: z.string(), blobBytes: bytes,
+    /** What has the power where the camera's own U-Boot is stopped; absent: a person. */
+    switchedBy: z.string().optional(),
+  }),
   loadAddress: z.number().int().min(0),
   /** Read-backs land here and never on the fetched image, so that an unread one cannot pass for it. */
   proofAddress: z.number().int().min(0),

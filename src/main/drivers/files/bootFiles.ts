@@ -6,7 +6,7 @@ import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 const maxProfileBytes = 256 * 1024
 const maxUbootBytes = 4 * 1024 * 1024
 /** Its SPL alone is larger. What is loaded instead would be nothing, and the U-Boot that answers the camera's own. */
-const leastUbootBytes = 8 * 1024
+export const leastUbootBytes = 8 * 1024
 
 export interface BootFileWish {
   readonly chip: string

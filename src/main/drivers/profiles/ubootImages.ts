@@ -4,13 +4,15 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { errnoOf, reasonOf } from '../errors/reasonOf.ts'
+import { leastUbootBytes } from '../files/bootFiles.ts'
 import { download, type DownloadDeps, parseWebUrl, shownUrl } from './download.ts'
 import { readWhole, writeWhole } from './wholeFile.ts'
 
 /** Where OpenIPC publishes its newest builds. What lies there changes now and then. */
 export const publicUbootUrl = 'https://github.com/OpenIPC/firmware/releases/download/latest/'
 
-const smallestBytes = 1024
+/** What a plan refuses for its size must not be kept as a chip's U-Boot either. */
+const smallestBytes = leastUbootBytes
 const largestBytes = 4 * 1024 * 1024
 const maxRecordBytes = 16 * 1024
 

@@ -2,7 +2,7 @@ import type { Soc } from '../../../../shared/devices/deviceProfile.schema.ts'
 import type { DumpPlan, DumpRequest } from '../../../../shared/dump/dump.schema.ts'
 import { toWire, type WireError, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { parseMtdDevices } from '../../../protocols/mtdparts/parser.ts'
-import type { PlanFacts } from '../restore/plan.ts'
+import { type PlanFacts, switchOf } from '../restore/plan.ts'
 import type { InputTools } from '../restore/rawInput.ts'
 import { chooseTftp } from '../restore/tftpChoice.ts'
 import { dumpForecast, mdMs } from './dumpForecast.ts'
@@ -66,7 +66,7 @@ export function planDump(facts: DumpFacts, tools: Pick<InputTools, 'hashHex'>): 
   const { phases, forecastMs } = dumpForecast({ way: way.way, flashBytes, method: facts.boot.method, blobBytes: facts.boot.blob?.length ?? 0 })
   const decided = {
     request, cameraName: facts.cameraName, podName: facts.podName, chip: facts.chip, flashBytes: knownBytes, partitions: [],
-    boot: { method: facts.boot.method, profile: facts.boot.profile, uboot: facts.boot.uboot, ...(facts.agent && !(facts.agent instanceof WorkbenchError) ? { agent: facts.agent.path } : {}), blobBytes: facts.boot.blob?.length ?? 0 },
+    boot: { method: facts.boot.method, profile: facts.boot.profile, uboot: facts.boot.uboot, ...(facts.agent && !(facts.agent instanceof WorkbenchError) ? { agent: facts.agent.path } : {}), blobBytes: facts.boot.blob?.length ?? 0, ...switchOf(facts.boot) },
     loadAddress, way: way.way, wayReason: way.reason, ...(way.tftp ? { tftp: way.tftp } : {}),
   }
   // Room on the disk and what is kept there change from minute to minute; what is read and where it goes does not.

@@ -1,3 +1,4 @@
+import type { PowerController } from '../../../../shared/devices/power.ts'
 import type { FastbootResult } from '../../../../shared/devices/rackPod.ts'
 import type { TftpBackend } from '../../../../shared/devices/tftpBackend.ts'
 import type { JobNews } from '../../../../shared/jobs/jobEvent.ts'
@@ -26,8 +27,8 @@ export type Starter =
     /** Undo of a broken-off upload, where a switch has the power. */
     readonly powerCycle?: (signal: AbortSignal) => Promise<void>
   })
-  /** A person switches it off and on; its own U-Boot is stopped as it starts. */
-  | { readonly method: 'manual'; readonly ask: (question: string, signal: AbortSignal) => Promise<void> }
+  /** It is switched off and on, by `power` or, where that is absent, by a person; its own U-Boot is stopped as it starts. */
+  | { readonly method: 'manual'; readonly ask: (question: string, signal: AbortSignal) => Promise<void>; readonly power?: PowerController | undefined }
 
 /** What it takes to get a camera to its U-Boot prompt, whatever is done there. */
 export type BringUpBench = Pick<RestoreBench, 'starter' | 'clock' | 'newToken'>

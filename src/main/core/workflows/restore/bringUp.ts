@@ -1,5 +1,7 @@
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import type { PowerController } from '../../../../shared/devices/power.ts'
 import { fastbootPhases } from '../../../../shared/devices/rackPod.ts'
+import { startPowerCycle } from '../../bootrom/bootPower.ts'
 import { enterUboot } from '../../uboot/enterUboot.ts'
 import type { UbootSession } from '../../uboot/ubootSession.ts'
 import type { WorkConsole } from '../../uboot/workConsole.ts'
@@ -10,6 +12,11 @@ const promptLimitMs = 30_000
 /** A person has to find the right plug. */
 const manualLimitMs = 600_000
 const uploads = 2
+/** As for the boot ROM: drains the capacitors of a camera. */
+const offMs = 3_000
+/** From the order to the switch to the prompt: a PoE switch needs some ten seconds until it gives power again. */
+const switchedLimitMs = 90_000
+const starts = 3
 
 export function bringUpLimitMs({ starter }: BringUpBench): number {
   if (starter.method === 'pod') return uploads * (200_000 + promptLimitMs)
@@ -27,7 +34,8 @@ export async function bringUp(bench: BringUpBench, context: RestoreContext, cons
       throw error
     })
     if (there) return there
-    const { ask } = bench.starter
+    const { ask, power } = bench.starter
+    if (power) return stopOwn(bench, power, context, console, signal)
     const asked = new AbortController()
     const asking = ask('Switch the camera off and on now', AbortSignal.any([signal, asked.signal])).catch(() => undefined)
     try {
@@ -43,12 +51,31 @@ export async function bringUp(bench: BringUpBench, context: RestoreContext, cons
       return await enterUboot({ ...bench, console: started, limitMs: promptLimitMs }, signal)
     } catch (error) {
       // The window to stop autoboot is a second long and the line is a WiFi bridge: once is bad luck.
-      const missed = error instanceof WorkbenchError && error.context['autobootMissed'] === true
-      if (!missed || upload >= uploads) throw error
+      if (!isMissed(error) || upload >= uploads) throw error
       context.tell({ type: 'noted', level: 'warning', message: 'Autoboot was not stopped in time; loading U-Boot once more' })
     }
   }
 }
+
+/** Its own U-Boot, while a switch takes the power away and gives it back. */
+async function stopOwn(bench: BringUpBench, power: PowerController, context: RestoreContext, console: WorkConsole, signal: AbortSignal): Promise<UbootSession> {
+  for (let start = 1; ; start += 1) {
+    context.tell({ type: 'phase-progressed', phase: 'u-boot', step: 'power_cycle', doneBytes: 0, totalBytes: 0 })
+    const cycle = startPowerCycle({ power, offMs, clock: bench.clock, onLateFailure: (message) => { context.tell({ type: 'noted', level: 'warning', message }) } }, signal)
+    try {
+      const session = await enterUboot({ ...bench, console, limitMs: switchedLimitMs }, cycle.signal)
+      cycle.caught()
+      return session
+    } catch (error) {
+      if (!isMissed(error) || start >= starts) throw error
+      context.tell({ type: 'noted', level: 'warning', message: 'Autoboot was not stopped in time; switching the power once more' })
+    } finally {
+      await cycle.end()
+    }
+  }
+}
+
+const isMissed = (error: unknown): boolean => error instanceof WorkbenchError && error.context['autobootMissed'] === true
 
 /** Into RAM, whatever the starter holds; it starts by itself. Result: the console on which it is heard from its first byte. */
 export async function uploadOnce({ starter }: Pick<BringUpBench, 'starter'>, context: RestoreContext, console: WorkConsole, signal: AbortSignal, phase = 'u-boot'): Promise<WorkConsole> {

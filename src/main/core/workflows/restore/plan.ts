@@ -22,7 +22,7 @@ export interface PlanFacts {
   readonly lastRestored?: FlashEvidence | undefined
   readonly input: RestoreInput | WorkbenchError
   /** `blob`: what is uploaded. By hand it is nothing: the camera's own U-Boot is stopped. */
-  readonly boot: { readonly method: RestorePlan['boot']['method']; readonly profile: string; readonly uboot: string; readonly blob: Uint8Array | undefined; readonly problems: readonly WorkbenchError[] }
+  readonly boot: { readonly method: RestorePlan['boot']['method']; readonly profile: string; readonly uboot: string; readonly blob: Uint8Array | undefined; readonly problems: readonly WorkbenchError[]; readonly switchedBy?: string }
   readonly tftp: Omit<TftpFacts, 'totalBytes' | 'wanted' | 'hostIp' | 'deviceIp'>
 }
 
@@ -117,7 +117,7 @@ export function planWriting(facts: WritingFacts, refusals: WireError[], attempt:
   const decided = {
     partitions: loads.flatMap(plannedOf), ...(placement?.mtd ? { mtd: placement.mtd } : {}), loads: loads.map(({ name, lengthBytes }) => ({ name, lengthBytes })),
     tftp: plainChoice(tftp),
-    boot: { method: facts.boot.method, profile: facts.boot.profile, uboot: facts.boot.uboot, blobBytes: facts.boot.blob?.length ?? 0 },
+    boot: { method: facts.boot.method, profile: facts.boot.profile, uboot: facts.boot.uboot, blobBytes: facts.boot.blob?.length ?? 0, ...switchOf(facts.boot) },
     loadAddress: loadAddress ?? 0, proofAddress: loadAddress === undefined ? 0 : loadAddress + proofDistance(loads),
   } as const
   return { loads, decided, phases: [...phases], forecastMs }
@@ -171,3 +171,5 @@ function plannedOf(load: Load, index: number): PlannedPartition[] {
 export const tailWarnings = (partitions: readonly PlannedPartition[]): readonly string[] =>
   partitions.filter((part) => part.medium === undefined && part.eraseBytes > part.lengthBytes && !partitions.some((next) => next.offsetBytes === part.offsetBytes + part.lengthBytes))
     .map((part) => `${part.name} ends inside an erase block: ${(part.eraseBytes - part.lengthBytes) / 1024} KiB behind it, up to ${hexText(part.offsetBytes + part.eraseBytes)}, are erased too`)
+
+export const switchOf = ({ switchedBy }: PlanFacts['boot']): { switchedBy?: string } => (switchedBy === undefined ? {} : { switchedBy })

@@ -46,7 +46,7 @@ function planLines(plan: DumpPlan): string[] {
     ['flash', `${request.flashType === 'auto' ? '' : `${request.flashType}, `}${plan.flashBytes > 0 ? sizeText(plan.flashBytes) : 'asked before anything is read'}`],
     ['layout', request.form === 'image' ? 'none is needed' : request.mtdparts ?? 'asked from the camera'],
     ...(boot.agent === undefined ? [] : [['agent', boot.agent] satisfies [string, string]]),
-    ['U-Boot', boot.method !== 'manual' ? `${boot.method === 'pod' ? 'by the pod' : 'over its UART'}: ${boot.uboot || '-'}, profile ${boot.profile || '-'}` : 'already on the camera; switch its power by hand when asked'],
+    ['U-Boot', boot.method !== 'manual' ? `${boot.method === 'pod' ? 'by the pod' : 'over its UART'}: ${boot.uboot || '-'}, profile ${boot.profile || '-'}` : boot.switchedBy === undefined ? 'already on the camera; switch its power by hand when asked' : `already on the camera, stopped after a power cycle by ${boot.switchedBy}`],
     ['way', `${plan.way}${tftp ? ` to ${tftp.serverAddress}:${tftp.port}, camera ${tftp.cameraAddress}` : ''}: ${plan.wayReason}`],
     ...(plan.way === 'agent' ? [] : [['memory', `flash is read to ${hexText(plan.loadAddress)}`] satisfies [string, string]]),
     ['forecast', timeText(plan.forecastMs)],
