@@ -79,7 +79,7 @@ test('the camera\'s own U-Boot that answers in the place of the loaded one is no
   expect(job.error?.message).toMatch(/^"U-Boot 2010\.06 .*" answers, and .*bin holds "U-Boot 2016\.11 .*what was loaded does not run$/)
 })
 
-test('a file that names no U-Boot is refused before anything is sent; one that is packed another way is told apart by nobody', async () => {
+test('a file that names no U-Boot is refused before anything is sent', async () => {
   const { workbench, rack, folder, burn } = await openBench()
   const [spec] = workbench.rack.pods()
   const ubootPath = join(folder, 'passwd')

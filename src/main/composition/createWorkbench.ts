@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { readFile, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CameraId, JobId } from '../../shared/devices/ids.ts'
@@ -53,6 +52,7 @@ import { createRackStore } from './rackStore.ts'
 import { createClientPower } from './clientPower.ts'
 import { createFleetDesk, type FleetDesk } from './fleetKeeper.ts'
 import { createRegistryDesk, type RegistryDesk } from './registryKeeper.ts'
+import { prepareFolder } from './prepareFolder.ts'
 import { createReportDesk, type ReportDesk } from './reportDesk.ts'
 import { createRestoreDesk, readSocs, type RestoreDesk, type RestoreDeskDeps } from './restoreDesk.ts'
 import { createRouter } from './router.ts'
@@ -222,14 +222,6 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
 
 /** A switch or a unit with several outlets; a pod and a person feed one camera each. */
 const supplyOf = (entry: CameraEntry | undefined): string | undefined => (isUnitSpec(entry?.spec.power) ? unitIdOf(entry.spec.power) : undefined)
-
-function prepareFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-  } catch (cause) {
-    throw new WorkbenchError('host/io', `The data folder ${folder} cannot be made`, { cause, hint: 'Choose another with --data' })
-  }
-}
 
 function trackNewestJobs(jobs: JobBook): (camera: CameraId) => Job | undefined {
   const newest = new Map<CameraId, Job>()
