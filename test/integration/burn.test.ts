@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -70,6 +70,29 @@ test('a U-Boot that names another chip is not this camera\'s, and is not told to
   expect(job).toMatchObject({ state: 'failed', verdict: 'failed (state known)', error: { code: 'device/wrong-identity', context: { found: 'hi3518ev200', planned: 'hi3516ev300' } } })
   // Which one has answered is in the report all the same.
   expect(job.ubootVersion).toMatch(/^U-Boot \d/)
+})
+
+test('the camera\'s own U-Boot that answers in the place of the loaded one is no success', async () => {
+  const { burn } = await openBench({ faults: ['own-uboot'] })
+  const job = await burn()
+  expect(job).toMatchObject({ state: 'failed', verdict: 'failed (state known)', ubootVersion: expect.stringMatching(/^U-Boot 2010\.06/) as string, error: { code: 'device/wrong-identity', context: { planned: 'U-Boot 2016.11 (Mar 20 2023 - 11:44:07 +0000)' } } })
+  expect(job.error?.message).toMatch(/^"U-Boot 2010\.06 .*" answers, and .*bin holds "U-Boot 2016\.11 .*what was loaded does not run$/)
+})
+
+test('a file that names no U-Boot is refused before anything is sent', async () => {
+  const { workbench, rack, folder, burn } = await openBench()
+  const [spec] = workbench.rack.pods()
+  const ubootPath = join(folder, 'passwd')
+  await writeFile(ubootPath, 'root:x:0:0:root:/root:/bin/bash\n'.repeat(1000))
+  const request = burnRequestSchema.parse({ cameraId: spec!.cameraId, profilePath: rack.profilePath, ubootPath })
+  const plan = await workbench.burns.plan(request)
+  expect(plan.refusals).toMatchObject([{ code: 'input/malformed', message: `${ubootPath} holds no U-Boot: it names no version, neither in the clear nor packed` }])
+  await expect(workbench.burns.start(plan.request, plan.hash)).rejects.toMatchObject({ code: 'input/malformed' })
+  const image = Buffer.alloc(0x10000, 0x20)
+  image.set([0x5d, 0, 0, 0x80, 0], 0x6d00)
+  await writeFile(ubootPath, image)
+  expect((await workbench.burns.plan(request)).warnings[0]).toContain('Whatever U-Boot answers will be taken for it')
+  expect(await burn({ ubootPath })).toMatchObject({ verdict: 'U-Boot is running' })
 })
 
 test('one of the same series is: those run each other\'s builds', async () => {

@@ -26,10 +26,10 @@ interface Bench {
 }
 
 /** Two cameras with addresses of their own, and an image that leaves those alone. */
-async function openBench(): Promise<Bench> {
+async function openBench(faults: readonly string[] = []): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-identity-'))
   onTestFinished(async () => rm(folder, { recursive: true }))
-  const rack = await startLoopbackRack(join(folder, 'sim'), () => undefined, { pods: 2 })
+  const rack = await startLoopbackRack(join(folder, 'sim'), () => undefined, { pods: 2, faults })
   onTestFinished(async () => rack.close())
   const workbench = await createWorkbench({
     host: 'cli', version: 'test', dataFolder: join(folder, 'data'), homeFolder: folder, tftpPort: await freeUdpPort(),
@@ -79,6 +79,31 @@ test('a swapped camera is seen before the first erase and again in each plan, un
   expect(acts.filter(({ what }) => what === 'accept identity')).toHaveLength(1)
   expect(inventories.identity(spec.cameraId)).toMatchObject({ differences: [], known: expect.arrayContaining([expect.objectContaining({ field: 'mac', value: second })]) as unknown })
   expect(await ended(await desk.start(request(), undefined, never))).toMatchObject({ verdict: 'restored and booted', identity: { state: 'same' } })
+})
+
+test('the size of the flash that a job has read is kept: for the head of the camera, for the layout of an installation, and against another flash', async () => {
+  const { workbench: { desk, installs, inventories, rack: book }, rack, spec, request, ended, swap } = await openBench(['wrong-flash-size:8@pod-2'])
+  const wish = (more: object = {}) => installRequestSchema.parse({ cameraId: spec.cameraId, profilePath: rack.profilePath, ubootPath: rack.ubootPath, releasePath: rack.releasePath, ...more })
+  const shown = () => book.view().pods[0]?.cameras[0]?.flashBytes
+  expect(shown()).toBe(0)
+  expect((await installs.plan(wish(), never)).refusals.map(({ message }) => message)).toEqual([expect.stringContaining('Nobody knows how large')])
+
+  expect(await ended(await desk.start(request(), undefined, never))).toMatchObject({ verdict: 'restored and booted', identity: { facts: { flashSize: '16 MiB' } } })
+  expect(inventories.identity(spec.cameraId).known).toEqual(expect.arrayContaining([expect.objectContaining({ field: 'flashSize', value: '16 MiB', job: 'Restore front' })]))
+  expect(shown()).toBe(16 * 1024 ** 2)
+  const plan = await installs.plan(wish(), never)
+  expect(plan).toMatchObject({ refusals: [], layout: { name: 'nor16' }, flashBytes: 16 * 1024 ** 2 })
+  expect(plan.warnings).toContainEqual(expect.stringMatching(/^The layout is for this flash: "Restore front" read its 16 MiB at \d{4}-.* UTC; the camera is asked again/))
+  // Whoever accepts another camera knows nothing of its flash.
+  expect((await installs.plan(wish({ acceptIdentity: true }), never)).refusals).toHaveLength(1)
+
+  await swap()
+  const stopped = await ended(await installs.start(wish(), undefined, never))
+  expect(stopped).toMatchObject({ verdict: 'failed (state known)', error: { code: 'device/wrong-identity' }, identity: { state: 'differs', facts: { flashSize: '8 MiB' } } })
+  expect(stopped.error?.message).toContain('its flash size is 8 MiB, and was 16 MiB when "Restore front" read it')
+  expect(stopped.partitions.every(({ state, writes }) => state === 'pending' && writes === 0)).toBe(true)
+  expect(await ended(await desk.start(request({ acceptIdentity: true }), undefined, never))).toMatchObject({ verdict: 'restored and booted', identity: { state: 'accepted' } })
+  expect(shown()).toBe(8 * 1024 ** 2)
 })
 
 test('a resume accepts nobody: what was accepted once was said of that camera', async () => {

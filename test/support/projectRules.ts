@@ -87,6 +87,12 @@ const styleRules: readonly ProjectRule[] = [
     planted: [file('src/main/core/x.ts', '// eslint-disable-next-line no-console'), file('src/main/core/y.ts', '// @ts-ignore')],
   },
   {
+    // Node's never ends below /proc; src/main/drivers/files/makeFolders.ts does.
+    name: 'folders are made with makeFolders',
+    breaches: (files) => matching(files.filter((each) => isCode(each) && /^src\/main\/(composition|drivers|hosts)\//.test(each.path) && !each.path.endsWith('.test.ts')), /\bmkdir(?:Sync)?\(.*recursive: true/),
+    planted: [file('src/main/drivers/x.ts', 'await mkdir(folder, { recursive: true })')],
+  },
+  {
     name: 'names say what a thing does',
     breaches: (files) => [
       ...matching(files.filter((each) => isCode(each) && !isSelf(each)), /export (?:abstract )?(?:class|interface|type|const|function) (?:\w*(?:Manager|Helpers?|Utils?|Impl)\b|I[A-Z][a-z])/),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { makeFolders } from '../drivers/files/makeFolders.ts'
 import { type BatchPlan, batchPlanSchema } from '../../shared/batch/batchPlan.schema.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { errnoOf, reasonOf } from '../drivers/errors/reasonOf.ts'
@@ -20,7 +21,7 @@ export async function checkReportPath(path: string): Promise<void> {
   if (await stat(whole).then((facts) => !facts.isFile(), () => false)) throw new WorkbenchError('input/malformed', `${path} is no file, and a report is one`, { hint: 'Name the file, too' })
   const trial = `${whole}.${randomUUID().slice(0, 8)}.new`
   try {
-    await mkdir(dirname(whole), { recursive: true })
+    await makeFolders(dirname(whole))
     await (await open(trial, 'w')).close()
   } catch (cause) {
     throw unwritable(path, cause)
@@ -34,7 +35,7 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   const whole = resolve(path)
   const beside = `${whole}.${randomUUID().slice(0, 8)}.new`
   try {
-    await mkdir(dirname(whole), { recursive: true })
+    await makeFolders(dirname(whole))
     await writeFile(beside, text)
     await rename(beside, whole)
   } catch (cause) {

@@ -1,8 +1,9 @@
+import type { CameraId } from '../../shared/devices/ids.ts'
 import { toWire, type WireError, WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { AuditLog } from '../core/audit/auditLog.ts'
 import { releasedError } from '../core/consoles/releasedLine.ts'
 import type { JobBook } from '../core/jobs/jobBook.ts'
-import { type IdentityCheck, identityFacts, identityOf, knownBefore, wrongIdentity } from '../core/rack/identity.ts'
+import { type IdentityCheck, identityFacts, identityOf, knownBefore, knownFlashBytes, wrongIdentity } from '../core/rack/identity.ts'
 import { maintenanceRefusal } from '../core/rack/inventory.ts'
 import type { CameraEntry } from '../core/rack/rackBook.ts'
 import type { Leases } from '../core/rack/leases.ts'
@@ -33,6 +34,37 @@ export function refuseBusy({ devices, spec, console }: CameraEntry, leases: Leas
 /** What a job compares who it meets with. */
 export function identityCheckOf({ spec, devices }: CameraEntry, jobs: Pick<JobBook, 'list'>, accept: boolean | undefined): IdentityCheck {
   return { cameraName: spec.cameraName, known: identityOf(jobs.list(), spec.cameraId).known, accept: accept === true, adapter: devices.resource }
+}
+
+export interface KnownFlash {
+  readonly flashBytes: number
+  /** Who has read the size, for those who decide by it. */
+  readonly flashReadBy?: { readonly job: string; readonly atMs: number }
+}
+
+/** The size of its NOR, as far as it is known. Whoever accepts another camera knows nothing of its flash yet. */
+export function knownFlashOf({ spec, devices }: CameraEntry, jobs: Pick<JobBook, 'list'>, accept: boolean | undefined): KnownFlash {
+  if (devices.flashBytes > 0 || accept === true) return { flashBytes: devices.flashBytes }
+  const identity = identityOf(jobs.list(), spec.cameraId)
+  const { flashSize } = identity.known
+  return { flashBytes: knownFlashBytes(identity), ...(flashSize ? { flashReadBy: { job: flashSize.job, atMs: flashSize.atMs } } : {}) }
+}
+
+/** For the view, which is made often: the journal is asked again only after a job has read something. */
+export function trackFlashSizes(jobs: JobBook): (camera: CameraId) => number {
+  const sizes = new Map<CameraId, number>()
+  const seen = new Map<CameraId, unknown>()
+  jobs.listen(({ camera, identity, agent }) => {
+    const last = identity ?? agent
+    if (last === undefined || seen.get(camera) === last) return
+    seen.set(camera, last)
+    sizes.delete(camera)
+  })
+  return (camera) => {
+    const known = sizes.get(camera) ?? knownFlashBytes(identityOf(jobs.list(), camera))
+    sizes.set(camera, known)
+    return known
+  }
 }
 
 /** Before work that destroys: another camera than the known one, as far as anybody has looked. */

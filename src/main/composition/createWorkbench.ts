@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { readFile, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CameraId, JobId } from '../../shared/devices/ids.ts'
@@ -36,6 +35,7 @@ import { type BundleDesk, createBundleDesk } from './bundleDesk.ts'
 import { auditedSecrets } from './auditedSecrets.ts'
 import { type BurnDesk, createBurnDesk } from './burnDesk.ts'
 import { type CaptureDesk, createCaptureDesk } from './captureDesk.ts'
+import { trackFlashSizes } from './cameraUse.ts'
 import { type ChipDesk, createChipDesk } from './chipDesk.ts'
 import { type ConsoleDesk, createConsoleDesk } from './consoleDesk.ts'
 import { createApplianceWay } from './applianceUpdates.ts'
@@ -52,6 +52,7 @@ import { createRackStore } from './rackStore.ts'
 import { createClientPower } from './clientPower.ts'
 import { createFleetDesk, type FleetDesk } from './fleetKeeper.ts'
 import { createRegistryDesk, type RegistryDesk } from './registryKeeper.ts'
+import { prepareFolder } from './prepareFolder.ts'
 import { createReportDesk, type ReportDesk } from './reportDesk.ts'
 import { createRestoreDesk, readSocs, type RestoreDesk, type RestoreDeskDeps } from './restoreDesk.ts'
 import { createRouter } from './router.ts'
@@ -128,7 +129,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const consoleSettings = createConsoleSettingsFile(join(dataFolder, 'consoles.json'))
   const consoles = createConsoleDesk({ clock, dataFolder, log, leases, jobs, consoleSettings, rack: () => rack, dumps: () => dumps })
   await consoles.load()
-  const rack: RackBook = createRackBook({ pictures, clock, log, leases, audit, breakOff: (job, error) => { jobs.breakOff(job.id, error) }, jobOf, findJob: (id) => jobs.find(id), captures: captures.store, alarmsOf: consoles.rules.alarms, watchBytes: consoles.rules.received, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
+  const rack: RackBook = createRackBook({ pictures, clock, log, leases, audit, breakOff: (job, error) => { jobs.breakOff(job.id, error) }, jobOf, flashBytesOf: trackFlashSizes(jobs), findJob: (id) => jobs.find(id), captures: captures.store, alarmsOf: consoles.rules.alarms, watchBytes: consoles.rules.received, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
   const network = createUdpNetwork()
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
@@ -221,14 +222,6 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
 
 /** A switch or a unit with several outlets; a pod and a person feed one camera each. */
 const supplyOf = (entry: CameraEntry | undefined): string | undefined => (isUnitSpec(entry?.spec.power) ? unitIdOf(entry.spec.power) : undefined)
-
-function prepareFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-  } catch (cause) {
-    throw new WorkbenchError('host/io', `The data folder ${folder} cannot be made`, { cause, hint: 'Choose another with --data' })
-  }
-}
 
 function trackNewestJobs(jobs: JobBook): (camera: CameraId) => Job | undefined {
   const newest = new Map<CameraId, Job>()

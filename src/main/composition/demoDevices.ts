@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { makeFolders } from '../drivers/files/makeFolders.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { createDeferred } from '../../shared/lifecycle/signals.ts'
 import { updateDeviceIdSchema } from '../../shared/ota/deviceUpdate.schema.ts'
@@ -45,7 +46,7 @@ export async function openDemoDevices({ desk, fetch, log, clock, audit }: DemoDe
 async function writePackages(folder: string, signal: AbortSignal): Promise<string> {
   const releases = join(folder, 'packages')
   for (const [version, conduct] of [['1.2.0', 'works'], ['1.3.0', 'dies 1500']] as const) {
-    await mkdir(join(releases, 'stable'), { recursive: true })
+    await makeFolders(join(releases, 'stable'))
     await writeZip(join(releases, 'stable', `appliance-${version}.zip`), appliancePackageParts(version, conduct), mostPackageBytes, signal)
   }
   return releases
@@ -82,7 +83,7 @@ async function openBoard(folder: string, desk: DeviceUpdateDesk, signal: AbortSi
   for (const [version, files] of Object.entries(firmware)) {
     for (const [path, text] of Object.entries(files)) {
       const at = join(releases, 'stable', version, path)
-      await mkdir(dirname(at), { recursive: true })
+      await makeFolders(dirname(at))
       await writeFile(at, text)
     }
     const leaves = Object.entries(firmware).flatMap(([other, theirs]) => (other === version ? [] : Object.keys(theirs).filter((path) => !(path in files))))

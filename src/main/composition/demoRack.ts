@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { makeFolders } from '../drivers/files/makeFolders.ts'
 import { cameraIdSchema, podIdSchema } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
@@ -33,7 +34,7 @@ export interface DemoRack {
 
 /** Simulated pods in this process, in memory. Only their pictures come over a port, of this computer alone: they are asked for like any camera's. */
 export async function openDemoRack(rack: RackBook, deps: { readonly clock: Clock; readonly folder: string; readonly cameras: number; readonly log: (line: string) => void }): Promise<DemoRack> {
-  await mkdir(deps.folder, { recursive: true })
+  await makeFolders(deps.folder)
   const { profile, uboot } = await writeBootStandIns(deps.folder)
   const clock = createScaledClock(deps.clock, demoPace)
   const imagesFolder = join(deps.folder, 'images')

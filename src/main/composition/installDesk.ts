@@ -10,7 +10,7 @@ import { readReleaseTarball } from '../drivers/files/releaseTarball.ts'
 import { hashHex, md5Hex, newPoison, newToken, secretBytes } from '../drivers/host/randomness.ts'
 import { readRelease } from '../protocols/openipc/release.ts'
 import { findBoot, findUbootImage, orProblem, starterOf } from './bootDesk.ts'
-import { auditAcceptance, identityCheckOf, refuseAside, refuseBusy, refuseStranger, useOf } from './cameraUse.ts'
+import { auditAcceptance, identityCheckOf, knownFlashOf, refuseAside, refuseBusy, refuseStranger, useOf } from './cameraUse.ts'
 import { type RestoreDeskDeps, tftpFacts } from './restoreDesk.ts'
 
 export type InstallDeskDeps = Omit<RestoreDeskDeps, 'tools'>
@@ -31,12 +31,12 @@ interface Prepared {
 export function createInstallDesk(deps: InstallDeskDeps): InstallDesk {
   const prepare = async (request: InstallRequest, signal: AbortSignal): Promise<Prepared> => {
     const camera = deps.rack.camera(request.cameraId)
-    const { spec, devices } = camera
+    const { spec } = camera
     const soc = deps.socs.get(spec.chip.toLowerCase().split(':')[0] ?? '')
     const release = await orProblem(async () => readRelease(await readReleaseTarball(request.releasePath, signal), { md5Hex }))
     const boot = await findBoot(request, camera, soc, deps, 'install')
     const { plan, ...behind } = planInstall({
-      request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, soc, flashBytes: devices.flashBytes, release,
+      request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, soc, ...knownFlashOf(camera, deps.jobs, request.acceptIdentity), release,
       boot: boot.plan, uboot: await findUbootImage(request, camera, soc, deps),
       tftp: await tftpFacts(request, camera, deps.tftpPort, signal),
     }, { hashHex })

@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolders } from '../drivers/files/makeFolders.ts'
 import { createLeases } from '../core/rack/leases.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { openSqliteLeases } from '../drivers/storage/sqliteLeases.ts'
@@ -18,7 +18,7 @@ export interface LineLease {
 /** A command has a line to itself, as a job has: `pod/busy` names who has it, in whatever process. */
 export async function withLineLease<T>({ url, dataFolder, holder, serialPorts }: LineLease, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   const resource = await nameOfLine(parseTransportUrl(url), serialPorts)
-  await mkdir(dataFolder, { recursive: true, mode: 0o700 })
+  await makeFolders(dataFolder, 0o700)
   const store = openSqliteLeases(join(dataFolder, 'journal.sqlite'))
   try {
     const lease = await createLeases({ store, clock: createSystemClock(), log: () => undefined }).take(resource, holder, signal)

@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFoldersSync } from '../drivers/files/makeFolders.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { defaultChannel, defaultProduct } from '../../shared/ota/registry.schema.ts'
@@ -8,6 +8,7 @@ import { createProfiles } from '../core/ota/registry/productProfiles.ts'
 import { createRegistry, type Registry } from '../core/ota/registry/registry.ts'
 import type { FirmwareSource } from '../drivers/http/registryDoor.ts'
 import { hashHex } from '../drivers/host/randomness.ts'
+import { reasonOf } from '../drivers/errors/reasonOf.ts'
 import type { DiskCalls } from '../drivers/storage/diskCalls.ts'
 import { listFirmware } from '../drivers/storage/registry/firmwareFolder.ts'
 import { createImageFolder } from '../drivers/storage/registry/imageFiles.ts'
@@ -35,9 +36,9 @@ export interface OpenRegistry extends Registry {
 /** The registry of one folder; other processes may have it open, too. */
 export async function openRegistry({ folder, clock, audit, who, log, disk, maxBytes }: RegistryFolderDeps): Promise<OpenRegistry> {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFoldersSync(folder, 0o700)
   } catch (cause) {
-    throw new WorkbenchError('host/io', `The folder ${folder} of the registry cannot be made`, { cause })
+    throw new WorkbenchError('host/io', `The folder ${folder} of the registry cannot be made: ${reasonOf(cause)}`, { cause, hint: 'Choose another with --dir' })
   }
   const rows = openSqliteRegistry(join(folder, 'registry.sqlite'), { maxBytes })
   try {

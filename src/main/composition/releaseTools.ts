@@ -1,5 +1,6 @@
-import { mkdir, readFile, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolders } from '../drivers/files/makeFolders.ts'
 import { createDeltaNames, provedDelta, savedPercent, sha256Of, worthyDelta } from '../core/ota/releases/provedDelta.ts'
 import { newDigest, hmacSha256Hex } from '../drivers/host/digest.ts'
 import { listReleaseFiles, readReleaseFile } from '../drivers/files/releaseFolder.ts'
@@ -79,14 +80,14 @@ export async function makeReleaseDeltas({ oldFolder, newFolder, oldRef, newRef }
     const delta = older && newer && await worthyDelta(older, newer, newDigest, signal)
     if (!delta) continue
     const file = nameOf(path)
-    await mkdir(join(newFolder, '.deltas'), { recursive: true })
+    await makeFolders(join(newFolder, '.deltas'))
     await replaceFile(join(newFolder, file), delta)
     totalNew += newer.length
     entries.push({ path, old_sha256: sha256Of(older, newDigest), new_sha256: sha256Of(newer, newDigest), file, size: delta.length })
   }
   const totalDelta = entries.reduce((sum, { size }) => sum + size, 0)
   const list: MpyDeltas = { old_ref: oldRef, new_ref: newRef, deltas: entries.length, total_new_size: totalNew, total_delta_size: totalDelta, savings_bytes: totalNew - totalDelta, savings_percent: savedPercent(totalDelta, totalNew), entries }
-  await mkdir(join(newFolder, '.deltas'), { recursive: true })
+  await makeFolders(join(newFolder, '.deltas'))
   // Last: whoever sees the list finds every file of it.
   await replaceFile(join(newFolder, '.deltas/delta_manifest.json'), new TextEncoder().encode(`${JSON.stringify(list, undefined, 2)}\n`))
   return list

@@ -1,5 +1,6 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolders } from '../drivers/files/makeFolders.ts'
 import type { JobId } from '../../shared/devices/ids.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { isFinished } from '../../shared/jobs/reduceJob.ts'
@@ -23,7 +24,7 @@ export function createReportDesk(deps: { readonly jobs: JobBook; readonly folder
       // The id's alphabet is checked where it is made, so it cannot name another folder.
       const path = join(deps.folder, `${job.id}.${format}`)
       try {
-        await mkdir(deps.folder, { recursive: true })
+        await makeFolders(deps.folder)
         // Whoever opens it meanwhile sees the old one or the new one, never half of it.
         writes += 1
         const fresh = `${path}.${writes}.new`

@@ -15,7 +15,7 @@ import { readInput } from '../core/workflows/restore/readInput.ts'
 import { runRestore } from '../core/workflows/restore/restoreWorkflow.ts'
 import { newPoison, newToken } from '../drivers/host/randomness.ts'
 import { chooseHostAddress, listHostAddresses } from '../drivers/network/interfaces.ts'
-import { auditAcceptance, identityCheckOf, refuseAside, refuseBusy, refuseStranger, useOf } from './cameraUse.ts'
+import { auditAcceptance, identityCheckOf, knownFlashOf, refuseAside, refuseBusy, refuseStranger, useOf } from './cameraUse.ts'
 import { findBoot, orProblem, starterOf } from './bootDesk.ts'
 import { createInputShelf } from './inputShelf.ts'
 import { createSharedBytes, createSharedWholes } from './sharedBytes.ts'
@@ -57,13 +57,13 @@ export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
     ({ ...input, parts: input.parts.map((part) => ({ ...part, bytes: shared.share(deps.tools.hashHex('sha256', part.bytes), part.bytes) })) })
   const prepare = async (request: RestoreRequest, signal: AbortSignal): Promise<Prepared> => {
     const camera = deps.rack.camera(request.cameraId)
-    const { spec, devices } = camera
+    const { spec } = camera
     const soc = deps.socs.get(spec.chip.toLowerCase().split(':')[0] ?? '')
     const input = await orProblem(async () =>
       shareParts(readInput(await shelf.read(request.inputPath, signal), deps.tools, request.mtdparts !== undefined)))
     const boot = await findBoot(request, camera, soc, deps)
     const facts: PlanFacts = {
-      request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, soc, flashBytes: devices.flashBytes, input,
+      request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, soc, flashBytes: knownFlashOf(camera, deps.jobs, request.acceptIdentity).flashBytes, input,
       lastRestored: lastRestored(deps.jobs, spec.cameraId),
       boot: boot.plan,
       tftp: await tftpFacts(request, camera, deps.tftpPort, signal),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { access, constants, mkdir, stat } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { makeFolders } from '../drivers/files/makeFolders.ts'
 import { createAppliance, versionsFolder } from '../core/ota/updater/appliance.ts'
 import { checkFactory, entryFolders, pinnedEntryLinks } from '../core/ota/updater/checkVersions.ts'
 import { createUpdater } from '../core/ota/updater/updater.ts'
@@ -50,7 +51,7 @@ const workOfSystem = '/var/lib/rackbench-updater'
 async function ownFolders(given: string): Promise<string> {
   const work = resolve(given)
   for (const name of ['tmp', 'logs', 'backups']) {
-    await mkdir(join(work, name), { recursive: true, mode: 0o755 })
+    await makeFolders(join(work, name), 0o755)
     const { mode } = await stat(join(work, name))
     if ((mode & 0o1002) !== 0) throw new WorkbenchError('input/conflict', `${join(work, name)} is everybody's, and the updater needs one of its own`, { hint: 'Choose another folder with --work' })
   }

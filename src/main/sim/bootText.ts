@@ -6,8 +6,8 @@ export interface BootPiece {
 
 export const ubootVersion = 'U-Boot 2016.11 (Mar 20 2023 - 11:44:07 +0000)'
 
-export const ubootBanner = (soc: string, flashMb: number): string =>
-  `\n\nSystem startup\n\nUncompress Ok!\n\n${ubootVersion} ${soc}\n\nRelocation Offset is: 0372b000\nDRAM:  64 MiB\n`
+export const ubootBanner = (soc: string, flashMb: number, version = ubootVersion): string =>
+  `\n\nSystem startup\n\nUncompress Ok!\n\n${version} ${soc}\n\nRelocation Offset is: 0372b000\nDRAM:  64 MiB\n`
   + `Block:64KB Chip:${flashMb}MB Name:"W25Q${flashMb * 8}"\nSPI Nor total size: ${flashMb}MB\nMMC:   \n`
 
 const kernelStamps = (lines: readonly (readonly [number, string])[]): string =>

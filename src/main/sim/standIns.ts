@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { simAgentBinary } from './agent/agentPayload.ts'
+import { ubootVersion } from './bootText.ts'
 import { standInUboot } from './referenceLayout.ts'
 
 export interface BootStandIns {
@@ -24,7 +25,7 @@ export function bootStandIns(): BootStandIns {
     FILELEN: ['0x40', '0x6000'],
     STEPLEN: ['0x40', '0x40'],
   }
-  return { profileJson: `${JSON.stringify(profile)}\n`, uboot: standInUboot('boot file') }
+  return { profileJson: `${JSON.stringify(profile)}\n`, uboot: standInUboot(`boot file: ${ubootVersion}`) }
 }
 
 /** Result: where they lie. */

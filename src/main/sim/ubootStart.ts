@@ -8,7 +8,7 @@ import { runLine, runShell } from './ubootShell.ts'
 /** From the banner to the end of this U-Boot. */
 export async function runUboot(machine: UbootMachine): Promise<'reset' | 'linux'> {
   await machine.pause(machine.timing.ubootStartMs)
-  machine.say(ubootBanner(machine.soc, machine.flash.cells.length / 1024 / 1024))
+  machine.say(ubootBanner(machine.soc, machine.flash.cells.length / 1024 / 1024, machine.behaviours.ask('ubootVersion')))
   loadEnvironment(machine)
   machine.say('In:    serial\nOut:   serial\nErr:   serial\nNet:   eth0\n')
   try {

@@ -7,13 +7,15 @@ export const identityFactsSchema = z.object({
   soc: z.string().max(40).optional(),
   /** Of its NOR: `c22018`. */
   jedecId: z.string().max(16).optional(),
+  /** Of its NOR, as U-Boot or the flash agent told it: `16 MiB`. Jobs of before it was kept have none. */
+  flashSize: z.string().max(16).optional(),
   /** The USB adapter of its console, by number or by place. */
   adapter: z.string().max(512).optional(),
   /** Of the U-Boot that answered; told and never compared, because the next job brings another one. */
   ubootVersion: z.string().max(200).optional(),
 })
 export type IdentityFacts = z.infer<typeof identityFactsSchema>
-export const identityFields = ['mac', 'soc', 'jedecId', 'adapter', 'ubootVersion'] as const satisfies readonly (keyof IdentityFacts)[]
+export const identityFields = ['mac', 'soc', 'jedecId', 'flashSize', 'adapter', 'ubootVersion'] as const satisfies readonly (keyof IdentityFacts)[]
 export type IdentityField = (typeof identityFields)[number]
 
 /** `differs`: it is not the camera that is known there, and nobody has accepted it. */

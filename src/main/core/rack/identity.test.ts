@@ -3,7 +3,7 @@ import { cameraIdSchema, jobIdSchema, podIdSchema } from '../../../shared/device
 import type { JobNews } from '../../../shared/jobs/jobEvent.ts'
 import type { Job } from '../../../shared/jobs/reduceJob.ts'
 import type { IdentityReading } from '../../../shared/rack/identity.schema.ts'
-import { type CameraIdentity, identityFacts, identityOf, judgeIdentity, knownBefore, viewIdentity } from './identity.ts'
+import { type CameraIdentity, identityFacts, identityOf, judgeIdentity, knownBefore, knownFlashBytes, norSize, viewIdentity } from './identity.ts'
 
 const camera = cameraIdSchema.parse('cam-1')
 const [macA, macB] = ['02:52:42:00:00:01', '02:52:42:00:00:02']
@@ -66,6 +66,13 @@ describe('what a job does with it', () => {
     expect(() => judge({}, false, true, 'usb://1a86:7523/?at=1-2')).toThrow('its USB adapter is usb://1a86:7523/?at=1-2')
     expect(judge({ mac: macB }, false, false)).toMatchObject([{ state: 'differs' }, { type: 'noted', level: 'warning' }])
     expect(judge({ mac: macB }, true)).toMatchObject([{ state: 'accepted', facts: { mac: macB } }])
+  })
+  test('a flash of another size stops as well, and jobs of before it was kept say nothing of it', () => {
+    const { known } = of(read(1, { mac: macA }, 'first'), read(2, { mac: macA, flashSize: '16 MiB' }))
+    expect(() => { judgeIdentity({ cameraName: 'front', known, accept: false }, { flashSize: '8 MiB' }, () => undefined, true) }).toThrow('its flash size is 8 MiB, and was 16 MiB when "Job 2" read it')
+    expect([knownFlashBytes(of(read(1, { mac: macA }, 'first'))), knownFlashBytes({ known, found: undefined })]).toEqual([0, 16 * 1024 ** 2])
+    expect([norSize('nor', 16 * 1024 ** 2), norSize(undefined, 2 ** 23), norSize('nand', 2 ** 27), norSize('nor', 0), norSize('nor', 17 * 1024 ** 2), norSize('nor', 0x10000)]).toEqual(['16 MiB', '8 MiB', undefined, undefined, undefined, undefined])
+    expect(identityFacts({ flashSize: '17 MiB' })).toEqual({})
   })
   test('only what tells cameras apart counts, in one spelling', () => {
     expect(identityFacts({ mac: '00:00:23:34:45:66', jedecId: 'ffffff', soc: 'a b', adapter: '/dev/ttyUSB0', ubootVersion: ' ' })).toEqual({})

@@ -24,8 +24,8 @@ export interface IdentityCheck {
   readonly adapter?: string | undefined
 }
 
-const compared = ['mac', 'soc', 'jedecId', 'adapter'] as const
-const words: Readonly<Record<IdentityField, string>> = { mac: 'MAC address', soc: 'chip', jedecId: 'flash (JEDEC id)', adapter: 'USB adapter', ubootVersion: 'U-Boot' }
+const compared = ['mac', 'soc', 'jedecId', 'flashSize', 'adapter'] as const
+const words: Readonly<Record<IdentityField, string>> = { mac: 'MAC address', soc: 'chip', jedecId: 'flash (JEDEC id)', flashSize: 'flash size', adapter: 'USB adapter', ubootVersion: 'U-Boot' }
 
 /** ev200 and ev300 and the like run each other's U-Boot builds; a different series never does. */
 export const chipFamily = (chip: string): string => chip.toLowerCase().split(':')[0]?.replace(/^([a-z]+\d+[a-z]*).*$/, '$1') ?? ''
@@ -33,14 +33,29 @@ export const chipFamily = (chip: string): string => chip.toLowerCase().split(':'
 /** Compiled into U-Boot builds, or no address at all: thousands of cameras have it, so it tells none of them. */
 const nobodys = new Set(['00:00:23:34:45:66', '00:00:00:00:00:00', 'ff:ff:ff:ff:ff:ff'])
 
+/** Serial NOR comes in powers of two; anything else is a garbled line. `undefined` for other flash, whose size is not of the chip alone. */
+export function norSize(kind: string | undefined, flashBytes: number): string | undefined {
+  const size = `${flashBytes / 1024 ** 2} MiB`
+  return (kind ?? 'nor') === 'nor' && flashBytes > 0 && bytesOfFlash(size) === flashBytes ? size : undefined
+}
+
+function bytesOfFlash(size: string | undefined): number {
+  const mib = Number(/^([1-9]\d{0,3}) MiB$/.exec(size ?? '')?.[1] ?? 0)
+  return Number.isInteger(Math.log2(mib)) ? mib * 1024 ** 2 : 0
+}
+
+/** What is known of its NOR, 0 while nothing is. */
+export const knownFlashBytes = ({ known }: CameraIdentity): number => bytesOfFlash(known.flashSize?.value)
+
 /** Only what can tell cameras apart, each in one spelling. */
-export function identityFacts({ mac, soc, jedecId, adapter, ubootVersion }: { readonly [F in IdentityField]?: string | undefined }): IdentityFacts {
+export function identityFacts({ mac, soc, jedecId, flashSize, adapter, ubootVersion }: { readonly [F in IdentityField]?: string | undefined }): IdentityFacts {
   const address = mac?.trim().toLowerCase().replaceAll('-', ':') ?? ''
   const flash = jedecId?.trim().toLowerCase().replace(/^0x/, '') ?? ''
   return {
     ...(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(address) && !nobodys.has(address) ? { mac: address } : {}),
     ...(soc !== undefined && /^[A-Za-z0-9_-]{2,40}$/.test(soc.trim()) ? { soc: soc.trim().toLowerCase() } : {}),
     ...(/^[0-9a-f]{6,16}$/.test(flash) && !/^(0+|f+)$/.test(flash) ? { jedecId: flash } : {}),
+    ...(flashSize !== undefined && bytesOfFlash(flashSize) > 0 ? { flashSize } : {}),
     ...(adapter?.startsWith('usb://') === true ? { adapter: adapter.slice(0, 512) } : {}),
     ...(ubootVersion === undefined || ubootVersion.trim() === '' ? {} : { ubootVersion: ubootVersion.trim().slice(0, 200) }),
   }
@@ -68,7 +83,7 @@ export function identityOf(jobs: readonly Job[], camera: CameraId): CameraIdenti
 }
 
 /** Jobs of before readings were kept say what they learnt in other words. */
-const readBefore = ({ identity, agent }: Job): IdentityFacts => (identity ? {} : identityFacts({ jedecId: agent?.jedecId }))
+const readBefore = ({ identity, agent }: Job): IdentityFacts => (identity ? {} : identityFacts({ jedecId: agent?.jedecId, flashSize: agent && norSize(agent.flashKind, agent.flashBytes) }))
 
 export interface Difference { readonly field: IdentityField; readonly known: Remembered; readonly found: string }
 

@@ -102,6 +102,8 @@ export interface RackBookDeps {
   readonly breakOff: PowerActDeps['breakOff']
   /** The newest job of a camera. */
   readonly jobOf: (camera: CameraId) => Job | undefined
+  /** What its jobs have read of the size of its NOR, 0 while none has. */
+  readonly flashBytesOf?: (camera: CameraId) => number
   /** Any job of the journal. */
   readonly findJob?: NonNullable<PowerActDeps['findJob']>
   readonly watchJobs: (listener: () => void) => void
@@ -143,7 +145,7 @@ const quietEveryMs = 2_000
 const pollEveryMs = 10_000
 const pollLimitMs = 8_000
 
-export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, findJob, watchJobs, captures, pictures, startFactsOf = () => undefined, alarmsOf = () => undefined, watchBytes }: RackBookDeps): RackBook {
+export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, flashBytesOf = () => 0, findJob, watchJobs, captures, pictures, startFactsOf = () => undefined, alarmsOf = () => undefined, watchBytes }: RackBookDeps): RackBook {
   const entries = new Map<PodId, Entry>()
   const powerDeps: PowerActDeps = { clock, leases, audit, log, jobOf, breakOff, ...(findJob ? { findJob } : {}) }
   const bell = createBell()
@@ -201,7 +203,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fin
     const alarms = alarmsOf(spec.cameraId)
     const ability = facts && { ...facts, chip: spec.chip, aside: spec.inventory?.maintenance && maintenanceWords(spec.cameraName, spec.inventory.maintenance), hasPod: devices.pod !== undefined, power: devices.power, console: { console: stats.state, consoleNote: stats.note } }
     return {
-      id: spec.cameraId, name: spec.cameraName, podId: spec.id, chip: spec.chip, flashBytes: devices.flashBytes,
+      id: spec.cameraId, name: spec.cameraName, podId: spec.id, chip: spec.chip, flashBytes: devices.flashBytes > 0 ? devices.flashBytes : flashBytesOf(spec.cameraId),
       power: entry.power, powerAbility: devices.power.ability, powerLabel: devices.power.label, ...(watts === undefined ? {} : { watts }), ...life,
       bootStage: entry.power === 'off' ? 0 : boot.bootStage, lastLine: stats.lastLine, activity: [...stats.activity],
       console: stats.state, consoleNote: stats.note, bytesReceived: stats.bytesReceived, bytesLost: stats.bytesLost,

@@ -15,6 +15,7 @@ const words: Readonly<Record<string, string>> = {
   ELOOP: 'it is a symbolic link',
   EIO: 'input/output error',
   EBUSY: 'it is in use',
+  ENOFOLDERS: 'no folder can be made there',
 }
 
 export const errnoOf = (error: unknown): string | undefined => {

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
-import { access, type FileHandle, link, lstat, mkdir, open, readdir, rename, rm, rmdir, statfs, unlink } from 'node:fs/promises'
+import { access, type FileHandle, link, lstat, open, readdir, rename, rm, rmdir, statfs, unlink } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { makeFolders } from './makeFolders.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { errnoOf, reasonOf } from '../errors/reasonOf.ts'
 
@@ -122,7 +123,7 @@ export async function openHiddenDump(given: string, form: DumpForm, signal: Abor
 
 /** With what is missing of the folders above. */
 async function makeFile(form: DumpForm, hidden: string, name: string): Promise<FileHandle> {
-  await (form === 'folder' ? mkdir(hidden, { recursive: true, mode: folderMode }) : mkdir(dirname(hidden), { recursive: true }))
+  await (form === 'folder' ? makeFolders(hidden, folderMode) : makeFolders(dirname(hidden)))
     .catch((error: unknown) => { throw diskError(hidden, error) })
   if (form === 'folder' && !(await lstat(hidden)).isDirectory()) throw notOurs(hidden)
   return openPlain(form === 'folder' ? join(hidden, name) : hidden)

@@ -1,12 +1,13 @@
-import { mkdir, open, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolders } from './makeFolders.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 
 const batchBytes = 256 * 1024
 
 /** Writes a file that was not there, as its pieces come; one that could not be finished is taken away. `input/conflict`, `host/disk-full`. */
 export async function writeNewFile(path: string, pieces: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<number> {
-  await mkdir(dirname(path), { recursive: true }).catch(() => undefined) // the open says what is wrong
+  await makeFolders(dirname(path)).catch(() => undefined) // the open says what is wrong
   const file = await open(path, 'wx', 0o600).catch((cause: unknown) => { throw problemWith(path, cause) })
   let isWhole = false
   try {

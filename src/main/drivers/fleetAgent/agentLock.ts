@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { makeFoldersSync } from '../files/makeFolders.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { reasonOf } from '../errors/reasonOf.ts'
 
@@ -15,7 +15,7 @@ export function lockAgentState(path: string): { release(): void } {
   const file = `${path}.lock`
   let database: DatabaseSync | undefined
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    makeFoldersSync(dirname(file), 0o700)
     database = new DatabaseSync(file, { timeout: 0 })
     database.exec('BEGIN EXCLUSIVE')
     const held = database

@@ -1,5 +1,6 @@
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises'
+import { open, readFile, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolders } from '../files/makeFolders.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { type AgentState, agentStateSchema, emptyAgentState } from '../../../shared/fleet/agentState.schema.ts'
 import { errnoOf, reasonOf } from '../errors/reasonOf.ts'
@@ -47,7 +48,7 @@ export function createAgentStateFile(path: string, clientUuid: string, wallMs: (
 
 async function bytesOf(path: string): Promise<string | undefined> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeFolders(dirname(path), 0o700)
     const { size } = await stat(path)
     return size > mostStateBytes ? '' : await readFile(path, 'utf8')
   } catch (cause) {

@@ -1,5 +1,6 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolders } from '../files/makeFolders.ts'
 import { type BootProfile, type Soc } from '../../../shared/devices/deviceProfile.schema.ts'
 import { toWire, type WireError, WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { errnoOf, reasonOf } from '../errors/reasonOf.ts'
@@ -88,7 +89,7 @@ export function createProfileFolder(dataFolder: string, socs: ReadonlyMap<string
 
   return {
     store: async (profiles, signal) => {
-      await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => { throw new WorkbenchError('host/io', `${folder} cannot be made: ${reasonOf(cause)}`, { cause }) })
+      await makeFolders(folder, 0o700).catch((cause: unknown) => { throw new WorkbenchError('host/io', `${folder} cannot be made: ${reasonOf(cause)}`, { cause }) })
       for (const { chip, json, blobs } of profiles) {
         signal.throwIfAborted()
         const path = pathOf(chip)

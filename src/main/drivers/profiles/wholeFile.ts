@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolders } from '../files/makeFolders.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { errnoOf, reasonOf } from '../errors/reasonOf.ts'
 
@@ -9,7 +10,7 @@ import { errnoOf, reasonOf } from '../errors/reasonOf.ts'
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   const beside = `${path}.${randomBytes(4).toString('hex')}.new`
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeFolders(dirname(path), 0o700)
     const file = await open(beside, 'wx', 0o600)
     try {
       await file.writeFile(bytes)

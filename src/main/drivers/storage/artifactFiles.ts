@@ -29,7 +29,7 @@ export interface ArtifactFilesOptions {
  */
 export async function openArtifactFiles({ folder, quotaBytes, disk = nodeDisk }: ArtifactFilesOptions): Promise<ArtifactStore> {
   const at = { objects: join(folder, 'objects'), records: join(folder, 'records'), partial: join(folder, 'partial') }
-  for (const each of Object.values(at)) await disk.mkdir(each, { recursive: true, mode: 0o700 }).catch((cause: unknown) => { throw problem(each, cause) })
+  for (const each of Object.values(at)) await disk.mkdir(each, 0o700).catch((cause: unknown) => { throw problem(each, cause) })
   const coming = new Set<string>()
   const registering = createLane()
   await sweep(at)

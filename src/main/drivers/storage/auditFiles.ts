@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolders } from '../files/makeFolders.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 
 /** As many records of one switch in one second as anybody will make. */
@@ -10,7 +11,7 @@ export async function writeAuditFile(folder: string, host: string, wallMs: numbe
   const stamp = new Date(wallMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')
   const name = `${host.replaceAll(/[^A-Za-z0-9.-]/g, '_').replace(/^\.+/, '_').slice(0, 100)}-${stamp}`
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolders(folder, 0o700)
     for (let number = 1; number <= mostTries; number += 1) {
       const path = join(folder, `${name}${number === 1 ? '' : `-${number}`}.rsc`)
       try {

@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolders } from '../files/makeFolders.ts'
 import { z } from 'zod'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 
@@ -26,7 +27,7 @@ export function createHostKeysFile(path: string): HostKeys {
     put: async (place, sha256) => {
       const keys = { ...await read(), [place]: sha256 }
       try {
-        await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+        await makeFolders(dirname(path), 0o700)
         await writeFile(`${path}.new`, `${JSON.stringify(keys, undefined, 2)}\n`, { mode: 0o600, flush: true })
         await rename(`${path}.new`, path)
       } catch (cause) {

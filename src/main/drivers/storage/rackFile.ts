@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolders } from '../files/makeFolders.ts'
 import { z } from 'zod'
 import { powerSpecSchema } from '../../../shared/devices/powerSpec.schema.ts'
 import { cameraIdSchema, podIdSchema } from '../../../shared/devices/ids.ts'
@@ -49,7 +50,7 @@ export async function rackFileStamp(path: string): Promise<string> {
 
 export async function saveRack(path: string, rack: RackFile): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolders(dirname(path))
     const beside = `${path}.new`
     await writeFile(beside, `${JSON.stringify(rack, undefined, 2)}\n`, { mode: 0o600, flush: true })
     await rename(beside, path)

@@ -1,6 +1,7 @@
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
+import { makeFolders } from '../files/makeFolders.ts'
 import { z } from 'zod'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { createLane } from '../../../shared/lifecycle/lane.ts'
@@ -54,7 +55,7 @@ export function createSecretsBox({ folder, oldFile, vault, log }: SecretsBoxDeps
   }
   const save = async (path: string, texts: Texts): Promise<void> => {
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await makeFolders(folder, 0o700)
       await closeToOthers(folder, 0o700, say)
       await writeFile(`${path}.new`, `${JSON.stringify(texts)}\n`, { mode: 0o600, flush: true })
       await rename(`${path}.new`, path)

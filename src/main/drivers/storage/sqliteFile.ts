@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { makeFoldersSync } from '../files/makeFolders.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 
 const schemaVersion = 1
@@ -59,7 +59,7 @@ const journalShape: DatabaseShape = { what: 'journal', schema, version: schemaVe
 
 /** One file for journal and leases, and one for the audit log, each shared by every process of this user. */
 export function openDatabase(file: string, shape = journalShape): DatabaseSync {
-  if (file !== ':memory:') mkdirSync(path.dirname(file), { recursive: true })
+  if (file !== ':memory:') makeFoldersSync(path.dirname(file))
   return guarded(file, () => {
     const database = new DatabaseSync(file, { timeout: busyTimeoutMs })
     try {

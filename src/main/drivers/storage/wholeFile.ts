@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolders } from '../files/makeFolders.ts'
 import type { z } from 'zod'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { createLane } from '../../../shared/lifecycle/lane.ts'
@@ -32,7 +33,7 @@ export function createWholeFile<T>({ path, schema, first, hint }: WholeFileOptio
   }
   const write = async (settings: T): Promise<void> => {
     try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+      await makeFolders(dirname(path), 0o700)
       await writeFile(`${path}.new`, `${JSON.stringify(settings, undefined, 2)}\n`, { mode: 0o600, flush: true })
       await rename(`${path}.new`, path)
     } catch (cause) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolders } from '../files/makeFolders.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import type { DownloadRequest } from '../../../shared/ota/updater.schema.ts'
 import { updaterFault } from '../../../shared/ota/updaterFault.ts'
@@ -32,7 +33,7 @@ export function createPackageShelf(deps: ShelfDeps): PackageShelf {
   return {
     pathOf, sizeOf, remove,
     keepOnly: async (name) => {
-      await mkdir(folder, { recursive: true, mode: 0o755 })
+      await makeFolders(folder, 0o755)
       // Files alone: the updater makes no folders here, so none is its to take away.
       for (const each of await readdir(folder, { withFileTypes: true })) if (each.isFile() && each.name !== name && each.name !== stateName) await rm(join(folder, each.name), { force: true })
     },

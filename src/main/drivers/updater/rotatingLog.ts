@@ -1,5 +1,6 @@
-import { appendFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { appendFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { makeFoldersSync } from '../files/makeFolders.ts'
 
 const mostBytes = 10 * 1024 * 1024
 /** The one that is written and two older ones. */
@@ -11,7 +12,7 @@ export interface RotatingLog { line(text: string): void }
 /** One line each, with its time. Written at once: a log that is lost with the process says nothing about its end. */
 export function createRotatingLog(path: string, wallMs: () => number, limits: { readonly bytes?: number } = {}): RotatingLog {
   const limitBytes = limits.bytes ?? mostBytes
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  makeFoldersSync(dirname(path), 0o755)
   let bytes = sizeOf(path)
   return {
     line: (text) => {

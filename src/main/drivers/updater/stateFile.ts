@@ -1,5 +1,6 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolders } from '../files/makeFolders.ts'
 import { createLane } from '../../../shared/lifecycle/lane.ts'
 import { type UpdaterState, updaterStateSchema } from '../../../shared/ota/updater.schema.ts'
 import { updaterFault } from '../../../shared/ota/updaterFault.ts'
@@ -50,7 +51,7 @@ function stateOf({ request, bytesDownloaded, stage, verifiedAtMs, error }: Packa
 
 async function replaced(path: string, text: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o755 })
+    await makeFolders(dirname(path), 0o755)
     const file = await open(`${path}.tmp`, 'w', 0o644)
     try {
       await file.writeFile(text)

@@ -1,5 +1,6 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolders } from '../files/makeFolders.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../../shared/lifecycle/clock.ts'
 import { updaterFault } from '../../../shared/ota/updaterFault.ts'
@@ -35,7 +36,7 @@ export async function writeBody(path: string, body: Body, mostBytes: number, pro
 
 async function opened(path: string, fromBytes: number): Promise<FileHandle> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o755 })
+    await makeFolders(dirname(path), 0o755)
     const file = await open(path, fromBytes > 0 ? 'r+' : 'w', 0o644)
     // Whatever stood behind the place where it goes on was never counted.
     await file.truncate(fromBytes)

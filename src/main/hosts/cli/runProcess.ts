@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { hostAddresses } from '../../composition/hostAddresses.ts'
 import { listFaults } from '../../composition/simulatorFaults.ts'
+import { prepareFolder } from '../../composition/prepareFolder.ts'
 import { dataFolderOf } from '../../composition/userFolders.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { CliDeps, DemoTarget } from './cliWorkbench.ts'
@@ -109,7 +110,7 @@ function depsOfProcess(): CliDeps {
 
 /** Its images and stand-ins go with it; journal and report stay. */
 async function startDemo(dataFolder: string, log: (line: string) => void): Promise<DemoTarget> {
-  await mkdir(dataFolder, { recursive: true })
+  prepareFolder(dataFolder)
   const folder = await mkdtemp(join(dataFolder, 'simulator-'))
   const { urls: [url], ...rack } = await (await import('../../composition/simulator.ts')).startLoopbackRack(folder, log)
   if (url === undefined) throw new WorkbenchError('internal/bug', 'The simulated rack has no pod')

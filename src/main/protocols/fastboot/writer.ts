@@ -66,9 +66,9 @@ export function detectSplBytes(image: Uint8Array, fallbackBytes: number, sramLim
   return fallbackBytes
 }
 
-const isGzipAt = (image: Uint8Array, at: number): boolean => image[at] === 0x1f && image[at + 1] === 0x8b && image[at + 2] === 0x08
+export const isGzipAt = (image: Uint8Array, at: number): boolean => image[at] === 0x1f && image[at + 1] === 0x8b && image[at + 2] === 0x08
 
-function isLzmaAt(image: Uint8Array, at: number): boolean {
+export function isLzmaAt(image: Uint8Array, at: number): boolean {
   if (image[at] !== 0x5d || at + 5 > image.length) return false
   const dictionaryBytes = new DataView(image.buffer, image.byteOffset, image.byteLength).getUint32(at + 1, true)
   return dictionaryBytes >= minDictionaryBytes && dictionaryBytes <= maxDictionaryBytes && (dictionaryBytes & (dictionaryBytes - 1)) === 0

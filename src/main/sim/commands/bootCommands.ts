@@ -63,7 +63,7 @@ export const sleepCommand: UbootCommand = async ([, seconds], machine) => {
 }
 
 export const version: UbootCommand = async (_words, machine) => {
-  machine.say(`${ubootVersion} ${machine.soc}\narm-openipc-linux-musleabi-gcc 12.3.0\nGNU ld 2.40\n`)
+  machine.say(`${machine.behaviours.ask('ubootVersion') ?? ubootVersion} ${machine.soc}\narm-openipc-linux-musleabi-gcc 12.3.0\nGNU ld 2.40\n`)
   return 0
 }
 

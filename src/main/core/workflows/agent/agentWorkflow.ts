@@ -3,7 +3,7 @@ import { hexCrc } from '../../../../shared/bytes/crc32.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { checkRange, geometryOf } from '../../agent/agentAnswers.ts'
 import { examineFlash, mapOf } from '../../agent/flashDoctor.ts'
-import { identityFacts, judgeIdentity } from '../../rack/identity.ts'
+import { identityFacts, judgeIdentity, norSize } from '../../rack/identity.ts'
 import type { WorkConsole } from '../../uboot/workConsole.ts'
 import { runPhase } from '../phase.ts'
 import type { RestoreContext } from '../restore/bench.ts'
@@ -29,7 +29,7 @@ export async function runAgent(bench: AgentBench, context: RestoreContext): Prom
     note: ({ info }) => `version ${info.version}`,
   })
   const changes = request.work.kind === 'write' || request.work.kind === 'erase'
-  if (bench.identity) judgeIdentity(bench.identity, identityFacts({ jedecId: agent.info.jedecId }), context.tell, changes)
+  if (bench.identity) judgeIdentity(bench.identity, identityFacts({ jedecId: agent.info.jedecId, flashSize: norSize(agent.info.flashKind, agent.info.flashBytes) }), context.tell, changes)
   const map = await doWork(bench, context, agent)
   if (request.reboot) await runPhase(context, { name: 'reset', cancel: 'anytime', limitMs: 60_000, work: async (signal) => restart(bench, agent, signal), note: (words) => (words === '' ? 'its boot ROM asks for a program' : words) })
   // The work went well either way; green would say that of the flash.

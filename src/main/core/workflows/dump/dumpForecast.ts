@@ -1,5 +1,6 @@
 import type { DumpPlan } from '../../../../shared/dump/dump.schema.ts'
 import type { PlannedPhase } from '../../../../shared/restore/restore.schema.ts'
+import { ubootTitle } from '../restore/forecast.ts'
 
 /** From the same rack as the forecast of a restore; the console at 115200 baud. */
 const rates = {
@@ -47,7 +48,7 @@ export function dumpForecast({ way, flashBytes, method, blobBytes }: ForecastFac
   }
   const phases: PlannedPhase[] = [
     { name: 'check', title: 'Checks', cancel: 'anytime', forecastMs: 500 },
-    { name: 'u-boot', title: 'U-Boot to RAM', cancel: 'anytime', forecastMs: bootMs + 1_500 },
+    { name: 'u-boot', title: ubootTitle(method), cancel: 'anytime', forecastMs: bootMs + 1_500 },
     { name: 'identify', title: 'Identity and layout', cancel: 'anytime', forecastMs: 8 * rates.commandMs },
     ...(way === 'tftp' ? [{ name: 'network', title: 'Network', cancel: 'anytime', forecastMs: 3 * rates.commandMs } as const] : []),
     { name: 'read', title: way === 'md' ? 'Print and compare' : 'Send and compare', cancel: 'anytime', forecastMs: readMs(flashBytes) + sendMs },

@@ -39,7 +39,7 @@ export async function lookAround({ bench, context, output, session, banner, onMe
   const probe = probeAsPlanned({ kind, reason: request.flashType === 'auto' ? 'found' : 'asked for', isAssumed: false }, medium.probe)
   // What the rack knows is the size of its NOR.
   const { flash } = await identify(session, { ...plan, flashBytes: kind === 'nor' ? plan.flashBytes : 0 }, context, signal, probe)
-  await checkIdentity(bench.identity, session, flash, context.tell, false, signal)
+  await checkIdentity(bench.identity, session, { ...flash, kind }, context.tell, false, signal)
   const lengthBytes = flash.flashBytes > 0 ? flash.flashBytes : endOfTable(request.mtdparts, kind)
   const layout = medium.layOut(findLayout({ request, mtdparts, bootargs, flashBytes: lengthBytes, kind }), request.form)
   await checkRoom(plan.output.keptBytes, layout, output)

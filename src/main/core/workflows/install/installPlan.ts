@@ -2,6 +2,7 @@ import { toWire, WorkbenchError } from '../../../../shared/errors/workbenchError
 import type { InstallPlan, InstallRequest } from '../../../../shared/install/install.schema.ts'
 import type { PlannedPhase } from '../../../../shared/restore/restore.schema.ts'
 import type { OpenIpcRelease } from '../../../protocols/openipc/release.ts'
+import { wallText } from '../../report/reportText.ts'
 import { type Load, type PlacedPart, roundUp } from '../restore/layout.ts'
 import type { Placement } from '../restore/mediumLayout.ts'
 import { bindingHash, collectRefusals, contentsHash, type PlanFacts, planWriting } from '../restore/plan.ts'
@@ -13,6 +14,8 @@ export interface InstallFacts extends Omit<PlanFacts, 'request' | 'input'> {
   readonly release: OpenIpcRelease | WorkbenchError
   /** The U-Boot that goes into the flash: the one that is loaded into RAM first, unless the camera's own is only stopped. */
   readonly uboot: Uint8Array | WorkbenchError
+  /** Where `flashBytes` is what a job has read. */
+  readonly flashReadBy?: { readonly job: string; readonly atMs: number }
 }
 
 export interface PreparedInstall {
@@ -97,11 +100,12 @@ const releaseFacts = (release: OpenIpcRelease | undefined): InstallPlan['release
   files: release ? [release.kernel, release.rootfs].map(({ name, bytes, md5 }) => ({ name, lengthBytes: bytes.length, md5 })) : [],
 })
 
-function ownWarnings({ request, boot, flashBytes }: InstallFacts): readonly string[] {
+function ownWarnings({ request, boot, flashBytes, flashReadBy }: InstallFacts): readonly string[] {
   return [
     ...(boot.method === 'manual' ? ['This U-Boot has not been seen to run on this camera before it is written: the camera\'s own one is stopped instead of loading it'] : []),
     ...(request.wipeEnv ? ['All of U-Boot\'s variables but the network address are forgotten'] : []),
     ...(flashBytes === 0 ? ['The size of the flash is asked when U-Boot answers, before anything is written'] : []),
+    ...(flashBytes > 0 && flashReadBy ? [`${request.norMib === undefined ? 'The layout is for this flash: ' : ''}"${flashReadBy.job.slice(0, 60)}" read its ${flashBytes / mib} MiB at ${wallText(flashReadBy.atMs).slice(0, 16)} UTC; the camera is asked again before anything is written`] : []),
     ...(request.flashType === 'nor' && request.norMib !== undefined && flashBytes > request.norMib * mib ? [`The flash has ${flashBytes / mib} MiB; behind ${request.norMib} MiB all belongs to rootfs_data`] : []),
   ]
 }

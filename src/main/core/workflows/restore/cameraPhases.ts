@@ -23,10 +23,11 @@ export interface Identity {
   readonly flash: ProbedFlash
 }
 
-/** The right camera, with a flash that holds the plan. Nothing is written before this has passed. */
-export async function identify(session: UbootSession, plan: Pick<RestorePlan, 'chip' | 'flashBytes' | 'partitions' | 'loadAddress'>, context: RestoreContext, signal: AbortSignal, probe = probeFlash): Promise<Identity> {
+/** The right camera, with a flash that holds the plan. Nothing is written before this has passed. `meet` is asked before the size is compared: another camera is told by all that it is. */
+export async function identify(session: UbootSession, plan: Pick<RestorePlan, 'chip' | 'flashBytes' | 'partitions' | 'loadAddress'>, context: RestoreContext, signal: AbortSignal, probe = probeFlash, meet: (flash: ProbedFlash) => Promise<void> = async () => Promise.resolve()): Promise<Identity> {
   const flash = await probe(session, signal)
   const soc = await checkChip(session, plan.chip, signal)
+  await meet(flash)
   checkFlashSize(plan.flashBytes, flash.flashBytes)
   for (const part of plan.partitions) checkFits({ name: part.name, endBytes: part.offsetBytes + part.lengthBytes }, flash.flashBytes)
   const base = await readVariable(session, 'baseaddr', signal)

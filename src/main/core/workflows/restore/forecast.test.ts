@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { dumpForecast } from '../dump/dumpForecast.ts'
 import { forecast } from './forecast.ts'
 import type { PlacedPart } from './layout.ts'
 
@@ -40,4 +41,10 @@ test('UBI is not compared before, and erased once for all of its volumes', () =>
 test('what has to be erased behind a part is read, too', () => {
   expect(phases(part(128, { ...raw, erasedBehind: true }, 65536)).get('compare')).toBeGreaterThan(15_000)
   expect(phases(part(128, raw, 65536)).get('compare')).toBeLessThan(1000)
+})
+
+test('where the camera\'s own U-Boot is stopped nothing is said to be loaded', () => {
+  const titles = (['manual', 'pod', 'boot-rom'] as const).map((method) => forecast([], method, 0, 'host').phases.find(({ name }) => name === 'u-boot')?.title)
+  expect(titles).toEqual(['Stop its own U-Boot', 'U-Boot to RAM', 'U-Boot to RAM'])
+  expect(dumpForecast({ way: 'md', flashBytes: 1024, method: 'manual', blobBytes: 0 }).phases.map(({ title }) => title)).toContain('Stop its own U-Boot')
 })

@@ -45,6 +45,9 @@ const provedBytes = ({ medium, bytes, eraseBytes }: PlacedPart): number => (medi
 /** Volumes are not looked at before. */
 const compareMs = (part: PlacedPart): number => (part.medium?.kind === 'ubi' ? 0 : provedBytes(part) / ratesOf(part).readBytesPerMs + 3 * rates.commandMs)
 
+/** By hand nothing is loaded: the camera's own is stopped. */
+export const ubootTitle = (boot: RestorePlan['boot']['method']): string => (boot === 'manual' ? 'Stop its own U-Boot' : 'U-Boot to RAM')
+
 /** Until U-Boot has its prompt. */
 export const bootForecastMs = (boot: RestorePlan['boot']['method'], blobBytes: number): number =>
   (boot !== 'manual' ? rates.bootRomFixedMs + blobBytes / rates.bootRomBytesPerMs : 15_000) + 1_500
@@ -63,7 +66,7 @@ export function forecast(
   const erased = new Set<string>()
   const phases: PlannedPhase[] = [
     { name: 'check', title: 'Checks', cancel: 'anytime', forecastMs: 500 },
-    { name: 'u-boot', title: 'U-Boot to RAM', cancel: 'anytime', forecastMs: bootForecastMs(boot, blobBytes) },
+    { name: 'u-boot', title: ubootTitle(boot), cancel: 'anytime', forecastMs: bootForecastMs(boot, blobBytes) },
     { name: 'identify', title: 'Identity', cancel: 'anytime', forecastMs: 4 * rates.commandMs },
     { name: 'compare', title: 'Compare', cancel: 'anytime', forecastMs: readMs },
     { name: 'network', title: 'Network', cancel: 'anytime', forecastMs: 3 * rates.commandMs },

@@ -53,11 +53,10 @@ export async function runRestore(bench: RestoreBench, context: RestoreContext, h
   stager.unblock()
   await hooks.atPrompt?.(camera)
   const { flash } = await runPhase(host, {
-    name: 'identify', cancel: 'anytime', limitMs: 180_000, work: async (signal) => {
-      const found = await identify(camera.session, plan, context, signal, probeAsPlanned(plan.flash, medium.probe))
-      await checkIdentity(bench.identity, camera.session, found.flash, context.tell, true, signal)
-      return found
-    },
+    name: 'identify', cancel: 'anytime', limitMs: 180_000,
+    work: async (signal) => identify(camera.session, plan, context, signal, probeAsPlanned(plan.flash, medium.probe), async (found) => {
+      await checkIdentity(bench.identity, camera.session, { ...found, kind: plan.flash?.kind }, context.tell, true, signal)
+    }),
     note: ({ flash: { chipName, flashBytes } }) => `${chipName || 'flash'}, ${flashBytes / 1048576} MiB`,
   })
   await hooks.beforeWriting?.(camera, flash)

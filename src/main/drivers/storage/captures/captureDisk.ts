@@ -1,5 +1,6 @@
-import { type FileHandle, mkdir, open, rm, statfs } from 'node:fs/promises'
+import { type FileHandle, open, rm, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolders } from '../../files/makeFolders.ts'
 
 /** The little that captures need of a disk; a test gives one that fills up. */
 export interface CaptureDisk {
@@ -20,7 +21,7 @@ const mostPieces = 512
 export const createCaptureDisk = (): CaptureDisk => ({
   freeBytes: async (folder) => { const { bavail, bsize } = await statfs(folder); return bavail * bsize },
   create: async (path) => {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeFolders(dirname(path), 0o700)
     // Consoles show passwords now and then, so their captures are for this user alone.
     const handle = await open(path, 'wx', 0o600)
     return { write: async (parts, position) => writeAll(handle, parts, position), close: async () => handle.close() }

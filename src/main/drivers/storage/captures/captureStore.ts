@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { makeFoldersSync } from '../../files/makeFolders.ts'
 import { type CaptureCut, type CaptureNotice, type CaptureSession, type CaptureSettings, type CaptureStatus, type IndexHeader, type powerEdges, type SessionId, sessionIdSchema } from '../../../../shared/captures/captures.schema.ts'
 import type { CameraId } from '../../../../shared/devices/ids.ts'
 import type { Arrival } from '../../../../shared/devices/transport.ts'
@@ -85,7 +85,7 @@ export const newSessionId = (wallMs: number): SessionId =>
 /** Starts at once; what earlier runs left is looked through meanwhile. */
 export function openCaptureStore({ folder, settings: first, readSettings, clock, disk, self, isAlive, log, beforeRemove }: CaptureStoreDeps): CaptureStore {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFoldersSync(folder, 0o700)
   } catch {
     // The first attempt to write says it, and captures are paused; the rack works without them.
   }

@@ -37,7 +37,7 @@ export function createImageFolder(folder: string, wallMs: () => number, disk = n
   return {
     receive: async (pieces, maxBytes, signal) => {
       const part = join(folder, `${randomBytes(8).toString('hex')}.part`)
-      await disk.mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => { throw problem('The folder of the images cannot be made', cause) })
+      await disk.mkdir(folder, 0o700).catch((cause: unknown) => { throw problem('The folder of the images cannot be made', cause) })
       const file = await disk.open(part, 'wx', 0o600).catch((cause: unknown) => { throw problem('An image cannot be written', cause) })
       let isThere = true
       const drop = async (): Promise<void> => { if (isThere) { isThere = false; await disk.rm(part, { force: true }) } }
