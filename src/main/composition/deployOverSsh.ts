@@ -81,7 +81,7 @@ export async function deployOverSsh({ path, allowsCommands, also = [], clock = c
       mended.forEach(device.tell)
       await deployOrFail(contents, undefined, device, signal).catch((error: unknown) => {
         // After the switch it is a way back, and it was told; whoever cancelled has what they wanted.
-        if (signal.aborted && error instanceof WorkbenchError && error.context['level'] === 1) throw signal.reason
+        if (signal.aborted && error instanceof WorkbenchError && error.context['level'] === 1) throw signal.reason as Error
         throw error
       })
     })
