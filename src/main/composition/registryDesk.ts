@@ -11,6 +11,7 @@ import { hashHex } from '../drivers/host/randomness.ts'
 import type { DiskCalls } from '../drivers/storage/diskCalls.ts'
 import { listFirmware } from '../drivers/storage/registry/firmwareFolder.ts'
 import { createImageFolder } from '../drivers/storage/registry/imageFiles.ts'
+import { errnoOf, reasonOf } from '../drivers/errors/reasonOf.ts'
 import { openSqliteRegistry } from '../drivers/storage/registry/sqliteRegistry.ts'
 import { readEspDescription } from '../protocols/espImage/parser.ts'
 
@@ -37,7 +38,7 @@ export async function openRegistry({ folder, clock, audit, who, log, disk, maxBy
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch (cause) {
-    throw new WorkbenchError('host/io', `The folder ${folder} of the registry cannot be made`, { cause })
+    throw new WorkbenchError(errnoOf(cause) === 'EACCES' ? 'host/no-permission' : 'host/io', `The folder ${folder} of the registry cannot be made: ${reasonOf(cause)}`, { cause, hint: 'Is there a folder above it, and may this user write in it?' })
   }
   const rows = openSqliteRegistry(join(folder, 'registry.sqlite'), { maxBytes })
   try {
