@@ -1,8 +1,11 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
 import { demoApplianceId, demoBoardId } from '../../src/main/composition/demoDevices.ts'
 import { demoGatewayId } from '../../src/main/composition/demoGateway.ts'
 import { installedSshd } from '../../src/main/sim/appliance/applianceSshd.ts'
+import { applianceServices, serviceProgram } from '../../src/main/sim/appliance/applianceTree.ts'
 import { missingForWindow, openDemo, openWindow } from './openWindow.ts'
 
 /** An installation is watched for five seconds; a machine that does more besides takes its time. */
@@ -46,6 +49,8 @@ describe.skipIf(missingForWindow() !== undefined)('devices that are updated from
     expect(await page.getByRole('button', { name: 'Roll back sim-appliance' }).isDisabled()).toBe(true)
     // A window that is closed stops nothing, and the next one shows all of it.
     await page.reload()
+    // A key that comes before the window stands is heard by nobody.
+    await page.getByRole('navigation', { name: 'Views' }).waitFor()
     await page.keyboard.press('Alt+7')
     await page.getByRole('tab', { name: 'Appliances' }).click()
     await job('sim-appliance').getByText('It reported 1.2.0 at the end').waitFor({ timeout: workMs })
@@ -77,6 +82,63 @@ describe.skipIf(missingForWindow() !== undefined)('devices that are updated from
     await job('sim-board').getByText('It reported v1.0.0 at the end').waitFor({ timeout: workMs })
     expect(await reading(demoBoardId)).toMatchObject({ version: 'v1.0.0', previous: 'v1.1.0' })
     expect(open.workbench.jobs.list().filter(({ workflow }) => workflow === 'update').map(({ verdict }) => verdict)).toEqual(['updated and read back', 'updated and read back', 'updated and read back', 'failed (state known)', 'updated and read back'])
+    expect(open.complaints).toEqual([])
+  })
+  test('a package that is built in the window, whole or only what changed, is what the appliance then runs', { timeout: 300_000 }, async () => {
+    const open = await openWindow({ fetch: globalThis.fetch })
+    const { page, folder, workbench: { deviceUpdates: desk } } = open
+    await openDemo(page)
+    await page.keyboard.press('Alt+7')
+    await page.getByRole('tab', { name: 'Appliances' }).click()
+    await page.getByRole('region', { name: 'Appliances', exact: true }).getByText('1.1.0').first().waitFor()
+    const stable = join((await desk.list()).find(({ id }) => id === demoApplianceId)?.releases ?? '', 'stable')
+    const source = join(folder, 'gate')
+    const write = async (version: string): Promise<void> => {
+      for (const name of applianceServices) {
+        await mkdir(join(source, 'services', name), { recursive: true })
+        await writeFile(join(source, 'services', name, name), serviceProgram(name, name === 'device-api' ? version : '1.4.0'), { mode: 0o755 })
+      }
+      await writeFile(join(source, 'large.bin'), Buffer.alloc(100_000, 'a line of it\n'))
+      await writeFile(join(source, 'notes.md'), 'not for appliances\n')
+    }
+    const dialog = page.getByRole('dialog', { name: 'Build a package' })
+    const whole = async (version: string, out: string): Promise<void> => {
+      await write(version)
+      await page.getByRole('button', { name: 'Build a package' }).click()
+      await dialog.getByLabel(/^Folder, on the machine/).fill(source)
+      await dialog.getByLabel('Version', { exact: true }).fill(version)
+      await dialog.getByLabel('Leave out').fill('*.md')
+      await dialog.getByLabel(/^Services and their files/).fill('device-api.service')
+      await dialog.getByText('“device-api.service” is not UNIT=PATH').waitFor()
+      await dialog.getByLabel(/^Services and their files/).fill(applianceServices.map((name) => `${name}.service=services/${name}/${name}`).join('\n'))
+      await dialog.getByLabel('Into this new file').fill(out)
+      await dialog.getByRole('button', { name: 'Build the package' }).click()
+      await dialog.getByText(new RegExp(`^${version} is built: 3 files, .* services device-api\\.service, motion-control\\.service$`)).waitFor()
+    }
+    const updated = async (version: string): Promise<void> => {
+      await update(page, 'sim-appliance', version)
+      await page.getByRole('region', { name: 'Last transaction of sim-appliance' }).getByText(`It reported ${version} at the end`).waitFor({ timeout: workMs })
+      expect((await desk.read(demoApplianceId, new AbortController().signal)).reading).toMatchObject({ version })
+    }
+
+    await whole('1.4.0', join(stable, 'gate-1.4.0.zip'))
+    // Nothing is overwritten, and what was said of the first is not said of the second.
+    await dialog.getByLabel('Version', { exact: true }).fill('1.4.1')
+    await dialog.getByRole('button', { name: 'Build the package' }).click()
+    await dialog.getByText('is there already').waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await updated('1.4.0')
+
+    const second = join(folder, 'gate-1.5.0.zip')
+    await whole('1.5.0', second)
+    await dialog.getByLabel('What it brings').selectOption('packages')
+    await dialog.getByLabel('The older whole package').fill(join(stable, 'gate-1.4.0.zip'))
+    await dialog.getByLabel('The newer whole package').fill(second)
+    await dialog.getByLabel('Into this new file').fill(join(stable, 'gate-1.4.0-1.5.0.zip'))
+    await dialog.getByRole('button', { name: 'Build the package' }).click()
+    await dialog.getByText(/^1\.4\.0 to 1\.5\.0: .* % saved; 1 file brought, 2 kept, 0 deleted$/).waitFor()
+    await dialog.getByRole('button', { name: 'Done' }).click()
+    await updated('1.5.0')
     expect(open.complaints).toEqual([])
   })
   test.skipIf(missingSshd())("an appliance behind Debian's OpenSSH is updated, taken back and rolled back from the window", { timeout: 300_000 }, async () => {

@@ -19,6 +19,8 @@ export const updaterGuards: readonly Guard[] = [
     find: 'mode & 0o555', replace: 'mode & 0o444' },
   { says: 'what was not promoted moves no link', file: `${core}/deploy.ts`, ...on('deploy', 'a module that cannot be written'),
     find: 'current === folderOfVersion(version) ? await rollBack', replace: "current !== '' ? await rollBack" },
+  { says: 'an appliance whose services nobody can ask is left as it is', file: `${core}/deploy.ts`, ...on('deploy', 'nobody knows services'),
+    find: 'await deps.services.demand(plan.units[0], signal)', replace: '' },
   { says: 'commands of a package need a yes', file: `${core}/deploy.ts`, ...on('deploy', 'commands of a package'),
     find: '&& !deps.allowsCommands)', replace: "&& deps.fs.label === '')" },
   { says: 'healthy is five seconds without a break', file: `${core}/units.ts`, ...on('deploy', 'the new unit dies'),

@@ -53,6 +53,24 @@ describeWithPeer("a package onto an appliance over Debian's OpenSSH, with a stan
     expect(await unit(root)).toMatch(/^active/)
     expect((await readdir(join(root, 'opt/tope/versions'))).sort()).toEqual(['current', 'factory', 'previous', 'v1.0.0', 'v1.1.0'])
   })
+  test('cancelled after the switch: told as cancelled, and the version before runs', async () => {
+    const { root, run } = await rig()
+    const cancel = new AbortController()
+    await expect(run(cancel.signal, (percent) => { if (percent >= 98) cancel.abort(new Cancelled('by the user')) })).rejects.toBeInstanceOf(Cancelled)
+    expect([await current(root), await unit(root), (await readdir(join(root, 'opt/tope/versions'))).includes('v1.2.0')]).toEqual(['v1.1.0', expect.stringMatching(/^active/) as string, false])
+  })
+  test('an appliance without systemctl, or with one that finds no systemd, is left as it is', async () => {
+    // What systemctl says where systemd is not process 1.
+    const unbooted = join(await mkdtemp(join(tmpdir(), 'rackbench-systemctl-')), 'systemctl')
+    onTestFinished(async () => rm(dirname(unbooted), { recursive: true, force: true }))
+    await writeFile(unbooted, '#!/bin/sh\necho "System has not been booted with systemd as init system (PID 1). Can\'t operate." >&2\nexit 1\n', { mode: 0o755 })
+    for (const systemctl of [unbooted, '/no/such/systemctl']) {
+      const { root, run } = await rig()
+      const before = await readdir(join(root, 'opt/tope/versions'))
+      await expect(run(undefined, undefined, { systemctl })).rejects.toMatchObject({ code: 'device/refused', message: expect.stringContaining('does not know services') as string, context: { level: 0, running: 'v1.1.0' } })
+      expect([await current(root), await readlink(join(root, 'opt/tope/versions/previous')), await readdir(join(root, 'opt/tope/versions'))]).toEqual(['v1.1.0', 'v1.0.0', before])
+    }
+  })
   /** A tool below one folder of the appliance, with a service that conducts itself so. */
   const withTool = (conduct: string): Uint8Array => {
     const [name, program] = ['motion-control', serviceProgram('motion-control', '1.2.0', conduct)]

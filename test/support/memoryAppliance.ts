@@ -44,6 +44,7 @@ export function createMemoryUnits(clock: Clock, version: () => string | undefine
       if (conduct !== 'stays') running.delete(unit)
     },
     state: async (unit) => units.stateNow(unit),
+    demand: async () => undefined,
     runCommand: async (command) => { calls.push(`run ${command}`); return { exitCode: command === 'false' ? 1 : 0, said: '' } },
   }
   return units

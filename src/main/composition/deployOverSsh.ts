@@ -79,7 +79,11 @@ export async function deployOverSsh({ path, allowsCommands, also = [], clock = c
     await withSshAppliance(at, { clock, allowsCommands, also, tell }, signal, async (device) => {
       const { mended } = await recoverDeployment(device, signal)
       mended.forEach(device.tell)
-      await deployOrFail(contents, undefined, device, signal)
+      await deployOrFail(contents, undefined, device, signal).catch((error: unknown) => {
+        // After the switch it is a way back, and it was told; whoever cancelled has what they wanted.
+        if (signal.aborted && error instanceof WorkbenchError && error.context['level'] === 1) throw signal.reason as Error
+        throw error
+      })
     })
     return { version: manifest.version, modules: manifest.modules.length, units, commands }
   } finally { await contents.close() }

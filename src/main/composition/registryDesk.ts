@@ -8,10 +8,10 @@ import { createProfiles } from '../core/ota/registry/productProfiles.ts'
 import { createRegistry, type Registry } from '../core/ota/registry/registry.ts'
 import type { FirmwareSource } from '../drivers/http/registryDoor.ts'
 import { hashHex } from '../drivers/host/randomness.ts'
-import { reasonOf } from '../drivers/errors/reasonOf.ts'
 import type { DiskCalls } from '../drivers/storage/diskCalls.ts'
 import { listFirmware } from '../drivers/storage/registry/firmwareFolder.ts'
 import { createImageFolder } from '../drivers/storage/registry/imageFiles.ts'
+import { errnoOf, reasonOf } from '../drivers/errors/reasonOf.ts'
 import { openSqliteRegistry } from '../drivers/storage/registry/sqliteRegistry.ts'
 import { readEspDescription } from '../protocols/espImage/parser.ts'
 
@@ -38,7 +38,7 @@ export async function openRegistry({ folder, clock, audit, who, log, disk, maxBy
   try {
     makeFoldersSync(folder, 0o700)
   } catch (cause) {
-    throw new WorkbenchError('host/io', `The folder ${folder} of the registry cannot be made: ${reasonOf(cause)}`, { cause, hint: 'Choose another with --dir' })
+    throw new WorkbenchError(errnoOf(cause) === 'EACCES' ? 'host/no-permission' : 'host/io', `The folder ${folder} of the registry cannot be made: ${reasonOf(cause)}`, { cause, hint: 'Choose another with --dir, where this user may write' })
   }
   const rows = openSqliteRegistry(join(folder, 'registry.sqlite'), { maxBytes })
   try {

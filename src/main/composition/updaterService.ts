@@ -8,6 +8,7 @@ import { createUpdater } from '../core/ota/updater/updater.ts'
 import { readAlsoAllowed } from '../protocols/updater/manifest.ts'
 import { serviceFacts } from '../protocols/updater/answers.ts'
 import { openLocalFs } from '../drivers/deviceFs/localFs.ts'
+import { errnoOf, reasonOf } from '../drivers/errors/reasonOf.ts'
 import { newDigest } from '../drivers/host/digest.ts'
 import { isOnPath } from '../drivers/host/programPath.ts'
 import { keepMemorySmall } from '../drivers/host/smallMemory.ts'
@@ -51,7 +52,9 @@ const workOfSystem = '/var/lib/rackbench-updater'
 async function ownFolders(given: string): Promise<string> {
   const work = resolve(given)
   for (const name of ['tmp', 'logs', 'backups']) {
-    await makeFolders(join(work, name), 0o755)
+    await makeFolders(join(work, name), 0o755).catch((cause: unknown) => {
+      throw new WorkbenchError(errnoOf(cause) === 'EACCES' ? 'host/no-permission' : 'host/io', `The folder ${join(work, name)} cannot be made: ${reasonOf(cause)}`, { cause, hint: 'Choose another folder with --work, or run it as the user that owns this one' })
+    })
     const { mode } = await stat(join(work, name))
     if ((mode & 0o1002) !== 0) throw new WorkbenchError('input/conflict', `${join(work, name)} is everybody's, and the updater needs one of its own`, { hint: 'Choose another folder with --work' })
   }

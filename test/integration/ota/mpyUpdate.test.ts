@@ -1,8 +1,9 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { makeReleaseDeltas } from '../../../src/main/composition/releaseTools.ts'
 import { recoverBoard } from '../../../src/main/core/ota/mpy/updateBoard.ts'
+import { openGithubMirror } from '../../../src/main/drivers/http/githubMirror.ts'
 import { createMemoryFs, type MemoryFs } from '../../../src/main/sim/disk/memoryFs.ts'
 import { filesOn, folderOf, gitBlob, manifestOf, mpyRig, noteOn, type Oddity, openSource } from '../../support/mpyRig.ts'
 import { never, otaRig, type Tree } from '../../support/otaRig.ts'
@@ -326,3 +327,11 @@ test.each(['full', 'delta'])('1.25 the power goes at any call of an update (%s):
     expect([number, filesOn(fork)]).toMatchObject([number, newer])
   }
 }, 60_000)
+
+test('a mirror at an address that is not ours, or at a port that is taken, says which of the two it is', async () => {
+  const open = async (host: string, port: number) => openGithubMirror({ folder: { versions: async () => [] }, host, port }, never)
+  await expect(open('203.0.113.1', 0)).rejects.toMatchObject({ code: 'host/io', message: expect.stringContaining('203.0.113.1:0 cannot be opened') as string, hint: 'Is that an address of this computer?' })
+  const mirror = await open('127.0.0.1', 0)
+  onTestFinished(mirror.close)
+  await expect(open('127.0.0.1', mirror.port)).rejects.toMatchObject({ code: 'host/port-in-use', message: `Port ${mirror.port} of 127.0.0.1 is in use` })
+})

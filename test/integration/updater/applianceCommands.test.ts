@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { deployOverSsh } from '../../../src/main/composition/deployOverSsh.ts'
 import { runCli } from '../../../src/main/hosts/cli/main.ts'
+import { openPackageZip } from '../../../src/main/drivers/updater/packageZip.ts'
 import { createSimAppliance } from '../../../src/main/sim/appliance/applianceTree.ts'
 import { createFakeCli } from '../../support/fakeCli.ts'
 import { never } from '../../support/otaRig.ts'
@@ -77,4 +78,15 @@ test('a private key that is none is told as such, and not as an appliance that i
   await writeFile(keyFile, 'no key at all\n')
   await expect(deployOverSsh({ path, host: '127.0.0.1', port: 1, user: 'x', keyFile, hostKeySha256: undefined, root, systemctl, allowsCommands: false, tell: () => undefined }, never))
     .rejects.toMatchObject({ code: 'input/malformed', message: expect.stringContaining('The private key cannot be used') as string, hint: expect.stringContaining('OpenSSH') as string })
+})
+
+test('a folder that cannot be made, and a package that the disk does not give, are told as such', async () => {
+  const bench = await openUpdaterBench()
+  await bench.stop()
+  const work = await mkdtemp(join(tmpdir(), 'rackbench-work-'))
+  onTestFinished(async () => rm(work, { recursive: true, force: true }))
+  await writeFile(join(work, 'tmp'), 'a file')
+  await expect(bench.start({ work })).rejects.toMatchObject({ code: 'host/io', message: expect.stringContaining(`The folder ${join(work, 'tmp')} cannot be made`) as string, hint: expect.stringContaining('--work') as string })
+  await expect(openPackageZip(work, never)).rejects.toMatchObject({ code: 'input/malformed', message: `${work} is a folder and no package` })
+  await expect(openPackageZip(join(work, 'tmp', 'p.zip'), never)).rejects.toMatchObject({ code: 'host/io', message: expect.stringContaining('cannot be read: a part of the path is not a folder') as string })
 })

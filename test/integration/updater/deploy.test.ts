@@ -3,6 +3,7 @@ import { versionsFolder } from '../../../src/main/core/ota/updater/appliance.ts'
 import { deploy, type DeployEnd } from '../../../src/main/core/ota/updater/deploy.ts'
 import { recoverDeployment } from '../../../src/main/core/ota/updater/recoverDeployment.ts'
 import { createMemoryFs, type MemoryFs } from '../../../src/main/sim/disk/memoryFs.ts'
+import { demandUnitState } from '../../../src/shared/devices/services.ts'
 import { Cancelled } from '../../../src/shared/errors/workbenchError.ts'
 import { createMemoryAppliance, linkIn, type MemoryAppliance, memoryPackage, type UnitConduct } from '../../support/memoryAppliance.ts'
 import { createSeededRandom } from '../../support/seededRandom.ts'
@@ -48,6 +49,13 @@ describe('a deployment', () => {
     const appliance = await rig()
     expect(await run(appliance, '1.3.0')).toMatchObject({ kind: 'failed', level: 0, running: 'v1.1.0', error: 'DEPLOYMENT_FAILED: VERSION_MISMATCH: the package is version 1.2.0, and 1.3.0 was asked for' })
     expect(appliance.units.calls).toHaveLength(2)
+  })
+  test('where nobody knows services nothing is touched, and no way back is walked', async () => {
+    const appliance = await rig()
+    const before = [...appliance.fs.content().keys()]
+    appliance.units.demand = async (unit) => { demandUnitState('sh: systemctl: not found', unit, 'systemd of gate') }
+    expect(await run(appliance)).toMatchObject({ kind: 'failed', level: 0, running: 'v1.1.0', error: expect.stringContaining('systemd of gate does not know services: asked about base.service it says "sh: systemctl: not found"') as string })
+    expect([appliance.units.calls.length, [...appliance.fs.content().keys()], appliance.link('previous')]).toEqual([2, before, 'v1.0.0'])
   })
   test('a unit that does not stop ends it before any file is touched', async () => {
     for (const [conduct, code] of [['stays', 'SERVICE_STOP_TIMEOUT'], ['refuses-stop', 'SERVICE_STOP_FAILED']] as const) {

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { deployPackage } from '../../../src/main/composition/deployPackage.ts'
+import { exitCodes } from '../../../src/main/hosts/cli/exitCodes.ts'
 import { runCli } from '../../../src/main/hosts/cli/main.ts'
 import { createSimAppliance } from '../../../src/main/sim/appliance/applianceTree.ts'
+import { Cancelled } from '../../../src/shared/errors/workbenchError.ts'
 import type { Clock } from '../../../src/shared/lifecycle/clock.ts'
 import type { UpdaterProgress } from '../../../src/shared/ota/updater.schema.ts'
 import { createFakeCli } from '../../support/fakeCli.ts'
@@ -53,6 +55,18 @@ describe('a package onto an appliance by its updater', () => {
       if (!success) expect(fake.events().at(-2)).toMatchObject({ event: 'error', code: 'device/refused', message: expect.stringContaining('ROLLBACK_LEVEL_1_SUCCESS: 1.1.0') as string })
     }
     expect(await bench.link('current')).toBe('v1.2.0')
+  })
+  test('cancelled while the updater installs: it is said that the updater goes on, and where to ask', async () => {
+    const bench = await openUpdaterBench()
+    const fake = createFakeCli()
+    const stop = new AbortController()
+    const deps = {
+      ...fake.deps, interrupt: { signal: stop.signal, onAgain: () => undefined },
+      deployPackage: async (request: Parameters<typeof deployPackage>[0], over: AbortSignal) => deployPackage({ ...request, clock: patient(bench.clock), tell: (progress) => { request.tell(progress); if (progress.stage === 'installing') stop.abort(new Cancelled('by the user')) } }, fetch, over),
+    }
+    expect(await runCli(['deploy', await packageFile(appliancePackage('1.2.0')), '--updater', bench.url(), '--output', 'json'], deps)).toBe(exitCodes.cancelled)
+    expect(fake.events().slice(-2)).toEqual([{ event: 'note', words: expect.stringMatching(/goes on by itself.* http:\/\/127\.0\.0\.1:\d+\/api\/v1\.0\/progress says how it stands$/) as string }, { event: 'done', success: false, verdict: 'cancelled', exitCode: exitCodes.cancelled }])
+    await expect.poll(async () => bench.link('current'), { timeout: 20_000 }).toBe('v1.2.0')
   })
   test('what is no package is refused before the appliance hears of it', async () => {
     const bench = await openUpdaterBench()

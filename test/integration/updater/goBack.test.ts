@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { appliancePackage, openUpdaterBench } from '../../support/updaterBench.ts'
 
@@ -25,6 +27,12 @@ describe('an updater that is told to go back', () => {
     await bench.ask('/api/v1.0/download', bench.request(bytes))
     await bench.until('toInstall')
     expect(await bench.ask('/api/v1.0/rollback', { version: '1.0.0' })).toMatchObject({ code: 409 })
+    expect([await bench.link('current'), await bench.link('previous')]).toEqual(['v1.1.0', 'v1.0.0'])
+  })
+  test('where nobody knows services any more, nothing is touched', async () => {
+    const bench = await openUpdaterBench()
+    await writeFile(join(bench.root, 'usr/bin/systemctl'), '#!/bin/sh\necho "Failed to connect to bus" >&2\nexit 1\n')
+    expect(await bench.ask('/api/v1.0/rollback', { version: '1.0.0' })).toMatchObject({ msg: expect.stringContaining('does not know services') as string })
     expect([await bench.link('current'), await bench.link('previous')]).toEqual(['v1.1.0', 'v1.0.0'])
   })
 })

@@ -6,7 +6,7 @@ import { createVirtualClock } from '../../support/virtualClock.ts'
 const never = new AbortController().signal
 const unused = async (): Promise<never> => Promise.reject(new Error('nobody asked for a service'))
 /** What a device does with each command that a package brings. */
-const services = (runCommand: UnitDeps['services']['runCommand']): UnitDeps['services'] => ({ label: 'test', state: unused, stop: unused, start: unused, runCommand })
+const services = (runCommand: UnitDeps['services']['runCommand']): UnitDeps['services'] => ({ label: 'test', state: unused, demand: unused, stop: unused, start: unused, runCommand })
 
 test('a command of a package that does not end is POST_CMD_TIMEOUT, is told to end, and the ones after it are not run', async () => {
   const clock = createVirtualClock()

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { byVersion, type MirrorVersion, type ReleaseSource } from '../../../shared/ota/releaseMirror.ts'
+import { errnoOf, reasonOf } from '../errors/reasonOf.ts'
 import { listReleaseFiles, readReleaseFile } from '../files/releaseFolder.ts'
 
 export interface MirrorOptions {
@@ -34,13 +35,20 @@ export async function openGithubMirror(options: MirrorOptions, signal: AbortSign
   try {
     await server.listen({ host, port: options.port })
   } catch (error) {
-    throw new WorkbenchError('host/port-in-use', `Port ${options.port} cannot be opened`, { cause: error, context: { port: options.port } })
+    throw refused(error, host, options.port)
   }
   const { port } = server.server.address() as AddressInfo
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => closing ??= server.close().then(() => undefined)
   signal.addEventListener('abort', () => { void close() }, { once: true })
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port, close }
+}
+
+function refused(cause: unknown, host: string, port: number): WorkbenchError {
+  const [code, context] = [errnoOf(cause), { host, port }]
+  if (code === 'EADDRINUSE') return new WorkbenchError('host/port-in-use', `Port ${port} of ${host} is in use`, { cause, context, hint: 'Choose another one' })
+  if (code === 'EACCES') return new WorkbenchError('host/no-permission', `Port ${port} may not be opened by this user`, { cause, context, hint: 'Choose one above 1023' })
+  return new WorkbenchError('host/io', `${host}:${port} cannot be opened: ${reasonOf(cause)}`, { cause, context, hint: 'Is that an address of this computer?' })
 }
 
 function addRoutes(server: FastifyInstance, source: ReleaseSource): void {

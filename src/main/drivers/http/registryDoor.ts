@@ -225,6 +225,11 @@ function answerError(error: unknown, reply: FastifyReply, log: (line: string) =>
     void reply.code(status).send({ status: 'error', error: message, ...(hint === undefined || status === 500 ? {} : { hint }) })
     return
   }
+  if (errnoOf(error) === 'ECONNRESET') {
+    log('registry: the far end hung up in the middle of a request')
+    void reply.code(400).send({ status: 'error', error: 'The connection ended in the middle' })
+    return
+  }
   const status = error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' && error.statusCode < 500 ? error.statusCode : 500
   if (status === 500) log(`registry: ${error instanceof Error ? error.stack ?? error.message : String(error)}`)
   void reply.code(status).send({ status: 'error', error: status === 500 ? 'The registry failed; its log says why' : 'The request cannot be read' })

@@ -1,5 +1,5 @@
 import type { ClientChannel } from 'ssh2'
-import { type Services, unitStateOf } from '../../../shared/devices/services.ts'
+import { demandUnitState, type Services, unitStateOf } from '../../../shared/devices/services.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import { shellWords } from '../../protocols/updater/shellWords.ts'
@@ -27,11 +27,14 @@ export async function openSshServices(place: SshPlace, program: string, clock: C
     const { exitCode, said } = await run(shellWords([program, verb, unit]), `systemctl ${verb} ${unit}`, limitMs, parent)
     if (exitCode !== 0) throw new WorkbenchError('device/refused', `systemctl ${verb} ${unit} ended with ${exitCode}${said === '' ? '' : `: ${shown(said)}`}`, { context: { unit, exitCode } })
   }
+  const label = program === defaultSystemctl ? `systemd of ${ssh.label}` : `a stand-in for systemd (${program}) at ${ssh.label}`
+  const asked = async (unit: string, parent: AbortSignal): Promise<string> => (await run(shellWords([program, 'is-active', unit]), `systemctl is-active ${unit}`, callLimitMs, parent)).said
   return {
-    label: program === defaultSystemctl ? `systemd of ${ssh.label}` : `a stand-in for systemd (${program}) at ${ssh.label}`,
+    label,
     stop: async (unit, parent) => order('stop', unit, stopLimitMs, parent),
     start: async (unit, parent) => order('start', unit, callLimitMs, parent),
-    state: async (unit, parent) => unitStateOf((await run(shellWords([program, 'is-active', unit]), `systemctl is-active ${unit}`, callLimitMs, parent)).said),
+    state: async (unit, parent) => unitStateOf(await asked(unit, parent)),
+    demand: async (unit, parent) => { demandUnitState(await asked(unit, parent), unit, label) },
     runCommand: async (command, parent) => run(shellWords(['/bin/sh', '-c', command]), 'A command of the package', callLimitMs, parent),
     close: ssh.close,
   }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { type Services, unitStateOf } from '../../../shared/devices/services.ts'
+import { demandUnitState, type Services, unitStateOf } from '../../../shared/devices/services.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
 import { reasonOf } from '../errors/reasonOf.ts'
@@ -43,6 +43,7 @@ export function createSystemctlServices({ program, clock }: SystemctlOptions): S
     start: async (unit, signal) => order('start', unit, callLimitMs, signal),
     // Its exit code says the same less exactly.
     state: async (unit, signal) => unitStateOf((await call(['is-active', unit], callLimitMs, signal)).said),
+    demand: async (unit, signal) => { demandUnitState((await call(['is-active', unit], callLimitMs, signal)).said, unit, label) },
     runCommand: async (command, signal) => withDeadline(clock, callLimitMs, 'The command', signal, async (within) => runProgram('/bin/sh', ['-c', command], within)),
   }
 }

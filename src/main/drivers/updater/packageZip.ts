@@ -5,7 +5,7 @@ import yauzl, { type Entry, type ZipFile } from 'yauzl'
 import type { OpenPackage } from '../../../shared/ota/openPackage.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { updaterFault } from '../../../shared/ota/updaterFault.ts'
-import { errnoOf } from '../errors/reasonOf.ts'
+import { errnoOf, reasonOf } from '../errors/reasonOf.ts'
 import { mostManifestBytes } from '../../protocols/updater/manifest.ts'
 import { type CheckedZipEntry, checkZipEntries, mostZipEntries, type ZipEntryFacts } from '../../protocols/updater/zipRules.ts'
 
@@ -28,8 +28,17 @@ export async function openPackageZip(path: string, signal: AbortSignal): Promise
     zip?.close()
     signal.throwIfAborted()
     if (error instanceof WorkbenchError) throw error
-    throw errnoOf(error) === 'ENOENT' ? new WorkbenchError('input/not-found', `There is no file ${path}`, { cause: error }) : damaged(error)
+    throw unreadable(error, path) ?? damaged(error)
   }
+}
+
+/** The disk said no: nothing is known of the package, and to download it again would help nobody. */
+function unreadable(cause: unknown, path: string): WorkbenchError | undefined {
+  const code = errnoOf(cause) ?? ''
+  if (code === 'ENOENT') return new WorkbenchError('input/not-found', `There is no file ${path}`, { cause })
+  if (code === 'EISDIR') return new WorkbenchError('input/malformed', `${path} is a folder and no package`, { cause, hint: 'rackbench release package builds a package of a folder' })
+  if (code === 'EACCES' || code === 'EPERM') return new WorkbenchError('host/no-permission', `${path} may not be read by this user`, { cause, hint: 'Check who owns it' })
+  return ['EIO', 'ELOOP', 'ENOTDIR', 'EMFILE'].includes(code) ? new WorkbenchError('host/io', `${path} cannot be read: ${reasonOf(cause)}`, { cause }) : undefined
 }
 
 interface Member { readonly facts: CheckedZipEntry; readonly entry: Entry }

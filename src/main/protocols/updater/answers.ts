@@ -17,6 +17,7 @@ export const refusal = (code: number, msg: string, now?: UpdaterProgress): Updat
   ({ code, msg, data: null, ...(now ? { stage: now.stage, progress: now.progress } : {}) })
 
 const invalid = (wrong: string): Error => updaterFault('VALIDATION_ERROR', wrong)
+const objectOf = (body: unknown): object => { if (typeof body === 'object' && body !== null) return body; throw invalid('the body is no JSON object') }
 
 export interface AddressRules {
   /** Plain http to any host. */
@@ -24,7 +25,7 @@ export interface AddressRules {
 }
 
 export function readDownloadRequest(body: unknown, rules: AddressRules): DownloadRequest {
-  const request = readAs(downloadRequestSchema, body, invalid)
+  const request = readAs(downloadRequestSchema, objectOf(body), invalid)
   const url = URL.canParse(request.package_url) ? new URL(request.package_url) : undefined
   if (!url) throw updaterFault('VALIDATION_ERROR', 'package_url is no web address')
   if (url.username !== '' || url.password !== '') throw updaterFault('VALIDATION_ERROR', 'package_url holds a password, which would stand in every log')
@@ -34,7 +35,7 @@ export function readDownloadRequest(body: unknown, rules: AddressRules): Downloa
   return request
 }
 
-export const readUpdateRequest = (body: unknown): UpdateRequest => readAs(updateRequestSchema, body, invalid)
+export const readUpdateRequest = (body: unknown): UpdateRequest => readAs(updateRequestSchema, objectOf(body), invalid)
 
 /** Loopback, the private ranges and the link-local ones; a name, but for localhost, may lead anywhere. */
 export function isPrivateHost(hostname: string): boolean {

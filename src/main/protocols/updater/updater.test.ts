@@ -159,6 +159,7 @@ describe('requests and answers', () => {
   })
   test('any body', () => {
     fc.assert(fc.property(fc.anything(), (body) => { expect(updaterCodeOf(thrown(() => readUpdateRequest(body)))).toBe('VALIDATION_ERROR') }))
+    for (const body of [undefined, null, 'text', 3]) expect(String(thrown(() => readDownloadRequest(body, rules)))).toContain('the body is no JSON object')
     expect(readUpdateRequest({ version: '1.2.3', more: 1 })).toEqual({ version: '1.2.3' })
   })
   test('http from private addresses, or in a lab', () => {

@@ -73,6 +73,7 @@ export async function deploy(contents: OpenPackage, version: string | undefined,
     if (await readDeployJournal(fs, snapshots.folder, signal) !== undefined) throw updaterFault('OPERATION_IN_PROGRESS', 'an earlier deployment was interrupted and has not been cleared up', { hint: 'Recover it first' })
     base = plan.incremental && await baseOf(plan.incremental, new Set(plan.manifest.modules.map(({ path }) => path)), deps, signal)
     if (base) plan = { ...plan, units: unitsWithBase(base, plan.units) }
+    if (plan.units[0] !== undefined) await deps.services.demand(plan.units[0], signal)
     await demandFreePlaces(plan.manifest.modules.filter(({ isOutside }) => isOutside), fs, signal)
     const before = await snapshots.links(signal)
     await ensureFoldersAbove(fs, joined(snapshots.folder, 'x'), signal)

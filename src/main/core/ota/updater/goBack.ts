@@ -10,13 +10,15 @@ import type { UpdaterDesk } from './updaterDesk.ts'
 export interface WayBack { readonly from: string; readonly units: readonly string[] }
 
 /** Refuses, and touches nothing, unless that version is the one before. */
-export async function planGoBack(version: string, { device: { fs, snapshots } }: Pick<UpdaterDesk, 'device'>, signal: AbortSignal): Promise<WayBack> {
+export async function planGoBack(version: string, { device: { fs, snapshots, services } }: Pick<UpdaterDesk, 'device'>, signal: AbortSignal): Promise<WayBack> {
   const { current, previous } = await snapshots.links(signal)
   const from = versionOfFolder(current ?? '')
   if (from === undefined) throw updaterFault('NO_VALID_VERSION', 'current leads to no version, so there is nothing to go back from')
   if (previous !== folderOfVersion(version)) throw updaterFault('VERSION_NOT_FOUND', `the version before is ${versionOfFolder(previous ?? '') ?? 'not there'}, and not ${version}`)
   if (await readDeployJournal(fs, snapshots.folder, signal) !== undefined) throw updaterFault('OPERATION_IN_PROGRESS', 'an earlier deployment was interrupted and has not been cleared up')
-  return { from, units: (await snapshots.marker(from, signal))?.units ?? [] }
+  const units = (await snapshots.marker(from, signal))?.units ?? []
+  if (units[0] !== undefined) await services.demand(units[0], signal)
+  return { from, units }
 }
 
 /** How it ended, and what runs now. */

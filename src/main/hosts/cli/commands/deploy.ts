@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { type Flags, helpOf, type ParsedFlags, parseFlags, usage, wholeNumber } from '../arguments.ts'
+import { Cancelled, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { createTeller, isJson, outputFlag, type Teller } from '../output/events.ts'
@@ -42,11 +43,17 @@ export async function deployCommand(argv: readonly string[], deps: CliDeps): Pro
   const address = given.text('address') ?? '127.0.0.1'
   if (isIP(address) === 0) throw usage('--address is no IP address of this computer')
   const reportPort = given.text('report-port')
+  let hasBegun = false
   const { version, modules, units } = await deps.deployPackage({
     path, updater, address, reportPort: reportPort === undefined ? undefined : wholeNumber('--report-port', reportPort, 0, 65_535),
-    tell: (progress) => { say('progress', progress, `${progress.stage.padEnd(11)} ${String(progress.progress).padStart(3)} %  ${progress.message}`) },
+    tell: (progress) => { hasBegun = true; say('progress', progress, `${progress.stage.padEnd(11)} ${String(progress.progress).padStart(3)} %  ${progress.message}`) },
     reported: (progress) => { say('report', progress, '') },
-  }, deps.interrupt.signal)
+  }, deps.interrupt.signal).catch((error: unknown) => {
+    // Nothing takes an order back from an updater; a cancel that says nothing would be believed to.
+    const words = `Only this command ended: the updater goes on by itself with what it was told. ${new URL('/api/v1.0/progress', updater).href} says how it stands`
+    if (hasBegun && error instanceof Cancelled) say('note', { words }, words)
+    throw error
+  })
   return done(exitCodes.success, { version, modules, units }, `Version ${version} is installed, and its services are well`)
 }
 
@@ -59,6 +66,10 @@ async function overSsh(path: string, to: string, given: ParsedFlags, deps: CliDe
     path, keyFile, user: found[1] ?? '', host: found[2] ?? found[3] ?? '', port: found[4] === undefined ? undefined : wholeNumber('--ssh', found[4], 1, 65_535),
     hostKeySha256: given.text('host-key'), root: given.text('root') ?? '/', systemctl: given.text('systemctl'), allowsCommands: given.has('allow-commands'), also: given.texts('also'),
     tell: (percent, message) => { say('progress', { stage: 'installing', progress: percent, message }, percent < 0 ? message : `${String(percent).padStart(3)} %  ${message}`) },
-  }, deps.interrupt.signal)
+  }, deps.interrupt.signal).catch((error: unknown) => {
+    // One that differs from the key that was given is another matter, and has its own hint.
+    if (given.has('host-key') || !(error instanceof WorkbenchError) || typeof error.context['hostKeySha256'] !== 'string') throw error
+    throw new WorkbenchError(error.code, error.message, { cause: error, context: error.context, hint: `Compare it with the one that the appliance shows; if they are the same, give --host-key ${error.context['hostKeySha256']}` })
+  })
   return done(exitCodes.success, { version, modules, units }, `Version ${version} is installed, and its services are well`)
 }
