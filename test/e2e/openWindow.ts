@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
@@ -36,14 +36,20 @@ export interface OpenWindowOptions {
   readonly colour?: 'light' | 'dark'
   readonly tftpPort?: number
   readonly demoCameras?: number
+  /** As an earlier run left it. */
+  readonly captureSettings?: Readonly<Record<string, unknown>>
   /** Absent: the host does not reach the network. */
   readonly fetch?: typeof globalThis.fetch
 }
 
 /** The whole product: workbench, web host, browser. */
-export async function openWindow({ width = 1440, height = 900, colour = 'dark', tftpPort = 69, demoCameras, fetch }: OpenWindowOptions = {}): Promise<OpenWindow> {
+export async function openWindow({ width = 1440, height = 900, colour = 'dark', tftpPort = 69, demoCameras, captureSettings, fetch }: OpenWindowOptions = {}): Promise<OpenWindow> {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-e2e-'))
   onTestFinished(async () => rm(folder, { recursive: true, force: true }))
+  if (captureSettings) {
+    await mkdir(join(folder, 'data'), { recursive: true })
+    await writeFile(join(folder, 'data/captures.json'), JSON.stringify(captureSettings))
+  }
   const complaints: string[] = []
   const workbench = await createWorkbench({
     host: 'web', version: '0.0.0-test', dataFolder: join(folder, 'data'), homeFolder: folder, tftpPort, demoCameras,

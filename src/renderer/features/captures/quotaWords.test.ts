@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { quotaWords } from './quotaWords.ts'
+import { pausedWords, quotaWords } from './quotaWords.ts'
 
 const at = (hour: number): number => new Date(2026, 4, 12, hour).getTime()
 const status = { usedBytes: 19 * 2 ** 30, quotaBytes: 20 * 2 ** 30, droppedBytes: 0, notices: [] }
@@ -17,4 +17,9 @@ test('what is over the quota has until a time, and then goes; without a pace the
   expect(quotaWords(over, at(8))?.message).toContain('The oldest files are deleted from 2026-05-12 09:00 on')
   expect(quotaWords(over, at(10))?.message).toContain('are being deleted now')
   expect(quotaWords({ ...status, quota: { sinceMs: at(8), removesFromMs: at(9) } }, at(8))?.message).toContain('nothing was added in the last day')
+})
+
+test('captures that are paused say why, and that they go on by themselves', () => {
+  expect(pausedWords(status)).toBeUndefined()
+  expect(pausedWords({ ...status, paused: 'the disk is full' })).toEqual({ message: 'Captures are paused: the disk is full', hint: expect.stringContaining('go on by themselves') as string })
 })

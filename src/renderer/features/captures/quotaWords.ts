@@ -12,6 +12,12 @@ export function quotaWords({ quota, usedBytes, quotaBytes }: CaptureStatus, nowM
   return { message: `${share} ${whenWords(quota, usedBytes > quotaBytes, nowMs)}`, hint: `Export what is to stay, or raise the quota.${first}` }
 }
 
+/** Told in every view: what consoles say meanwhile is kept nowhere. */
+export function pausedWords({ paused }: CaptureStatus): { readonly message: string; readonly hint: string } | undefined {
+  if (paused === undefined) return undefined
+  return { message: `Captures are paused: ${paused}`, hint: 'Consoles and jobs go on, and what they say is not kept. Captures go on by themselves once they can be written again.' }
+}
+
 function whenWords({ removesFromMs, fullAtMs }: NonNullable<CaptureStatus['quota']>, isOver: boolean, nowMs: number): string {
   if (isOver) return removesFromMs > nowMs ? `The oldest files are deleted from ${minute(removesFromMs)} on.` : 'The oldest files are being deleted now.'
   if (fullAtMs === undefined) return 'The oldest files are deleted when it is full; nothing was added in the last day.'
