@@ -84,6 +84,7 @@ describe('packages that are built here', () => {
     await writeFile(older, appliancePackage('1.2.0'))
     await writeFile(join(folder, 'sum.zip'), buildZip([{ name: 'manifest.json', bytes: Buffer.from(JSON.stringify({ version: '1.3.0', modules: [{ name: 'a', src: 'a', dst: '/opt/tope/a', sha256: 'a'.repeat(64) }] })) }, { name: 'a', bytes: Buffer.from('x') }]))
     await writeFile(join(folder, 'part.zip'), appliancePackage('1.3.0', 'works', [{ name: 'incremental.json', bytes: Buffer.from('{"type":"incremental","base_ref":"1.2.0"}') }]))
+    await writeFile(join(folder, 'no.zip'), 'nothing that a zip begins with')
     await mkdir(join(folder, 'linked'))
     await symlink('/etc/passwd', join(folder, 'linked/passwd'))
     for (const [argv, said] of [
@@ -96,12 +97,13 @@ describe('packages that are built here', () => {
       [['release', 'package', older, older, '-o', out], 'Both packages are version 1.2.0'],
       [['release', 'package', older, join(folder, 'part.zip'), '-o', out], 'brings only changes itself'],
       [['release', 'package', older, join(folder, 'sum.zip'), '-o', out], 'is not what its manifest says'],
-      [['release', 'package', older, tree, '-o', out], 'damaged or no zip'],
+      [['release', 'package', older, tree, '-o', out], 'is a folder and no package'],
+      [['release', 'package', older, join(folder, 'no.zip'), '-o', out], 'damaged or no zip'],
     ] as const) {
       const { code, events, words } = await typed(...argv)
       expect([argv.slice(2), code, events.map(({ event }) => event), words]).toEqual([argv.slice(2), 2, ['error', 'done'], expect.stringContaining(said)])
     }
-    expect((await readdir(folder)).sort()).toEqual(['linked', 'older.zip', 'part.zip', 'sum.zip', 'tree'])
+    expect((await readdir(folder)).sort()).toEqual(['linked', 'no.zip', 'older.zip', 'part.zip', 'sum.zip', 'tree'])
     // A link that is left out is no reason to refuse.
     await writeFile(join(folder, 'linked/real'), 'real')
     expect((await typed('release', 'package', join(folder, 'linked'), '--version', '1.2.0', '--exclude', 'passwd', '-o', out)).events.at(-1)).toMatchObject({ success: true, files: 1, units: [] })

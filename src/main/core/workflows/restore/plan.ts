@@ -78,9 +78,9 @@ export function collectRefusals(): { readonly refusals: WireError[]; readonly at
   }
 }
 
-/** Reasons tell sizes and jobs that change from minute to minute; what is written and how does not. */
+/** Reasons, and what is known of the flash, change from minute to minute and with each job; what is written and how does not. A size that forbids it is a refusal, which is looked for again. */
 export function bindingHash(decided: { readonly tftp: RestorePlan['tftp']; readonly flash?: RestorePlan['flash'] }, blob: Uint8Array | undefined, tools: Pick<InputTools, 'hashHex'>): string {
-  const binding = JSON.stringify({ ...decided, flash: decided.flash?.kind, tftp: { ...decided.tftp, reason: '' }, blob: blob ? tools.hashHex('sha256', blob) : '' })
+  const binding = JSON.stringify({ ...decided, flashBytes: undefined, flash: decided.flash?.kind, tftp: { ...decided.tftp, reason: '' }, blob: blob ? tools.hashHex('sha256', blob) : '' })
   return tools.hashHex('sha256', new TextEncoder().encode(binding))
 }
 
