@@ -9,6 +9,8 @@ const pure = (named: string): Pick<Guard, 'project' | 'tests' | 'named'> => ({ p
 const outside = { project: 'integration', tests: 'test/integration/updater/outside.test.ts' } as const
 /** What stands between a package and an appliance that does not start any more. */
 export const updaterGuards: readonly Guard[] = [
+  { says: 'what a switch left behind does not stand in the way of the way back', file: 'src/main/core/ota/updater/snapshots.ts', project: 'integration', tests: 'test/integration/updater/deployFaults.test.ts', named: 'never leaves it in place', find: '    await settle(signal)\n    const current', replace: '    const current' },
+  { says: 'one look at an appliance that fails leaves no services down', file: 'src/main/core/ota/updater/deploy.ts', project: 'integration', tests: 'test/integration/updater/deployFaults.test.ts', named: 'never leaves it in place', find: '    if (back.aborted || !isRefusal(why)) throw why\n', replace: '    if (why !== undefined) throw why\n' },
   { says: 'a file of a package counts only when it was read back', file: `${core}/writeModule.ts`, ...on('deploy', 'reads back differently'),
     find: 'await hashOf(fs, path, newDigest, signal) !== hash', replace: "hash === ''" },
   { says: 'promoting the current version keeps previous', file: `${core}/snapshots.ts`, ...on('snapshots', 'promoting the current version'),

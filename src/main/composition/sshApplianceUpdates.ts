@@ -110,7 +110,7 @@ const rollbackParts = (): UpdateParts => ({ units: [], files: 0, deletes: [], re
 
 /** By its links and nothing else; a look changes nothing there. */
 async function versionsOn(fs: DeviceFs, signal: AbortSignal): Promise<ToldVersion> {
-  const { links } = createSnapshots({ fs, folder: versionsFolder, transact: async () => Promise.reject(new TypeError('a look changes nothing')) })
+  const { links } = createSnapshots({ fs, folder: versionsFolder, transact: async () => Promise.reject(new TypeError('a look changes nothing')), settle: async () => Promise.resolve() })
   const { current, previous } = await links(signal)
   const [version, before] = [versionOfFolder(current ?? ''), versionOfFolder(previous ?? '')]
   return { ...(version === undefined ? {} : { version }), ...(before === undefined ? {} : { previous: before }) }

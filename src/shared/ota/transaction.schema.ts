@@ -28,6 +28,8 @@ export type TransactionOp = z.infer<typeof transactionOpSchema>
 export const transactionStateSchema = z.strictObject({ target: path, from: stateText.nullable(), to: stateText })
 export type TransactionState = z.infer<typeof transactionStateSchema>
 
+/** Of the names of versions in a journal. */
+export const mostNamedChars = 200
 export const transactionPhases = ['applying', 'files_durable', 'committed'] as const
 
 /**
@@ -38,8 +40,8 @@ export const transactionJournalSchema = z.strictObject({
   v: z.literal(1),
   id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
   /** For people: what it leads from and to. */
-  from: z.string().max(200).nullable(),
-  to: z.string().max(200),
+  from: z.string().max(mostNamedChars).nullable(),
+  to: z.string().max(mostNamedChars),
   phase: z.enum(transactionPhases),
   begun: z.number().int().min(0),
   ops: z.array(transactionOpSchema).max(mostTransactionOps),

@@ -303,6 +303,29 @@ describe('servers that are not to be trusted: the board stays as it was', () => 
   })
 })
 
+test('a board whose version has a very long name is brought back after a power cut, too', async () => {
+  const { url } = await openSource(await release())
+  const longVersion = JSON.stringify({ ref: 'v'.repeat(250), commit: '0'.repeat(40) })
+  const renames: number[] = []
+  const count = boardOf()
+  count.put('version.json', longVersion)
+  count.onDone = ({ name, number }) => { if (name === 'rename') renames.push(number) }
+  await mpyRig(count, url).update()
+  expect(renames.length).toBeGreaterThan(3)
+  for (const number of renames) {
+    const fs = boardOf()
+    fs.put('version.json', longVersion)
+    fs.fault = (call) => (call.number === number ? 'cut-after' : undefined)
+    await mpyRig(fs, url).update().catch(() => undefined)
+    fs.restart(() => 0.5)
+    fs.fault = undefined
+    const { deps } = otaRig(fs)
+    await recoverBoard({ ...deps, http: async () => Promise.reject(new Error('no network')), hmacSha256Hex: () => '', tell: () => undefined }, { keepStage: false }, never)
+    const { 'version.json': version, ...rest } = filesOn(fs)
+    expect([number, rest]).toEqual([number, version === longVersion ? oldFiles : { ...newFiles, 'config.json': '{}' }])
+  }
+})
+
 test.each(['full', 'delta'])('1.25 the power goes at any call of an update (%s): at the next contact the board is old or new, and the update goes through', async (how) => {
   const isDelta = how === 'delta'
   const [older, newer] = isDelta ? [{ 'main.py': long('old'), 'lib/gone.py': 'x' }, { 'main.py': long('new'), 'lib/added.py': 'y' }] : [oldFiles, { ...newFiles, 'config.json': '{}' }]

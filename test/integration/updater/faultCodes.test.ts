@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -119,10 +119,14 @@ describe('2.10 what went wrong is told by its own word', () => {
     await rm(join(bench.root, 'tmp/state.json'), { force: true })
     await mkdir(join(bench.root, 'tmp/state.json'))
     await writeFile(join(bench.root, 'tmp/state.json/x'), '')
+    await rm(join(bench.root, 'opt/tope/versions/current'))
+    await symlink('v9.9.9', join(bench.root, 'opt/tope/versions/current'))
     await bench.start()
     const answer = await bench.until('failed')
     expect(answer).toMatchObject({ code: 500, data: { error: expect.stringMatching(/^INTERNAL_ERROR: /) as string } })
     expect(JSON.stringify(answer)).not.toMatch(/\.ts|at /)
+    // The device itself is healed all the same.
+    expect(await bench.link('current')).not.toBe('v9.9.9')
     expect(faultText(new TypeError('undefined is not a function'))).toBe('INTERNAL_ERROR: the log has the details')
   })
   test('every word that an updater may say is an error of the workbench, with who has to act', () => {

@@ -1,7 +1,7 @@
 import { isWithin } from '../../../../shared/devices/devicePath.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { withDeadline } from '../../../../shared/lifecycle/clock.ts'
-import type { RecoveryReport } from '../../../../shared/ota/transaction.schema.ts'
+import { mostNamedChars, type RecoveryReport } from '../../../../shared/ota/transaction.schema.ts'
 import { isInRollout } from '../../../protocols/otaManifest/cohort.ts'
 import { isOwn, isPermitted, mpyPlaces, targetPath } from '../../../protocols/otaManifest/paths.ts'
 import { applyTransaction } from '../applyTransaction.ts'
@@ -108,13 +108,16 @@ async function bringTo(target: MpyTarget, run: MpyRun, signal: AbortSignal): Pro
   const next = { ref: target.ref, commit: target.commit }
   // One that is the same in other words is left as it stands: flash wears.
   const isSame = before?.ref === next.ref && before.commit === next.commit
-  const request = { wishes, state: isSame ? undefined : { target: mpyPlaces.version, text: versionText(next) }, from: before ? shownVersion(before.ref, before.commit) : null, to: shownVersion(next.ref, next.commit) }
+  const request = { wishes, state: isSame ? undefined : { target: mpyPlaces.version, text: versionText(next) }, from: before ? inJournal(before.ref, before.commit) : null, to: inJournal(next.ref, next.commit) }
   const { leftover } = await applyTransaction(request, transactionDeps(run, places), signal)
   if (leftover !== undefined) run.tell({ type: 'note', words: `The board is new, and its backups are cleared away at the next contact (${leftover})` })
   const now = await readVersion(run, signal)
   if (now?.ref !== next.ref || now.commit !== next.commit) throw new WorkbenchError('device/wrong-content', `The board reports ${now ? shownVersion(now.ref, now.commit) : 'no version'} after the update to ${request.to}`, { hint: 'Run the update again; it recovers the board first' })
   return { filesChanged: wishes.length, fetchedBytes }
 }
+
+/** For people; a name that is longer than a journal takes would make a damaged one of it. */
+const inJournal = (ref: string, commit: string): string => shownVersion(ref, commit).slice(0, mostNamedChars)
 
 /** Old and new content stand side by side for a moment. */
 async function checkSpace(target: MpyTarget, run: MpyRun, signal: AbortSignal): Promise<void> {

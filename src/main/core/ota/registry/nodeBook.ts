@@ -91,9 +91,10 @@ export function createNodeBook(nowMs: () => number, most = mostNodes): NodeBook 
 /** The last one stands for its second; when there are too many, every other one goes. */
 function addPoint(tally: Tally, atMs: number): void {
   const { waiting, fetching, fetched, pending, running, 'fell-back': fellBack } = tally.counts
-  const point = { atMs, waiting, fetching: fetching + fetched, pending, running, fellBack, nodes: tally.nodes }
   const last = tally.points.at(-1)
-  if (last && atMs - last.atMs < pointEveryMs && tally.points.length > 1) tally.points.splice(-1, 1, point)
+  // A clock that is set back stands still here: a plot runs forwards.
+  const point = { atMs: Math.max(atMs, last?.atMs ?? atMs), waiting, fetching: fetching + fetched, pending, running, fellBack, nodes: tally.nodes }
+  if (last && point.atMs - last.atMs < pointEveryMs && tally.points.length > 1) tally.points.splice(-1, 1, point)
   else tally.points.push(point)
   if (tally.points.length > mostPoints) tally.points = tally.points.filter((_, index) => index % 2 === 0 || index === tally.points.length - 1)
 }

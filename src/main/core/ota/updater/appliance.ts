@@ -3,6 +3,7 @@ import { joined } from '../../../../shared/devices/devicePath.ts'
 import type { Services } from '../../../../shared/devices/services.ts'
 import type { Clock } from '../../../../shared/lifecycle/clock.ts'
 import type { NewDigest } from '../../../../shared/ota/digest.ts'
+import type { RecoveryReport } from '../../../../shared/ota/transaction.schema.ts'
 import { applyTransaction } from '../applyTransaction.ts'
 import { recoverTransaction } from '../recoverTransaction.ts'
 import type { UpdaterDeps } from './updaterDesk.ts'
@@ -27,9 +28,9 @@ export interface ApplianceParts {
 export function createAppliance(parts: ApplianceParts): UpdaterDeps['device'] {
   const { fs, clock, newDigest, newId } = parts
   const transaction = { fs, clock, newDigest, newId, places: { journal: joined(versionsFolder, '.links.json'), backup: joined(versionsFolder, '.links_backup'), stage: joined(versionsFolder, outsideStage) } }
+  const recoverLinks = async (signal: AbortSignal): Promise<RecoveryReport> => recoverTransaction(transaction, signal)
   return {
-    ...parts,
-    snapshots: createSnapshots({ fs, folder: versionsFolder, transact: async (request, signal) => applyTransaction(request, transaction, signal) }),
-    recoverLinks: async (signal) => recoverTransaction(transaction, signal),
+    ...parts, recoverLinks,
+    snapshots: createSnapshots({ fs, folder: versionsFolder, transact: async (request, signal) => applyTransaction(request, transaction, signal), settle: recoverLinks }),
   }
 }

@@ -66,6 +66,7 @@ export async function deploy(contents: OpenPackage, version: string | undefined,
   const { fs, snapshots } = deps
   let plan: DeployPlan
   let base: Base | undefined
+  let isWritten = false
   try {
     deps.progress(installProgress.started, 'Reading the package')
     plan = planDeployment(contents, version, deps.also)
@@ -78,9 +79,11 @@ export async function deploy(contents: OpenPackage, version: string | undefined,
     const before = await snapshots.links(signal)
     await ensureFoldersAbove(fs, joined(snapshots.folder, 'x'), signal)
     await snapshots.create(plan.manifest.version, signal)
+    isWritten = true
     await writeDeployJournal(fs, snapshots.folder, { v: 1, version: plan.manifest.version, from: before.current ?? null, units: [...plan.units] }, signal)
   } catch (error) {
-    // No service has been touched, so there is nothing to bring back.
+    // No service has been touched, so there is nothing to bring back. A journal that was written and not made sure of would hold up the next one.
+    if (isWritten) await clearJournal(deps, signal)
     if (signal.aborted || !(error instanceof WorkbenchError)) throw error
     return { kind: 'failed', error: `DEPLOYMENT_FAILED: ${faultText(noSpace(error))}`, level: 0, running: (await snapshots.links(signal)).current }
   }
@@ -159,24 +162,51 @@ async function broughtBack(error: unknown, plan: DeployPlan, deps: DeployDeps, s
   const back = isCancelled ? new AbortController().signal : signal
   const first = isCancelled ? 'it was cancelled' : faultText(noSpace(error))
   deps.tell(`DEPLOYMENT_FAILED: ${first}`)
-  const end = await takeBack(plan.manifest.version, plan.units, deps, back)
+  // One look at the device that fails must not leave its services down.
+  const end = await takeBack(plan.manifest.version, plan.units, deps, back).catch(async (why: unknown) => {
+    if (back.aborted || !isRefusal(why)) throw why
+    deps.tell(`the way back is begun once more: ${faultText(why)}`)
+    return takeBack(plan.manifest.version, plan.units, deps, back)
+  })
   if (isCancelled && end.level === 0) throw error instanceof Cancelled ? error : new Cancelled('the deployment was cancelled')
-  const { current } = await deps.snapshots.links(back)
-  return { kind: 'failed', error: [`DEPLOYMENT_FAILED: ${first}`, ...end.said].join('; '), level: end.level, running: current }
+  return { kind: 'failed', error: [`DEPLOYMENT_FAILED: ${first}`, ...end.said].join('; '), level: end.level, running: await runningNow(deps, back) }
 }
+
+/** For words only: how it ended is known. */
+const runningNow = async ({ snapshots }: DeployDeps, signal: AbortSignal): Promise<string | undefined> => snapshots.links(signal).then(({ current }) => current, (error: unknown) => {
+  if (signal.aborted || !isRefusal(error)) throw error
+  return undefined
+})
 
 /** By what `current` says, not by what anybody remembers; its journal goes when the device stands on its own again. */
 export async function takeBack(version: string, units: readonly string[], deps: DeployDeps, signal: AbortSignal): Promise<RollbackEnd> {
   const { current } = await deps.snapshots.links(signal)
   const end = current === folderOfVersion(version) ? await rollBack(version, units, deps, signal) : await undoUnpromoted(version, units, deps, signal)
-  await removeDeployJournal(deps.fs, deps.snapshots.folder, signal)
+  await clearJournal(deps, signal)
   return end
 }
 
+/** The device said no to one call. One that is gone is another matter: then its journal tells whoever comes next. */
+const isRefusal = (error: unknown): error is WorkbenchError => error instanceof WorkbenchError && !error.code.startsWith('link/')
+
+/** It stands as it is told, and only this last step failed: that is tried again, told, and no failure of the deployment. */
+async function clearJournal({ fs, snapshots, tell }: DeployDeps, signal: AbortSignal): Promise<void> {
+  for (let attempt = 1; attempt <= 2; attempt += 1) {
+    try {
+      await removeDeployJournal(fs, snapshots.folder, signal)
+      return
+    } catch (error) {
+      if (signal.aborted || !isRefusal(error)) throw error
+      tell(`the journal of the deployment cannot be taken away: ${faultText(error)}`)
+    }
+  }
+}
+
 export async function finished({ manifest: { version } }: { readonly manifest: { readonly version: string } }, deps: DeployDeps, signal: AbortSignal): Promise<DeployEnd> {
-  await removeDeployJournal(deps.fs, deps.snapshots.folder, signal)
+  await clearJournal(deps, signal)
   const pruned: string[] = []
-  for (const view of await deps.snapshots.list(signal)) {
+  // What cannot be looked at now is taken away after the next one.
+  for (const view of await deps.snapshots.list(signal).catch((error: unknown) => { if (signal.aborted || !isRefusal(error)) throw error; deps.tell(`older versions stay for now: ${faultText(error)}`); return [] })) {
     if (view.version === undefined || view.links.length > 0) continue
     // What cannot be taken away costs space and nothing else.
     await deps.snapshots.remove(view.version, signal).then(() => { pruned.push(view.folder) }, (error: unknown) => { deps.tell(`${view.folder} could not be taken away: ${faultText(error)}`) })

@@ -9,9 +9,10 @@ import { recoverDeployment } from './recoverDeployment.ts'
 import type { UpdaterDesk } from './updaterDesk.ts'
 
 /** First the device, whose versions must agree with themselves, then the package. */
-export async function heal(desk: UpdaterDesk, signal: AbortSignal): Promise<void> {
+export async function heal(desk: UpdaterDesk, signal: AbortSignal, isStateKnown: boolean): Promise<void> {
   const record = desk.record()
-  await desk.shelf.keepOnly(record?.request.package_name)
+  // It makes room; what cannot be taken away keeps nobody from healing the device.
+  if (isStateKnown) await desk.shelf.keepOnly(record?.request.package_name).catch((error: unknown) => { signal.throwIfAborted(); desk.log(`what earlier downloads left stays: ${faultText(error)}`) })
   let deployment: DeployEnd | undefined
   try {
     const recovered = await recoverDeployment({ ...deployDepsOf(desk), tell: desk.log, progress: () => undefined, recoverLinks: desk.device.recoverLinks }, signal)

@@ -31,6 +31,8 @@ export interface SnapshotDeps {
   readonly folder: DevicePath
   /** All of it or nothing, also over a power cut. */
   readonly transact: (request: TransactionRequest, signal: AbortSignal) => Promise<unknown>
+  /** Clears up what an earlier one left, of which only its last steps failed; else it would stand in the way of the way back. */
+  readonly settle: (signal: AbortSignal) => Promise<unknown>
 }
 
 export interface Snapshots {
@@ -54,7 +56,7 @@ export interface Snapshots {
   sweep(signal: AbortSignal): Promise<readonly string[]>
 }
 
-export function createSnapshots({ fs, folder, transact }: SnapshotDeps): Snapshots {
+export function createSnapshots({ fs, folder, transact, settle }: SnapshotDeps): Snapshots {
   const at = (name: string): DevicePath => joined(folder, name)
   const pathOf = (version: string): DevicePath => at(folderOfVersion(version))
   const isFolder = async (path: DevicePath, signal: AbortSignal): Promise<boolean> => (await fs.stat(path, signal))?.kind === 'folder'
@@ -102,6 +104,7 @@ export function createSnapshots({ fs, folder, transact }: SnapshotDeps): Snapsho
 
   const setLinks: Snapshots['setLinks'] = async (to, why, signal) => {
     const markerIn = async (name: string | undefined): Promise<SnapshotMarker | undefined> => { const version = versionOfFolder(name ?? ''); return version === undefined ? undefined : marker(version, signal) }
+    await settle(signal)
     const current = await mustStand(to.current, signal)
     const previous = to.previous === undefined ? null : await mustStand(to.previous, signal)
     const before = await links(signal)
@@ -133,6 +136,7 @@ export function createSnapshots({ fs, folder, transact }: SnapshotDeps): Snapsho
     },
     promote: async (version, signal) => {
       await mustStand(version, signal)
+      await settle(signal)
       const { current } = await links(signal)
       // Otherwise previous would become the version itself, and the way back would be lost.
       if (current === folderOfVersion(version)) return
@@ -140,6 +144,7 @@ export function createSnapshots({ fs, folder, transact }: SnapshotDeps): Snapsho
     },
     setFactory: async (version, signal) => {
       const name = await mustStand(version, signal)
+      await settle(signal)
       if (await fs.stat(at('factory'), signal)) throw updaterFault('VERSION_EXISTS', 'the factory version is already set')
       await withoutWriteBits(fs, at(name), signal)
       await transact({ wishes: [{ kind: 'link', target: at('factory'), to: name }], from: null, to: `${name}: factory` }, signal)

@@ -91,9 +91,12 @@ export function createUpdater(deps: UpdaterDeps): Updater {
   return {
     start: async () => {
       begin(async (signal) => {
-        record = await deps.store.read()
+        // The device is healed also where nobody can read any more which package was being fetched.
+        let unread: unknown
+        record = await deps.store.read().catch((error: unknown) => { signal.throwIfAborted(); unread = error; return undefined })
         if (record) now = { ...now, stage: record.stage, message: 'Starting', progress: record.stage === 'toInstall' ? 100 : 0, error: record.error ?? null }
-        await heal(desk, signal)
+        await heal(desk, signal, unread === undefined)
+        if (unread !== undefined) throw unread as Error
       })
       await work
       started.resolve()
