@@ -65,6 +65,8 @@ export async function openWindow({ width = 1440, height = 900, colour = 'dark', 
     page.on('pageerror', (error) => { complaints.push(`page: ${error.message}`) })
     page.on('console', (message) => { if (message.type() === 'error') complaints.push(`console: ${message.text()}`) })
     await page.goto(web.url)
+    // The page is loaded before its window stands in it: a key pressed between the two goes to nobody.
+    await page.locator('.bench').waitFor()
     return page
   }
   return { page: await newPage(), browser, workbench, web, folder, complaints, newPage }
