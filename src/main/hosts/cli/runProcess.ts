@@ -60,6 +60,7 @@ const lateTools: Pick<CliDeps, 'batch' | 'registry' | 'releases' | 'serveOneFile
   tellServiceFailed: async (request, signal) => (await import('../../composition/fleetAgentService.ts')).tellServiceFailed(request, { random: Math.random }, signal),
   fleet: {
     send: late(async () => (await import('../../composition/fleetTools.ts')).fleetTools.send),
+    wait: late(async () => (await import('../../composition/fleetTools.ts')).fleetTools.wait),
     list: late(async () => (await import('../../composition/fleetTools.ts')).fleetTools.list),
   },
   deployOverSsh: late(async () => (await import('../../composition/deployOverSsh.ts')).deployOverSsh),

@@ -5,7 +5,7 @@ import { toWire, WorkbenchError } from '../../../../shared/errors/workbenchError
 import { type Flags, helpOf, oneOf, parseFlags, type ParsedFlags, quoted, usage } from '../arguments.ts'
 import type { CliDeps, CliWorkbench } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
-import { createTeller, isJson, outputFlag, type Teller } from '../output/events.ts'
+import { modeOf, outputWithQuietFlag, type Teller, tellerOf } from '../output/events.ts'
 import { plainText } from '../output/lineWriter.ts'
 import { table, timeText } from '../output/words.ts'
 
@@ -24,7 +24,7 @@ const flags: Flags = {
   'tftp-port': { type: 'string', value: 'PORT', help: 'run, go-on: UDP port of the TFTP server (default 69)' },
   'redis': { type: 'string', value: 'URL', help: 'the Redis on which several benches share their batches (also RACKBENCH_REDIS, which no list of processes shows)' },
   'data': { type: 'string', value: 'DIR', help: 'the data folder' },
-  'output': outputFlag,
+  'output': outputWithQuietFlag,
   'help': { type: 'boolean', short: 'h', help: 'this text' },
 }
 const summary = 'Runs a plan of many jobs and stops it by its own rules. Exit code: 0 all passed, 5 something failed or a rule stopped it, 4 the bench kept some from being judged, 7 a person stopped it, 8 it waits to be gone on with. The first Ctrl-C begins nothing more, the second stops what runs at its next safe point.'
@@ -34,6 +34,10 @@ interface Scene {
   readonly deps: CliDeps
   readonly teller: Teller
   readonly words: readonly string[]
+  readonly isQuiet: boolean
+  /** What a script wants that reads one bare answer. */
+  readonly bare: (...lines: readonly string[]) => void
+  readonly status: (text: string) => void
 }
 
 export async function batchCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
@@ -43,7 +47,8 @@ export async function batchCommand(argv: readonly string[], deps: CliDeps): Prom
     return exitCodes.success
   }
   const [verb = '', ...words] = given.positionals
-  const scene: Scene = { given, deps, teller: createTeller(deps.out, isJson(given)), words }
+  const isQuiet = modeOf(given) === 'quiet'
+  const scene: Scene = { given, deps, teller: tellerOf(deps.out, modeOf(given)), words, isQuiet, bare: (...lines) => { if (isQuiet) lines.forEach(deps.out.line) }, status: (text) => { if (!isQuiet) deps.out.status(text) } }
   // Not in the morning, when the night is over.
   for (const format of formats) await checkReport(scene, format)
   switch (oneOf('batch', verb, verbs)) {
@@ -68,7 +73,7 @@ function idOf(text: string | undefined): BatchId {
   return id.data
 }
 
-async function withWorkbench<T>({ given, deps, teller }: Scene, work: (workbench: CliWorkbench) => Promise<T>): Promise<T> {
+async function withWorkbench<T>({ given, deps, teller, isQuiet }: Scene, work: (workbench: CliWorkbench) => Promise<T>): Promise<T> {
   const port = given.text('tftp-port') ?? '69'
   if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) throw usage(`--tftp-port ${quoted(port)} is no port`)
   const workbench = await deps.openWorkbench({
@@ -76,6 +81,7 @@ async function withWorkbench<T>({ given, deps, teller }: Scene, work: (workbench
     // Nobody sits at a batch in the night: an attempt that needs a hand ends at its limit.
     ask: async (question, signal) => {
       teller.say('log', { level: 'warning', message: question }, plainText(question, 200))
+      if (isQuiet) deps.err.line(plainText(question, 200))
       await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
     },
   })
@@ -113,10 +119,11 @@ async function tellCheck(workbench: CliWorkbench, plan: BatchPlan, isDemo: boole
 }
 
 async function planOnly(workbench: CliWorkbench, plan: BatchPlan, isDemo: boolean, scene: Scene): Promise<ExitCode> {
-  const { teller } = scene
+  const { teller, bare } = scene
   const { targets, aside } = await workbench.chooseForBatch(plan, isDemo)
   const warnings = await tellCheck(workbench, plan, isDemo, scene)
   const items = targets.length * Math.max(1, plan.images.length) * plan.cycles
+  bare(...targets.map(({ name }) => plainText(name, 80)))
   return teller.done(exitCodes.success, { cameras: targets.map(({ camera }) => camera), aside, items, warnings }, `${items} items on ${targets.length} cameras: ${plainText(targets.map(({ name }) => name).join(', '), 400)}`)
 }
 
@@ -157,8 +164,9 @@ async function heard(workbench: CliWorkbench, id: BatchId, isSo: () => boolean, 
 }
 
 /** Said to whoever decides for it, and done when that has kept it. A batch whose bench is gone ends here. */
-async function stop({ given, deps, teller, ...scene }: Scene, id: BatchId): Promise<ExitCode> {
-  return withWorkbench({ given, deps, teller, ...scene }, async (workbench) => {
+async function stop(scene: Scene, id: BatchId): Promise<ExitCode> {
+  const { given, deps, teller } = scene
+  return withWorkbench(scene, async (workbench) => {
     const engine = await workbench.batches.engine()
     const now = given.has('now')
     await engine.stop(id, { now })
@@ -174,8 +182,7 @@ async function stop({ given, deps, teller, ...scene }: Scene, id: BatchId): Prom
 
 /** Until it is over. An interrupt is a wish that the batch grants. */
 async function follow(scene: Scene, workbench: CliWorkbench, id: BatchId): Promise<ExitCode> {
-  const { deps, teller } = scene
-  const { out, interrupt } = deps
+  const { deps: { interrupt }, teller, status } = scene
   const engine = await workbench.batches.engine()
   const never = new AbortController().signal
   const quiet = engine.listen((batch, event) => {
@@ -189,7 +196,7 @@ async function follow(scene: Scene, workbench: CliWorkbench, id: BatchId): Promi
     } else if (event.type === 'canary-passed') teller.say('canary', { passed: true, waits: batch.isPaused }, batch.isPaused ? `The canary passed; "rackbench batch go-on ${id}", or a window, lets the rest begin` : 'The canary passed')
     else if (event.type === 'camera-quarantined') teller.say('quarantine', { camera: event.camera, message: event.sentence }, plainText(event.sentence, 300))
     else if (event.type === 'stop-requested') teller.say('stop', { reason: event.reason, message: event.sentence }, '')
-    out.status(`${counts.passed} passed, ${counts.failed + counts['timed out']} failed, ${counts.running} running, ${counts.waiting} waiting`)
+    status(`${counts.passed} passed, ${counts.failed + counts['timed out']} failed, ${counts.running} running, ${counts.waiting} waiting`)
   })
   const stopBatch = (now: boolean): void => { engine.stop(id, { now }).catch((error: unknown) => { teller.say('log', { level: 'warning', message: String(error) }, '') }) }
   const gently = (): void => { stopBatch(false) }
@@ -205,7 +212,7 @@ async function follow(scene: Scene, workbench: CliWorkbench, id: BatchId): Promi
   } finally {
     quiet()
     interrupt.signal.removeEventListener('abort', gently)
-    out.status('')
+    status('')
   }
   return tellEnd(scene, workbench, id)
 }
@@ -228,7 +235,7 @@ async function checkReport({ given, deps }: Scene, format: BatchFormat): Promise
   if (path !== undefined) await deps.batch.checkReport(path)
 }
 
-async function tellEnd({ given, deps, teller }: Scene, workbench: CliWorkbench, id: BatchId): Promise<ExitCode> {
+async function tellEnd({ given, deps, teller, bare }: Scene, workbench: CliWorkbench, id: BatchId): Promise<ExitCode> {
   const batch = (await workbench.batches.engine()).get(id)
   const facts = workbench.batchSummary(batch)
   const unwritten: string[] = []
@@ -247,6 +254,7 @@ async function tellEnd({ given, deps, teller }: Scene, workbench: CliWorkbench, 
   const { counts, sentence, state } = facts
   const words = [`${state}: ${plainText(sentence === '' ? 'it has not ended yet' : sentence, 1_000)}`, Object.entries(counts).filter(([, count]) => count > 0).map(([name, count]) => `${count} ${name}`).join(', '), `Report: ${report}`]
   const exitCode = exitCodeOfBatch(facts)
+  bare(state)
   return teller.done(unwritten.length > 0 && exitCode === exitCodes.success ? exitCodes.busyOrHost : exitCode, { batch: id, state, sentence, counts, passRate: facts.passRate ?? null, report, ...(unwritten.length > 0 ? { unwritten } : {}) }, words.join('\n'))
 }
 
@@ -254,6 +262,7 @@ async function list(scene: Scene): Promise<ExitCode> {
   return withWorkbench(scene, async (workbench) => {
     const batches = (await workbench.batches.engine()).list().map(workbench.batchSummary)
     const rows = batches.map(({ id, name, state, items, counts, queuedAtMs, endedAtMs }) => [id, plainText(name, 40), state, `${counts.passed} of ${items} passed`, endedAtMs === undefined ? '' : timeText(endedAtMs - queuedAtMs)])
+    scene.bare(...batches.map(({ id }) => id))
     return scene.teller.done(exitCodes.success, { batches }, rows.length === 0 ? 'No batches yet' : table([['batch', 'name', 'state', 'items', 'took'], ...rows]).join('\n'))
   })
 }
@@ -265,6 +274,7 @@ async function compare(scene: Scene, [before, after]: readonly BatchId[]): Promi
     const engine = await workbench.batches.engine()
     const found = workbench.compareBatches(engine.get(before as BatchId), engine.get(after as BatchId))
     const lines = [found.words, ...(found.worse.length === 0 ? [] : [`Worse: ${plainText(found.worse.join(', '), 400)}`]), ...(found.better.length === 0 ? [] : [`Better: ${plainText(found.better.join(', '), 400)}`]), ...found.phases.map(({ name, beforeMs, afterMs }) => `${plainText(name, 60)}: ${timeText(beforeMs)} before, ${timeText(afterMs)} after (median)`)]
+    scene.bare(found.words)
     return scene.teller.done(exitCodes.success, found, lines.join('\n'))
   })
 }
