@@ -16,4 +16,6 @@ export const rackGuards: readonly Guard[] = [
   { says: 'a picture of a claimed enormous size is not drawn', ...jpeg, named: 'claims an enormous', find: 'size.widthPx * size.heightPx > maxPixels', replace: 'size.widthPx < 0' },
   { says: 'a piece lies inside its picture', file: 'src/shared/rpc/pictureFrame.ts', project: 'unit', tests: 'src/shared/rpc/pictureFrame.test.ts', named: 'outside its picture', find: ' || offsetBytes + piece.length > lengthBytes', replace: '' },
   { says: 'a slow viewer gets the newest picture', file: 'src/main/core/pictures/pictureLane.ts', project: 'integration', tests: 'test/integration/pictures/pictureBook.test.ts', named: 'does not keep up', find: 'pictures.newest(camera) ?? waiting', replace: 'waiting' },
+  { says: 'a password that a switch refused is not tried again by itself', file: 'src/main/core/rack/drawWatch.ts', project: 'integration', tests: 'test/integration/power/drawWatch.test.ts', named: 'refused password is tried once', find: '!draw || controller === refusedBy', replace: '!draw' },
+  { says: 'no switch is read for its watts while a job has the camera', file: 'src/main/core/rack/drawWatch.ts', project: 'integration', tests: 'test/integration/power/drawWatch.test.ts', named: 'while a job has the camera', find: 'if (!isHeld()) waitMs', replace: 'waitMs' },
 ]

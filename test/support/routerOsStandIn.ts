@@ -20,7 +20,7 @@ export interface StandInPort {
   readonly behind?: readonly string[]
   /** Another switch announces itself there. */
   readonly neighbour?: boolean
-  readonly watts?: number
+  watts?: number
   /** Until when a native cycle keeps it off. */
   pulse?: AbortController | undefined
 }
@@ -113,7 +113,7 @@ export function createRouterOsStandIn(clock: Clock, ports: StandInPort[] = stand
     if (verb === '/interface/ethernet/poe/monitor') {
       const port = byId(value('numbers'))
       if (behaviour.status !== 'monitor') return trap('no such command')
-      return port?.poe === undefined ? trap('no such item') : [['!re', `=name=${port.name}`, `=poe-out-status=${statusOf(port)}`, ...(port.watts === undefined ? [] : [`=poe-out-power=${String(port.watts)}`])], ['!done']]
+      return port?.poe === undefined ? trap('no such item') : [['!re', `=name=${port.name}`, `=poe-out-status=${statusOf(port)}`, ...(port.watts === undefined || !relay.get(port.name) ? [] : [`=poe-out-power=${String(port.watts)}W`])], ['!done']]
     }
     const port = byId(value('.id'))
     if (port?.poe === undefined) return trap('no such item')

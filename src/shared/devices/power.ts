@@ -16,6 +16,8 @@ export interface OnOffPower extends Cycles {
   readonly proof: 'read-back' | 'accepted'
   set(state: 'on' | 'off', signal: AbortSignal): Promise<void>
   read(signal: AbortSignal): Promise<PowerState>
+  /** Watts that go out there now; `undefined` where the device does not say. Absent where none of its kind can. */
+  draw?(signal: AbortSignal): Promise<number | undefined>
 }
 /** PoE ports with one command, "bounce"; `offMs` is a lower bound that the switch keeps by itself. */
 export interface CycleOnlyPower extends Cycles {

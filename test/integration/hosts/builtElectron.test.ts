@@ -47,7 +47,9 @@ test('the page comes over our own scheme with its policy, and nothing else comes
 test('it goes nowhere and opens nothing', () => {
   expect(seen['navigation']).toEqual({ away: true, file: true, frame: true, redirect: true, reload: false, report: false, webview: true })
   expect(seen['open']).toBe('deny')
-  expect([seen['granted'], seen['checked']]).toEqual([false, false])
+})
+test('our page may tell the desktop of an alarm; nothing else is granted, and nothing to anybody else', () => {
+  expect(seen['permissions']).toEqual([['geolocation', false, false, false, false], ['notifications', true, true, false, false]])
 })
 test('two ports are handed to our page and to nobody else; a call over them is answered', () => {
   expect(seen['ports']).toEqual([true, true])

@@ -40,7 +40,9 @@ const prevented = (name: string, event: object): boolean => {
   webContents.emit(name, { ...event, preventDefault: () => { was = true } })
   return was
 }
-const granted = (): boolean => { let was = true; record.permission!(webContents, 'geolocation', (yes) => { was = yes }); return was }
+const granted = (permission: string, requestingUrl: string): boolean => { let was = true; record.permission!(webContents, permission, (yes) => { was = yes }, { requestingUrl }); return was }
+const elsewhere = 'https://evil.example/'
+const permissions = (['geolocation', 'notifications'] as const).map((name) => [name, granted(name, 'rackbench://app/index.html'), record.permissionCheck!(webContents, name, 'rackbench://app/'), granted(name, elsewhere), record.permissionCheck!(webContents, name, elsewhere)])
 
 // A stranger first: another frame, then our window showing something else.
 let strangerPorts = 0
@@ -71,7 +73,7 @@ const seen = {
     reload: prevented('will-navigate', { url: 'rackbench://app/index.html', isMainFrame: true }), report: prevented('will-frame-navigate', { url: 'blob:rackbench://app/1-2', isMainFrame: false }),
     webview: prevented('will-attach-webview', {}),
   },
-  open: webContents.openHandler?.({ url: 'https://evil.example/' }).action, granted: granted(), checked: record.permissionCheck?.(),
+  open: webContents.openHandler?.({ url: 'https://evil.example/' }).action, permissions,
   ports: [rpcPort !== undefined, bytesPort !== undefined], strangerPorts, seenBefore, chips, error, chosen, menu: record.menu.map(({ label, role }) => label ?? role),
 }
 // SQLite takes its write-ahead file away when the last connection closes, and not before.

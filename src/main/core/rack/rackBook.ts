@@ -26,6 +26,7 @@ import { isNews, quietMs } from './heardNews.ts'
 import { maintenanceWords } from './inventory.ts'
 import { gatePower } from './jobPower.ts'
 import type { Leases } from './leases.ts'
+import { createDrawWatch, type DrawWatch } from './drawWatch.ts'
 import { createPowerEdges } from './powerEdges.ts'
 import { type StartFacts, whyNots } from './whyNot.ts'
 
@@ -135,6 +136,7 @@ interface Entry extends CameraEntry {
   reach: PodView['state']
   reachNote: string
   store: PodStore | undefined
+  readonly draw: DrawWatch
   readonly stop: AbortController
 }
 
@@ -197,7 +199,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fla
     const heldBy = leases.holderOf(devices.resource)?.holder
     const holder = powerActions.some((action) => heldBy === powerHolder(action, spec.cameraName)) ? undefined : heldBy
     const life = lifeOf({ power: entry.power, boot, job, reach: entry.reach, consoleState: stats.state })
-    const watts = devices.watts?.()
+    const watts = devices.watts?.() ?? entry.draw.watts()
     const facts = startFactsOf(entry)
     const picture = pictures?.view(spec.cameraId)
     const alarms = alarmsOf(spec.cameraId)
@@ -254,6 +256,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fla
       const entry: Entry = {
         spec, own: seen, boot: startBootWatch(clock.nowMs()), firmware: undefined, address: '', power: 'unknown', cutAtMs: -Infinity, store: undefined, stop: new AbortController(),
         reach: devices.pod ? 'checking' : 'reachable', reachNote: '',
+        draw: createDrawWatch({ clock, power: () => devices.power, isHeld: () => leases.holderOf(devices.resource) !== undefined, changed }),
         devices: gatePower(seen, createJobPowerGate({ spec, devices: seen }, () => sharingPower({ own: seen, spec }), powerDeps)),
         console: createConsole({
           cameraId: spec.cameraId, open: devices.openConsole, clock, log, pace, capture,
@@ -274,6 +277,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fla
       }
       entries.set(spec.id, entry)
       pictures?.setUrl(spec.cameraId, spec.snapshotUrl)
+      entry.draw.run(entry.stop.signal).catch((error: unknown) => { log(`power reading of ${spec.id}: ${String(error)}`) })
       poll(entry).catch((error: unknown) => { log(`pod ${spec.id}: ${String(error)}`) })
       changed()
     },
@@ -317,6 +321,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fla
       for (const each of [...entries.values()].filter(({ spec }) => sharing.some((one) => one.spec.id === spec.id))) {
         each.power = action === 'off' ? 'off' : 'on'
         if (action === 'off') each.cutAtMs = clock.nowMs()
+        each.draw.forget()
         each.boot = startBootWatch(clock.nowMs())
       }
       changed()

@@ -1,4 +1,5 @@
 import type { RouterOsConnection, Row } from './routerOsConnection.ts'
+import { wattsOf } from './routerOsPower.ts'
 import type { UnitPort } from '../../../shared/devices/portUnit.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 
@@ -73,13 +74,13 @@ function told(row: Row, poe: Row | undefined, reading: Row | undefined, behind: 
   const port = row.get('name') ?? ''
   const comment = (row.get('comment') ?? '').slice(0, 200)
   const status = reading?.get('poe-out-status')
-  const watts = Number.parseFloat(reading?.get('poe-out-power') ?? '')
+  const watts = reading && wattsOf(reading)
   const running = row.get('running')
   const link = running === 'true' ? 'up' as const : running === 'false' ? 'down' as const : undefined
   const isDrawing = status === undefined ? undefined : status === 'powered-on'
   const state = poe === undefined ? 'none' as const : poe.get('poe-out') === 'off' ? 'off' as const : isDrawing === undefined ? 'unknown' as const : 'on' as const
   const why = whyNeverCut({ port, comment, state, link, isDrawing, behind })
-  return { port, comment, state, ...(Number.isFinite(watts) && watts >= 0 ? { watts } : {}), ...(link === undefined ? {} : { link }), ...(why === undefined ? {} : { why }) }
+  return { port, comment, state, ...(watts === undefined ? {} : { watts }), ...(link === undefined ? {} : { link }), ...(why === undefined ? {} : { why }) }
 }
 
 interface Judged extends Pick<UnitPort, 'port' | 'comment' | 'state'> { readonly link: 'up' | 'down' | undefined; readonly isDrawing: boolean | undefined; readonly behind: Behind }

@@ -31,6 +31,13 @@ interface PortReading {
   readonly mode: string
   /** `powered-on`, `waiting-for-load` and so on; `undefined` where the switch has no such reading. */
   readonly status: string | undefined
+  readonly watts: number | undefined
+}
+
+/** Of a row or a reading of the monitor; `undefined` where this model says none. */
+export function wattsOf(reading: Row): number | undefined {
+  const watts = Number.parseFloat(reading.get('poe-out-power') ?? '')
+  return Number.isFinite(watts) && watts >= 0 ? watts : undefined
 }
 
 const givesPower = (status: string): boolean => status === 'powered-on' || status === 'current-too-low'
@@ -56,12 +63,11 @@ export function createRouterOsPower({ connection, clock, port, onMode = 'as-befo
     return name
   }
 
-  const statusOf = async (row: Row, id: string, signal: AbortSignal): Promise<string | undefined> => {
-    const inRow = row.get('poe-out-status')
-    if (inRow !== undefined || !hasMonitor) return inRow
+  const readingOf = async (row: Row, id: string, signal: AbortSignal): Promise<Row | undefined> => {
+    if (row.get('poe-out-status') !== undefined || !hasMonitor) return row
     try {
       const [reading] = await connection.ask(['/interface/ethernet/poe/monitor', `=numbers=${id}`, '=once='], signal, { isRepeatable: true })
-      return reading?.get('poe-out-status')
+      return reading
     } catch (error) {
       if (!(error instanceof WorkbenchError && error.code === 'pod/refused')) throw error
       // Small models have no monitor; their `poe-out` is all there is to read.
@@ -78,7 +84,8 @@ export function createRouterOsPower({ connection, clock, port, onMode = 'as-befo
     if (!row || !id || mode === undefined || !/^[a-z0-9-]{1,32}$/.test(mode)) {
       throw new WorkbenchError('pod/no-power-control', `${place()} has no PoE, so its power cannot be switched`, { context: { port: wanted }, hint: 'Check the name of the port, or switch the power by hand' })
     }
-    return { id, mode, status: await statusOf(row, id, signal) }
+    const reading = await readingOf(row, id, signal)
+    return { id, mode, status: reading?.get('poe-out-status'), watts: reading && wattsOf(reading) }
   }
 
   /** Until the port reads so; the last reading when it never does. */
@@ -164,6 +171,7 @@ export function createRouterOsPower({ connection, clock, port, onMode = 'as-befo
     get label() { return `power of ${place()}` },
     set,
     read: async (signal) => stateOf(await readPort(signal)),
+    draw: async (signal) => (await readPort(signal)).watts,
     cycle: async (offMs, signal) => {
       signal.throwIfAborted()
       const { status } = await readPort(signal)

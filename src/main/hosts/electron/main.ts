@@ -10,7 +10,7 @@ import type { Workbench } from '../../composition/workbench.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { keyVaultOf } from './keyVault.ts'
 import { setAppMenu } from './appMenu.ts'
-import { createPageWindow, pageScheme, pageUrl, refusePermissions, servePage } from './pageWindow.ts'
+import { createPageWindow, pageScheme, pageUrl, limitPermissions, servePage } from './pageWindow.ts'
 import { servePorts } from './portLinks.ts'
 
 const log = (line: string): void => { process.stderr.write(`${line}\n`) }
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
     window?.focus()
   })
   await app.whenReady()
-  refusePermissions(session.defaultSession)
+  limitPermissions(session.defaultSession)
   servePage(protocol, await readPageFiles(join(root, 'out/renderer')), log)
   const workbench = await openWorkbench(root)
   leaveAfter(workbench)

@@ -22,10 +22,10 @@ export function servePage(protocol: Protocol, files: ReadonlyMap<string, PageFil
   })
 }
 
-/** The page asks for nothing that a browser would have to grant. */
-export function refusePermissions(session: Session): void {
-  session.setPermissionRequestHandler((_contents, _permission, decide) => { decide(false) })
-  session.setPermissionCheckHandler(() => false)
+/** Our page may tell the desktop of an alarm. Nothing else is granted, and nothing to anybody else. */
+export function limitPermissions(session: Session): void {
+  session.setPermissionRequestHandler((_contents, permission, decide, { requestingUrl }) => { decide(permission === 'notifications' && isOurPage(requestingUrl)) })
+  session.setPermissionCheckHandler((_contents, permission, origin) => permission === 'notifications' && origin.replace(/\/$/, '') === pageOrigin)
   session.setDevicePermissionHandler(() => false)
 }
 

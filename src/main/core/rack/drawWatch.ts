@@ -1,0 +1,60 @@
+import type { PowerController } from '../../../shared/devices/power.ts'
+import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
+import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
+
+const lookEveryMs = 15_000
+/** Of a switch that does not answer. */
+const mostWaitMs = 300_000
+const lookLimitMs = 10_000
+
+export interface DrawWatchDeps {
+  readonly clock: Clock
+  /** As it is now: a camera can get another switch. */
+  readonly power: () => PowerController
+  /** A job has the camera, and its switch is asked for nothing else. */
+  readonly isHeld: () => boolean
+  readonly changed: () => void
+}
+
+export interface DrawWatch {
+  watts(): number | undefined
+  /** What was read before an act on the power is no longer so. */
+  forget(): void
+  /** Until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+/** What a camera draws, asked of a switch that can tell. What cannot be read now is not shown. */
+export function createDrawWatch({ clock, power, isHeld, changed }: DrawWatchDeps): DrawWatch {
+  let watts: number | undefined
+  let acts = 0
+  /** Some switches lock an account after a few wrong passwords: it is tried again when somebody acts, or has set another switch. */
+  let refusedBy: PowerController | undefined
+  const become = (now: number | undefined): void => { if (now !== watts) { watts = now; changed() } }
+  const look = async (signal: AbortSignal): Promise<boolean> => {
+    const controller = power()
+    const draw = controller.ability === 'on-off' ? controller.draw : undefined
+    if (!draw || controller === refusedBy) { become(undefined); return true }
+    const before = acts
+    try {
+      const read = await withDeadline(clock, lookLimitMs, `power reading of ${controller.label}`, signal, draw)
+      if (before === acts) become(read)
+      return true
+    } catch (error) {
+      if (error instanceof WorkbenchError && (error.code === 'pod/refused' || error.code === 'input/not-found')) refusedBy = controller
+      become(undefined)
+      return false
+    }
+  }
+  return {
+    watts: () => watts,
+    forget: () => { acts += 1; refusedBy = undefined; become(undefined) },
+    run: async (signal) => {
+      let waitMs = lookEveryMs
+      while (!signal.aborted) {
+        if (!isHeld()) waitMs = await look(signal) ? lookEveryMs : Math.min(waitMs * 2, mostWaitMs)
+        await clock.sleep(waitMs, signal).catch(() => undefined)
+      }
+    },
+  }
+}

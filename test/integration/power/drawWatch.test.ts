@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { createWorkbench } from '../../../src/main/composition/createWorkbench.ts'
+import { startLoopbackRack } from '../../../src/main/composition/simulator.ts'
+import { createDrawWatch, type DrawWatch } from '../../../src/main/core/rack/drawWatch.ts'
+import { createSystemClock } from '../../../src/main/drivers/host/systemClock.ts'
+import { createRouterOsConnection } from '../../../src/main/drivers/power/routerOsConnection.ts'
+import { createRouterOsPower } from '../../../src/main/drivers/power/routerOsPower.ts'
+import type { PowerController } from '../../../src/shared/devices/power.ts'
+import { createRouterOsStandIn, type RouterOsStandIn } from '../../support/routerOsStandIn.ts'
+import { createVirtualClock, type VirtualClock } from '../../support/virtualClock.ts'
+
+const never = new AbortController().signal
+const manual: PowerController = { ability: 'manual', label: 'a hand', cycle: async () => undefined }
+
+interface Desk { readonly clock: VirtualClock; readonly standIn: RouterOsStandIn; readonly draw: DrawWatch; readonly told: (number | undefined)[]; readonly asked: () => number; power: PowerController; held: boolean }
+
+function openDesk(password = 'secret'): Desk {
+  const clock = createVirtualClock()
+  const standIn = createRouterOsStandIn(clock, [{ name: 'ether3', poe: 'forced-on', hasLoad: true, watts: 4.2 }])
+  const connection = createRouterOsConnection({ label: 'RouterOS at lab:8728', user: 'admin', password, openLine: standIn.openLine, clock })
+  const told: (number | undefined)[] = []
+  const power = createRouterOsPower({ connection, clock, port: { ethernet: 'ether3' } })
+  const draw = createDrawWatch({ clock, power: () => desk.power, isHeld: () => desk.held, changed: () => { told.push(draw.watts()) } })
+  const desk: Desk = { clock, standIn, draw, told, asked: () => standIn.commands.filter((each) => each.startsWith('/interface/ethernet/poe/print')).length, power, held: false }
+  const over = new AbortController()
+  const running = draw.run(over.signal)
+  onTestFinished(async () => { over.abort(); await running; await connection.close(); await standIn.close() })
+  return desk
+}
+
+test('what a port gives is read again and again, told when it is another, and gone with a switch that cannot say', async () => {
+  const desk = openDesk()
+  await desk.clock.advance(100)
+  desk.standIn.ports[0]!.watts = 5.1
+  await desk.clock.advance(15_000)
+  await desk.clock.advance(15_000)
+  expect(desk.told).toEqual([4.2, 5.1])
+  desk.power = manual
+  await desk.clock.advance(15_000)
+  expect(desk.told).toEqual([4.2, 5.1, undefined])
+})
+
+test('while a job has the camera its switch is asked nothing', async () => {
+  const desk = openDesk()
+  await desk.clock.advance(100)
+  desk.held = true
+  await desk.clock.advance(120_000)
+  expect(desk.asked()).toBe(1)
+  desk.held = false
+  await desk.clock.advance(15_000)
+  expect(desk.asked()).toBe(2)
+})
+
+test('a reading from before an act on the power does not come back after it', async () => {
+  const desk = openDesk()
+  desk.standIn.behaviour.answerAfterMs = 500
+  await desk.clock.advance(600)
+  desk.draw.forget()
+  await desk.clock.advance(5_000)
+  expect(desk.told).toEqual([])
+})
+
+test('a refused password is tried once, and again when somebody has acted: some switches lock an account after a few', async () => {
+  const desk = openDesk('wrong')
+  const logins = (): number => desk.standIn.commands.filter((each) => each.startsWith('/login')).length
+  await desk.clock.advance(3_600_000)
+  expect([logins(), desk.told]).toEqual([1, []])
+  desk.draw.forget()
+  await desk.clock.advance(3_600_000)
+  expect(logins()).toBe(2)
+})
+
+test('a switch that does not answer is asked ever more rarely, and five minutes apart in the end', async () => {
+  const desk = openDesk()
+  desk.standIn.behaviour.fault = () => 'drop'
+  const logins = (): number => desk.standIn.commands.length
+  await desk.clock.advance(1_800_000)
+  const before = logins()
+  await desk.clock.advance(3_600_000)
+  expect(logins() - before).toBeGreaterThanOrEqual(11)
+  expect(logins() - before).toBeLessThanOrEqual(13 * 2)
+  desk.standIn.behaviour.fault = () => undefined
+  await desk.clock.advance(310_000)
+  expect(desk.told).toEqual([4.2])
+})
+
+test('the watts of a real switch are on the camera of the rack, and gone while it is off', { timeout: 30_000 }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rackbench-watts-'))
+  onTestFinished(async () => rm(folder, { recursive: true }))
+  const sim = await startLoopbackRack(join(folder, 'sim'), () => undefined, { pods: 1 })
+  onTestFinished(async () => sim.close())
+  const standIn = createRouterOsStandIn(createSystemClock(), [{ name: 'ether3', poe: 'forced-on', hasLoad: true, watts: 4.2 }])
+  onTestFinished(async () => standIn.close())
+  const port = await standIn.listen()
+  const workbench = await createWorkbench({ host: 'cli', version: 'test', dataFolder: join(folder, 'data'), homeFolder: folder, tftpPort: 0, resourcesFolder: join(import.meta.dirname, '../../../resources'), log: () => undefined })
+  onTestFinished(async () => workbench.close())
+  const [, uart = ''] = /:(\d+)\?api=/.exec(sim.urls[0] ?? '') ?? []
+  const { cameraId } = await workbench.setup.add({ url: `tcp://127.0.0.1:${uart}`, name: '', cameraName: 'cam', chip: sim.chip, power: { kind: 'routeros', host: '127.0.0.1', port, ethernet: 'ether3', user: 'admin', tls: false, onMode: 'as-before' }, password: 'secret' }, never)
+  const watts = (): number | undefined => workbench.rack.view().pods[0]?.cameras[0]?.watts
+  await expect.poll(watts, { timeout: 10_000 }).toBe(4.2)
+  await workbench.rack.power(cameraId, 'off', never)
+  expect(watts()).toBeUndefined()
+})
