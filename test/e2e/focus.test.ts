@@ -88,7 +88,7 @@ describe.skipIf(missingForWindow() !== undefined)('the focus', () => {
     await expectFocusOn(first, 'the palette gives the focus back')
 
     await page.getByRole('button', { name: 'Select all shown' }).click()
-    for (const name of ['Cycle', 'Restore', 'Dump', 'Label']) {
+    for (const name of ['Cycle', 'Restore', 'Dump', 'Label', 'Bundle']) {
       const button = page.getByRole('toolbar').getByRole('button', { name, exact: true })
       await closes(button, name, async () => button.press('Enter'))
     }

@@ -294,7 +294,7 @@ const scenes: readonly Scene[] = [
   { name: 'settings-100', cameras: 100, perPod: 1, steps: async (page) => { await goTo(page, 'Settings') } },
   { name: 'restore-selected', cameras: 100, steps: async (page) => { await page.getByRole('button', { name: 'Select all shown' }).click(); await page.getByRole('toolbar').getByRole('button', { name: 'Restore', exact: true }).click() } },
   { name: 'dump-selected', cameras: 100, steps: async (page) => { await page.getByRole('button', { name: 'Select all shown' }).click(); await page.getByRole('toolbar').getByRole('button', { name: 'Dump', exact: true }).click() } },
-  { name: 'camera-bundle', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('button', { name: 'Bundle' }).click(); await page.getByText(/console sessions/).waitFor() } },
+  { name: 'camera-bundle', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('complementary').getByRole('button', { name: 'Bundle' }).click(); await page.getByText(/console sessions/).waitFor() } },
   { name: 'rack-export', cameras: 12, steps: async (page) => { await goTo(page, 'Settings'); await page.getByRole('button', { name: 'Export the rack' }).click(); await page.getByRole('dialog').waitFor() } },
   { name: 'add-pod', cameras: 12, steps: async (page) => { await goTo(page, 'Settings'); await page.getByRole('button', { name: 'Add a pod' }).click(); await page.getByRole('dialog').waitFor() } },
   ...allUpdatesScenes(),

@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import axe from 'axe-core'
 import { expect, test } from 'vitest'
+import { useViewStore } from '../../src/renderer/stores/view.ts'
 import { until } from './memoryLink.ts'
 import { all, button, rack, text } from './page.ts'
 
@@ -45,7 +46,20 @@ test('a camera has its own', async () => {
   const { fixture } = await rack()
   all('[data-camera="cam-04"]')[0]?.click()
   await until('the panel', () => document.querySelector('aside.panel') !== null)
-  button('Bundle').click()
+  document.querySelector<HTMLButtonElement>('aside.panel button[title^="A zip"]')?.click()
   await until('what would go in', () => text().includes('of cam-04'))
   expect(fixture.calls.at(-1)).toBe('bundle plan [] cam-04')
+})
+
+test('the selected have one, and it stays theirs when the selection is cleared under it', async () => {
+  const { fixture } = await rack()
+  const view = useViewStore()
+  view.select(['cam-02', 'cam-05'] as never)
+  await until('a selection', () => !button('Bundle').disabled)
+  button('Bundle').click()
+  await until('what would go in', () => text().includes('of cam-02, cam-05'))
+  view.clearSelection()
+  type('bundle-words', 'acme')
+  await until('it looks again', () => text().includes('7 places'))
+  expect(fixture.calls.filter((call) => call.startsWith('bundle plan')).at(-1)).toBe('bundle plan ["acme"] cam-02,cam-05')
 })

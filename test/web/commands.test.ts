@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { expect, test } from 'vitest'
+import { useViewStore } from '../../src/renderer/stores/view.ts'
 import { until } from './memoryLink.ts'
 import { all, button, card, press, rack, text } from './page.ts'
 
@@ -110,4 +111,24 @@ test('a command of the application\'s menu comes as a message of our own window,
   expect(document.querySelector('main[aria-label="Rack"]')).not.toBeNull()
   send({})
   await until('jobs', () => document.querySelector('main[aria-label="Jobs"]') !== null)
+})
+
+test('labelling the selected, their bundle and how much is kept are commands, too', async () => {
+  await rack()
+  const run = (id: string): void => { window.dispatchEvent(new MessageEvent('message', { data: { type: 'rackbench-command', id }, origin: window.location.origin, source: window as never })) }
+  useViewStore().view = 'settings'
+  await until('the settings of captures', () => document.querySelector('#captures-quota') !== null)
+  run('captures.settings')
+  await until('the field of the quota', () => document.activeElement?.closest('[aria-labelledby="set-captures"]') !== null && document.activeElement?.tagName === 'INPUT')
+  // Without a selection there is nobody whom these could mean.
+  run('cameras.label')
+  await new Promise((resolve) => { setTimeout(resolve, 20) })
+  expect(document.querySelector('main[aria-label="Settings"]')).not.toBeNull()
+  useViewStore().select(['cam-02', 'cam-05'] as never)
+  run('cameras.label')
+  await until('the dialog', () => document.querySelector('dialog[aria-label*="abel"]') !== null)
+  useViewStore().dialog = undefined
+  await until('no dialog', () => document.querySelector('dialog') === null)
+  run('cameras.bundle')
+  await until('the bundle', () => document.querySelector('dialog[aria-label="Support bundle"]')?.textContent?.includes('of cam-02, cam-05') === true)
 })

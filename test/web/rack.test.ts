@@ -19,7 +19,7 @@ test('nothing is chosen from the start, and nothing can be done with nothing', a
   await rack()
   expect(chosen()).toEqual([])
   expect(text()).toContain('Nothing selected')
-  for (const name of ['Power on', 'Power off', 'Cycle', 'Restore', 'Dump', 'Label', 'Terminals', 'Broadcast', 'Clear']) expect(button(name).disabled).toBe(true)
+  for (const name of ['Power on', 'Power off', 'Cycle', 'Restore', 'Dump', 'Label', 'Bundle', 'Terminals', 'Broadcast', 'Clear']) expect(button(name).disabled).toBe(true)
 })
 test('Ctrl adds one, Shift takes a range, all shown are those that are shown, and what is hidden is said', async () => {
   await rack()

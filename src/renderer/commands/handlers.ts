@@ -82,12 +82,13 @@ export function useHandlers(): Handlers {
     'captures.sessions': async () => capturesTab('sessions', '.captures [role="listbox"]'),
 
     'captures.boots': async () => capturesTab('boots', '.captures [aria-selected="true"]'), 'captures.newLines': async () => capturesTab('new', '.captures [aria-selected="true"]'),
+    'captures.settings': settings('[aria-labelledby="set-captures"] input'),
     'captures.bundle': () => { view.dialog = 'bundle' },
     'updates.add': inUpdates('firmware-add'), 'updates.publish': inUpdates('firmware-publish'), 'updates.withdraw': inUpdates('firmware-withdraw'), 'updates.door': inUpdates('firmware-door'),
     'updates.releases': releases, 'updates.build': () => { releases(); view.dialog = 'release-build' }, 'updates.package': () => { view.view = 'updates'; view.updatesTab = 'appliance'; view.dialog = 'package-build' },
     'updates.nodes': async () => { view.view = 'updates'; view.updatesTab = 'nodes'; await shown.focusOn('.updates [aria-label="Nodes"]') },
     'fleet.clients': async () => { inFleet('clients')(); await shown.focusOn('.fleet [role="listbox"]') }, 'fleet.reboot': toClients('fleet-reboot'), 'fleet.shutdown': toClients('fleet-shutdown'),
-    'fleet.bulks': inFleet('bulks'), 'fleet.security': inFleet('security'), 'fleet.broker': inFleet('broker'), 'approvals.show': () => { view.dialog = 'approvals' },
+    'fleet.bulks': inFleet('bulks'), 'fleet.security': inFleet('security'), 'fleet.broker': inFleet('broker'), 'alarms.show': async () => shown.press('[popovertarget="alarm-list"]'), 'approvals.show': () => { view.dialog = 'approvals' },
     'batch.new': () => { view.view = 'batch'; view.dialog = 'batch-new' },
     'safety.audit': settings('[aria-labelledby="set-audit"] button'), 'safety.verify': async () => { view.view = 'settings'; await shown.press('[aria-labelledby="set-audit"] button') },
     'safety.export': async () => { view.view = 'settings'; await shown.press('#audit-export') },
@@ -118,6 +119,7 @@ export function useHandlers(): Handlers {
 
     'cameras.restore': () => { view.dialog = 'restore-selected' },
     'cameras.dump': () => { view.dialog = 'dump-selected' },
+    'cameras.label': () => { view.view = 'rack'; view.dialog = 'label-many' }, 'cameras.bundle': () => { view.dialog = 'selected-bundle' },
     'cameras.powerOn': powerMany('on'), 'cameras.powerOff': powerMany('off'), 'cameras.powerCycle': powerMany('cycle'),
     'cameras.broadcast': (cameras) => { broadcast.beginOnWall(cameras.map(({ id }) => id)) },
     'cameras.consoles': (cameras) => { view.showConsoles(cameras.slice(0, 9).map(({ id }) => id)) },

@@ -30,7 +30,7 @@ export const useViewStore = defineStore('view', () => {
   const panes = shallowRef<readonly CameraId[]>([])
   const lifeFilter = ref<CameraLife>()
   const wordFilter = ref('')
-  const dialog = ref<'add-pod' | 'palette' | 'keys' | 'restore-selected' | 'dump-selected' | 'change-power' | 'bundle' | 'camera-bundle' | 'rack-export' | 'rack-import' | 'identify' | 'find-ports' | 'switch-config' | 'firmware-add' | 'firmware-publish' | 'firmware-withdraw' | 'firmware-door' | 'release-build' | 'package-build' | 'fleet-reboot' | 'fleet-shutdown' | 'approvals' | 'batch-new' | 'rack-filters'>()
+  const dialog = ref<'add-pod' | 'palette' | 'keys' | 'restore-selected' | 'dump-selected' | 'change-power' | 'bundle' | 'camera-bundle' | 'selected-bundle' | 'label-many' | 'rack-export' | 'rack-import' | 'identify' | 'find-ports' | 'switch-config' | 'firmware-add' | 'firmware-publish' | 'firmware-withdraw' | 'firmware-door' | 'release-build' | 'package-build' | 'fleet-reboot' | 'fleet-shutdown' | 'approvals' | 'batch-new' | 'rack-filters'>()
   const updatesTab = ref<'nodes' | 'releases' | 'appliance' | 'board'>('nodes')
   const fleetTab = ref<'clients' | 'bulks' | 'security' | 'broker'>('clients')
   /** Asked for the selected cameras. */

@@ -17,6 +17,8 @@ export const camerasCommands = [
   { id: 'cameras.powerOn', on: 'cameras', group: 'Several cameras', title: 'Power on the selected', about: 'one after another, with a pause', cli: { words: 'power on', options: 'CAMERA… --stagger' } },
   { id: 'cameras.powerOff', on: 'cameras', group: 'Several cameras', title: 'Power off the selected', about: 'one after another; a camera with a job is left alone', destructive: 'plan', cli: { words: 'power off', options: 'CAMERA… --stagger --confirm' } },
   { id: 'cameras.powerCycle', on: 'cameras', group: 'Several cameras', title: 'Power cycle the selected', about: 'one after another; a camera with a job is left alone', destructive: 'plan', cli: { words: 'power cycle', options: 'CAMERA… --stagger --confirm' } },
+  { id: 'cameras.label', on: 'cameras', group: 'Several cameras', title: 'Label the selected', about: 'labels, group and place of all of them at once', cli: { words: 'rack label', options: 'CAMERA WORD…' } },
+  { id: 'cameras.bundle', on: 'cameras', group: 'Several cameras', title: 'Support bundle of the selected', about: 'what they said and what was done to them, without secrets', cli: { words: 'bundle', options: 'FILE --camera' } },
   { id: 'cameras.consoles', on: 'cameras', group: 'Several cameras', title: 'Consoles of the selected', about: 'side by side, nine at most' },
   { id: 'cameras.broadcast', on: 'cameras', group: 'Several cameras', title: 'Broadcast to the selected', about: 'one line to all of them, on the wall' },
 ] as const satisfies readonly CommandOn<'cameras'>[]
