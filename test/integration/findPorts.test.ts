@@ -78,7 +78,7 @@ async function run({ desk, unitId }: Bench, wish: Partial<FindWish>, onNews: (ne
 test('ports that nobody has written down: what may be cut, what never is, and whose console starts', { timeout: 90_000 }, async () => {
   const bench = await openBench()
   const { desk, ids, standIn, workbench, unitId } = bench
-  expect(desk.units()).toEqual([{ id: unitId, label: 'RouterOS switch 127.0.0.1', kind: 'routeros', lists: 'itself' }])
+  expect(desk.units()).toEqual([{ cameras: ['cam-0'], id: unitId, label: 'RouterOS switch 127.0.0.1', kind: 'routeros', lists: 'itself' }])
   const plan = await desk.look({ unitId, typed: '' }, never)
   expect(plan.ports.map(({ port, why }) => [port, why])).toEqual([
     ['ether1', '2 devices are behind it, so it leads to the network'], ['ether2', 'it is written down for cam-0'], ['ether3', undefined], ['ether4', undefined],

@@ -20,7 +20,7 @@ export function fixtureFindPorts(calls: string[]) {
   const contract = implement(findPortsContract)
   const cam = { cameraId: cameraIdSchema.parse('cam-03'), camera: 'cam-03' }
   return {
-    units: contract.units.handler(() => [unit, pdu]),
+    units: contract.units.handler(() => [{ ...unit, cameras: ['cam-01', 'cam-04'] }, { ...pdu, cameras: ['cam-09'] }]),
     look: contract.look.handler(({ input }) => ({
       unit: input.unitId === pdu.id ? pdu : unit, ports: input.unitId === pdu.id ? (typedPorts(input.typed) ?? []).map((port): FindPort => ({ port, comment: '', state: 'unknown' })) : [...ports],
       watched: [cam], skipped: [{ cameraId: cameraIdSchema.parse('cam-07'), camera: 'cam-07', why: 'its console is not connected' }], perPortMs: 22_000,

@@ -67,3 +67,17 @@ test('a unit without a list is told its ports by a person', async () => {
   await until('the ports', () => all('[data-port]').length === 3)
   expect(text()).toContain('A port that was off before is on afterwards')
 })
+
+test('settings list the serial ports and the switches, who uses them, and the next step for those that are free', async () => {
+  await rack()
+  button('Settings').click()
+  const section = (): HTMLElement | null => document.querySelector('[aria-labelledby="set-lines"]')
+  await until('the list', () => section()?.querySelector('tbody tr') !== null && section() !== null)
+  const rows = [...section()!.querySelectorAll('tbody tr')].map((row) => [...row.querySelectorAll('td')].slice(1).map((cell) => cell.textContent?.trim()))
+  expect(rows).toEqual([
+    ['usb://1a86:7523@1-1.4', 'free', 'Add a camera'], ['usb://0403:6001/A50285BI', 'free', 'Add a camera'], ['usb://10c4:ea60/BENCH7', 'cam-desk', ''],
+    ['routeros 10.216.128.2', 'cam-01, cam-04', 'Ports'], ['pdudaemon lab:16421 pdu01', 'cam-09', 'Ports'],
+  ])
+  section()!.querySelector<HTMLButtonElement>('tbody tr:nth-child(4) button')?.click()
+  await until('its ports', () => document.querySelector('dialog select[aria-label="Switch"]') !== null)
+})

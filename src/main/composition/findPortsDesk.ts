@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { PortUnit } from '../../shared/devices/portUnit.ts'
-import { type FindLook, type FindNews, type FindPlan, type FindWish, mostFindPorts, type PortMatch, type PortUnitView, typedPorts } from '../../shared/rack/findPorts.schema.ts'
+import { type FindLook, type FindNews, type FindPlan, type FindWish, mostFindPorts, type PortMatch, type KnownUnit, typedPorts } from '../../shared/rack/findPorts.schema.ts'
 import { assignable, findPorts, type FindPortsDeps, planFind } from '../core/rack/findPorts.ts'
 import type { RackBook } from '../core/rack/rackBook.ts'
 import { isUnitSpec, openPortUnit, unitIdOf, unitLabelOf, type UnitSpec } from '../drivers/power/openPortUnit.ts'
@@ -9,7 +9,7 @@ import type { RackSetup } from './rackSetup.ts'
 
 /** Outlets of the rack's switches that nobody has written down, and whose console is fed by them. */
 export interface FindPortsDesk {
-  units(): readonly PortUnitView[]
+  units(): readonly KnownUnit[]
   look(wish: FindLook, signal: AbortSignal): Promise<FindPlan>
   find(wish: FindWish, signal: AbortSignal): AsyncGenerator<FindNews, void, void>
   assign(unitId: string, matches: readonly PortMatch[], signal: AbortSignal): Promise<void>
@@ -35,7 +35,10 @@ export function createFindPortsDesk({ clock, rack, setup, secrets, leases, audit
   }
   const opened = async (unitId: string): Promise<PortUnit> => openPortUnit(specOf(unitId), { clock, secretOf: async (ref) => secrets.get(ref) })
   return {
-    units: () => [...specs()].map(([id, spec]) => ({ id, label: unitLabelOf(spec), kind: spec.kind, lists: spec.kind === 'routeros' ? 'itself' as const : 'typed' as const })),
+    units: () => [...specs()].map(([id, spec]) => ({
+      cameras: rack.pods().filter(({ power }) => isUnitSpec(power) && unitIdOf(power) === id).map(({ cameraName }) => cameraName),
+       id, label: unitLabelOf(spec), kind: spec.kind, lists: spec.kind === 'routeros' ? 'itself' as const : 'typed' as const,
+    })),
     look: async ({ unitId, typed }, signal) => {
       const ports = listOf(typed)
       const unit = await opened(unitId)

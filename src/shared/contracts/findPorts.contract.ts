@@ -1,11 +1,11 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
-import { findLookSchema, findNewsSchema, findPlanSchema, findWishSchema, mostFindPorts, portMatchSchema, portUnitViewSchema } from '../rack/findPorts.schema.ts'
+import { findLookSchema, findNewsSchema, findPlanSchema, findWishSchema, knownUnitSchema, mostFindPorts, portMatchSchema } from '../rack/findPorts.schema.ts'
 
 /** Outlets that nobody has written down: whose console starts when one of them is cut. */
 export const findPortsContract = {
   /** Switches with several outlets, of which at least one is written down for a camera. */
-  units: oc.input(z.object({}).optional()).output(z.array(portUnitViewSchema)),
+  units: oc.input(z.object({}).optional()).output(z.array(knownUnitSchema)),
   /** Every outlet of one of them, and why some are not to be cut; reads only. */
   look: oc.input(findLookSchema).output(findPlanSchema),
   /** Cuts exactly the chosen ones, one after the other. Ends with the link: the outlet that is off then comes on again. */

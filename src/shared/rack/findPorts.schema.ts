@@ -9,6 +9,9 @@ export const mostFindPorts = 64
 
 export const portUnitViewSchema = z.object({ id: z.string(), label: z.string(), kind: z.string(), lists: z.enum(['itself', 'typed']) })
 export type PortUnitView = z.infer<typeof portUnitViewSchema>
+/** With the names of the cameras whose outlet there is written down. */
+export const knownUnitSchema = portUnitViewSchema.extend({ cameras: z.array(z.string()) })
+export type KnownUnit = z.infer<typeof knownUnitSchema>
 
 export const findPortSchema = z.object({
   port: z.string(), comment: z.string(), state: z.enum(['on', 'off', 'unknown', 'none']),
