@@ -41,14 +41,19 @@ async function serve(folder: string, redis: string): Promise<ContractRouterClien
   return createRouterClient(workbench.router) as unknown as ContractRouterClient<WorkbenchContract>
 }
 
+/** Two data folders on one Redis, the second of them served. */
+async function twoBenches(): Promise<{ readonly redis: Awaited<ReturnType<typeof openRedis>>; readonly one: string; readonly two: string; readonly window: ContractRouterClient<WorkbenchContract> }> {
+  const redis = await openRedis(program ?? '')
+  onTestFinished(async () => redis.close())
+  const folders = await Promise.all(['one', 'two'].map(async (name) => mkdtemp(join(tmpdir(), `rackbench-redis-${name}-`))))
+  onTestFinished(async () => { for (const folder of folders) await rm(folder, { recursive: true, force: true }) })
+  const [one = '', two = ''] = folders
+  return { redis, one, two, window: await serve(two, redis.url) }
+}
+
 describeWithPeer('batches on a real Redis from the command line', program === undefined ? ['redis-server'] : [], () => {
   test('batch run --redis and serve --redis share one Redis: each window sees it all, the data folder keeps none of it, and no login is told', async () => {
-    const redis = await openRedis(program ?? '')
-    onTestFinished(async () => redis.close())
-    const folders = await Promise.all(['one', 'two'].map(async (name) => mkdtemp(join(tmpdir(), `rackbench-redis-${name}-`))))
-    onTestFinished(async () => { for (const folder of folders) await rm(folder, { recursive: true, force: true }) })
-    const [one = '', two = ''] = folders
-    const window = await serve(two, redis.url)
+    const { redis, one, two, window } = await twoBenches()
     const plan = join(one, 'plan.yaml')
     await writeFile(plan, 'name: Shared soak\ncameras:\n  ids: [cam-01, cam-02]\nworkflow: soak\nchecks:\n  expect: ["Starting majestic: OK"]\n')
     const ran = await batch(one, 'run', plan, '--demo', '--redis', redis.url)
@@ -68,12 +73,7 @@ describeWithPeer('batches on a real Redis from the command line', program === un
   }, 120_000)
 
   test('what the cameras of another bench lack is known where the plan begins: some a warning, all of them a refusal', async () => {
-    const redis = await openRedis(program ?? '')
-    onTestFinished(async () => redis.close())
-    const folders = await Promise.all(['one', 'two'].map(async (name) => mkdtemp(join(tmpdir(), `rackbench-redis-${name}-`))))
-    onTestFinished(async () => { for (const folder of folders) await rm(folder, { recursive: true, force: true }) })
-    const [one = '', two = ''] = folders
-    const window = await serve(two, redis.url)
+    const { redis, one, window } = await twoBenches()
     await window.rack.openDemo({})
     const cameraId = cameraIdSchema.parse('demo-cam-02')
     await window.pictures.setUrl({ cameraId })
