@@ -99,9 +99,9 @@ export interface WorkbenchOptions {
   readonly loadRack?: boolean
 }
 
-/** Until the camera has been seen to start, which the caller's signal tells. */
 /** A start has more urgent things to do than to read what was captured. */
 const indexAfterMs = 2_000
+/** Until the camera has been seen to start, which the caller's signal tells. */
 const waitForSignal = async (signal: AbortSignal): Promise<void> => {
   await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
 }
