@@ -12,8 +12,8 @@ const watchScript = `(() => {
   const newest = new Map()
   let redrawn = new Set()
   new MutationObserver((changes) => {
-    for (const { target } of changes) if (target.tagName === 'PRE') redrawn.add(target)
-  }).observe(wall, { subtree: true, childList: true })
+    for (const { target } of changes) if (target.parentNode?.tagName === 'PRE') redrawn.add(target.parentNode)
+  }).observe(wall, { subtree: true, characterData: true })
   const painted = () => {
     const nowMs = Date.now() % 100000000
     for (const tile of redrawn) {
