@@ -8,6 +8,10 @@ const kind = `${restore}/flashKind.test.ts`
 
 /** What keeps an image away from the wrong kind of flash, and a NAND's contents in their places. */
 export const nandGuards: readonly Guard[] = [
+  { says: 'volumes for other logical blocks are refused before an erase', project: 'integration', tests: 'test/integration/restoreNand.test.ts', named: 'an image for other logical blocks', file: `${restore}/nandMap.ts`,
+    find: '    checkLeb(name, medium, facts.geometry)\n', replace: '' },
+  { says: 'UBIFS for other logical blocks is not installed', project: 'unit', tests: 'src/main/core/workflows/install/installLayout.test.ts', named: 'UBIFS for other logical blocks', file: 'src/main/core/workflows/install/installLayout.ts',
+    find: 'fileSystem.lebBytes !== lebBytes) {', replace: 'fileSystem.lebBytes < 0) {' },
   { says: 'an assumed NOR is refused beside a NAND', project: 'integration', tests: kinds, named: 'an assumed NOR is refused', file: `${restore}/flashFound.ts`,
     find: 'if (planned.isAssumed) await refuseSecond(', replace: "if (planned.reason === '') await refuseSecond(" },
   { says: 'an absent flash is told by the one that is there', project: 'integration', tests: kinds, named: 'a plan for NOR on a camera without one', file: `${restore}/flashFound.ts`,

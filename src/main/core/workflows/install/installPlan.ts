@@ -8,7 +8,7 @@ import type { Placement } from '../restore/mediumLayout.ts'
 import { holdsNoUboot, noUboot, type UbootContents } from '../ubootCheck.ts'
 import { bindingHash, collectRefusals, contentsHash, type PlanFacts, planWriting } from '../restore/plan.ts'
 import type { InputTools } from '../restore/rawInput.ts'
-import { bootSettingsFor, installLayouts, type InstallLayout, type InstallParts, layoutForFlash, placeRelease } from './installLayout.ts'
+import { bootSettingsFor, installLayouts, type InstallLayout, type InstallParts, layoutForFlash, lebBytesOf, placeRelease } from './installLayout.ts'
 
 export interface InstallFacts extends Omit<PlanFacts, 'request' | 'input'> {
   readonly request: InstallRequest
@@ -89,7 +89,7 @@ function placementOf(layout: InstallLayout, { parts }: InstallParts, release: Op
     if (writeAs === 'raw') return { ...whole, eraseBytes: lengthBytes, medium: { kind: 'nand', partition, withinBytes: 0, endsPartition: true } }
     return {
       ...whole, eraseBytes: roundUp(bytes.length, layout.eraseBytes),
-      medium: { kind: 'ubi', partition, volume: { name: rootVolume, type: 'dynamic' }, lebBytes: layout.eraseBytes - 2 * layout.writeBytes, blockBytes: layout.eraseBytes },
+      medium: { kind: 'ubi', partition, volume: { name: rootVolume, type: 'dynamic' }, lebBytes: lebBytesOf(layout), blockBytes: layout.eraseBytes },
     }
   })
   return {
