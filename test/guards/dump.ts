@@ -26,6 +26,12 @@ export const dumpGuards: readonly Guard[] = [
     find: '      await poison(session, { address: loadAddress, lengthBytes: range.lengthBytes, newPoison }, signal)\n', replace: '' },
   { says: 'an eMMC is dumped to its last block and no further', project: 'integration', tests: emmc, named: 'to the last block', file: `${dump}/dumpEmmc.ts`,
     find: '  return behind * mmcBlockBytes\n', replace: '  return mostBytes - (mostBytes % mmcBlockBytes)\n' },
+  { says: 'a dump by an agent is of NOR', project: 'integration', tests: 'test/integration/dumpByAgent.test.ts', named: 'agent-flash-kind:nand', file: `${dump}/dumpByAgent.ts`,
+    find: '  checkKind(info)\n', replace: '' },
+  { says: 'a part of a dump by an agent fits into memory', project: 'integration', tests: 'test/integration/dumpByAgent.test.ts', named: 'agent-flash-size', file: `${dump}/dumpByAgent.ts`,
+    find: '  await checkRoom(plan.output.keptBytes, layout, output)\n', replace: '' },
+  { says: 'a dump by an agent says which camera it met', project: 'integration', tests: 'test/integration/dumpByAgent.test.ts', named: 'whatever says where the parts are', file: `${dump}/dumpByAgent.ts`,
+    find: 'if (bench.identity) judgeIdentity(', replace: 'if (bench.identity?.accept) judgeIdentity(' },
   { says: 'a dump says which kind of flash it is of', project: 'integration', tests: nand, named: 'the kind is in dump.json', file: 'src/main/core/workflows/restore/readInput.ts',
     find: '...(kind === undefined ? {} : { flash: {', replace: "...(kind !== 'emmc' ? {} : { flash: {" },
 ]

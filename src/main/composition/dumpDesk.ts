@@ -16,6 +16,7 @@ import type { Starter } from '../core/workflows/restore/bench.ts'
 import type { InputTools } from '../core/workflows/restore/rawInput.ts'
 import { readInput } from '../core/workflows/restore/readInput.ts'
 import { inspectDumpPlace, openHiddenDump } from '../drivers/files/dumpFolder.ts'
+import { readUbootContents } from '../drivers/files/ubootContents.ts'
 import { newPoison, newToken } from '../drivers/host/randomness.ts'
 import { findAgent } from './agentDesk.ts'
 import { identityCheckOf, refuseAside, refuseBusy, useOf } from './cameraUse.ts'
@@ -72,7 +73,7 @@ export function createDumpDesk(deps: DumpDeskDeps): DumpDesk {
   const benchOf = ({ plan, camera, starter }: Prepared, jobId: JobId): DumpBench => {
     const holder = `Dump of ${camera.spec.cameraName} (job ${jobId})`
     return {
-      plan, starter, clock: deps.clock, newToken, newPoison, hashHex: deps.tools.hashHex,
+      plan, starter, clock: deps.clock, newToken, newPoison, hashHex: deps.tools.hashHex, ubootVersionsIn: (bytes) => readUbootContents(bytes).versions,
       ...useOf(camera, deps.leases, holder), identity: identityCheckOf(camera, deps.jobs, undefined),
       openOutput: async (signal) => openHiddenDump(plan.output.path, plan.request.form, signal),
       openUploads: async (signal) => {

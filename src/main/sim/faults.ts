@@ -134,6 +134,8 @@ const faultKinds: readonly FaultKind[] = [
   { name: 'picture-text', sentence: 'The web server of the camera answers with a page instead of a picture', make: () => ({ onSnapshot: () => 'text' }) },
   { name: 'agent-mute', sentence: 'A flash agent that was loaded says nothing: the memory was set up for another board', make: () => ({ onAgent: () => ({ mute: true }) }) },
   { name: 'agent-ignores-erase', sentence: 'The flash is locked: erasing by a flash agent does nothing and is reported as done', make: () => ({ onAgent: () => ({ ignoresErase: true }) }) },
+  { name: 'agent-flash-kind', sentence: 'A flash agent says that the flash is KIND (nand), or emmc', make: (argument) => ({ onAgent: () => ({ flashKind: argument === 'emmc' ? 'emmc' : 'nand' }) }) },
+  { name: 'agent-flash-size', sentence: 'A flash agent says that the flash has MB (2048) MiB', make: (argument) => ({ onAgent: () => ({ flashBytes: Math.max(1, Math.floor(numberOf(argument, 2048))) * 1024 * 1024 }) }) },
   { name: 'agent-loses-packets', sentence: 'PERCENT (5) of the packets with flash contents get lost on their way from a flash agent', make: (argument) => ({ onAgent: () => ({ readLoss: numberOf(argument, 5) / 100 }) }) },
   { name: 'flash-sector-dead', sentence: 'The flash sectors N (40), or N,M,…, cannot be read by a flash agent', make: (argument = '40') => {
     const sectors = argument.split(',').map((each) => numberOf(each, 0))

@@ -55,7 +55,8 @@ export async function lookAround({ bench, context, output, session, banner, onMe
 /** A part is held in memory while it is compared with what the camera has said. */
 const maxPartBytes = 1024 * 1024 * 1024
 
-async function checkRoom(keptBytes: number, { ranges }: DumpLayout, output: DumpOutput): Promise<void> {
+/** There is something to read, each part fits into memory, and all of them onto the disk. */
+export async function checkRoom(keptBytes: number, { ranges }: DumpLayout, output: DumpOutput): Promise<void> {
   if (ranges.length === 0) throw new WorkbenchError('input/conflict', 'The partition table has no partition with bytes in it', { hint: 'Give another with --mtdparts, or take the whole flash with --form image' })
   const large = ranges.find(({ lengthBytes }) => lengthBytes > maxPartBytes)
   if (large) {
