@@ -16,6 +16,7 @@ import type { Starter } from '../core/workflows/restore/bench.ts'
 import type { InputTools } from '../core/workflows/restore/rawInput.ts'
 import { readInput } from '../core/workflows/restore/readInput.ts'
 import { inspectDumpPlace, openHiddenDump } from '../drivers/files/dumpFolder.ts'
+import { inputLimitBytes } from '../drivers/files/inputFolder.ts'
 import { readUbootContents } from '../drivers/files/ubootContents.ts'
 import { newPoison, newToken } from '../drivers/host/randomness.ts'
 import { findAgent } from './agentDesk.ts'
@@ -52,7 +53,8 @@ interface Prepared {
 }
 
 export function createDumpDesk(deps: DumpDeskDeps): DumpDesk {
-  const shelf = createInputShelf()
+  // Two are compared at a time.
+  const shelf = createInputShelf(Math.floor(inputLimitBytes() / 2))
   /** Two dumps into one folder would mix two cameras. */
   const outputs = new Map<string, JobId>()
 

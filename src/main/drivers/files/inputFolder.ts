@@ -1,5 +1,6 @@
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, opendir, realpath } from 'node:fs/promises'
+import { totalmem } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { dumpRecordName } from '../../../shared/dump/dumpRecord.schema.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
@@ -18,14 +19,19 @@ export interface ReadInputOptions {
   readonly before?: (path: string) => Uint8Array | undefined
 }
 
-const defaultMaxBytes = 512 * 1024 * 1024
+const leastLimitBytes = 512 * 1024 * 1024
+const mostLimitBytes = 4 * 1024 * 1024 * 1024
+
+/** What is read is held whole, once: half of this computer's memory, so that a card's dump is no reason to swap. */
+export const inputLimitBytes = (memoryBytes = totalmem()): number => Math.min(mostLimitBytes, Math.max(leastLimitBytes, Math.floor(memoryBytes / 2)))
+
 const maxFiles = 64
 const maxRecordBytes = 256 * 1024
 const maxEntries = 10_000
 const pieceBytes = 1024 * 1024
 
 /** Reads nothing but plain files, and of a folder only those whose name begins with `mtd`. */
-export async function readRestoreInput(given: string, { signal, maxBytes = defaultMaxBytes, before = () => undefined }: ReadInputOptions): Promise<RawRestoreInput> {
+export async function readRestoreInput(given: string, { signal, maxBytes = inputLimitBytes(), before = () => undefined }: ReadInputOptions): Promise<RawRestoreInput> {
   signal.throwIfAborted()
   const path = resolve(given)
   const found = await look(path)
@@ -138,7 +144,7 @@ const changed = (path: string): WorkbenchError =>
   new WorkbenchError('input/conflict', `${path} changed while it was being read`, { hint: 'Wait until the copy is finished, then plan again' })
 
 const tooLarge = (path: string, sizeBytes: number, maxBytes: number): WorkbenchError =>
-  new WorkbenchError('input/too-large', `${path} holds ${sizeBytes} bytes; at most ${maxBytes} are read`, { context: { sizeBytes, maxBytes }, hint: 'Is this an image of a flash chip?' })
+  new WorkbenchError('input/too-large', `${path} holds ${sizeBytes} bytes; at most ${maxBytes} are read`, { context: { sizeBytes, maxBytes }, hint: 'Is this of a flash chip? A dump that is too large for the memory of this computer can be restored in pieces: a folder with some of its mtd files, and --mtdparts' })
 
 function unreadable(path: string, cause: unknown): WorkbenchError {
   const why = reasonOf(cause)
