@@ -32,6 +32,10 @@ export const dumpGuards: readonly Guard[] = [
     find: '  await checkRoom(plan.output.keptBytes, layout, output)\n', replace: '' },
   { says: 'a dump by an agent says which camera it met', project: 'integration', tests: 'test/integration/dumpByAgent.test.ts', named: 'whatever says where the parts are', file: `${dump}/dumpByAgent.ts`,
     find: 'if (bench.identity) judgeIdentity(', replace: 'if (bench.identity?.accept) judgeIdentity(' },
+  { says: 'an image that is not what was dumped is not restored', project: 'integration', tests: 'test/integration/dump.test.ts', named: 'image: one file', file: 'src/main/core/workflows/restore/readInput.ts',
+    find: 'if (part.lengthBytes !== bytes.length || ', replace: "if (part.lengthBytes !== bytes.length && " },
+  { says: 'the record of another dump is not written over', project: 'integration', tests: 'test/integration/dump.test.ts', named: 'image: one file', file: 'src/main/drivers/files/dumpFolder.ts',
+    find: "if (form !== 'folder' && await lstat(", replace: "if (form === 'folder' && await lstat(" },
   { says: 'a dump says which kind of flash it is of', project: 'integration', tests: nand, named: 'the kind is in dump.json', file: 'src/main/core/workflows/restore/readInput.ts',
     find: '...(kind === undefined ? {} : { flash: {', replace: "...(kind !== 'emmc' ? {} : { flash: {" },
 ]

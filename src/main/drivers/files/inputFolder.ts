@@ -2,14 +2,14 @@ import { constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, opendir, realpath } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { basename, join, resolve } from 'node:path'
-import { dumpRecordName } from '../../../shared/dump/dumpRecord.schema.ts'
+import { dumpRecordName, recordPathOf } from '../../../shared/dump/dumpRecord.schema.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { reasonOf } from '../errors/reasonOf.ts'
 
 /** What was found at the path a person gave: bytes only, nothing understood yet. */
 export type RawRestoreInput =
   | { readonly kind: 'folder'; readonly path: string; readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]; readonly ignored: readonly string[]; /** dump.json, where there is one. */ readonly record?: Uint8Array }
-  | { readonly kind: 'file'; readonly path: string; readonly name: string; readonly bytes: Uint8Array }
+  | { readonly kind: 'file'; readonly path: string; readonly name: string; readonly bytes: Uint8Array; /** What a dump has left beside it, where it has. */ readonly record?: Uint8Array }
 
 export interface ReadInputOptions {
   readonly signal: AbortSignal
@@ -36,7 +36,11 @@ export async function readRestoreInput(given: string, { signal, maxBytes = input
   const path = resolve(given)
   const found = await look(path)
   const budget = { leftBytes: maxBytes }
-  if (found.isFile()) return { kind: 'file', path, name: basename(path), bytes: await readPlainFile(path, found, budget, signal, before(path)) }
+  if (found.isFile()) {
+    const bytes = await readPlainFile(path, found, budget, signal, before(path))
+    const record = await readRecordAt(recordPathOf(path), signal)
+    return { kind: 'file', path, name: basename(path), bytes, ...(record ? { record } : {}) }
+  }
   if (!found.isDirectory()) throw await notPlain(path, found)
   const { chosen, ignored } = await namesIn(path, signal)
   if (chosen.length === 0) {
@@ -57,11 +61,18 @@ export async function readRestoreInput(given: string, { signal, maxBytes = input
     if (stat) files.push({ name, bytes: await readPlainFile(join(path, name), stat, budget, signal, before(join(path, name))) })
   }
   if (!ignored.includes(dumpRecordName)) return { kind: 'folder', path, files, ignored }
-  const recordPath = join(path, dumpRecordName)
-  const stat = await look(recordPath)
-  if (!stat.isFile()) throw await notPlain(recordPath, stat)
-  const record = await readPlainFile(recordPath, stat, { leftBytes: maxRecordBytes }, signal, undefined)
-  return { kind: 'folder', path, files, ignored: ignored.filter((name) => name !== dumpRecordName), record }
+  const record = await readRecordAt(join(path, dumpRecordName), signal)
+  return { kind: 'folder', path, files, ignored: ignored.filter((name) => name !== dumpRecordName), ...(record ? { record } : {}) }
+}
+
+async function readRecordAt(path: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  const stat = await look(path).catch((error: unknown) => {
+    if (error instanceof WorkbenchError && error.code === 'input/not-found') return undefined
+    throw error
+  })
+  if (!stat) return undefined
+  if (!stat.isFile()) throw await notPlain(path, stat)
+  return readPlainFile(path, stat, { leftBytes: maxRecordBytes }, signal, undefined)
 }
 
 async function namesIn(path: string, signal: AbortSignal): Promise<{ chosen: string[]; ignored: string[] }> {

@@ -17,7 +17,7 @@ export interface DumpFile {
 export interface DumpOutput {
   /** Of the disk, for everybody. */
   freeBytes(): Promise<number>
-  /** `mtd0`; empty for a dump that is one file. */
+  /** `mtd0`; empty for a dump that is one file. Its record has its name in either. */
   file(name: string): Promise<DumpFile>
   /** Where it will lie. */
   pathOf(name: string): string
