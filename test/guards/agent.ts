@@ -20,6 +20,8 @@ export const agentGuards: readonly Guard[] = [
     find: 'if (lost.length > 0)', replace: 'if (lost.length > 16_384)' },
   { says: 'a dump by an agent needs its binary', file: 'src/main/core/workflows/dump/dumpPlan.ts', project: 'integration', tests: 'test/integration/dumpByAgent.test.ts', named: 'refused with words',
     find: 'if (facts.agent instanceof WorkbenchError) throw facts.agent', replace: '' },
+  { says: 'a sum beyond 32 MiB is of all of it', file: 'src/main/core/agent/agentProof.ts', ...on('agentCommands.test.ts', 'beyond 32 MiB'),
+    find: 'for (let at = readBytes; at < lengthBytes;', replace: 'for (let at = readBytes; at < 0;' },
   { says: 'what stands beside a written range is written again', file: 'src/main/core/workflows/agent/changeFlash.ts', ...on('agentCommands.test.ts', 'what else stands in its sectors stays'),
     find: 'joinBytes([await kept(from, offsetBytes), image, await kept(endBytes, to)])', replace: 'joinBytes([new Uint8Array(offsetBytes - from).fill(0xff), image, new Uint8Array(to - endBytes).fill(0xff)])' },
   { says: 'an agent does not write what is there already', file: 'src/main/core/workflows/agent/changeFlash.ts', ...on('agentCommands.test.ts', 'what else stands in its sectors stays'),
