@@ -17,6 +17,8 @@ export const installGuards: readonly Guard[] = [
     find: 'if (missing !== undefined) {', replace: "if (missing === '') {" },
   { says: 'the chip has to hold the layout', file: `${install}/installWorkflow.ts`, project: 'integration', tests, named: 'smaller than the layout',
     find: 'if (flashBytes < layout.flashBytes) {', replace: 'if (flashBytes < 0) {' },
+  { says: 'a hostile environment is not run', file: `${install}/environmentWork.ts`, project: 'integration', tests, named: 'in the place of its partition command',
+    find: 'if (table === undefined) {', replace: "if (table === '') {" },
   { says: 'what is installed is a U-Boot', file: `${install}/installPlan.ts`, project: 'integration', tests, named: 'the plan refuses a file that is no U-Boot',
     find: 'if (holdsNoUboot(facts.ubootContents))', replace: 'if (facts.uboot instanceof WorkbenchError)' },
   { says: 'what answers is the U-Boot that is installed', file: `${install}/installWorkflow.ts`, project: 'integration', tests, named: 'another U-Boot in the place',

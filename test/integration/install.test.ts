@@ -116,6 +116,28 @@ test.each([
   expect(job.verdict).toBe('failed (state known)')
 })
 
+const ownTable = '256k(boot),64k(env),3072k(kernel),10240k(rootfs),-(rootfs_data)'
+
+test.each([
+  'sf probe 0; sf erase 0 0x1000000', `setenv mtdparts hi_sfc:${ownTable}; sf erase 0 40000`, `setenv mtdparts hi_sfc:${ownTable} $(reset)`, 'run other', 'setenv mtdparts ${table}', `setenv bootcmd hi_sfc:${ownTable}`,
+])('what a camera has in the place of its partition command is not run: %s', async (text) => {
+  const rig = openRig()
+  setEnvironment(rig, (variables) => { variables.set('mtdpartsnor16m', text).set('other', 'sf erase 0 0x1000000') })
+  const job = await install(rig)
+  untouched(rig, job)
+  expect(job.error).toMatchObject({ code: 'device/refused', message: expect.stringContaining('mtdpartsnor16m in this camera\'s environment does something else than set its partition table, and is not run') as unknown, hint: expect.stringContaining('--wipe-env') as unknown })
+  expect(rig.pod.camera.commands.filter((line) => /^(?:run|sf erase|reset)/.test(line))).toEqual([])
+})
+
+test('the partition command of a build names its own device, and nothing runs it', async () => {
+  const rig = openRig()
+  setEnvironment(rig, (variables) => { variables.set('mtdpartsnor16m', `setenv mtdparts spi0.0:${ownTable}`) })
+  const job = await install(rig)
+  expect(job.verdict).toBe('installed and booted')
+  expect(stored(rig)?.get('mtdparts')).toBe(`spi0.0:${ownTable}`)
+  expect(rig.pod.camera.commands.filter((line) => line.startsWith('run'))).toEqual([])
+})
+
 test('another U-Boot in the place of the loaded one stops before anything is written', async () => {
   const rig = openRig({ faults: ['own-uboot'] })
   const job = await install(rig)

@@ -46,7 +46,7 @@ export function crc32(bytes: Uint8Array, seed = 0): number {
 
 const oneByteOfZeros = ((): Uint32Array => {
   // What one zero bit does to each bit of a CRC, squared three times.
-  let matrix = Uint32Array.from({ length: 32 }, (_, bit) => (bit === 0 ? 0xedb88320 : 2 ** (bit - 1)))
+  let matrix: Uint32Array = Uint32Array.from({ length: 32 }, (_, bit) => (bit === 0 ? 0xedb88320 : 2 ** (bit - 1)))
   for (let round = 0; round < 3; round += 1) matrix = squared(matrix)
   return matrix
 })()

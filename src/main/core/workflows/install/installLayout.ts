@@ -170,8 +170,8 @@ export interface BootSettings {
   /** Set before the first start, in this order; then `saveenv`. `\${…}` and `\\;` stay for U-Boot to read. */
   readonly variables: ReadonlyMap<string, string>
   /**
-   * The camera's own command for `mtdparts`, where its environment has one: to be run instead of setting the text, because the device's
-   * name in it is that of this build. What it sets has to be read back and compared with the layout.
+   * The camera's own command for `mtdparts`, where its environment has one: its text is taken instead of ours, because the device's name in
+   * it is that of this build. It is read, and never run.
    */
   readonly mtdpartsMacro: 'mtdpartsnor8m' | 'mtdpartsnor16m' | undefined
   /** Variables of the camera's own U-Boot that these lean on: without them it would not start. */
