@@ -20,6 +20,8 @@ export const agentGuards: readonly Guard[] = [
     find: 'if (lost.length > 0)', replace: 'if (lost.length > 16_384)' },
   { says: 'a dump by an agent needs its binary', file: 'src/main/core/workflows/dump/dumpPlan.ts', project: 'integration', tests: 'test/integration/dumpByAgent.test.ts', named: 'refused with words',
     find: 'if (facts.agent instanceof WorkbenchError) throw facts.agent', replace: '' },
+  { says: 'an agent is not loaded through another boot protocol', file: 'src/main/composition/agentDesk.ts', ...on('agentCommands.test.ts', 'through which no agent can be loaded'),
+    find: "if (soc && soc.protocol !== 'standard') {", replace: "if (soc?.name === '') {" },
   { says: 'a sum beyond 32 MiB is of all of it', file: 'src/main/core/agent/agentProof.ts', ...on('agentCommands.test.ts', 'beyond 32 MiB'),
     find: 'for (let at = readBytes; at < lengthBytes;', replace: 'for (let at = readBytes; at < 0;' },
   { says: 'what stands beside a written range is written again', file: 'src/main/core/workflows/agent/changeFlash.ts', ...on('agentCommands.test.ts', 'what else stands in its sectors stays'),

@@ -161,6 +161,13 @@ test('the size is the chip\'s own, whatever is written on the rack', async () =>
   expect(job.dumped.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0)).toBe(8 * 1024 * 1024)
 })
 
+test('vendor-probe: the JEDEC id that U-Boot prints is in the record, and tells the camera from another', async () => {
+  const rig = await openDumpRig({ faults: ['vendor-probe:c22018'] })
+  const job = await rig.dump({ partition: 'env' })
+  expect(job.verdict).toBe('dumped and verified')
+  expect(dumpRecordSchema.parse(JSON.parse(await readFile(join(rig.folder, 'dump', 'dump.json'), 'utf8'))).flash).toEqual({ name: 'MX25L128XX', jedecId: 'c22018', lengthBytes: 0x1000000, kind: 'nor' })
+})
+
 test('a chip that reads the same everywhere is a warning', async () => {
   const rig = await openDumpRig()
   rig.jobs.listen((_job, event) => { if (event.type === 'phase-started' && event.phase === 'read') rig.pod.camera.cells.fill(0xff) })

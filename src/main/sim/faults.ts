@@ -128,6 +128,7 @@ const faultKinds: readonly FaultKind[] = [
   { name: 'bridge-idle', sentence: 'The UART bridge closes after SECONDS (5) without a byte from the host', make: (argument) => ({ bridgeIdleMs: () => numberOf(argument, 5) * 1000 }) },
   { name: 'http-slow', sentence: 'Every answer of the pod takes SECONDS (4) longer', make: (argument) => ({ onHttpRequest: () => numberOf(argument, 4) * 1000 }) },
   { name: 'unknown-chip-answers', sentence: 'The camera says that it is another chip (hi3518ev200)', make: (argument = 'hi3518ev200') => ({ socName: () => argument }) },
+  { name: 'vendor-probe', sentence: 'sf probe answers as a vendor\'s build does, with the JEDEC ID (c22018) of the flash', make: (argument = 'c22018') => ({ probedId: () => argument }) },
   { name: 'own-uboot', sentence: 'The camera starts its own U-Boot, VERSION (2010.06), whatever was loaded', make: (argument = '2010.06') => ({ ubootVersion: () => `U-Boot ${argument} (Jan 07 2019 - 09:12:33)` }) },
   { name: 'picture-silent', sentence: 'The web server of the camera takes a request for its picture and never answers', make: () => ({ onSnapshot: () => 'silent' }) },
   { name: 'picture-endless', sentence: 'The web server of the camera sends 50 MiB instead of a picture', make: () => ({ onSnapshot: () => 'endless' }) },

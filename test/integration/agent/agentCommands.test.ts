@@ -191,6 +191,15 @@ describe('through a pod', () => {
     expect(await run('scan', '--running', '-o', join(folder, 'other.bin'))).toMatchObject({ code: 2 })
   })
 
+  test.each([['gk7205v500', 'V500'], ['hi3516cv610', 'CV6XX']])('%s speaks the %s protocol, through which no agent can be loaded: refused before its power is touched', async (chip, protocol) => {
+    const { runBare, port, folder, load, camera } = await openBench()
+    const { code, fake } = await runBare('agent', 'info', '-c', chip, '-p', port, '--data', join(folder, 'data'), '--output', 'json', ...load)
+    expect(code).toBe(2)
+    expect(fake.events().find(({ event }) => event === 'error')).toMatchObject({ code: 'input/not-supported', message: `${chip} speaks the ${protocol} boot protocol, through which no flash agent can be loaded` })
+    expect(camera.camera.commands).toEqual([])
+    expect(camera.camera.where).not.toBe('agent')
+  })
+
   test('membw: how fast the memory is, and nothing is touched', async () => {
     const { run, runBare, load, camera, folder } = await openBench()
     const { code, events, done } = await run('membw', ...load)
