@@ -8,6 +8,8 @@ const kind = `${restore}/flashKind.test.ts`
 
 /** What keeps an image away from the wrong kind of flash, and a NAND's contents in their places. */
 export const nandGuards: readonly Guard[] = [
+  { says: 'an upload that broke off leaves no camera without power', project: 'integration', tests: 'test/integration/restoreFaults.test.ts', named: 'pod-restarts', file: `${restore}/bringUp.ts`,
+    find: '.catch((error: unknown): never => { powerAgain(); throw error })', replace: '.catch((error: unknown): never => { throw error })' },
   { says: 'an image is not loaded where this camera has no RAM', project: 'integration', tests: 'test/integration/restoreProof.test.ts', named: 'a U-Boot whose RAM is at', file: `${restore}/cameraPhases.ts`,
     find: 'if (Number.isFinite(said) && Math.floor', replace: 'if (Number.isNaN(said) && Math.floor' },
   { says: 'volumes for other logical blocks are refused before an erase', project: 'integration', tests: 'test/integration/restoreNand.test.ts', named: 'an image for other logical blocks', file: `${restore}/nandMap.ts`,

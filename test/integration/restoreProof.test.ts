@@ -38,7 +38,7 @@ test('every command that names flash carries an explicit length', async () => {
   const touching = rig.pod.camera.commands.filter((line) => /^sf (erase|write|read)/.test(line))
   expect(touching.length).toBeGreaterThan(8)
   for (const line of touching) expect(line).toMatch(/^sf (?:erase 0x[0-9a-f]+ 0x[1-9a-f][0-9a-f]*|(?:write|read) 0x[0-9a-f]+ 0x[0-9a-f]+ 0x[1-9a-f][0-9a-f]*)$/)
-  // The probe comes before anything else that asks the chip, whatever flash type was asked for.
+  // The NOR is probed before it is read or changed. Which kinds of flash are asked for, and when, is in restoreFlashKind.test.ts.
   expect(rig.pod.camera.commands.findIndex((line) => line.startsWith('sf probe'))).toBeLessThan(rig.pod.camera.commands.findIndex((line) => /^sf (erase|write|read)/.test(line)))
 })
 

@@ -20,7 +20,7 @@ import { inputLimitBytes } from '../drivers/files/inputFolder.ts'
 import { readUbootContents } from '../drivers/files/ubootContents.ts'
 import { newPoison, newToken } from '../drivers/host/randomness.ts'
 import { findAgent } from './agentDesk.ts'
-import { identityCheckOf, refuseAside, refuseBusy, useOf } from './cameraUse.ts'
+import { identityCheckOf, placeNameOf, refuseAside, refuseBusy, useOf } from './cameraUse.ts'
 import { findBoot, orProblem, starterOf } from './bootDesk.ts'
 import { createInputShelf } from './inputShelf.ts'
 import { hostAddress } from './restoreDesk.ts'
@@ -65,7 +65,7 @@ export function createDumpDesk(deps: DumpDeskDeps): DumpDesk {
     const found = request.via === 'agent' ? await findAgent({ ...request, running: false }, camera, soc, deps) : undefined
     const boot = found?.boot ?? await findBoot(request, camera, soc, deps)
     const facts: DumpFacts = {
-      request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, soc, flashBytes: devices.flashBytes, hasPod: devices.pod !== undefined,
+      request, cameraName: spec.cameraName, podName: placeNameOf(camera), chip: spec.chip, soc, flashBytes: devices.flashBytes, hasPod: devices.pod !== undefined,
       output: await orProblem(async () => inspectDumpPlace(request.outputPath, request.form)),
       boot: boot.plan, agent: found?.agent, hostAddress: await orProblem(async () => hostAddress(request)), hostPort: deps.tftpPort,
     }

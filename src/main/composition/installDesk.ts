@@ -12,7 +12,7 @@ import { readReleaseTarball } from '../drivers/files/releaseTarball.ts'
 import { hashHex, md5Hex, newPoison, newToken, secretBytes } from '../drivers/host/randomness.ts'
 import { readRelease } from '../protocols/openipc/release.ts'
 import { findBoot, findUbootImage, orProblem, starterOf } from './bootDesk.ts'
-import { auditAcceptance, identityCheckOf, knownFlashOf, refuseAside, refuseBusy, refuseStranger, useOf } from './cameraUse.ts'
+import { auditAcceptance, identityCheckOf, knownFlashOf, placeNameOf, refuseAside, refuseBusy, refuseStranger, useOf } from './cameraUse.ts'
 import { type RestoreDeskDeps, tftpFacts } from './restoreDesk.ts'
 
 export type InstallDeskDeps = Omit<RestoreDeskDeps, 'tools'>
@@ -41,7 +41,7 @@ export function createInstallDesk(deps: InstallDeskDeps): InstallDesk {
     const uboot = await findUbootImage(request, camera, soc, deps)
     const ubootContents = uboot instanceof WorkbenchError ? undefined : readUbootContents(uboot)
     const { plan, ...behind } = planInstall({
-      request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, soc, ...knownFlashOf(camera, deps.jobs, request.acceptIdentity), release,
+      request, cameraName: spec.cameraName, podName: placeNameOf(camera), chip: spec.chip, soc, ...knownFlashOf(camera, deps.jobs, request.acceptIdentity), release,
       boot: boot.plan, uboot, ubootContents,
       tftp: await tftpFacts(request, camera, deps.tftpPort, signal),
     }, { hashHex })

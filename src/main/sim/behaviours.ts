@@ -36,6 +36,8 @@ export interface SimHooks {
   onBridgeBytes(sentBytes: number): 'drop' | undefined
   onStage(lengthBytes: number): 'oom' | undefined
   onStoreRequest(fastbootRuns: boolean): 'busy' | undefined
+  /** In the middle of an upload to the boot ROM. */
+  onFastboot(): 'restarts' | undefined
   onFastbootPhase(phase: FastbootPhase): string | undefined
   onPrompt(): 'silent' | undefined
   onAutoboot(): 'deaf' | undefined

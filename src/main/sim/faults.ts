@@ -69,6 +69,7 @@ const faultKinds: readonly FaultKind[] = [
     if (!phase) throw refuse(`fastboot-fails knows the phases ${fastbootPhases.join(', ')}`)
     return { onFastbootPhase: (entered) => (entered === phase ? `${phase.toUpperCase()} HEAD` : undefined) }
   } },
+  { name: 'pod-restarts', sentence: 'The pod restarts once while it uploads to the boot ROM: its answer never comes, its files are gone, and the camera has no power', times: once, make: () => ({ onFastboot: () => 'restarts' }) },
   { name: 'power-cut-mid-write', sentence: 'The camera loses power once, in the middle of an sf write (of the one that covers OFFSET)', times: once, make: (argument) => {
     const covered = argument === undefined ? undefined : numberOf(argument, 0)
     return { onFlashWrite: (offsetBytes, lengthBytes) =>
