@@ -8,6 +8,10 @@ const kind = `${restore}/flashKind.test.ts`
 
 /** What keeps an image away from the wrong kind of flash, and a NAND's contents in their places. */
 export const nandGuards: readonly Guard[] = [
+  { says: 'a switch stops a camera\'s own U-Boot by itself', project: 'integration', tests: 'test/integration/hostDrivenRestore.test.ts', named: 'without boot files its own U-Boot is stopped by the switch', file: `${restore}/bringUp.ts`,
+    find: '    if (power) return stopOwn(bench, power, context, console, signal)\n', replace: '' },
+  { says: 'a switch that refuses ends a restore by a camera\'s own U-Boot', project: 'integration', tests: 'test/integration/hostDrivenRestore.test.ts', named: 'without boot files a switch that refuses the password', file: `${restore}/bringUp.ts`,
+    find: 'limitMs: switchedLimitMs }, cycle.signal)', replace: 'limitMs: switchedLimitMs }, signal)' },
   { says: 'an upload that broke off leaves no camera without power', project: 'integration', tests: 'test/integration/restoreFaults.test.ts', named: 'pod-restarts', file: `${restore}/bringUp.ts`,
     find: '.catch((error: unknown): never => { powerAgain(); throw error })', replace: '.catch((error: unknown): never => { throw error })' },
   { says: 'an image is not loaded where this camera has no RAM', project: 'integration', tests: 'test/integration/restoreProof.test.ts', named: 'a U-Boot whose RAM is at', file: `${restore}/cameraPhases.ts`,

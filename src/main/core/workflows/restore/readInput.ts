@@ -34,10 +34,10 @@ function withRecord(image: RestoreInput, record: DumpRecord, { bytes, name, path
       context: { file: name }, hint: `The copy is damaged. If it was changed on purpose, take ${recordName} away and say with --flash-type and --mtdparts what it is`,
     })
   }
-  const { kind } = record.flash
+  const { flash } = record
   return {
     ...image, ...(record.layoutFrom === 'whole flash' ? {} : { mtdparts: record.mtdparts }),
-    ...(kind === undefined ? {} : { flash: { kind, why: `${recordName} says that it was read from ${flashNames[kind]}` } }),
+    ...(flash.kind === undefined ? {} : { flash: { kind: flash.kind, why: `${recordName} says that it was read from ${flashNames[flash.kind]}` } }),
   }
 }
 
