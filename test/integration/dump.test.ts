@@ -154,6 +154,13 @@ test('a given table beats the camera\'s own; a gap is said', async () => {
   expect(job.notes.map(({ message }) => message).join('\n')).toContain('0x60000 to 0x350000 belongs to no partition')
 })
 
+test('a dump that is too large to be restored at once here says so before it is read', async () => {
+  const rig = await openDumpRig({ restorableBytes: 15 * 1024 * 1024 })
+  const job = await rig.dump()
+  expect(job.notes).toMatchObject([{ level: 'warning', message: expect.stringContaining('This dump has 16 MiB, and a restore on this computer takes 15 at once') as string }])
+  expect((await rig.dump({ partition: 'env', outputPath: join(rig.folder, 'small') })).notes).toEqual([])
+})
+
 test('the size is the chip\'s own, whatever is written on the rack', async () => {
   const rig = await openDumpRig({ faults: ['wrong-flash-size:8'] })
   const job = await rig.dump()

@@ -75,7 +75,7 @@ export function createDumpDesk(deps: DumpDeskDeps): DumpDesk {
   const benchOf = ({ plan, camera, starter }: Prepared, jobId: JobId): DumpBench => {
     const holder = `Dump of ${camera.spec.cameraName} (job ${jobId})`
     return {
-      plan, starter, clock: deps.clock, newToken, newPoison, hashHex: deps.tools.hashHex, ubootVersionsIn: (bytes) => readUbootContents(bytes).versions,
+      plan, starter, clock: deps.clock, newToken, newPoison, hashHex: deps.tools.hashHex, restorableBytes: inputLimitBytes(), ubootVersionsIn: (bytes) => readUbootContents(bytes).versions,
       ...useOf(camera, deps.leases, holder), identity: identityCheckOf(camera, deps.jobs, undefined),
       openOutput: async (signal) => openHiddenDump(plan.output.path, plan.request.form, signal),
       openUploads: async (signal) => {

@@ -48,6 +48,8 @@ export interface DumpBench extends BringUpBench {
   readonly plan: DumpPlan
   /** Who is known there; absent: nobody asks. */
   readonly identity?: IdentityCheck | undefined
+  /** More than this is not restored at once here; absent: nobody knows. */
+  readonly restorableBytes?: number
   /** What some bytes of a flash call the U-Boot in them: asked where none runs that could be asked itself. */
   readonly ubootVersionsIn: (bytes: Uint8Array) => readonly string[]
   readonly hashHex: (algorithm: 'sha1' | 'sha256', bytes: Uint8Array) => string

@@ -13,7 +13,7 @@ import type { DumpBench, DumpContext, DumpOutput } from './dumpBench.ts'
 import { finishDump, prepareDump } from './dumpFrame.ts'
 import { type DumpLayout, type DumpRange, findLayout } from './dumpLayout.ts'
 import { type CameraFacts, ipctoolHead, type Places, placesOf } from './keepDump.ts'
-import { checkRoom } from './lookAround.ts'
+import { checkRoom, restoreWarnings } from './lookAround.ts'
 import type { ProvedSlice } from './readStretch.ts'
 
 /** One CRC of the agent covers this much. */
@@ -38,7 +38,7 @@ export async function runAgentDump(bench: DumpBench, context: DumpContext): Prom
     name: 'identify', cancel: 'anytime', limitMs: readLimitMs(searchedBytes), work: async (signal) => lookAround(bench, context, output, agent, signal),
     note: (seen) => `${seen.facts.flash.name}, ${seen.facts.flash.lengthBytes / 1048576} MiB, ${seen.layout.ranges.length} parts by ${seen.layout.from}`,
   })
-  layout.warnings.forEach(warn)
+  for (const warning of [...layout.warnings, ...restoreWarnings(layout, bench.restorableBytes)]) warn(warning)
   const places = placesOf(plan.request.form, layout, (sha1Of) => ipctoolHead(bench, facts, layout, sha1Of))
   const totalBytes = layout.ranges.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0)
   const proved = await runPhase(context, {

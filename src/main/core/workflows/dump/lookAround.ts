@@ -69,6 +69,13 @@ export async function checkRoom(keptBytes: number, { ranges }: DumpLayout, outpu
   if (freeBytes + keptBytes < neededBytes) throw noRoom(neededBytes, freeBytes)
 }
 
+/** Said while it can still be cut otherwise. */
+export function restoreWarnings({ ranges }: DumpLayout, restorableBytes = Infinity): readonly string[] {
+  const totalBytes = ranges.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0)
+  if (totalBytes <= restorableBytes) return []
+  return [`This dump has ${Math.ceil(totalBytes / 1048576)} MiB, and a restore on this computer takes ${Math.floor(restorableBytes / 1048576)} at once: restore it in pieces, as folders with some of its mtd files and --mtdparts, or on one with more memory`]
+}
+
 /** Where U-Boot does not tell how large the flash is, only a table without a rest says what there is to read. */
 function endOfTable(mtdparts: string | undefined, kind: FlashKind): number {
   const parts = mtdparts === undefined ? [] : deviceOf(mtdparts, kind).parts
