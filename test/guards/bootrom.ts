@@ -67,6 +67,8 @@ export const bootromGuards: readonly Guard[] = [
     find: 'const soc = await checkChip(session, bench.plan.chip, signal)', replace: "const soc: string | undefined = await Promise.resolve('-')" },
   { says: 'the camera\'s own U-Boot that answers is no success of a burn', file: 'src/main/core/workflows/burn/burnWorkflow.ts', project: 'integration', tests: 'test/integration/burn.test.ts', named: 'own U-Boot that answers',
     find: 'checkAnswered(version, bench.versions, bench.plan.boot.uboot)', replace: '' },
+  { says: 'a U-Boot packed with LZMA is compared, too', file: 'src/main/drivers/files/ubootContents.ts', project: 'unit', tests: 'src/main/drivers/files/ubootContents.test.ts', named: 'a version packed with LZMA',
+    find: 'ubootVersionsIn(unpackLzma(bytes.subarray(at), mostBytes)).forEach((each) => versions.add(each))', replace: '' },
   { says: 'a file that names no U-Boot is not loaded', file: 'src/main/core/workflows/burn/burnPlan.ts', project: 'integration', tests: 'test/integration/burn.test.ts', named: 'a file that names no U-Boot',
     find: '...boot.problems, ...empty]', replace: '...boot.problems]' },
   { says: 'boot ROM: half a step never reaches it', file: `${core}/standardParts.ts`, project: 'integration', tests: loads, named: 'that was cut off',

@@ -2,7 +2,7 @@ import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { isNearlySameUboot, isSameUboot, ubootVersionsIn } from '../../protocols/fastboot/ubootVersion.ts'
 import type { UbootSession } from '../uboot/ubootSession.ts'
 
-/** What a file says of the U-Boot in it. `isUnread`: packed in a way that is not read here. */
+/** What a file says of the U-Boot in it. `isUnread`: packed, and what is in it could not be read. */
 export interface UbootContents { readonly versions: readonly string[]; readonly isUnread: boolean }
 
 /** A file that says of itself that it is no U-Boot. One that was not looked into says nothing. */

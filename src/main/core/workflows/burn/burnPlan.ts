@@ -32,6 +32,6 @@ export function planBurn({ request, cameraName, podName, chip, isKnownChip, boot
   const binding = JSON.stringify({ ...decided, blob: boot.blob ? hashHex('sha256', boot.blob) : '' })
   return {
     ...decided, hash: hashHex('sha256', new TextEncoder().encode(binding)), phases, forecastMs: phases.reduce((sum, phase) => sum + phase.forecastMs, 0),
-    warnings: [...contents?.isUnread === true ? [`Which version is in ${boot.uboot} is not known: it is packed, and not with gzip. Whatever U-Boot answers will be taken for it`] : [], ...request.stay ? ['The camera stays at its U-Boot prompt afterwards, until somebody types there or its power is cut'] : []], refusals,
+    warnings: [...contents?.isUnread === true ? [`Which version is in ${boot.uboot} is not known: it is packed in a way that is not read here. Whatever U-Boot answers will be taken for it`] : [], ...request.stay ? ['The camera stays at its U-Boot prompt afterwards, until somebody types there or its power is cut'] : []], refusals,
   }
 }

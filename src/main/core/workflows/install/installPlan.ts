@@ -106,7 +106,7 @@ const releaseFacts = (release: OpenIpcRelease | undefined): InstallPlan['release
 
 function ownWarnings({ request, boot, ubootContents, flashBytes, flashReadBy }: InstallFacts): readonly string[] {
   return [
-    ...(ubootContents?.isUnread === true ? ['Which U-Boot is in the image is not known: it is packed, and not with gzip. Neither its answer nor the restart can be compared with it'] : []),
+    ...(ubootContents?.isUnread === true ? ['Which U-Boot is in the image is not known: it is packed in a way that is not read here. Neither its answer nor the restart can be compared with it'] : []),
     ...(boot.method === 'manual' ? ['This U-Boot has not been seen to run on this camera before it is written: the camera\'s own one is stopped instead of loading it'] : []),
     ...(request.wipeEnv ? ['All of U-Boot\'s variables but the network address are forgotten'] : []),
     ...(flashBytes === 0 ? ['The size of the flash is asked when U-Boot answers, before anything is written'] : []),
