@@ -8,6 +8,18 @@ const kind = `${restore}/flashKind.test.ts`
 
 /** What keeps an image away from the wrong kind of flash, and a NAND's contents in their places. */
 export const nandGuards: readonly Guard[] = [
+  { says: 'a switch stops a camera\'s own U-Boot by itself', project: 'integration', tests: 'test/integration/hostDrivenRestore.test.ts', named: 'without boot files its own U-Boot is stopped by the switch', file: `${restore}/bringUp.ts`,
+    find: '    if (power) return stopOwn(bench, power, context, console, signal)\n', replace: '' },
+  { says: 'a switch that refuses ends a restore by a camera\'s own U-Boot', project: 'integration', tests: 'test/integration/hostDrivenRestore.test.ts', named: 'without boot files a switch that refuses the password', file: `${restore}/bringUp.ts`,
+    find: 'limitMs: switchedLimitMs }, cycle.signal)', replace: 'limitMs: switchedLimitMs }, signal)' },
+  { says: 'an upload that broke off leaves no camera without power', project: 'integration', tests: 'test/integration/restoreFaults.test.ts', named: 'pod-restarts', file: `${restore}/bringUp.ts`,
+    find: '.catch((error: unknown): never => { powerAgain(); throw error })', replace: '.catch((error: unknown): never => { throw error })' },
+  { says: 'an image is not loaded where this camera has no RAM', project: 'integration', tests: 'test/integration/restoreProof.test.ts', named: 'a U-Boot whose RAM is at', file: `${restore}/cameraPhases.ts`,
+    find: 'if (Number.isFinite(said) && Math.floor', replace: 'if (Number.isNaN(said) && Math.floor' },
+  { says: 'volumes for other logical blocks are refused before an erase', project: 'integration', tests: 'test/integration/restoreNand.test.ts', named: 'an image for other logical blocks', file: `${restore}/nandMap.ts`,
+    find: '    checkLeb(name, medium, facts.geometry)\n', replace: '' },
+  { says: 'UBIFS for other logical blocks is not installed', project: 'unit', tests: 'src/main/core/workflows/install/installLayout.test.ts', named: 'UBIFS for other logical blocks', file: 'src/main/core/workflows/install/installLayout.ts',
+    find: 'fileSystem.lebBytes !== lebBytes) {', replace: 'fileSystem.lebBytes < 0) {' },
   { says: 'an assumed NOR is refused beside a NAND', project: 'integration', tests: kinds, named: 'an assumed NOR is refused', file: `${restore}/flashFound.ts`,
     find: 'if (planned.isAssumed) await refuseSecond(', replace: "if (planned.reason === '') await refuseSecond(" },
   { says: 'an absent flash is told by the one that is there', project: 'integration', tests: kinds, named: 'a plan for NOR on a camera without one', file: `${restore}/flashFound.ts`,

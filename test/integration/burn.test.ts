@@ -7,6 +7,10 @@ import { type LoopbackRack, type LoopbackRackOptions, startLoopbackRack } from '
 import { openLocalWorkbench } from '../../src/main/hosts/cli/localWorkbench.ts'
 import { runCli } from '../../src/main/hosts/cli/main.ts'
 import { burnRequestSchema, type BurnRequest } from '../../src/shared/burn/burn.schema.ts'
+import { agentRequestSchema } from '../../src/shared/agent/agent.schema.ts'
+import { dumpRequestSchema } from '../../src/shared/dump/dump.schema.ts'
+import { installRequestSchema } from '../../src/shared/install/install.schema.ts'
+import { restoreRequestSchema } from '../../src/shared/restore/restore.schema.ts'
 import type { Job } from '../../src/shared/jobs/reduceJob.ts'
 import { createFakeCli } from '../support/fakeCli.ts'
 
@@ -64,6 +68,14 @@ test('an upload that fails is no U-Boot, and the camera is powered again', async
   expect(job.undone).toContain('power the camera again after the broken-off upload')
 })
 
+test('pod-restarts: a pod that is gone in the middle of its upload ends the job with words, and its camera is powered again', async () => {
+  const { burn } = await openBench({ faults: ['pod-restarts'] })
+  const job = await burn()
+  expect(job).toMatchObject({ state: 'failed', verdict: 'failed (state known)', error: { code: expect.stringMatching(/^link\//) as string } })
+  expect(job.undone).toContain('power the camera again after the broken-off upload')
+  expect(await burn()).toMatchObject({ verdict: 'U-Boot is running' })
+})
+
 test('a U-Boot that names another chip is not this camera\'s, and is not told to boot on', async () => {
   const { burn } = await openBench({ faults: ['unknown-chip-answers:hi3518ev200'] })
   const job = await burn({ stay: false })
@@ -98,6 +110,23 @@ test('a file that names no U-Boot is refused before anything is sent', async () 
 test('one of the same series is: those run each other\'s builds', async () => {
   const { burn } = await openBench({ faults: ['unknown-chip-answers:hi3516ev200'] })
   expect(await burn()).toMatchObject({ state: 'succeeded', verdict: 'U-Boot is running' })
+})
+
+test('a camera on a line of its own has no pod: each plan says the line', async () => {
+  const { workbench, rack, folder } = await openBench()
+  const [spec] = workbench.rack.pods()
+  const placesOf = async (cameraId: NonNullable<typeof spec>['cameraId']): Promise<ReadonlySet<string>> => new Set([
+    (await workbench.burns.plan(burnRequestSchema.parse({ cameraId, profilePath: rack.profilePath, ubootPath: rack.ubootPath }))).podName,
+    (await workbench.desk.plan(restoreRequestSchema.parse({ cameraId, inputPath: rack.imagesFolder }), never)).podName,
+    (await workbench.installs.plan(installRequestSchema.parse({ cameraId, releasePath: rack.releasePath }), never)).podName,
+    (await workbench.dumps.plan(dumpRequestSchema.parse({ cameraId, outputPath: join(folder, 'dump') }), never)).podName,
+    (await workbench.agents.plan(agentRequestSchema.parse({ cameraId, work: { kind: 'info' } }))).podName,
+  ])
+  expect(await placesOf(spec!.cameraId)).toEqual(new Set(['pod-1']))
+  const line = workbench.setup.addForNow({ url: 'tcp://127.0.0.1:9', name: '', cameraName: '', chip: rack.chip })
+  expect(await placesOf(line.cameraId)).toEqual(new Set(['tcp://127.0.0.1:9']))
+  const named = workbench.setup.addForNow({ url: '/dev/ttyUSB7', name: 'desk by the window', cameraName: '', chip: rack.chip })
+  expect(await placesOf(named.cameraId)).toEqual(new Set(['desk by the window (/dev/ttyUSB7)']))
 })
 
 test('missing files are refused before anything is switched', async () => {

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { expect, test } from 'vitest'
@@ -81,7 +81,23 @@ test('image: one file, the whole chip', async () => {
   expect(job.verdict).toBe('dumped and verified')
   expect(job.dumped).toMatchObject([{ name: 'flash', offsetBytes: 0, lengthBytes: 0x1000000, path: outputPath }])
   expect((await readFile(outputPath)).equals(cells)).toBe(true)
-  expect(await readdir(join(rig.folder, 'new', 'folder'))).toEqual(['flash.bin'])
+  expect(await readdir(join(rig.folder, 'new', 'folder'))).toEqual(['flash.bin', 'flash.bin.dump.json'])
+  const record = dumpRecordSchema.parse(JSON.parse(await readFile(`${outputPath}.dump.json`, 'utf8')))
+  expect(record).toMatchObject({
+    form: 'image', chip: 'hi3516ev300', ethaddr: '02:52:42:00:00:01', ubootVersion: expect.stringMatching(/^U-Boot 2016\.11/) as string, layoutFrom: 'mtdparts', mtdparts: expect.stringContaining('256k(boot)') as string,
+    flash: { kind: 'nor', lengthBytes: 0x1000000 }, parts: [{ file: 'flash', lengthBytes: 0x1000000, sha256: sha256(cells) }],
+  })
+  const restored = await rig.restore({ raw: await readRestoreInput(outputPath, { signal }), request: { tftpVia: 'pod' } })
+  expect(restored.error).toBeUndefined()
+  expect(restored.plan).toMatchObject({ flash: { kind: 'nor', isAssumed: false, reason: 'flash.bin.dump.json says that it was read from NOR' } })
+  expect(new Set(restored.partitions.map(({ action }) => action))).toEqual(new Set(['unchanged']))
+  const again = await rig.planDump({ form: 'image', outputPath: join(rig.folder, 'new', 'folder', 'other.bin') })
+  expect(again.refusals).toEqual([])
+  await writeFile(join(rig.folder, 'new', 'folder', 'other.bin.dump.json'), 'of another day')
+  expect((await rig.planDump({ form: 'image', outputPath: join(rig.folder, 'new', 'folder', 'other.bin') })).refusals).toMatchObject([{ code: 'input/conflict', message: expect.stringContaining('other.bin.dump.json is there already') as string }])
+  await writeFile(outputPath, cells.with(9, cells[9]! ^ 1))
+  const damaged = await rig.prepare({ raw: await readRestoreInput(outputPath, { signal }) }).then(() => undefined, (error: unknown) => error)
+  expect(damaged).toMatchObject({ code: 'input/malformed', message: 'flash.bin is not what was dumped: it differs from what flash.bin.dump.json says' })
 })
 
 test('ipctool: our own reader takes it with every checksum, and a restore changes nothing', async () => {
@@ -93,6 +109,8 @@ test('ipctool: our own reader takes it with every checksum, and a restore change
   const input = readInput(raw, tools, false)
   expect(input).toMatchObject({ kind: 'ipctool', warnings: [], totalBytes: 0x1000000 })
   expect(Buffer.concat(input.parts.map(({ bytes }) => bytes)).equals(cells)).toBe(true)
+  const record = dumpRecordSchema.parse(JSON.parse(await readFile(`${outputPath}.dump.json`, 'utf8')))
+  expect(record).toMatchObject({ form: 'ipctool', ethaddr: '02:52:42:00:00:01', parts: parts.map(([name, offsetBytes, lengthBytes]) => ({ name, offsetBytes, lengthBytes, sha256: sha256(cells.subarray(offsetBytes, offsetBytes + lengthBytes)) })) })
   const yaml = (await readFile(outputPath)).subarray(0, 2000).toString('latin1').split('\0')[0] ?? ''
   expect(parseYaml(yaml)).toMatchObject({ chip: { model: 'hi3516ev300' }, rom: [{ type: 'nor', partitions: parts.map(([name, , size]) => ({ name, size })) }] })
   // The published reader looks for these two lines, one under the other.
@@ -136,11 +154,25 @@ test('a given table beats the camera\'s own; a gap is said', async () => {
   expect(job.notes.map(({ message }) => message).join('\n')).toContain('0x60000 to 0x350000 belongs to no partition')
 })
 
+test('a dump that is too large to be restored at once here says so before it is read', async () => {
+  const rig = await openDumpRig({ restorableBytes: 15 * 1024 * 1024 })
+  const job = await rig.dump()
+  expect(job.notes).toMatchObject([{ level: 'warning', message: expect.stringContaining('This dump has 16 MiB, and a restore on this computer takes 15 at once') as string }])
+  expect((await rig.dump({ partition: 'env', outputPath: join(rig.folder, 'small') })).notes).toEqual([])
+})
+
 test('the size is the chip\'s own, whatever is written on the rack', async () => {
   const rig = await openDumpRig({ faults: ['wrong-flash-size:8'] })
   const job = await rig.dump()
   expect(job.verdict).toBe('dumped and verified')
   expect(job.dumped.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0)).toBe(8 * 1024 * 1024)
+})
+
+test('vendor-probe: the JEDEC id that U-Boot prints is in the record, and tells the camera from another', async () => {
+  const rig = await openDumpRig({ faults: ['vendor-probe:c22018'] })
+  const job = await rig.dump({ partition: 'env' })
+  expect(job.verdict).toBe('dumped and verified')
+  expect(dumpRecordSchema.parse(JSON.parse(await readFile(join(rig.folder, 'dump', 'dump.json'), 'utf8'))).flash).toEqual({ name: 'MX25L128XX', jedecId: 'c22018', lengthBytes: 0x1000000, kind: 'nor' })
 })
 
 test('a chip that reads the same everywhere is a warning', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -62,6 +62,28 @@ test('without an agent it is refused with words, and nothing is made', async () 
   await expect(workbench.dumps.start(made.request, made.hash, never)).rejects.toMatchObject({ code: 'input/missing-file' })
   expect(await readdir(folder)).not.toContain('dump')
 })
+
+test('who the camera is and which U-Boot it has is read, whatever says where the parts are', async () => {
+  const { dump, folder } = await openBench()
+  const job = await dump({ mtdparts: 'hi_sfc:256k(boot),64k(env),-(rest)', partition: 'boot' })
+  expect(job.error).toBeUndefined()
+  expect(job.identity).toMatchObject({ state: 'first', facts: { jedecId: 'ef4018', flashSize: '8 MiB' } })
+  const record: unknown = JSON.parse(await readFile(join(folder, 'dump', 'dump.json'), 'utf8'))
+  expect(record).toMatchObject({ ethaddr: expect.stringMatching(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/) as string, ubootVersion: 'U-Boot 2016.11 (Mar 20 2023 - 11:44:07 +0000)', layoutFrom: 'request', flash: { kind: 'nor' } })
+  const again = await dump({ outputPath: join(folder, 'again'), partition: 'boot' })
+  expect(again.identity?.state).toBe('same')
+}, 60_000)
+
+test.each([
+  ['agent-flash-kind:nand', 'input/not-supported', /says that this flash is NAND, and a dump by it is of NOR only/],
+  ['agent-flash-kind:emmc', 'input/not-supported', /says that this flash is eMMC, and a dump by it is of NOR only/],
+  ['agent-flash-size:2048', 'input/too-large', /^flash has 2048 MiB, and one file of a dump holds at most 1024$/],
+] as const)('%s: no dump of NOR, and nothing has its name', async (fault, code, message) => {
+  const { dump, folder } = await openBench([fault])
+  const job = await dump({ form: 'image' })
+  expect(job).toMatchObject({ state: 'failed', verdict: 'failed (state known)', error: { code, message: expect.stringMatching(message) as string }, dumped: [] })
+  await expect(stat(join(folder, 'dump'))).rejects.toMatchObject({ code: 'ENOENT' })
+}, 60_000)
 
 test('a sector that reads differently each time is no dump, and nothing has its name', async () => {
   const { dump, folder } = await openBench(['flash-sector-unstable:60'])

@@ -155,9 +155,11 @@ test('one image of a NAND: refused where a block is bad, otherwise the whole chi
   await expectNothing(bad, refused)
   const good = await openNand()
   fillCamera(good)
-  const job = await good.dump({ flashType: 'nand', form: 'image', outputPath: join(good.folder, outputPath) })
+  const job = await good.dump({ flashType: 'nand', form: 'image', mtdparts, outputPath: join(good.folder, outputPath) })
   expect(job.verdict).toBe('dumped and verified')
   expect((await readFile(join(good.folder, outputPath))).equals(goodBytes(nandOf(good), 0, nandBytes))).toBe(true)
+  const { plan } = await good.prepare({ raw: await readRestoreInput(join(good.folder, outputPath), { signal }), request: { tftpVia: 'pod' } })
+  expect(plan).toMatchObject({ refusals: [], flash: { kind: 'nand', reason: 'nand.bin.dump.json says that it was read from NAND' }, mtd: { parts: `mtdparts=${mtdparts}` } })
 })
 
 test.each(['nand', 'emmc'] as const)('an ipctool backup of %s is refused in the plan, and so is the flash agent', async (flashType) => {

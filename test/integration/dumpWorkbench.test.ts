@@ -84,6 +84,9 @@ test('over real sockets: dumped by our own TFTP server, reported, restored uncha
   const bytes = await readFile(second)
   bytes[0x350007] = (bytes[0x350007] ?? 0) ^ 1
   await writeFile(second, bytes)
+  // Changed on purpose: it is no longer what its record says.
+  await expect(workbench.dumps.diff({ pathA: join(folder, 'dump'), pathB: second }, never)).rejects.toMatchObject({ code: 'input/malformed' })
+  await rm(`${second}.dump.json`)
   const other = await workbench.dumps.diff({ pathA: join(folder, 'dump'), pathB: second }, never)
   expect(other).toMatchObject({ same: false, differingBytes: 1 })
   expect(other.partitions.find(({ state }) => state === 'different')).toMatchObject({ name: 'rootfs', firstDifference: 0x350007 })

@@ -116,6 +116,50 @@ test.each([
   expect(job.verdict).toBe('failed (state known)')
 })
 
+const ownTable = '256k(boot),64k(env),3072k(kernel),10240k(rootfs),-(rootfs_data)'
+
+test.each([
+  'sf probe 0; sf erase 0 0x1000000', `setenv mtdparts hi_sfc:${ownTable}; sf erase 0 40000`, `setenv mtdparts hi_sfc:${ownTable} $(reset)`, 'run other', 'setenv mtdparts ${table}', `setenv bootcmd hi_sfc:${ownTable}`,
+])('what a camera has in the place of its partition command is not run: %s', async (text) => {
+  const rig = openRig()
+  setEnvironment(rig, (variables) => { variables.set('mtdpartsnor16m', text).set('other', 'sf erase 0 0x1000000') })
+  const job = await install(rig)
+  untouched(rig, job)
+  expect(job.error).toMatchObject({ code: 'device/refused', message: expect.stringContaining('mtdpartsnor16m in this camera\'s environment does something else than set its partition table, and is not run') as unknown, hint: expect.stringContaining('--wipe-env') as unknown })
+  expect(rig.pod.camera.commands.filter((line) => /^(?:run|sf erase|reset)/.test(line))).toEqual([])
+})
+
+test('the partition command of a build names its own device, and nothing runs it', async () => {
+  const rig = openRig()
+  setEnvironment(rig, (variables) => { variables.set('mtdpartsnor16m', `setenv mtdparts spi0.0:${ownTable}`) })
+  const job = await install(rig)
+  expect(job.verdict).toBe('installed and booted')
+  expect(stored(rig)?.get('mtdparts')).toBe(`spi0.0:${ownTable}`)
+  expect(rig.pod.camera.commands.filter((line) => line.startsWith('run'))).toEqual([])
+})
+
+test('another U-Boot in the place of the loaded one stops before anything is written', async () => {
+  const rig = openRig({ faults: ['own-uboot'] })
+  const job = await install(rig)
+  untouched(rig, job)
+  expect(job.error).toMatchObject({ code: 'device/wrong-identity', message: expect.stringMatching(/^"U-Boot 2010\.06 .*" answers, and stand-in holds "U-Boot 2016\.11 .*what was loaded does not run$/) as unknown })
+})
+
+test('a camera that another U-Boot has started is no success, though every byte is in its flash', async () => {
+  const job = await install(openRig({ faults: ['own-uboot'] }), { isOwnUboot: true })
+  expect(job).toMatchObject({
+    state: 'failed', verdict: 'installed, boot not seen', environment: { state: 'proved' },
+    error: { code: 'device/wrong-identity', message: 'The camera was started by "U-Boot 2010.06 (Jan 07 2019 - 09:12:33)", and what was installed is "U-Boot 2016.11 (Mar 20 2023 - 11:44:07 +0000)"' },
+  })
+  expect(job.partitions.every(({ state }) => state === 'proved')).toBe(true)
+})
+
+test('its own U-Boot, stopped, need not be the one of the image: that one has to start it', async () => {
+  const job = await install(openRig(), { isOwnUboot: true })
+  expect(job.error).toBeUndefined()
+  expect(job.verdict).toBe('installed and booted')
+})
+
 test('a flash that is smaller than the layout stops before anything is written', async () => {
   const rig = openRig({ faults: ['wrong-flash-size:8'] })
   const job = await install(rig, { flashBytes: 0, request: { norMib: 16 } })
@@ -196,6 +240,7 @@ test.each([
   ['a kernel that does not fit', { members: norRelease('hi3516ev300', 4 * mib) }, 'input/too-large', /the kernel partition has/],
   ['a root that does not fit', { members: norRelease('hi3516ev300', 20_000, 11 * mib) }, 'input/too-large', /the rootfs partition has/],
   ['a U-Boot that does not fit', { uboot: fixtureNoise(0x40001) }, 'input/too-large', /U-Boot image needs 262145 bytes/],
+  ['a file that is no U-Boot', { uboot: new TextEncoder().encode('root:x:0:0:root:/root:/bin/bash\n'.repeat(1000)) }, 'input/malformed', /^stand-in holds no U-Boot: it names no version/],
   ['a layout that nobody can know', { flashBytes: 0 }, 'input/conflict', /Nobody knows how large this camera's flash is/],
   ['a layout for a larger flash', { flashBytes: 8 * mib, request: { norMib: 16 } }, 'input/too-large', /needs 16 MiB and this camera's flash has 8/],
 ] as const)('the plan refuses %s', async (_, more, code, message) => {
@@ -213,6 +258,9 @@ test('the plan says what it will do, and that a checksum is not there', async ()
   expect(plan.phases.map(({ name }) => name)).toEqual(['check', 'u-boot', 'read-environment', 'identify', 'environment', 'compare', 'network', 'fetch:0', 'write:rootfs', 'write:kernel', 'write:boot', 'save-environment', 'reset', 'boot-seen'])
   expect(plan.forecastMs).toBe(plan.phases.reduce((sum, { forecastMs }) => sum + forecastMs, 0))
   expect(plan.settings).toEqual([{ name: 'mtdparts', value: 'hi_sfc:256k(boot),64k(env),3072k(kernel),10240k(rootfs),-(rootfs_data)' }, { name: 'bootcmd', value: '${bootcmdnor}' }])
+  const packed = new Uint8Array(0x10000).fill(0x20)
+  packed.set([0x5d, 0, 0, 0x80, 0], 0x6d00)
+  expect((await prepareInstall(openRig(), { uboot: packed })).plan).toMatchObject({ refusals: [], warnings: [expect.stringContaining('Neither its answer nor the restart can be compared')] })
   const other = await prepareInstall(openRig(), { members: [kernel, rootfs, md5sumOf(rootfs)], request: { wipeEnv: true } })
   expect(other.plan.hash).not.toBe(plan.hash)
 })

@@ -1,4 +1,8 @@
-import { afterEach, expect, test } from 'vitest'
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, onTestFinished, test } from 'vitest'
+import { inputLimitBytes, readRestoreInput } from '../../src/main/drivers/files/inputFolder.ts'
 import { denseBytes } from '../../src/main/sim/timing.ts'
 import { createRig, type Rig, type RigOptions, type RigRequest } from '../support/restoreRig.ts'
 
@@ -27,6 +31,27 @@ test.each(['emmc', 'emmc-vendor'] as const)('%s: in blocks, read back, boot last
   const again = await opened.restore(request)
   expect(again.partitions.every(({ state }) => state === 'unchanged')).toBe(true)
 })
+
+// Sparse on the disk; in memory it is not.
+test.skipIf(inputLimitBytes() < 700 * 1024 * 1024)('a dump of a card beyond 512 MiB is planned in pieces that can be carried, and is in memory once', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rackbench-card-'))
+  onTestFinished(async () => rm(folder, { recursive: true, force: true }))
+  const mib = 1024 * 1024
+  await writeFile(join(folder, 'mtd0'), denseBytes(300_001, 1))
+  await writeFile(join(folder, 'mtd1'), '')
+  await truncate(join(folder, 'mtd1'), 640 * mib)
+  const heldBefore = process.memoryUsage().arrayBuffers
+  const raw = await readRestoreInput(folder, { signal: new AbortController().signal })
+  const opened = open({ secondFlash: 'emmc' })
+  const { plan, loads } = await opened.prepare({ raw, request: { flashType: 'emmc', mtdparts: 'mmc:512k(boot),-(data)', tftpVia: 'host', hostIp: '192.168.1.10' } })
+  const grownBytes = process.memoryUsage().arrayBuffers - heldBefore
+  expect(plan.refusals).toEqual([])
+  expect(plan.input.totalBytes).toBe(300_001 + 640 * mib)
+  expect(plan.partitions.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0)).toBe(plan.input.totalBytes)
+  expect(Math.max(...loads.map(({ lengthBytes }) => lengthBytes))).toBeLessThanOrEqual(8 * mib)
+  expect(plan.partitions.at(-1)).toMatchObject({ name: 'mtd0', isBoot: true })
+  expect(grownBytes).toBeLessThan(800 * mib)
+}, 60_000)
 
 test('a wrong block is written once more, then failed', async () => {
   const job = await open({ secondFlash: 'emmc', faults: ['flash-page-wrong:0x100000'] }).restore(request)

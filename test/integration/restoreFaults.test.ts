@@ -145,6 +145,15 @@ for (const phase of ['frame_for_start', 'prestep0', 'ddrstep0', 'spl', 'agent'])
   })
 }
 
+test('pod-restarts: an upload without an answer is no U-Boot, the camera is powered again, and the next restore goes through', async () => {
+  const { job, rig } = await restoreWith(['pod-restarts'])
+  expect(job).toMatchObject({ state: 'failed', verdict: 'failed (state known)', error: { code: 'link/closed' } })
+  expect(job.undone).toContain('power the camera again after the broken-off upload')
+  expect(rig.pod.camera).toMatchObject({ power: 'on', flashTouched: false })
+  expectTidy(rig, job)
+  expect((await rig.restore()).verdict).toBe('restored and booted')
+})
+
 test('power-cut-mid-write: the restart is seen, the state is called unknown, and the next restore heals it', async () => {
   const { job, rig } = await restoreWith(['power-cut-mid-write'])
   expect(job).toMatchObject({ verdict: 'failed (state unknown)', error: { code: 'device/no-answer', context: { restarted: true } } })

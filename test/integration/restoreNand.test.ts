@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest'
 import { parseUbi } from '../../src/main/protocols/ubi/parser.ts'
 import { denseBytes } from '../../src/main/sim/timing.ts'
 import type { Job } from '../../src/shared/jobs/reduceJob.ts'
-import { at, block, boot, kernel, lebBytes, mtdparts, readGood, rootfs, same, settings, volumeOf } from '../support/nandLayout.ts'
+import { at, block, boot, kernel, lebBytes, mtdparts, nandOf, readGood, rootfs, same, settings, volumeOf } from '../support/nandLayout.ts'
 import { createRig, type Rig, type RigOptions, type RigRequest } from '../support/restoreRig.ts'
 import { buildUbifsSuperblock, buildUbiImage, type TestVolume } from '../support/ubiBuilder.ts'
 
@@ -126,8 +126,15 @@ test('UBI is let go before the next file is fetched: it holds memory that fetchi
 
 test('an image for other logical blocks than this UBI makes is refused: nobody could mount it', async () => {
   const other = buildUbiImage([{ id: 0, name: 'a', kind: 'dynamic', data: denseBytes(129_024, 3) }], { eraseBytes: block, headerOffset: 512, dataOffset: 2048 })
-  const job = await open().restore(request({ images: [{ name: 'mtd3', bytes: other }] }))
-  expect(job).toMatchObject({ state: 'failed', error: { code: 'device/wrong-identity', context: { found: 126_976, planned: 129_024 } } })
+  const opened = open()
+  expect((await opened.prepare(request({ images: [{ name: 'mtd3', bytes: other }] }))).plan.warnings).toContain('mtd3:a was made for UBI blocks of 129024 bytes and not the usual 126976; whether this NAND has them is asked before anything is erased')
+  const nand = nandOf(opened)
+  const before = nand.read(0, 64 * block)
+  const job = await opened.restore(request({ images: [...folder.slice(0, 2), { name: 'mtd3', bytes: other }] }))
+  expect(job).toMatchObject({ state: 'failed', verdict: 'failed (state known)', error: { code: 'device/wrong-identity', context: { found: 126_976, planned: 129_024 }, message: 'UBI has blocks of 126976 bytes on this NAND; mtd3:a was made for 129024; nothing was erased' } })
+  expect(opened.pod.camera.flashTouched).toBe(false)
+  expect(opened.pod.camera.commands.filter((line) => /^(?:nand (?:erase|write)|ubi )/.test(line))).toEqual([])
+  expect(same(nand.read(0, before.length), before)).toBe(true)
 })
 
 test('nand-page-wrong: written once more, then failed with the place; boot is not touched', async () => {

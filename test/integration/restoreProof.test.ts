@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { createPodTftpBackend } from '../../src/main/drivers/tftp/podTftpBackend.ts'
+import { decodeEnvironment, encodeEnvironment, environmentOffset } from '../../src/main/sim/environment.ts'
 import { cameraIdSchema, podIdSchema } from '../../src/shared/devices/ids.ts'
 import type { TftpBackend } from '../../src/shared/devices/tftpBackend.ts'
 import { createRig, type Rig } from '../support/restoreRig.ts'
@@ -37,7 +38,7 @@ test('every command that names flash carries an explicit length', async () => {
   const touching = rig.pod.camera.commands.filter((line) => /^sf (erase|write|read)/.test(line))
   expect(touching.length).toBeGreaterThan(8)
   for (const line of touching) expect(line).toMatch(/^sf (?:erase 0x[0-9a-f]+ 0x[1-9a-f][0-9a-f]*|(?:write|read) 0x[0-9a-f]+ 0x[0-9a-f]+ 0x[1-9a-f][0-9a-f]*)$/)
-  // The probe comes before anything else that asks the chip, whatever flash type was asked for.
+  // The NOR is probed before it is read or changed. Which kinds of flash are asked for, and when, is in restoreFlashKind.test.ts.
   expect(rig.pod.camera.commands.findIndex((line) => line.startsWith('sf probe'))).toBeLessThan(rig.pod.camera.commands.findIndex((line) => /^sf (erase|write|read)/.test(line)))
 })
 
@@ -46,6 +47,19 @@ test('the load address is the chip\'s own', async () => {
   const job = await rig.restore()
   expect(job.plan).toMatchObject({ loadAddress: 0x42000000 })
   expect(rig.pod.camera.commands.some((line) => line.startsWith('tftpboot 0x42000000 '))).toBe(true)
+})
+
+test.each([['0x82000000', false], ['0x80000000', false], ['0x42000000', true], ['elsewhere', true]])('a U-Boot whose RAM is at %s: %s to go on with an image for 0x42000000', async (baseaddr, mayGoOn) => {
+  rig = createRig()
+  const { cells } = rig.pod.camera
+  const variables = new Map(decodeEnvironment(cells.slice(environmentOffset, environmentOffset + 0x10000)))
+  const image = encodeEnvironment(variables.set('baseaddr', baseaddr))
+  cells.set(image ?? [], environmentOffset)
+  const job = await rig.restore()
+  expect(job.state).toBe(mayGoOn ? 'succeeded' : 'failed')
+  if (mayGoOn) return
+  expect(job).toMatchObject({ verdict: 'failed (state known)', error: { code: 'device/wrong-identity', message: `U-Boot says RAM is at ${baseaddr}, the plan loads to 0x42000000`, hint: 'The chip name is wrong for this camera' } })
+  expect(rig.pod.camera.flashTouched).toBe(false)
 })
 
 test('work that calls itself done without a proof is a bug of ours and no success', async () => {

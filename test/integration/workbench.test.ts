@@ -128,6 +128,15 @@ test('without boot files the plan names the missing file and where such files ar
   expect(plan.refusals.map(({ hint }) => hint).join()).toContain('--profile')
 })
 
+test('no profile but firmware, and the reverse: the plan names the one that is missing', async () => {
+  const { workbench, cameras: [camera], rack } = await openBench()
+  const refusals = async (files: { readonly profilePath?: string; readonly ubootPath?: string }): Promise<readonly { readonly message: string; readonly code: string }[]> =>
+    (await workbench.desk.plan(restoreRequestSchema.parse({ cameraId: camera, inputPath: rack.imagesFolder, ...files }), never)).refusals
+  expect(await refusals({ ubootPath: rack.ubootPath })).toMatchObject([{ code: 'input/missing-file', message: expect.stringMatching(/profile/i) as string }])
+  expect(await refusals({ profilePath: rack.profilePath })).toMatchObject([{ code: 'input/missing-file', message: expect.stringMatching(/U-Boot/) as string }])
+  expect(await refusals({ profilePath: rack.profilePath, ubootPath: rack.ubootPath })).toEqual([])
+})
+
 test('boot files of the data folder are used, with the variant of the chip; a U-Boot that has changed since is refused', async () => {
   const { workbench, rack, folder } = await openBench()
   const base = JSON.parse(await readFile(rack.profilePath, 'utf8')) as Record<string, unknown>

@@ -135,7 +135,7 @@ async function dump({ sandbox, console }: Camera, more: Partial<DumpRequest>): P
   const ranges: DumpedRange[] = []
   const tell = (news: JobNews): void => { if (news.type === 'range-dumped') ranges.push(news.range) }
   const error = await withCleanup({ clock, onUndoFailed: () => undefined }, async (cleanup) => runDump({
-    plan, clock, newToken, newPoison, hashHex, starter: { method: 'manual', ask: async () => undefined },
+    plan, clock, newToken, newPoison, hashHex, ubootVersionsIn: () => [], starter: { method: 'manual', ask: async () => undefined },
     takeLease: async () => ({ release: async () => undefined }), openConsole: async () => ({ ...console, release: async () => undefined }),
     openOutput: async (signal) => openHiddenDump(outputPath, 'folder', signal),
     openUploads: async () => ({ ...createUploadDesk(server, { serverAddress: hostAddress, cameraAddress }, new Map()), close: async () => undefined }),

@@ -11,6 +11,7 @@ import { planDump } from '../../src/main/core/workflows/dump/dumpPlan.ts'
 import { runDump } from '../../src/main/core/workflows/dump/dumpWorkflow.ts'
 import { buildBootBlob, parseBootProfile } from '../../src/main/core/workflows/restore/bootBlob.ts'
 import { inspectDumpPlace, openHiddenDump } from '../../src/main/drivers/files/dumpFolder.ts'
+import { readUbootContents } from '../../src/main/drivers/files/ubootContents.ts'
 import { openTftpServer } from '../../src/main/drivers/tftp/tftpServer.ts'
 import { createMemoryNetwork } from '../../src/main/sim/memoryNetwork.ts'
 import { bootStandIns } from '../../src/main/sim/standIns.ts'
@@ -28,6 +29,7 @@ export interface DumpRigOptions extends Omit<RigOptions, 'network'> {
   readonly hasRoute?: boolean
   /** What arrives, changed. `count` is 1 for the first upload. */
   readonly tamper?: (bytes: Uint8Array, count: number) => Uint8Array
+  readonly restorableBytes?: number
   /** The disk, changed. */
   readonly disk?: (output: DumpOutput) => DumpOutput
 }
@@ -93,7 +95,7 @@ export async function openDumpRig(options: DumpRigOptions = {}): Promise<DumpRig
     const made = await plan(request)
     if (made.refusals[0]) throw new Error(`refused: ${made.refusals[0].message}`)
     const bench: DumpBench = {
-      plan: made, clock, hashHex, newToken: () => `t${(token += 1)}`, newPoison: () => (0x1234_0000 + (token += 1) * 0x0101_0101) >>> 0,
+      plan: made, clock, hashHex, ...(options.restorableBytes === undefined ? {} : { restorableBytes: options.restorableBytes }), ubootVersionsIn: (bytes) => readUbootContents(bytes).versions, newToken: () => `t${(token += 1)}`, newPoison: () => (0x1234_0000 + (token += 1) * 0x0101_0101) >>> 0,
       starter: { method: 'pod', blob, fastboot: async (bytes, signal) => pod.pod.fastboot(bytes, signal), powerCycle: async (signal) => pod.pod.power('cycle', signal) },
       takeLease: async (signal) => rig.leases.take('pod-1', 'Dump', signal),
       openConsole: async (signal) => {

@@ -4,6 +4,7 @@ import { planInstall, type PreparedInstall } from '../../src/main/core/workflows
 import { runInstall } from '../../src/main/core/workflows/install/installWorkflow.ts'
 import { buildBootBlob, parseBootProfile } from '../../src/main/core/workflows/restore/bootBlob.ts'
 import { bytesOfLoad } from '../../src/main/core/workflows/restore/layout.ts'
+import { readUbootContents } from '../../src/main/drivers/files/ubootContents.ts'
 import { hashHex } from '../../src/main/drivers/host/randomness.ts'
 import { readRelease } from '../../src/main/protocols/openipc/release.ts'
 import { bootStandIns } from '../../src/main/sim/standIns.ts'
@@ -20,10 +21,12 @@ export interface InstallMore {
   readonly chip?: string
   readonly flashBytes?: number
   readonly uboot?: Uint8Array
+  /** Its own U-Boot is stopped, by a hand at its power. */
+  readonly isOwnUboot?: boolean
 }
 
 /** The product's installation over the simulator's memory face. Random bytes are ones, so that a made address is fe:ff:ff:ff:ff:ff. */
-export async function prepareInstall(rig: Rig, { members = norRelease(), request, chip = 'hi3516ev300', flashBytes = 16 * 1024 * 1024, uboot }: InstallMore = {}): Promise<PreparedInstall> {
+export async function prepareInstall(rig: Rig, { members = norRelease(), request, chip = 'hi3516ev300', flashBytes = 16 * 1024 * 1024, uboot, isOwnUboot = false }: InstallMore = {}): Promise<PreparedInstall> {
   const soc = readSocs(socs).get(chip)
   const standIns = bootStandIns()
   const image = uboot ?? standIns.uboot
@@ -31,8 +34,8 @@ export async function prepareInstall(rig: Rig, { members = norRelease(), request
   const blob = soc && buildBootBlob(soc, parseBootProfile(standIns.profileJson, 'stand-in'), standIns.uboot)
   return planInstall({
     request: installRequestSchema.parse({ cameraId: cameraIdSchema.parse('cam-1'), releasePath: '/release.tgz', ...request }),
-    cameraName: 'cam-1', podName: 'pod-1', chip, soc, flashBytes, release: attempt(() => readRelease(members, { md5Hex })), uboot: image,
-    boot: { method: 'pod', profile: 'stand-in', uboot: 'stand-in', blob, problems: [] },
+    cameraName: 'cam-1', podName: 'pod-1', chip, soc, flashBytes, release: attempt(() => readRelease(members, { md5Hex })), uboot: image, ubootContents: readUbootContents(image),
+    boot: isOwnUboot ? { method: 'manual', profile: '', uboot: '', blob: undefined, problems: [] } : { method: 'pod', profile: 'stand-in', uboot: 'stand-in', blob, problems: [] },
     tftp: { hasPod: true, store, hostAddress: { address: '192.168.1.10', reason: 'test' }, hostPort: 69 },
   }, { hashHex })
 }
@@ -42,7 +45,11 @@ export async function startInstall(rig: Rig, more: InstallMore = {}): Promise<Jo
   if (plan.refusals[0]) throw new Error(`refused: ${plan.refusals[0].message}`)
   return rig.jobs.start({
     workflow: 'install', title: 'Install on cam-1', pod: podIdSchema.parse('pod-1'), camera: cameraIdSchema.parse('cam-1'), plan,
-    run: async (context) => runInstall({ plan, loads, imageOf: bytesOfLoad, randomBytes: (count) => new Uint8Array(count).fill(0xff), ...rig.use(`Installation (job ${context.jobId})`, plan.tftp, blob) }, context),
+    run: async (context) => runInstall({
+      plan, loads, imageOf: bytesOfLoad, randomBytes: (count) => new Uint8Array(count).fill(0xff), versions: readUbootContents(more.uboot ?? bootStandIns().uboot).versions,
+      ...rig.use(`Installation (job ${context.jobId})`, plan.tftp, blob),
+      ...(more.isOwnUboot === true ? { starter: { method: 'manual', ask: async (_: string, signal: AbortSignal) => rig.pod.pod.power('cycle', signal) } as const } : {}),
+    }, context),
   })
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { buildSquashfsSuperblock, buildUbifsSuperblock, buildUbiImage } from './ubiBuilder.ts'
+import { buildSquashfsSuperblock, buildUbifsSuperblock, buildUbiImage, type TestGeometry } from './ubiBuilder.ts'
 
 export interface FixtureMember {
   readonly name: string
@@ -38,8 +38,8 @@ export function buildUbifs(lebs: number, lebBytes = ubifsLebBytes): Uint8Array {
   return bytes
 }
 
-export const buildUbiRootfs = (data: Uint8Array, name = 'rootfs'): Uint8Array =>
-  buildUbiImage([{ id: 0, name, kind: 'dynamic', data, reservedBlocks: 900 }], { eraseBytes: 128 * 1024 })
+export const buildUbiRootfs = (data: Uint8Array, name = 'rootfs', geometry: Partial<TestGeometry> = {}): Uint8Array =>
+  buildUbiImage([{ id: 0, name, kind: 'dynamic', data, reservedBlocks: 900 }], { eraseBytes: 128 * 1024, ...geometry })
 
 export function norRelease(soc = 'hi3516ev300', kernelBytes = 20_000, rootfsBytes = 50_000): readonly FixtureMember[] {
   const kernel = { name: `uImage.${soc}`, bytes: buildUimage(kernelBytes) }
@@ -47,8 +47,8 @@ export function norRelease(soc = 'hi3516ev300', kernelBytes = 20_000, rootfsByte
   return [kernel, md5sumOf(kernel), rootfs, md5sumOf(rootfs)]
 }
 
-export function nandRelease(soc = 'hi3516av200', data: Uint8Array = buildUbifs(4)): readonly FixtureMember[] {
+export function nandRelease(soc = 'hi3516av200', data: Uint8Array = buildUbifs(4), geometry: Partial<TestGeometry> = {}): readonly FixtureMember[] {
   const kernel = { name: `uImage.${soc}`, bytes: buildUimage(20_000) }
-  const rootfs = { name: `rootfs.ubi.${soc}`, bytes: buildUbiRootfs(data) }
+  const rootfs = { name: `rootfs.ubi.${soc}`, bytes: buildUbiRootfs(data, 'rootfs', geometry) }
   return [kernel, md5sumOf(kernel), rootfs, md5sumOf(rootfs)]
 }

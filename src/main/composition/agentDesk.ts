@@ -15,7 +15,7 @@ import type { AgentStarter } from '../core/workflows/agent/startAgent.ts'
 import { readAgentFile, readFlashImage } from '../drivers/files/agentFiles.ts'
 import { inspectDumpPlace, openHiddenDump } from '../drivers/files/dumpFolder.ts'
 import { hashHex } from '../drivers/host/randomness.ts'
-import { auditAcceptance, identityCheckOf, refuseAside, refuseBusy, refuseStranger, useOf } from './cameraUse.ts'
+import { auditAcceptance, identityCheckOf, placeNameOf, refuseAside, refuseBusy, refuseStranger, useOf } from './cameraUse.ts'
 import { type BootFacts, findBoot, orProblem, starterOf } from './bootDesk.ts'
 
 export interface AgentDeskDeps {
@@ -81,7 +81,7 @@ export function createAgentDesk(deps: AgentDeskDeps): AgentDesk {
     const path = work.kind === 'read' ? work.outputPath : work.kind === 'examine' ? work.savePath : undefined
     const place = path === undefined ? undefined : await orProblem(async () => inspectDumpPlace(path, 'image'))
     const plan = planAgent({
-      request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, flashBytes: devices.flashBytes,
+      request, cameraName: spec.cameraName, podName: placeNameOf(camera), chip: spec.chip, flashBytes: devices.flashBytes,
       boot: found.boot?.plan ?? 'running', agent: found.agent, image, output: place instanceof WorkbenchError ? place : undefined,
     }, hashHex)
     return { plan: refuseAside(changes ? refuseStranger(plan, camera, deps.jobs, request.acceptIdentity) : plan, camera), camera, starter: agentStarterOf(found, camera, soc, deps), image: image instanceof WorkbenchError ? undefined : image?.bytes }

@@ -11,7 +11,7 @@ import { type BurnBench, runBurn } from '../core/workflows/burn/burnWorkflow.ts'
 import type { Starter } from '../core/workflows/restore/bench.ts'
 import { readUbootContents } from '../drivers/files/ubootContents.ts'
 import { hashHex, newToken } from '../drivers/host/randomness.ts'
-import { refuseAside, refuseBusy, useOf } from './cameraUse.ts'
+import { placeNameOf, refuseAside, refuseBusy, useOf } from './cameraUse.ts'
 import { findBoot, findUbootImage, starterOf } from './bootDesk.ts'
 
 export interface BurnDeskDeps {
@@ -40,7 +40,7 @@ export function createBurnDesk(deps: BurnDeskDeps): BurnDesk {
     const boot = await findBoot(wish, camera, soc, deps, 'burn')
     const image = await findUbootImage(wish, camera, soc, deps)
     const contents = image instanceof WorkbenchError ? undefined : readUbootContents(image)
-    const plan = planBurn({ request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, isKnownChip: soc !== undefined, boot: boot.plan, contents }, hashHex)
+    const plan = planBurn({ request, cameraName: spec.cameraName, podName: placeNameOf(camera), chip: spec.chip, isKnownChip: soc !== undefined, boot: boot.plan, contents }, hashHex)
     return { plan: refuseAside(plan, camera), camera, starter: starterOf(boot, camera, soc, deps), versions: contents?.versions ?? [] }
   }
   return {

@@ -23,6 +23,12 @@ export function useOf({ devices, console }: CameraEntry, leases: Leases, holder:
   }
 }
 
+/** Where it hangs, for plans and reports. A camera on a line of its own has no pod, and the name it got as the first of the rack tells nobody which line that is. */
+export function placeNameOf({ devices, spec: { name, url } }: CameraEntry): string {
+  if (devices.pod) return name
+  return /^pod-\w+$/.test(name) ? url : `${name} (${url})`
+}
+
 /** Asked before a job starts, too, so that a busy camera is an answer at once and not a failed job. */
 export function refuseBusy({ devices, spec, console }: CameraEntry, leases: Leases): void {
   const busy = leases.holderOf(devices.resource)

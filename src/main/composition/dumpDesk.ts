@@ -16,9 +16,11 @@ import type { Starter } from '../core/workflows/restore/bench.ts'
 import type { InputTools } from '../core/workflows/restore/rawInput.ts'
 import { readInput } from '../core/workflows/restore/readInput.ts'
 import { inspectDumpPlace, openHiddenDump } from '../drivers/files/dumpFolder.ts'
+import { inputLimitBytes } from '../drivers/files/inputFolder.ts'
+import { readUbootContents } from '../drivers/files/ubootContents.ts'
 import { newPoison, newToken } from '../drivers/host/randomness.ts'
 import { findAgent } from './agentDesk.ts'
-import { identityCheckOf, refuseAside, refuseBusy, useOf } from './cameraUse.ts'
+import { identityCheckOf, placeNameOf, refuseAside, refuseBusy, useOf } from './cameraUse.ts'
 import { findBoot, orProblem, starterOf } from './bootDesk.ts'
 import { createInputShelf } from './inputShelf.ts'
 import { hostAddress } from './restoreDesk.ts'
@@ -51,7 +53,8 @@ interface Prepared {
 }
 
 export function createDumpDesk(deps: DumpDeskDeps): DumpDesk {
-  const shelf = createInputShelf()
+  // Two are compared at a time.
+  const shelf = createInputShelf(Math.floor(inputLimitBytes() / 2))
   /** Two dumps into one folder would mix two cameras. */
   const outputs = new Map<string, JobId>()
 
@@ -62,7 +65,7 @@ export function createDumpDesk(deps: DumpDeskDeps): DumpDesk {
     const found = request.via === 'agent' ? await findAgent({ ...request, running: false }, camera, soc, deps) : undefined
     const boot = found?.boot ?? await findBoot(request, camera, soc, deps)
     const facts: DumpFacts = {
-      request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, soc, flashBytes: devices.flashBytes, hasPod: devices.pod !== undefined,
+      request, cameraName: spec.cameraName, podName: placeNameOf(camera), chip: spec.chip, soc, flashBytes: devices.flashBytes, hasPod: devices.pod !== undefined,
       output: await orProblem(async () => inspectDumpPlace(request.outputPath, request.form)),
       boot: boot.plan, agent: found?.agent, hostAddress: await orProblem(async () => hostAddress(request)), hostPort: deps.tftpPort,
     }
@@ -72,7 +75,7 @@ export function createDumpDesk(deps: DumpDeskDeps): DumpDesk {
   const benchOf = ({ plan, camera, starter }: Prepared, jobId: JobId): DumpBench => {
     const holder = `Dump of ${camera.spec.cameraName} (job ${jobId})`
     return {
-      plan, starter, clock: deps.clock, newToken, newPoison, hashHex: deps.tools.hashHex,
+      plan, starter, clock: deps.clock, newToken, newPoison, hashHex: deps.tools.hashHex, restorableBytes: inputLimitBytes(), ubootVersionsIn: (bytes) => readUbootContents(bytes).versions,
       ...useOf(camera, deps.leases, holder), identity: identityCheckOf(camera, deps.jobs, undefined),
       openOutput: async (signal) => openHiddenDump(plan.output.path, plan.request.form, signal),
       openUploads: async (signal) => {

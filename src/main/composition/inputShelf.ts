@@ -1,4 +1,4 @@
-import { type RawRestoreInput, readRestoreInput } from '../drivers/files/inputFolder.ts'
+import { inputLimitBytes, type RawRestoreInput, readRestoreInput } from '../drivers/files/inputFolder.ts'
 import { createLane, type Lane } from '../../shared/lifecycle/lane.ts'
 import { join } from 'node:path'
 
@@ -8,7 +8,7 @@ export interface InputShelf {
 }
 
 /** Files are held as long as somebody uses their bytes, and compared with the disk at every reading. */
-export function createInputShelf(): InputShelf {
+export function createInputShelf(maxBytes = inputLimitBytes()): InputShelf {
   // The buffer, not a view of it: the parts of one image are other views of the same buffer.
   const held = new Map<string, WeakRef<ArrayBufferLike>>()
   const lanes = new Map<string, { readonly lane: Lane; users: number }>()
@@ -21,7 +21,7 @@ export function createInputShelf(): InputShelf {
     held.set(path, new WeakRef(buffer))
   }
   const read = async (path: string, signal: AbortSignal): Promise<RawRestoreInput> => {
-    const raw = await readRestoreInput(path, { signal, before })
+    const raw = await readRestoreInput(path, { signal, maxBytes, before })
     if (raw.kind === 'file') keep(raw.path, raw.bytes)
     else for (const { name, bytes } of raw.files) keep(join(raw.path, name), bytes)
     return raw

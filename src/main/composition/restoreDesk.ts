@@ -15,7 +15,7 @@ import { readInput } from '../core/workflows/restore/readInput.ts'
 import { runRestore } from '../core/workflows/restore/restoreWorkflow.ts'
 import { newPoison, newToken } from '../drivers/host/randomness.ts'
 import { chooseHostAddress, listHostAddresses } from '../drivers/network/interfaces.ts'
-import { auditAcceptance, identityCheckOf, knownFlashOf, refuseAside, refuseBusy, refuseStranger, useOf } from './cameraUse.ts'
+import { auditAcceptance, identityCheckOf, knownFlashOf, placeNameOf, refuseAside, refuseBusy, refuseStranger, useOf } from './cameraUse.ts'
 import { findBoot, orProblem, starterOf } from './bootDesk.ts'
 import { createInputShelf } from './inputShelf.ts'
 import { createSharedBytes, createSharedWholes } from './sharedBytes.ts'
@@ -63,7 +63,7 @@ export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
       shareParts(readInput(await shelf.read(request.inputPath, signal), deps.tools, request.mtdparts !== undefined)))
     const boot = await findBoot(request, camera, soc, deps)
     const facts: PlanFacts = {
-      request, cameraName: spec.cameraName, podName: spec.name, chip: spec.chip, soc, flashBytes: knownFlashOf(camera, deps.jobs, request.acceptIdentity).flashBytes, input,
+      request, cameraName: spec.cameraName, podName: placeNameOf(camera), chip: spec.chip, soc, flashBytes: knownFlashOf(camera, deps.jobs, request.acceptIdentity).flashBytes, input,
       lastRestored: lastRestored(deps.jobs, spec.cameraId),
       boot: boot.plan,
       tftp: await tftpFacts(request, camera, deps.tftpPort, signal),

@@ -36,6 +36,8 @@ export interface SimHooks {
   onBridgeBytes(sentBytes: number): 'drop' | undefined
   onStage(lengthBytes: number): 'oom' | undefined
   onStoreRequest(fastbootRuns: boolean): 'busy' | undefined
+  /** In the middle of an upload to the boot ROM. */
+  onFastboot(): 'restarts' | undefined
   onFastbootPhase(phase: FastbootPhase): string | undefined
   onPrompt(): 'silent' | undefined
   onAutoboot(): 'deaf' | undefined
@@ -50,6 +52,8 @@ export interface SimHooks {
   ramSurvives(): true | undefined
   leftovers(): readonly { readonly name: string; readonly lengthBytes: number }[] | undefined
   socName(): string | undefined
+  /** Maker and device, where its U-Boot tells them as the vendors' builds do: `c22018`. */
+  probedId(): string | undefined
   /** What its U-Boot calls itself, whatever was loaded. */
   ubootVersion(): string | undefined
   /** Instead of its picture: nothing, bytes without end, or a page of text. */

@@ -69,6 +69,7 @@ const faultKinds: readonly FaultKind[] = [
     if (!phase) throw refuse(`fastboot-fails knows the phases ${fastbootPhases.join(', ')}`)
     return { onFastbootPhase: (entered) => (entered === phase ? `${phase.toUpperCase()} HEAD` : undefined) }
   } },
+  { name: 'pod-restarts', sentence: 'The pod restarts once while it uploads to the boot ROM: its answer never comes, its files are gone, and the camera has no power', times: once, make: () => ({ onFastboot: () => 'restarts' }) },
   { name: 'power-cut-mid-write', sentence: 'The camera loses power once, in the middle of an sf write (of the one that covers OFFSET)', times: once, make: (argument) => {
     const covered = argument === undefined ? undefined : numberOf(argument, 0)
     return { onFlashWrite: (offsetBytes, lengthBytes) =>
@@ -128,12 +129,15 @@ const faultKinds: readonly FaultKind[] = [
   { name: 'bridge-idle', sentence: 'The UART bridge closes after SECONDS (5) without a byte from the host', make: (argument) => ({ bridgeIdleMs: () => numberOf(argument, 5) * 1000 }) },
   { name: 'http-slow', sentence: 'Every answer of the pod takes SECONDS (4) longer', make: (argument) => ({ onHttpRequest: () => numberOf(argument, 4) * 1000 }) },
   { name: 'unknown-chip-answers', sentence: 'The camera says that it is another chip (hi3518ev200)', make: (argument = 'hi3518ev200') => ({ socName: () => argument }) },
+  { name: 'vendor-probe', sentence: 'sf probe answers as a vendor\'s build does, with the JEDEC ID (c22018) of the flash', make: (argument = 'c22018') => ({ probedId: () => argument }) },
   { name: 'own-uboot', sentence: 'The camera starts its own U-Boot, VERSION (2010.06), whatever was loaded', make: (argument = '2010.06') => ({ ubootVersion: () => `U-Boot ${argument} (Jan 07 2019 - 09:12:33)` }) },
   { name: 'picture-silent', sentence: 'The web server of the camera takes a request for its picture and never answers', make: () => ({ onSnapshot: () => 'silent' }) },
   { name: 'picture-endless', sentence: 'The web server of the camera sends 50 MiB instead of a picture', make: () => ({ onSnapshot: () => 'endless' }) },
   { name: 'picture-text', sentence: 'The web server of the camera answers with a page instead of a picture', make: () => ({ onSnapshot: () => 'text' }) },
   { name: 'agent-mute', sentence: 'A flash agent that was loaded says nothing: the memory was set up for another board', make: () => ({ onAgent: () => ({ mute: true }) }) },
   { name: 'agent-ignores-erase', sentence: 'The flash is locked: erasing by a flash agent does nothing and is reported as done', make: () => ({ onAgent: () => ({ ignoresErase: true }) }) },
+  { name: 'agent-flash-kind', sentence: 'A flash agent says that the flash is KIND (nand), or emmc', make: (argument) => ({ onAgent: () => ({ flashKind: argument === 'emmc' ? 'emmc' : 'nand' }) }) },
+  { name: 'agent-flash-size', sentence: 'A flash agent says that the flash has MB (2048) MiB', make: (argument) => ({ onAgent: () => ({ flashBytes: Math.max(1, Math.floor(numberOf(argument, 2048))) * 1024 * 1024 }) }) },
   { name: 'agent-loses-packets', sentence: 'PERCENT (5) of the packets with flash contents get lost on their way from a flash agent', make: (argument) => ({ onAgent: () => ({ readLoss: numberOf(argument, 5) / 100 }) }) },
   { name: 'flash-sector-dead', sentence: 'The flash sectors N (40), or N,M,…, cannot be read by a flash agent', make: (argument = '40') => {
     const sectors = argument.split(',').map((each) => numberOf(each, 0))

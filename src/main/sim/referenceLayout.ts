@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from '../../shared/bytes/crc32.ts'
+import { ubootVersion } from './bootText.ts'
 import { defaultEnvironment, type Environment, encodeEnvironment, environmentBytes, environmentOffset, layoutOf } from './environment.ts'
 import { blockBytes, type NorFlash } from './memory.ts'
 import { denseBytes, fillDense } from './timing.ts'
@@ -88,7 +89,7 @@ export function fillWithOldSystem(flash: NorFlash, chip: string, serial: number)
   // Straight into the cells: faults of the programming are not for the past, and a rack of twelve need not hold it twice.
   // A chip that is far too small takes what fits.
   const place = (offset: number, lengthBytes: number): Uint8Array => flash.cells.subarray(offset, offset + lengthBytes)
-  place(0, payloadBytes).set(standInUboot(`old system of camera ${serial}`).subarray(0, total))
+  place(0, payloadBytes).set(standInUboot(`old system of camera ${serial}: ${ubootVersion}`).subarray(0, total))
   if (total < rootfsOffset + blockBytes) return
   place(environmentOffset, environmentBytes).set(environmentImage(chip, flashMb, mac))
   putKernel(place(kernelOffset, kernelBytes), 1000 + serial, `Linux-4.9.37-${chip}`)

@@ -1,3 +1,4 @@
+import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { orAborted } from '../../shared/lifecycle/signals.ts'
 import type { Behaviours } from './behaviours.ts'
@@ -78,6 +79,11 @@ export function createSimPod(options: SimPodOptions): SimPod {
     airFreeAtMs = Math.max(airFreeAtMs, clock.nowMs()) + byteCount / timing.wifiBytesPerMs
     await pause(clock, airFreeAtMs - clock.nowMs(), signal)
   }
+  const restart = (): never => {
+    memory.clear()
+    switchPower('off')
+    throw new WorkbenchError('link/closed', 'The pod has restarted')
+  }
   const upload = async (bytes: Uint8Array): Promise<PodAnswer> => {
     const parsed = parseBootBlob(bytes)
     if (!parsed.ok) return { status: 400, body: { error: `bad blob: ${parsed.reason}` } }
@@ -95,6 +101,7 @@ export function createSimPod(options: SimPodOptions): SimPod {
         powerOn: () => { own = switchings; camera.powerOn('held-by-boot-rom') },
         stillPowered: () => own === switchings && camera.view.power === 'on',
       })
+      if (behaviours.ask('onFastboot') === 'restarts') return restart()
       if (report.success) camera.runPayload(parsed.blob.payload)
       return { status: report.success ? 200 : 500, body: report }
     } finally {

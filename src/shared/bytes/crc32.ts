@@ -44,5 +44,29 @@ export function crc32(bytes: Uint8Array, seed = 0): number {
 }
 /* eslint-enable @typescript-eslint/no-non-null-assertion */
 
+const oneByteOfZeros = ((): Uint32Array => {
+  // What one zero bit does to each bit of a CRC, squared three times.
+  let matrix: Uint32Array = Uint32Array.from({ length: 32 }, (_, bit) => (bit === 0 ? 0xedb88320 : 2 ** (bit - 1)))
+  for (let round = 0; round < 3; round += 1) matrix = squared(matrix)
+  return matrix
+})()
+
+function times(matrix: Uint32Array, vector: number): number {
+  let sum = 0
+  for (let bit = 0, left = vector >>> 0; left !== 0; bit += 1, left >>>= 1) if ((left & 1) === 1) sum ^= matrix[bit] ?? 0
+  return sum >>> 0
+}
+
+function squared(matrix: Uint32Array): Uint32Array {
+  return matrix.map((row) => times(matrix, row))
+}
+
+/** Of two pieces in a row, from the CRC of each: what a device summed in two commands. */
+export function joinCrc32(first: number, second: number, secondBytes: number): number {
+  let joined = first >>> 0
+  for (let matrix = oneByteOfZeros, left = secondBytes; left > 0; matrix = squared(matrix), left = Math.floor(left / 2)) if (left % 2 === 1) joined = times(matrix, joined)
+  return (joined ^ second) >>> 0
+}
+
 /** Eight lower-case hex digits, as U-Boot prints them. */
 export const hexCrc = (crc: number): string => (crc >>> 0).toString(16).padStart(8, '0')

@@ -10,7 +10,7 @@ export const dumpWays = ['tftp', 'md', 'agent'] as const
 
 export const dumpRequestSchema = z.object({
   cameraId: cameraIdSchema,
-  /** A folder that gets mtd0, mtd1, … and dump.json; or a file that gets all of it. Made if it is not there, never overwritten. */
+  /** A folder that gets mtd0, mtd1, … and dump.json; or a file that gets all of it, and beside it its record. Made if it is not there, never overwritten. */
   outputPath: z.string().min(1).max(4096),
   /** `folder`: one file a partition. `image`: the whole flash in one file. `ipctool`: a backup in the format of that tool. */
   form: z.enum(['folder', 'image', 'ipctool']).default('folder'),

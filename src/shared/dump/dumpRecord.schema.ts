@@ -8,6 +8,9 @@ const badBlocks = z.array(bytes).max(8192)
 /** The file beside the parts of a dump: what it is of, and where each part belongs. */
 export const dumpRecordName = 'dump.json'
 
+/** Of a dump that is one file: beside it. */
+export const recordPathOf = (path: string): string => `${path}.${dumpRecordName}`
+
 export const dumpRecordSchema = z.object({
   format: z.literal('rackbench-dump'),
   version: z.literal(1),
@@ -29,9 +32,12 @@ export const dumpRecordSchema = z.object({
   ubootVersion: z.string().max(200),
   /** Where the parts belong, in the kernel's grammar; `mtdN` is entry N. */
   mtdparts: z.string().max(4096),
+  /** Absent: a folder. */
+  form: z.enum(['image', 'ipctool']).optional(),
   layoutFrom: z.enum(['request', 'mtdparts', 'bootargs', 'whole flash']),
   parts: z.array(z.object({
-    file: z.string().regex(/^mtd\d{1,3}$/), name: z.string().max(64), offsetBytes: bytes, lengthBytes: bytes,
+    /** In a dump that is one file: the place of the part in it. */
+    file: z.string().regex(/^(?:mtd\d{1,3}|flash)$/), name: z.string().max(64), offsetBytes: bytes, lengthBytes: bytes,
     crc32: z.string().regex(/^[0-9a-f]{8}$/), sha256: z.string().regex(/^[0-9a-f]{64}$/),
     /** Of its partition, which is longer than the file by as many blocks. */
     badBlocks: badBlocks.optional(),

@@ -117,6 +117,24 @@ describe('through a pod', () => {
     expect(camera.camera.erasedBytes).toBe(erased)
   })
 
+  test('beyond 32 MiB, which an agent sums at once: summed, written and erased like less', async () => {
+    const { run, load, camera, folder } = await openBench(['wrong-flash-size:64'])
+    const { cells } = camera.camera
+    const mib = 1024 * 1024
+    cells.fill(0xff, 0x200000)
+    cells.set(denseBytes(3 * sector, 4), 35 * mib)
+    const sum = await run('crc', ...load, '--offset', '0x1000', '--size', String(40 * mib))
+    expect(sum).toMatchObject({ code: 0, done: { range: { lengthBytes: 40 * mib, crc32: hexCrc(crc32(cells.subarray(0x1000, 0x1000 + 40 * mib))) } } })
+    const image = new Uint8Array(34 * mib).fill(0xff)
+    image.set(denseBytes(2 * sector, 5), 33 * mib + 5 * sector)
+    const input = join(folder, 'large.bin')
+    await writeFile(input, image)
+    expect(await run('write', '--running', '--offset', String(4 * mib), '-i', input)).toMatchObject({ code: 0, done: { range: { action: 'written', crc32: hexCrc(crc32(image)) } } })
+    expect(Buffer.compare(cells.subarray(4 * mib, 38 * mib), image)).toBe(0)
+    expect(await run('erase', '--running', '--offset', String(4 * mib), '--size', String(34 * mib))).toMatchObject({ code: 0, done: { range: { action: 'written' } } })
+    expect(cells.subarray(4 * mib).every((byte) => byte === 0xff)).toBe(true)
+  }, 120_000)
+
   test('erase: whole sectors only, and only where something stands', async () => {
     const { run, load, camera } = await openBench()
     const { cells } = camera.camera
@@ -171,6 +189,15 @@ describe('through a pod', () => {
     expect(camera.camera.flashTouched).toBe(false)
     expect(await run('doctor', '--running', '-o', path)).toMatchObject({ code: 2, done: { success: false } })
     expect(await run('scan', '--running', '-o', join(folder, 'other.bin'))).toMatchObject({ code: 2 })
+  })
+
+  test.each([['gk7205v500', 'V500'], ['hi3516cv610', 'CV6XX']])('%s speaks the %s protocol, through which no agent can be loaded: refused before its power is touched', async (chip, protocol) => {
+    const { runBare, port, folder, load, camera } = await openBench()
+    const { code, fake } = await runBare('agent', 'info', '-c', chip, '-p', port, '--data', join(folder, 'data'), '--output', 'json', ...load)
+    expect(code).toBe(2)
+    expect(fake.events().find(({ event }) => event === 'error')).toMatchObject({ code: 'input/not-supported', message: `${chip} speaks the ${protocol} boot protocol, through which no flash agent can be loaded` })
+    expect(camera.camera.commands).toEqual([])
+    expect(camera.camera.where).not.toBe('agent')
   })
 
   test('membw: how fast the memory is, and nothing is touched', async () => {

@@ -86,7 +86,7 @@ describe('reading', () => {
       await expect(bench.client.read(0x1000_0000, 64, signal)).rejects.toMatchObject({ code: 'device/refused', context: { status: 2 } })
       await expect(bench.client.crc32(0x1000_0000, 64, signal)).rejects.toMatchObject({ code: 'device/refused' })
       await expect(bench.client.readFlash(bench.flash.cells.length, 1, signal)).rejects.toMatchObject({ code: 'input/too-large' })
-      await expect(bench.client.crc32(window, 33 * 1024 * 1024, signal)).rejects.toMatchObject({ code: 'input/too-large' })
+      await expect(bench.client.crc32(window, 0, signal)).rejects.toMatchObject({ code: 'input/too-large' })
     })
   })
   test('everything lost ends in an error that names the place', async () => {

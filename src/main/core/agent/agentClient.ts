@@ -7,7 +7,7 @@ import { checkRange, expectOk, type FlashGeometry, geometryOf, needs, unexpected
 import { eraseFlash } from './agentErase.ts'
 import { type AgentLink, type BaudSwitch, createAgentLink } from './agentLink.ts'
 import { agentLimits } from './agentLimits.ts'
-import { askCrc32, crcOfContent, proveContent } from './agentProof.ts'
+import { crcOfContent, proveContent, sumCrc32 } from './agentProof.ts'
 import { type Progress, type ReadOptions, readRange } from './agentRead.ts'
 import { scanSectors } from './agentScan.ts'
 import { sendNewAgent, writeMemory } from './agentWrite.ts'
@@ -128,7 +128,7 @@ export function createAgentClient(deps: AgentClientDeps): AgentClient {
     erase: async (offsetBytes, lengthBytes, signal, onProgress) => {
       await eraseFlash(link, geometryOf(await knownInfo(signal), true), offsetBytes, lengthBytes, onProgress, signal)
     },
-    crc32: async (address, lengthBytes, signal) => askCrc32(link, address, lengthBytes, signal),
+    crc32: async (address, lengthBytes, signal) => sumCrc32(link, address, lengthBytes, signal),
     flashStream: async (offsetBytes, image, options, signal) => {
       // Asked anew: this erases, and nobody may have changed the camera since.
       const agent = await info(signal)

@@ -1,4 +1,4 @@
-import { crc32, hexCrc } from '../../../shared/bytes/crc32.ts'
+import { crc32, hexCrc, joinCrc32 } from '../../../shared/bytes/crc32.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { commandLimits } from '../../protocols/agent/frame.ts'
 import { hexAddress, refused, unexpected } from './agentAnswers.ts'
@@ -28,6 +28,17 @@ export async function askCrc32(link: AgentLink, address: number, lengthBytes: nu
       if (attempt >= attempts || signal.aborted || !(error instanceof WorkbenchError) || error.code !== 'link/timeout') throw error
     }
   }
+}
+
+/** Of any length: an agent sums 32 MiB at once, and the CRCs of the pieces make that of the whole. */
+export async function sumCrc32(link: AgentLink, address: number, lengthBytes: number, signal: AbortSignal): Promise<number> {
+  const { readBytes } = commandLimits
+  let sum = await askCrc32(link, address, Math.min(readBytes, lengthBytes), signal)
+  for (let at = readBytes; at < lengthBytes; at += readBytes) {
+    const pieceBytes = Math.min(readBytes, lengthBytes - at)
+    sum = joinCrc32(sum, await askCrc32(link, address + at, pieceBytes, signal), pieceBytes)
+  }
+  return sum
 }
 
 export interface Proof {

@@ -84,13 +84,17 @@ test('a byte anywhere is found, and counted once', () => {
 
 test.each([
   ['wlanpass', 'abc', masked], ['ROOT_PASSWORD', 'abc', masked], ['wpa_psk', 'abc', masked], ['api_key', 'abc', masked], ['mqtt_token', 'abc', masked], ['password', '', ''],
+  ['snmp_community', 'abc', masked], ['sim_puk', 'abc', masked], ['creds', 'abc', masked], ['licence', 'abc', masked], ['pwm_gpio', '12', '12'], ['pwrkeep', '1', '1'], ['opinion', 'x', 'x'],
+  ['extras', 'rootpw=abc pwm=3 x', `rootpw=${masked} pwm=3 x`],
   ['bootargs', 'console=ttyAMA0 wifi_password=abc root=/dev/x', `console=ttyAMA0 wifi_password=${masked} root=/dev/x`],
   ['extras', 'psk="a b" x=1', `psk=${masked} x=1`], ['url', 'rtsp://admin:abc@10.0.0.1/live', `rtsp://${masked}@10.0.0.1/live`],
   ['bootcmd', 'run\u001b[2Jme', 'run [2Jme'], ['bootdelay', '1', '1'],
 ])('%s=%s is shown as %s', (name, value, text) => { expect(shownValue(name, value).text).toBe(text) })
 
+test.each(['rootpw', 'wifipw', 'PW', 'pw_admin', 'wlanPw2', 'pswd', 'wpa'])('%s is the name of a password', (name) => { expect(shownValue(name, 'abc').text).toBe(masked) })
+
 test('no value of any length gets out longer than its bound, and no secret word\'s value gets out at all', () => {
-  fc.assert(fc.property(fc.constantFrom('psk', 'pass', 'my_secret', 'apiToken'), fc.stringMatching(/^[a-z0-9]{12,40}$/), (word, value) => {
+  fc.assert(fc.property(fc.constantFrom('psk', 'pass', 'my_secret', 'apiToken', 'rootpw', 'cam_pw'), fc.stringMatching(/^[a-z0-9]{12,40}$/), (word, value) => {
     expect(shownValue(word, value).text).not.toContain(value)
     expect(shownValue('x', `a=1 ${word}=${value} b=2`).text).not.toContain(value)
   }))

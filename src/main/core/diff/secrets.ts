@@ -1,6 +1,7 @@
-const secretName = /pass|pwd|psk|secret|token|key|credential|auth|login|userdata|wep|pin$/i
+/** `pw` where no letter follows: `rootpw`, `pw_admin`, `wifiPW2`, and not `pwm`. */
+const secretName = /pass|pwd|pswd|pword|phrase|pw(?![a-z])|psk|secret|token|key|cred|auth|login|userdata|wep|wpa|cookie|community|private|licen[cs]e|(?:pin|puk|otp)\d?$/i
 /** Inside a value: `wifipass=…`, `--psk …` and the user part of an address. */
-const secretInside = /((?:^|[\s,;&?"'-])[\w.-]*(?:pass|pwd|psk|secret|token|key|credential|auth)[\w.-]*\s*[=:\s]\s*)("[^"]*"|'[^']*'|[^\s,;&"']+)/gi
+const secretInside = /((?:^|[\s,;&?"'-])[\w.-]*(?:pass|pwd|pswd|phrase|pw(?![a-z])|psk|secret|token|key|cred|auth|cookie)[\w.-]*\s*[=:\s]\s*)("[^"]*"|'[^']*'|[^\s,;&"']+)/gi
 const userInfo = /(\w:\/\/)[^\s/@]+@/g
 
 export const masked = '••••••'

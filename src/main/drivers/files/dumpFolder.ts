@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import { access, type FileHandle, link, lstat, open, readdir, rename, rm, rmdir, statfs, unlink } from 'node:fs/promises'
+import { dumpRecordName, recordPathOf } from '../../../shared/dump/dumpRecord.schema.ts'
 import { basename, dirname, join, resolve } from 'node:path'
 import { makeFolders } from './makeFolders.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
@@ -48,6 +49,9 @@ export async function inspectDumpPlace(given: string, form: DumpForm): Promise<D
 }
 
 async function refuseTaken(path: string, form: DumpForm): Promise<void> {
+  if (form !== 'folder' && await lstat(recordPathOf(path)).catch(ignoreAbsent(path))) {
+    throw new WorkbenchError('input/conflict', `${recordPathOf(path)} is there already, and a dump never overwrites`, { context: { path }, hint: 'It is the record of another dump of this name. Choose a name that is free' })
+  }
   const found = await lstat(path).catch(ignoreAbsent(path))
   if (!found) return
   if (form === 'folder' && found.isDirectory() && (await readdir(path)).length === 0) return
@@ -99,7 +103,7 @@ export async function openHiddenDump(given: string, form: DumpForm, signal: Abor
   }
   return {
     freeBytes: async () => freeBytesOf(await nearestFolder(dirname(hidden))),
-    pathOf: (name) => (name === '' ? path : join(path, name)),
+    pathOf: (name) => (name === '' ? path : form === 'folder' ? join(path, name) : recordPathOf(path)),
     file: async (name) => fileOn(await handleOf(name), path),
     publish: async (files, publishSignal) => {
       for (const { name, lengthBytes } of files) {
@@ -109,13 +113,14 @@ export async function openHiddenDump(given: string, form: DumpForm, signal: Abor
       await closeAll(opening)
       publishSignal.throwIfAborted()
       if (form === 'folder') await publishFolder(hidden, path, new Set(files.map(({ name }) => name)))
-      else await publishFile(hidden, path)
+      else await publishFiles(hidden, path, files.some(({ name }) => name === dumpRecordName))
       state = 'published'
     },
     close: async (keep) => {
       if (state === 'published') return
       state = 'closed'
       await closeAll(opening)
+      if (form !== 'folder') await rm(recordPathOf(hidden), { force: true }).catch((error: unknown) => { throw diskError(hidden, error) })
       if (!keep) await rm(hidden, { recursive: true, force: true }).catch((error: unknown) => { throw diskError(hidden, error) })
     },
   }
@@ -126,7 +131,7 @@ async function makeFile(form: DumpForm, hidden: string, name: string): Promise<F
   await (form === 'folder' ? makeFolders(hidden, folderMode) : makeFolders(dirname(hidden)))
     .catch((error: unknown) => { throw diskError(hidden, error) })
   if (form === 'folder' && !(await lstat(hidden)).isDirectory()) throw notOurs(hidden)
-  return openPlain(form === 'folder' ? join(hidden, name) : hidden)
+  return openPlain(form === 'folder' ? join(hidden, name) : name === '' ? hidden : recordPathOf(hidden))
 }
 
 /** A link put there meanwhile would lead the dump elsewhere. Windows does not know the flag. */
@@ -193,6 +198,17 @@ async function publishFolder(hidden: string, path: string, wanted: ReadonlySet<s
     await rename(hidden, path)
   } catch (error) {
     throw ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(errnoOf(error) ?? '') ? taken(path) : diskError(path, error)
+  }
+}
+
+/** The record first: a dump has its name only when everything of it is there. */
+async function publishFiles(hidden: string, path: string, hasRecord: boolean): Promise<void> {
+  if (hasRecord) await publishFile(recordPathOf(hidden), recordPathOf(path))
+  try {
+    await publishFile(hidden, path)
+  } catch (error) {
+    if (hasRecord) await rm(recordPathOf(path), { force: true }).catch(() => undefined)
+    throw error
   }
 }
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { findBootFiles } from './bootFiles.ts'
-import { readRestoreInput } from './inputFolder.ts'
+import { inputLimitBytes, readRestoreInput } from './inputFolder.ts'
 import { listFolder } from './listFolder.ts'
 
 const { signal } = new AbortController()
@@ -27,6 +27,11 @@ test.each([0, 2_000])('a file of %i bytes is no U-Boot image, whatever its name:
 })
 
 describe('reading what is to be restored', () => {
+  test('as much as half of the memory, and never more than a card of 4 GiB or less than a dump of a NAND', () => {
+    const gib = 1024 ** 3
+    expect([0.5, 2, 8, 64].map((memory) => inputLimitBytes(memory * gib) / gib)).toEqual([0.5, 1, 4, 4])
+  })
+
   test('a folder: only mtd files, byte for byte; the rest is named', async () => {
     const long = Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 7) & 0xff)
     await put('mtd1', long)

@@ -1,14 +1,15 @@
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, opendir, realpath } from 'node:fs/promises'
+import { totalmem } from 'node:os'
 import { basename, join, resolve } from 'node:path'
-import { dumpRecordName } from '../../../shared/dump/dumpRecord.schema.ts'
+import { dumpRecordName, recordPathOf } from '../../../shared/dump/dumpRecord.schema.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { reasonOf } from '../errors/reasonOf.ts'
 
 /** What was found at the path a person gave: bytes only, nothing understood yet. */
 export type RawRestoreInput =
   | { readonly kind: 'folder'; readonly path: string; readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]; readonly ignored: readonly string[]; /** dump.json, where there is one. */ readonly record?: Uint8Array }
-  | { readonly kind: 'file'; readonly path: string; readonly name: string; readonly bytes: Uint8Array }
+  | { readonly kind: 'file'; readonly path: string; readonly name: string; readonly bytes: Uint8Array; /** What a dump has left beside it, where it has. */ readonly record?: Uint8Array }
 
 export interface ReadInputOptions {
   readonly signal: AbortSignal
@@ -18,19 +19,28 @@ export interface ReadInputOptions {
   readonly before?: (path: string) => Uint8Array | undefined
 }
 
-const defaultMaxBytes = 512 * 1024 * 1024
+const leastLimitBytes = 512 * 1024 * 1024
+const mostLimitBytes = 4 * 1024 * 1024 * 1024
+
+/** What is read is held whole, once: half of this computer's memory, so that a card's dump is no reason to swap. */
+export const inputLimitBytes = (memoryBytes = totalmem()): number => Math.min(mostLimitBytes, Math.max(leastLimitBytes, Math.floor(memoryBytes / 2)))
+
 const maxFiles = 64
 const maxRecordBytes = 256 * 1024
 const maxEntries = 10_000
 const pieceBytes = 1024 * 1024
 
 /** Reads nothing but plain files, and of a folder only those whose name begins with `mtd`. */
-export async function readRestoreInput(given: string, { signal, maxBytes = defaultMaxBytes, before = () => undefined }: ReadInputOptions): Promise<RawRestoreInput> {
+export async function readRestoreInput(given: string, { signal, maxBytes = inputLimitBytes(), before = () => undefined }: ReadInputOptions): Promise<RawRestoreInput> {
   signal.throwIfAborted()
   const path = resolve(given)
   const found = await look(path)
   const budget = { leftBytes: maxBytes }
-  if (found.isFile()) return { kind: 'file', path, name: basename(path), bytes: await readPlainFile(path, found, budget, signal, before(path)) }
+  if (found.isFile()) {
+    const bytes = await readPlainFile(path, found, budget, signal, before(path))
+    const record = await readRecordAt(recordPathOf(path), signal)
+    return { kind: 'file', path, name: basename(path), bytes, ...(record ? { record } : {}) }
+  }
   if (!found.isDirectory()) throw await notPlain(path, found)
   const { chosen, ignored } = await namesIn(path, signal)
   if (chosen.length === 0) {
@@ -51,11 +61,18 @@ export async function readRestoreInput(given: string, { signal, maxBytes = defau
     if (stat) files.push({ name, bytes: await readPlainFile(join(path, name), stat, budget, signal, before(join(path, name))) })
   }
   if (!ignored.includes(dumpRecordName)) return { kind: 'folder', path, files, ignored }
-  const recordPath = join(path, dumpRecordName)
-  const stat = await look(recordPath)
-  if (!stat.isFile()) throw await notPlain(recordPath, stat)
-  const record = await readPlainFile(recordPath, stat, { leftBytes: maxRecordBytes }, signal, undefined)
-  return { kind: 'folder', path, files, ignored: ignored.filter((name) => name !== dumpRecordName), record }
+  const record = await readRecordAt(join(path, dumpRecordName), signal)
+  return { kind: 'folder', path, files, ignored: ignored.filter((name) => name !== dumpRecordName), ...(record ? { record } : {}) }
+}
+
+async function readRecordAt(path: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  const stat = await look(path).catch((error: unknown) => {
+    if (error instanceof WorkbenchError && error.code === 'input/not-found') return undefined
+    throw error
+  })
+  if (!stat) return undefined
+  if (!stat.isFile()) throw await notPlain(path, stat)
+  return readPlainFile(path, stat, { leftBytes: maxRecordBytes }, signal, undefined)
 }
 
 async function namesIn(path: string, signal: AbortSignal): Promise<{ chosen: string[]; ignored: string[] }> {
@@ -138,7 +155,7 @@ const changed = (path: string): WorkbenchError =>
   new WorkbenchError('input/conflict', `${path} changed while it was being read`, { hint: 'Wait until the copy is finished, then plan again' })
 
 const tooLarge = (path: string, sizeBytes: number, maxBytes: number): WorkbenchError =>
-  new WorkbenchError('input/too-large', `${path} holds ${sizeBytes} bytes; at most ${maxBytes} are read`, { context: { sizeBytes, maxBytes }, hint: 'Is this an image of a flash chip?' })
+  new WorkbenchError('input/too-large', `${path} holds ${sizeBytes} bytes; at most ${maxBytes} are read`, { context: { sizeBytes, maxBytes }, hint: 'Is this of a flash chip? A dump that is too large for the memory of this computer can be restored in pieces: a folder with some of its mtd files, and --mtdparts' })
 
 function unreadable(path: string, cause: unknown): WorkbenchError {
   const why = reasonOf(cause)

@@ -17,6 +17,12 @@ test('a name and more in the head of what is packed', () => {
   expect(readUbootContents(image(head, packed.subarray(10))).versions).toEqual([version])
 })
 
+test('a version packed with LZMA behind a first stage, also where something before it looks the same', () => {
+  const packed = Buffer.from('XQAAAQD//////////wAxm8iwUczmHU+6DbbJq76NqYWMRm/WMrCrRC683UIHaR+solKpLPcfuvD7ML02ZOCLFw2JI1/9qVAA', 'base64')
+  expect(readUbootContents(image(packed))).toEqual({ versions: [version], isUnread: false })
+  expect(readUbootContents(image(Buffer.from([0x5d, 0, 0, 1, 0, 9, 9]), packed)).versions).toEqual([version])
+})
+
 test('one that was packed another way is not read, and said to be', () => {
   expect(readUbootContents(image(Buffer.from([0x5d, 0, 0, 0x80, 0, 1])))).toEqual({ versions: [], isUnread: true })
 })

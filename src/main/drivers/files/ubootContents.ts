@@ -1,10 +1,11 @@
 import { constants, inflateRawSync } from 'node:zlib'
+import { unpackLzma } from '../../protocols/fastboot/lzma.ts'
 import { isGzipAt, isLzmaAt } from '../../protocols/fastboot/writer.ts'
 import { ubootVersionsIn } from '../../protocols/fastboot/ubootVersion.ts'
 
 export interface UbootContents {
   readonly versions: readonly string[]
-  /** There is something packed in it that was not looked into. */
+  /** There is something packed in it that could not be read. */
   readonly isUnread: boolean
 }
 
@@ -20,7 +21,11 @@ export function readUbootContents(bytes: Uint8Array): UbootContents {
     if (isGzipAt(bytes, at)) {
       tries += 1
       unpack(bytes.subarray(at)).forEach((each) => versions.add(each))
-    } else if (isLzmaAt(bytes, at)) isUnread = true
+    } else if (isLzmaAt(bytes, at)) {
+      tries += 1
+      isUnread = true
+      ubootVersionsIn(unpackLzma(bytes.subarray(at), mostBytes)).forEach((each) => versions.add(each))
+    }
   }
   return { versions: [...versions], isUnread: isUnread && versions.size === 0 }
 }

@@ -13,7 +13,14 @@ export function newJobId(wallMs: number): JobId {
   return jobIdSchema.parse(`${stamp}-${randomBytes(3).toString('hex')}`)
 }
 
-export const hashHex = (algorithm: 'sha1' | 'sha256', bytes: Uint8Array): string => createHash(algorithm).update(bytes).digest('hex')
+/** OpenSSL takes less than 2 GiB at once, and a card's image may have more. */
+const hashedAtOnce = 1024 * 1024 * 1024
+
+export function hashHex(algorithm: 'sha1' | 'sha256', bytes: Uint8Array): string {
+  const hash = createHash(algorithm)
+  for (let at = 0; at < bytes.length; at += hashedAtOnce) hash.update(bytes.subarray(at, at + hashedAtOnce))
+  return hash.digest('hex')
+}
 
 /** For release checksums only: MD5 tells damage, not malice. */
 export const md5Hex = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex')

@@ -12,6 +12,19 @@ export function isSameUboot(answered: string, inFile: string): boolean {
   return a !== undefined && b !== undefined && a.number === b.number && (a.built === undefined || b.built === undefined || a.built === b.built)
 }
 
+const spotCharacters = 2
+
+/** The same text but for one spot, as a line that alters or drops a character makes of it. */
+export function isNearlySameUboot(answered: string, inFile: string): boolean {
+  const longest = Math.max(answered.length, inFile.length)
+  const shortest = Math.min(answered.length, inFile.length)
+  let head = 0
+  while (head < shortest && answered[head] === inFile[head]) head += 1
+  let tail = 0
+  while (tail < shortest - head && answered.at(-1 - tail) === inFile.at(-1 - tail)) tail += 1
+  return longest - head - tail <= spotCharacters
+}
+
 function partsOf(text: string): { readonly number: string; readonly built: string | undefined } | undefined {
   const [found] = text.matchAll(versionText)
   return found?.[1] === undefined ? undefined : { number: found[1], built: found[2] }

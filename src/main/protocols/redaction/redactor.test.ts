@@ -8,6 +8,7 @@ const redact = (text: string, more: object = {}): string => createRedactor(redac
 
 test.each([
   ['wlanpass=hunter2 and more', 'wlanpass=[removed: password]'],
+  ['OpenIPC # setenv rootpw my secret phrase', 'OpenIPC # setenv rootpw [removed: password]'], ['wifipw=hunter 2', 'wifipw=[removed: password]'], ['pwm_gpio=12', 'pwm_gpio=12'],
   ['OpenIPC # setenv wlanpass my secret phrase; saveenv', 'OpenIPC # setenv wlanpass [removed: password]; saveenv'],
   ['fw_setenv admin_pwd geheim99', 'fw_setenv admin_pwd [removed: password]'],
   ['{"user":"admin","password":"a b c","x":1}', '{"user":"admin","password":[removed: password],"x":1}'],

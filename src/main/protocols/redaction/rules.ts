@@ -9,7 +9,8 @@ const value = `(?<secret>"[^"]{1,512}"|'[^']{1,512}'|[^\\s,;&"'<>]{1,1024})`
 const rest = '(?<secret>\\S[^\\n]*)'
 const link = `[\\w.-]{0,64}["']?\\s{0,8}[=:]\\s{0,8}`
 const assigned = `[\\w.-]{0,64}["']?\\s{0,8}=\\s{0,8}`
-const passwords = '(?:pass|pwd)'
+/** `pw` where no letter follows: `rootpw`, and not `pwm`. */
+const passwords = '(?:pass|pwd|pswd|pw(?![a-z]))'
 const keys = '(?:key|secret|token|credential|auth(?!or))'
 /** `setenv name the rest`, as typed at a prompt, and `name=the rest` as `printenv` says it: values may hold blanks there. */
 const typed = (names: string): string => `\\b(?:fw_)?setenv\\s{1,8}(?:-\\w\\s{1,8}){0,2}(?=([\\w.-]{1,128}))(?=[\\w.-]{0,128}${names})\\1\\s{1,8}(?<secret>[^\\s;][^;]*)`
@@ -70,4 +71,4 @@ export const keyBegins = /-----BEGIN [A-Z0-9 ]{0,40}(?:PRIVATE KEY|OPENSSH)[A-Z0
 export const keyEnds = /-----END [A-Z0-9 ]{0,60}-----/
 
 /** The name of a variable or a field whose value is not told. */
-export const isSecretName = (name: string): boolean => /pass(?!ed|es|ive)|pwd|psk|secret|token|credential|(?:^|[_.-])key$|[a-z]key$/i.test(name)
+export const isSecretName = (name: string): boolean => /pass(?!ed|es|ive)|pwd|pswd|pw(?![a-z])|psk|secret|token|credential|(?:^|[_.-])key$|[a-z]key$/i.test(name)

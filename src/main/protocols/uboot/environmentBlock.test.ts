@@ -56,11 +56,11 @@ test('the last byte may be used, and not one more', () => {
 
 test('secrets are masked wherever they stand', () => {
   const masked = maskEnvironment(new Map([
-    ['wlanpass', 'hunter2'], ['wlanssid', 'lab'], ['wpa_psk', 'x'], ['bootstopkey', 'abc'], ['adminPassword', 'y'], ['api_token', ''],
+    ['wlanpass', 'hunter2'], ['wlanssid', 'lab'], ['wpa_psk', 'x'], ['bootstopkey', 'abc'], ['adminPassword', 'y'], ['api_token', ''], ['rootpw', 'x'], ['pwm', '3'],
     ['bootargs', 'mem=32M wifi_psk=hunter2 root=/dev/mtdblock3'], ['upgrade', 'https://me:hunter2@host/x'], ['ethaddr', '00:12:31:aa:bb:cc'],
   ]))
   expect(Object.fromEntries(masked)).toEqual({
-    wlanpass: '••••', wlanssid: 'lab', wpa_psk: '••••', bootstopkey: '••••', adminPassword: '••••', api_token: '',
+    wlanpass: '••••', wlanssid: 'lab', wpa_psk: '••••', bootstopkey: '••••', adminPassword: '••••', api_token: '', rootpw: '••••', pwm: '3',
     bootargs: 'mem=32M wifi_psk=•••• root=/dev/mtdblock3', upgrade: 'https://••••@host/x', ethaddr: '00:12:31:aa:bb:cc',
   })
 })

@@ -73,7 +73,7 @@ export function encodeEnvironmentBlock(variables: ReadonlyMap<string, string>, l
   return block
 }
 
-const secretName = /pass|psk|secret|token|pwd|cred|(^|[_.-])key|key$|wpa/i
+const secretName = /pass|psk|secret|token|pwd|pswd|pw(?![a-z])|cred|(^|[_.-])key|key$|wpa/i
 const mask = '••••'
 
 /** For display and logs: passwords go, also inside boot arguments and URLs. How long they were is not shown either. */

@@ -7,7 +7,9 @@ import {
 const info = 'Device 0: nand0, sector size 128 KiB\n  Page size         2048 b\n  OOB size            64 b\n  Erase size      131072 b\n  subpagesize       2048 b\n  options     0x       0'
 
 test('nand info: block and page, and the size where it is told', () => {
-  expect(parseNandInfo(info)).toEqual({ blockBytes: 131072, pageBytes: 2048, flashBytes: 0 })
+  expect(parseNandInfo(info)).toEqual({ blockBytes: 131072, pageBytes: 2048, flashBytes: 0, subPageBytes: 2048 })
+  expect(parseNandInfo(info.replace('  subpagesize       2048 b', '  subpagesize        512 b'))?.subPageBytes).toBe(512)
+  expect(parseNandInfo(info.replace('  subpagesize       2048 b\n', ''))).toEqual({ blockBytes: 131072, pageBytes: 2048, flashBytes: 0 })
   expect(parseNandInfo(`Block:128KB Page:2KB Chip:128MB*1 OOB:64B ECC:4bit/512\n${info}`)?.flashBytes).toBe(134217728)
   expect(parseNandInfo(info.replace('131072', '13107'))).toBeUndefined()
   expect(parseNandInfo('')).toBeUndefined()

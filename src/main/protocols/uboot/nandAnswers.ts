@@ -20,6 +20,8 @@ export interface NandGeometry {
   readonly pageBytes: number
   /** 0 where the build does not tell. */
   readonly flashBytes: number
+  /** The least that is written at once, which is where UBI puts its second header. Absent where the build does not tell. */
+  readonly subPageBytes?: number
 }
 
 /** `nand info`. Its size is told by few builds (`Chip:128MB`). */
@@ -34,7 +36,8 @@ export function parseNandInfo(output: string): NandGeometry | undefined {
   if (erase && Number(erase[1]) !== blockBytes) return undefined
   if (pageBytes === 0 || blockBytes === 0 || blockBytes % pageBytes !== 0) return undefined
   const chip = /Chip: ?(\d{1,5}) ?MB/.exec(output)
-  return { blockBytes, pageBytes, flashBytes: Number(chip?.[1] ?? 0) * 1024 * 1024 }
+  const subPage = Number(/^\s*subpagesize +(\d{1,6}) b\s*$/m.exec(output)?.[1] ?? 0)
+  return { blockBytes, pageBytes, flashBytes: Number(chip?.[1] ?? 0) * 1024 * 1024, ...(subPage > 0 && pageBytes % subPage === 0 ? { subPageBytes: subPage } : {}) }
 }
 
 /** `nand bad`: offsets of the blocks. `undefined` without its head line: an empty answer is no statement. */

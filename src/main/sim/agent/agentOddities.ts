@@ -12,6 +12,8 @@ export interface SimAgentOddities {
   readonly capabilityBits?: number
   /** As INFO says it; NOR unless told. eMMC can only be read, in blocks of 512 bytes. */
   readonly flashKind?: 'nor' | 'nand' | 'emmc'
+  /** As INFO says it; what is there is as large as ever. */
+  readonly flashBytes?: number
   readonly eraseErrorAtSector?: number
   readonly eraseEndsAtSector?: number
   readonly streamErrorAtSector?: number

@@ -29,7 +29,7 @@ export async function runMemoryCommand(machine: SimAgentMachine, { code, data }:
 
 async function sayInfo({ say, oddities, version, flash, ramBase, sectorBytes, flashWindow }: SimAgentMachine): Promise<void> {
   const bits = oddities.capabilityBits ?? [0, 0, 0b11111, 0b1111111, 0xff][version] ?? 0xff
-  const words = [flash.cells.length, ramBase, sectorBytes, ...(version >= 2 ? [version, bits] : []), ...(version >= 3 ? [flashWindow] : [])]
+  const words = [oddities.flashBytes ?? flash.cells.length, ramBase, sectorBytes, ...(version >= 2 ? [version, bits] : []), ...(version >= 3 ? [flashWindow] : [])]
   await say(codes.infoIs, Uint8Array.of(0xef, 0x40, 0x18, flashTypes[oddities.flashKind ?? 'nor'], ...wordBytes(...words)))
 }
 

@@ -20,6 +20,11 @@ async function probe(machine: UbootMachine): Promise<number> {
   const flashMb = machine.flash.cells.length / 1024 / 1024
   await machine.pause(2)
   machine.state.flashProbed = true
+  const id = machine.behaviours.ask('probedId')
+  if (id !== undefined) {
+    machine.say(`Spi(cs1) ID: ${(id.match(/../g) ?? []).map((byte) => `0x${byte.toUpperCase()}`).join(' ')}\nspi size: ${flashMb}MB\nchip num: 1\nBlock:64KB Chip:${flashMb}MB Name:"MX25L${flashMb * 8}XX"\n`)
+    return 0
+  }
   machine.say(`SF: Detected W25Q${flashMb * 8} with page size 256 Bytes, erase size 64 KiB, total ${flashMb} MiB\n`)
   return 0
 }

@@ -2,6 +2,7 @@ import type { BurnPlan, BurnRequest } from '../../../../shared/burn/burn.schema.
 import { toWire, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { bootForecastMs } from '../restore/forecast.ts'
 import type { PlanFacts } from '../restore/plan.ts'
+import { holdsNoUboot, noUboot, type UbootContents } from '../ubootCheck.ts'
 
 export interface BurnFacts {
   readonly request: BurnRequest
@@ -14,16 +15,9 @@ export interface BurnFacts {
   readonly contents: UbootContents | undefined
 }
 
-/** `isUnread`: packed in a way that is not read here. */
-export interface UbootContents { readonly versions: readonly string[]; readonly isUnread: boolean }
-
-const noUboot = (path: string): WorkbenchError => new WorkbenchError('input/malformed', `${path} holds no U-Boot: it names no version, neither in the clear nor packed`, {
-  context: { path }, hint: 'The camera\'s own U-Boot might answer in its place. Choose another file, or have the published one fetched (rackbench uboot CHIP)',
-})
-
 export function planBurn({ request, cameraName, podName, chip, isKnownChip, boot, contents }: BurnFacts, hashHex: (algorithm: 'sha256', bytes: Uint8Array) => string): BurnPlan {
   const unknown = isKnownChip ? [] : [new WorkbenchError('input/not-supported', `Unknown chip "${chip.slice(0, 40)}"`, { hint: '"rackbench chips" lists the names' })]
-  const empty = contents?.versions.length === 0 && !contents.isUnread ? [noUboot(boot.uboot)] : []
+  const empty = holdsNoUboot(contents) ? [noUboot(boot.uboot, 'The camera\'s own U-Boot might answer in its place')] : []
   const refusals = [...unknown, ...boot.problems, ...empty].map(toWire)
   const bootMs = Math.round(bootForecastMs(boot.method, boot.blob?.length ?? 0))
   const phases: BurnPlan['phases'] = [
@@ -38,6 +32,6 @@ export function planBurn({ request, cameraName, podName, chip, isKnownChip, boot
   const binding = JSON.stringify({ ...decided, blob: boot.blob ? hashHex('sha256', boot.blob) : '' })
   return {
     ...decided, hash: hashHex('sha256', new TextEncoder().encode(binding)), phases, forecastMs: phases.reduce((sum, phase) => sum + phase.forecastMs, 0),
-    warnings: [...contents?.isUnread === true ? [`Which version is in ${boot.uboot} is not known: it is packed, and not with gzip. Whatever U-Boot answers will be taken for it`] : [], ...request.stay ? ['The camera stays at its U-Boot prompt afterwards, until somebody types there or its power is cut'] : []], refusals,
+    warnings: [...contents?.isUnread === true ? [`Which version is in ${boot.uboot} is not known: it is packed in a way that is not read here. Whatever U-Boot answers will be taken for it`] : [], ...request.stay ? ['The camera stays at its U-Boot prompt afterwards, until somebody types there or its power is cut'] : []], refusals,
   }
 }

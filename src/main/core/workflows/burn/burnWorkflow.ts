@@ -1,11 +1,10 @@
 import type { BurnPlan } from '../../../../shared/burn/burn.schema.ts'
-import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
-import { isSameUboot } from '../../../protocols/fastboot/ubootVersion.ts'
 import type { WorkConsole } from '../../uboot/workConsole.ts'
 import { runPhase } from '../phase.ts'
 import { bringUp, bringUpLimitMs } from '../restore/bringUp.ts'
 import type { BringUpBench, RestoreBench, RestoreContext } from '../restore/bench.ts'
 import { checkChip } from '../restore/cameraPhases.ts'
+import { askVersion, checkAnswered } from '../ubootCheck.ts'
 
 export type BurnBench = BringUpBench & Pick<RestoreBench, 'takeLease' | 'openConsole'> & {
   readonly plan: BurnPlan
@@ -26,11 +25,9 @@ export async function runBurn(bench: BurnBench, context: RestoreContext): Promis
   await runPhase(context, {
     name: 'answer', cancel: 'anytime', limitMs: 3 * answerLimitMs,
     work: async (signal) => {
-      const output = await session.run('version', { limitMs: answerLimitMs, printsBanner: true }, signal)
-      const version = output.split('\n').map((line) => line.trim()).find((line) => /^U-Boot /.test(line))
-      if (version === undefined) throw new WorkbenchError('device/no-answer', 'U-Boot answered, but did not say which one it is', { context: { output: output.slice(0, 300) } })
+      const version = await askVersion(session, signal)
       context.tell({ type: 'uboot-answered', version: version.slice(0, 200) })
-      checkVersion(version, bench)
+      checkAnswered(version, bench.versions, bench.plan.boot.uboot)
       const soc = await checkChip(session, bench.plan.chip, signal)
       if (soc === undefined || soc === '') context.tell({ type: 'noted', level: 'info', message: 'U-Boot does not say which chip it runs on' })
       if (!bench.plan.request.stay) await console.write(new TextEncoder().encode('boot\r'), signal)
@@ -39,14 +36,6 @@ export async function runBurn(bench: BurnBench, context: RestoreContext): Promis
     note: (version) => version.slice(0, 80),
   })
   return { verdict: 'U-Boot is running' }
-}
-
-/** A boot ROM that starts from flash after all answers as well, with the U-Boot that lies there. */
-function checkVersion(answered: string, { versions, plan: { boot } }: BurnBench): void {
-  if (versions.length === 0 || versions.some((each) => isSameUboot(answered, each))) return
-  throw new WorkbenchError('device/wrong-identity', `"${answered.slice(0, 80)}" answers, and ${boot.uboot} holds "${(versions[0] ?? '').slice(0, 80)}": what was loaded does not run`, {
-    context: { found: answered.slice(0, 120), planned: (versions[0] ?? '').slice(0, 120) }, hint: 'The camera has most likely started its own U-Boot from the flash. Was the file made for this chip?',
-  })
 }
 
 async function prepare(bench: BurnBench, context: RestoreContext, signal: AbortSignal): Promise<WorkConsole> {

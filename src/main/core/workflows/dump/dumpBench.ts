@@ -17,7 +17,7 @@ export interface DumpFile {
 export interface DumpOutput {
   /** Of the disk, for everybody. */
   freeBytes(): Promise<number>
-  /** `mtd0`; empty for a dump that is one file. */
+  /** `mtd0`; empty for a dump that is one file. Its record has its name in either. */
   file(name: string): Promise<DumpFile>
   /** Where it will lie. */
   pathOf(name: string): string
@@ -48,6 +48,10 @@ export interface DumpBench extends BringUpBench {
   readonly plan: DumpPlan
   /** Who is known there; absent: nobody asks. */
   readonly identity?: IdentityCheck | undefined
+  /** More than this is not restored at once here; absent: nobody knows. */
+  readonly restorableBytes?: number
+  /** What some bytes of a flash call the U-Boot in them: asked where none runs that could be asked itself. */
+  readonly ubootVersionsIn: (bytes: Uint8Array) => readonly string[]
   readonly hashHex: (algorithm: 'sha1' | 'sha256', bytes: Uint8Array) => string
   /** A fresh number for each poisoned buffer. */
   readonly newPoison: () => number

@@ -1,7 +1,10 @@
 import { hexCrc } from '../../../../shared/bytes/crc32.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { parseEnvironmentImage } from '../../../protocols/uboot/environmentImage.ts'
+import { flashNames } from '../restore/flashKind.ts'
+import { identityFacts, judgeIdentity, norSize } from '../../rack/identity.ts'
 import { geometryOf } from '../../agent/agentAnswers.ts'
+import type { AgentInfo } from '../../../protocols/agent/frame.ts'
 import type { AgentClient } from '../../agent/agentClient.ts'
 import { type RunningAgent, startAgent, startLimitMs } from '../agent/startAgent.ts'
 import { runPhase } from '../phase.ts'
@@ -9,13 +12,13 @@ import { checkFlashSize } from '../restore/cameraPhases.ts'
 import type { DumpBench, DumpContext, DumpOutput } from './dumpBench.ts'
 import { finishDump, prepareDump } from './dumpFrame.ts'
 import { type DumpLayout, type DumpRange, findLayout } from './dumpLayout.ts'
-import { noRoom } from './dumpPlan.ts'
 import { type CameraFacts, ipctoolHead, type Places, placesOf } from './keepDump.ts'
+import { checkRoom, restoreWarnings } from './lookAround.ts'
 import type { ProvedSlice } from './readStretch.ts'
 
 /** One CRC of the agent covers this much. */
 const pieceBytes = 1024 * 1024
-/** U-Boot's environment lies at the start of a sector near the beginning of the flash. */
+/** U-Boot lies at the beginning of the flash, and its environment at the start of a sector near it. */
 const searchedBytes = 1024 * 1024
 /** At 115200 baud, with a good part of it asked for again. */
 const readLimitMs = (lengthBytes: number): number => 600_000 + lengthBytes / 3
@@ -32,10 +35,10 @@ export async function runAgentDump(bench: DumpBench, context: DumpContext): Prom
     note: ({ info }) => `version ${info.version}`,
   })
   const { layout, facts } = await runPhase(context, {
-    name: 'identify', cancel: 'anytime', limitMs: readLimitMs(searchedBytes), work: async (signal) => lookAround(bench, output, agent, signal),
+    name: 'identify', cancel: 'anytime', limitMs: readLimitMs(searchedBytes), work: async (signal) => lookAround(bench, context, output, agent, signal),
     note: (seen) => `${seen.facts.flash.name}, ${seen.facts.flash.lengthBytes / 1048576} MiB, ${seen.layout.ranges.length} parts by ${seen.layout.from}`,
   })
-  layout.warnings.forEach(warn)
+  for (const warning of [...layout.warnings, ...restoreWarnings(layout, bench.restorableBytes)]) warn(warning)
   const places = placesOf(plan.request.form, layout, (sha1Of) => ipctoolHead(bench, facts, layout, sha1Of))
   const totalBytes = layout.ranges.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0)
   const proved = await runPhase(context, {
@@ -47,32 +50,43 @@ export async function runAgentDump(bench: DumpBench, context: DumpContext): Prom
   return { verdict: 'dumped and verified' }
 }
 
-async function lookAround({ plan }: DumpBench, output: DumpOutput, { client, info }: RunningAgent, signal: AbortSignal): Promise<{ readonly layout: DumpLayout; readonly facts: CameraFacts }> {
+async function lookAround(bench: DumpBench, context: DumpContext, output: DumpOutput, { client, info }: RunningAgent, signal: AbortSignal): Promise<{ readonly layout: DumpLayout; readonly facts: CameraFacts }> {
+  const { plan } = bench
   const { flashBytes } = geometryOf(info, false)
+  checkKind(info)
   checkFlashSize(plan.flashBytes, flashBytes)
   const { request } = plan
-  const isAsked = request.form !== 'image' && request.mtdparts === undefined
-  const variables = isAsked ? await findEnvironment(client, flashBytes, signal) : undefined
+  const { variables, ubootVersion } = await findUboot(bench, client, flashBytes, signal)
+  const { jedecId, flashKind } = info
+  if (bench.identity) judgeIdentity(bench.identity, identityFacts({ mac: variables?.get('ethaddr'), jedecId, flashSize: norSize(flashKind, flashBytes), ubootVersion }), context.tell, false)
   const layout = findLayout({ request, mtdparts: variables?.get('mtdparts'), bootargs: variables?.get('bootargs'), flashBytes })
-  if (layout.ranges.length === 0) throw new WorkbenchError('input/conflict', 'The partition table has no partition with bytes in it', { hint: 'Give another with --mtdparts, or take the whole flash with --form image' })
-  const neededBytes = layout.ranges.reduce((sum, range) => sum + range.lengthBytes, 0)
-  const freeBytes = await output.freeBytes()
-  if (freeBytes + plan.output.keptBytes < neededBytes) throw noRoom(neededBytes, freeBytes)
+  await checkRoom(plan.output.keptBytes, layout, output)
   const ethaddr = variables?.get('ethaddr')
   return {
     layout,
-    facts: { flash: { name: `JEDEC ${info.jedecId}`, lengthBytes: flashBytes, jedecId: info.jedecId, kind: 'nor' }, ethaddr: ethaddr === '' ? undefined : ethaddr?.slice(0, 64), ubootVersion: '' },
+    facts: { flash: { name: `JEDEC ${jedecId}`, lengthBytes: flashBytes, jedecId, kind: 'nor' }, ethaddr: ethaddr === '' ? undefined : ethaddr?.slice(0, 64), ubootVersion: ubootVersion.slice(0, 150) },
   }
 }
 
-/** No U-Boot runs that could be asked; its variables are in the flash, with a checksum. */
-async function findEnvironment(client: AgentClient, flashBytes: number, signal: AbortSignal): Promise<ReadonlyMap<string, string> | undefined> {
+/** Bad blocks and the blocks of a card need more than reading bytes in a row, and what is recorded as NOR would be written back as one. */
+function checkKind({ flashKind }: AgentInfo): void {
+  if (flashKind === 'nor') return
+  throw new WorkbenchError('input/not-supported', `The flash agent ${flashKind === 'unknown' ? 'does not say which kind of flash it reads' : `says that this flash is ${flashNames[flashKind]}`}, and a dump by it is of NOR only`, {
+    context: { flashKind }, hint: flashKind === 'unknown' ? 'Load an agent that was built for this chip' : `Use --via tftp or --via md with --flash-type ${flashKind}`,
+  })
+}
+
+interface FoundUboot { readonly variables: ReadonlyMap<string, string> | undefined; readonly ubootVersion: string }
+
+/** No U-Boot runs that could be asked. It is in the flash, and so are its variables, with a checksum. */
+async function findUboot(bench: DumpBench, client: AgentClient, flashBytes: number, signal: AbortSignal): Promise<FoundUboot> {
   const { bytes } = await client.readFlash(0, Math.min(searchedBytes, flashBytes), signal)
+  const [ubootVersion = ''] = bench.ubootVersionsIn(bytes)
   for (let at = 0; at < bytes.length; at += 0x10000) {
     const found = parseEnvironmentImage(bytes.subarray(at))
-    if (found) return found.variables
+    if (found) return { variables: found.variables, ubootVersion }
   }
-  return undefined
+  return { variables: undefined, ubootVersion }
 }
 
 interface Reading {

@@ -21,6 +21,8 @@ export interface DumpRange {
 export interface DumpLayout {
   readonly from: DumpRecord['layoutFrom']
   readonly mtdparts: string
+  /** Of an image of the whole flash, which is one part: the camera's own table all the same. */
+  readonly table?: { readonly from: DumpRecord['layoutFrom']; readonly mtdparts: string }
   /** In flash order, without overlaps. */
   readonly ranges: readonly DumpRange[]
   /** What a person should know of it. */
@@ -45,7 +47,10 @@ export function findLayout(sources: LayoutSources): DumpLayout {
     from: 'whole flash', mtdparts: `flash:${hexText(flashBytes)}(flash)`, warnings,
     ranges: [{ index: 0, name: 'flash', offsetBytes: 0, lengthBytes: flashBytes }],
   })
-  if (request.form === 'image') return whole([])
+  if (request.form === 'image') {
+    const { from, mtdparts } = findLayout({ ...sources, request: { ...request, form: 'folder' } })
+    return { ...whole([]), ...(from === 'whole flash' ? {} : { table: { from, mtdparts } }) }
+  }
   if (request.mtdparts !== undefined) return chosen(tableOf(request.mtdparts, 'request', flashBytes, kind), request.partition)
   const warnings: string[] = []
   for (const [from, text] of [['mtdparts', sources.mtdparts], ['bootargs', inBootargs(sources.bootargs, kind)]] as const) {

@@ -67,14 +67,12 @@ export async function keepDump(job: KeepJob, signal: AbortSignal): Promise<reado
   const row = uniform.row()
   if (row !== undefined) job.warn(`Every 16 bytes of this flash read ${row}: that is an empty chip, or one that does not answer`)
   const files = layout.ranges.map((range) => ({ name: places.fileName(range), lengthBytes: places.offsetInFile(range) + range.lengthBytes }))
-  if (form === 'folder') {
-    const text = new TextEncoder().encode(`${JSON.stringify(recordOf(job, sums), undefined, 2)}\n`)
-    await (await output.file(dumpRecordName)).write(0, text, signal)
-    files.push({ name: dumpRecordName, lengthBytes: text.length })
-  }
+  const text = new TextEncoder().encode(`${JSON.stringify(recordOf(job, sums), undefined, 2)}\n`)
+  await (await output.file(dumpRecordName)).write(0, text, signal)
+  const record = { name: dumpRecordName, lengthBytes: text.length }
   if (form === 'ipctool') await writeHead(job, await output.file(''), sums, signal)
   const total = Math.max(...files.map(({ lengthBytes }) => lengthBytes))
-  await output.publish(form === 'folder' ? files : [{ name: '', lengthBytes: total }], signal)
+  await output.publish([...(form === 'folder' ? files : [{ name: '', lengthBytes: total }]), record], signal)
   return layout.ranges.map((range) => ({
     name: range.name, offsetBytes: range.offsetBytes, lengthBytes: range.lengthBytes,
     crc32: sums.get(range)?.crc32 ?? '', sha256: sums.get(range)?.sha256 ?? '', path: output.pathOf(places.fileName(range)),
@@ -108,12 +106,14 @@ async function writeHead({ bench, facts, layout, places }: KeepJob, file: DumpFi
 
 function recordOf({ bench, layout, facts }: KeepJob, sums: ReadonlyMap<DumpRange, Sums>): DumpRecord {
   const nowMs = bench.clock.wallMs()
+  const { form } = bench.plan.request
   return {
     format: 'rackbench-dump', version: 1, created: wallText(nowMs), createdAtMs: nowMs, chip: bench.plan.chip, flash: facts.flash,
     ...(facts.ethaddr === undefined ? {} : { ethaddr: facts.ethaddr }), ubootVersion: facts.ubootVersion,
-    mtdparts: layout.mtdparts, layoutFrom: layout.from,
+    ...(form === 'folder' ? {} : { form }),
+    mtdparts: layout.table?.mtdparts ?? layout.mtdparts, layoutFrom: layout.table?.from ?? layout.from,
     parts: layout.ranges.map((range) => ({
-      file: `mtd${range.index}`, name: range.name, offsetBytes: range.offsetBytes, lengthBytes: range.lengthBytes,
+      file: form === 'image' ? 'flash' : `mtd${range.index}`, name: range.name, offsetBytes: range.offsetBytes, lengthBytes: range.lengthBytes,
       crc32: sums.get(range)?.crc32 ?? '', sha256: sums.get(range)?.sha256 ?? '',
       ...(range.nand === undefined ? {} : { badBlocks: [...range.nand.badBlocks] }),
     })),

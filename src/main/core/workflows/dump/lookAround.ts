@@ -55,7 +55,8 @@ export async function lookAround({ bench, context, output, session, banner, onMe
 /** A part is held in memory while it is compared with what the camera has said. */
 const maxPartBytes = 1024 * 1024 * 1024
 
-async function checkRoom(keptBytes: number, { ranges }: DumpLayout, output: DumpOutput): Promise<void> {
+/** There is something to read, each part fits into memory, and all of them onto the disk. */
+export async function checkRoom(keptBytes: number, { ranges }: DumpLayout, output: DumpOutput): Promise<void> {
   if (ranges.length === 0) throw new WorkbenchError('input/conflict', 'The partition table has no partition with bytes in it', { hint: 'Give another with --mtdparts, or take the whole flash with --form image' })
   const large = ranges.find(({ lengthBytes }) => lengthBytes > maxPartBytes)
   if (large) {
@@ -66,6 +67,13 @@ async function checkRoom(keptBytes: number, { ranges }: DumpLayout, output: Dump
   const neededBytes = ranges.reduce((sum, range) => sum + range.lengthBytes, 0)
   const freeBytes = await output.freeBytes()
   if (freeBytes + keptBytes < neededBytes) throw noRoom(neededBytes, freeBytes)
+}
+
+/** Said while it can still be cut otherwise. */
+export function restoreWarnings({ ranges }: DumpLayout, restorableBytes = Infinity): readonly string[] {
+  const totalBytes = ranges.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0)
+  if (totalBytes <= restorableBytes) return []
+  return [`This dump has ${Math.ceil(totalBytes / 1048576)} MiB, and a restore on this computer takes ${Math.floor(restorableBytes / 1048576)} at once: restore it in pieces, as folders with some of its mtd files and --mtdparts, or on one with more memory`]
 }
 
 /** Where U-Boot does not tell how large the flash is, only a table without a rest says what there is to read. */

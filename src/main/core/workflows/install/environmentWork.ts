@@ -37,7 +37,7 @@ export type EnvironmentWish = Pick<InstallPlan, 'layout' | 'release' | 'request'
 export async function prepareEnvironment(session: UbootSession, wish: EnvironmentWish, signal: AbortSignal): Promise<IdentityPlan> {
   const { found } = wish
   const base = wish.request.wipeEnv ? await defaultsOf(session, signal) : found
-  const identity = planIdentity({ found, base, wanted: await settingsFor(session, wish, base, signal), randomBytes: wish.randomBytes })
+  const identity = planIdentity({ found, base, wanted: settingsFor(wish, base), randomBytes: wish.randomBytes })
   await settle(session, identity, signal)
   return identity
 }
@@ -48,7 +48,7 @@ async function defaultsOf(session: UbootSession, signal: AbortSignal): Promise<R
   return (await readVariables(session, signal)).variables
 }
 
-async function settingsFor(session: UbootSession, { layout: { name, mtdparts }, release, request }: EnvironmentWish, base: ReadonlyMap<string, string>, signal: AbortSignal): Promise<readonly Setting[]> {
+function settingsFor({ layout: { name, mtdparts }, release, request }: EnvironmentWish, base: ReadonlyMap<string, string>): readonly Setting[] {
   const { variables, mtdpartsMacro, needs } = bootSettingsFor(installLayouts[name], release.rootfsKind, base.get('osmem'))
   const missing = needs.find((each) => (base.get(each) ?? '') === '')
   if (missing !== undefined) {
@@ -56,24 +56,29 @@ async function settingsFor(session: UbootSession, { layout: { name, mtdparts }, 
       context: { variable: missing }, hint: request.wipeEnv ? 'This U-Boot is not OpenIPC\'s; choose the one of this chip' : 'Its environment is of another system: install with the environment wiped (--wipe-env), or choose OpenIPC\'s U-Boot for this chip',
     })
   }
-  const own = mtdpartsMacro === undefined || !base.has(mtdpartsMacro) ? undefined : await tryMacro(session, mtdpartsMacro, mtdparts, signal)
+  const macroText = mtdpartsMacro === undefined ? undefined : base.get(mtdpartsMacro)
+  const own = mtdpartsMacro === undefined || macroText === undefined ? undefined : tableOfMacro(mtdpartsMacro, macroText, mtdparts, request.wipeEnv)
   return [...variables].map(([variable, typed]) => {
     const chosen = variable === 'mtdparts' && own !== undefined ? own : typed
     return { name: variable, typed: chosen, value: asExpanded(chosen, base) }
   })
 }
 
-/** The build's own command knows the device's name. Its table counts only when it is the layout's. */
-async function tryMacro(session: UbootSession, macro: string, wanted: string, signal: AbortSignal): Promise<string | undefined> {
-  try {
-    await session.run(`run ${macro}`, { limitMs: 5_000 }, signal)
-  } catch (error) {
-    if (!(error instanceof WorkbenchError) || error.code !== 'device/refused') throw error
-    return undefined
+/** One command and one table; nothing that a shell would read further. */
+const setsTable = /^\s*setenv mtdparts (?<table>[\w.,:()@-]{1,800})\s*;?\s*$/
+
+/**
+ * The build's own command knows the device's name. It is read and never run: whoever had this camera before may have written anything there.
+ * Its table counts only when it is the layout's.
+ */
+function tableOfMacro(macro: string, text: string, wanted: string, isDefault: boolean): string | undefined {
+  const table = setsTable.exec(text)?.groups?.['table']
+  if (table === undefined) {
+    throw new WorkbenchError('device/refused', `${macro} in this camera's environment does something else than set its partition table, and is not run: "${text.slice(0, 120)}"`, {
+      context: { variable: macro }, hint: isDefault ? 'This U-Boot is not OpenIPC\'s; choose the one of this chip' : 'Look at it on the console, and set it right or delete it there; or install with the environment wiped (--wipe-env)',
+    })
   }
-  const { variables } = await readVariables(session, signal)
-  const text = variables.get('mtdparts') ?? ''
-  return /^[\w.,:()@-]{1,800}$/.test(text) && sameTable(text, wanted) ? text : undefined
+  return sameTable(table, wanted) ? table : undefined
 }
 
 function sameTable(text: string, wanted: string): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import socs from '../../../../../resources/soc.json' with { type: 'json' }
-import { buildUbifs, fixtureNoise, type FixtureMember, md5Hex, nandRelease, norRelease } from '../../../../../test/support/releaseFixture.ts'
+import { buildSquashfs, buildUbifs, fixtureNoise, type FixtureMember, md5Hex, nandRelease, norRelease } from '../../../../../test/support/releaseFixture.ts'
 import { socCatalogueSchema } from '../../../../shared/devices/deviceProfile.schema.ts'
 import { fitCheck } from '../../../protocols/mtdparts/fitCheck.ts'
 import { parseMtdparts } from '../../../protocols/mtdparts/parser.ts'
@@ -72,6 +72,10 @@ describe('a release at its place', () => {
     expect(placeRelease(norWish({ soc: chip('gk7205v210'), release: read(norRelease('gk7205v210')) })).parts).toHaveLength(3)
   })
 
+  test('squashfs in UBI has no blocks of its own: any will do', () => {
+    expect(placeRelease(nandWish({ release: read(nandRelease('hi3516av200', buildSquashfs(70_000), { headerOffset: 512, dataOffset: 2048 })) })).parts).toHaveLength(3)
+  })
+
   test.each<[string, () => InstallWish, string, RegExp]>([
     ['another chip', () => norWish({ soc: chip('hi3516ev200') }), 'input/conflict', /^This release is for hi3516ev300 and the camera has hi3516ev200$/],
     ['a NAND release on NOR', () => norWish({ soc: chip('hi3516av200'), release: read(nandRelease()) }), 'input/conflict', /is for NAND flash and this camera has NOR/],
@@ -82,6 +86,7 @@ describe('a release at its place', () => {
     ['a root that is too large', () => norWish({ release: withRoot(norWish(), 10 * mib + 1) }), 'input/too-large', /the rootfs partition has 10485760/],
     ['a boot loader that is too large', () => norWish({ uboot: new Uint8Array(0x40001) }), 'input/too-large', /U-Boot image needs 262145 bytes and the boot partition has 262144/],
     ['UBI for other blocks', () => nandWish({ flash: { kind: 'nand', lengthBytes: 128 * mib, eraseBytes: 65_536 } }), 'input/conflict', /was made for erase blocks of 131072 bytes and this flash has 65536/],
+    ['UBIFS for other logical blocks', () => nandWish({ release: read(nandRelease('hi3516av200', buildUbifs(4, 129_024), { headerOffset: 512, dataOffset: 2048 })) }), 'input/conflict', /^The UBIFS in rootfs\.ubi\.hi3516av200 was made for logical blocks of 129024 bytes, and UBI has 126976 in this layout$/],
     ['a UBI root without room to move', () => nandWish({ release: withRoot(nandWish(), 921 * 126_976 + 1) }), 'input/too-large', /the rootfs partition has 123731968/],
   ])('%s is refused', (_, wish, code, message) => {
     expect(() => placeRelease(wish())).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) as unknown }))

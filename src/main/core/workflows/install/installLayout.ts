@@ -132,18 +132,29 @@ function checkChip({ soc, release }: InstallWish): void {
 }
 
 function checkUbi({ layout, flash, release }: InstallWish): void {
-  if (layout.flash === 'nor' || !release.ubi || release.ubi.eraseBytes === flash.eraseBytes) return
+  if (layout.flash === 'nor') return
+  const { fileSystem, rootfs } = release
+  const lebBytes = lebBytesOf(layout)
+  if (fileSystem.kind === 'ubifs' && fileSystem.lebBytes !== lebBytes) {
+    throw new WorkbenchError('input/conflict', `The UBIFS in ${rootfs.name} was made for logical blocks of ${fileSystem.lebBytes} bytes, and UBI has ${lebBytes} in this layout`, {
+      context: { imageLebBytes: fileSystem.lebBytes, lebBytes }, hint: 'Nobody could mount it; choose a release for NAND with pages of 2 KiB and a page for each of UBI\'s headers',
+    })
+  }
+  if (!release.ubi || release.ubi.eraseBytes === flash.eraseBytes) return
   throw new WorkbenchError('input/conflict', `${release.rootfs.name} was made for erase blocks of ${release.ubi.eraseBytes} bytes and this flash has ${flash.eraseBytes}`, {
     context: { imageEraseBytes: release.ubi.eraseBytes, eraseBytes: flash.eraseBytes }, hint: 'UBIFS works only on blocks of the size it was made for; choose another release',
   })
 }
+
+/** Each of UBI's two headers has a page of its own; the kernel is told so on its command line. */
+export const lebBytesOf = ({ eraseBytes, writeBytes }: InstallLayout): number => eraseBytes - 2 * writeBytes
 
 /** UBI keeps two blocks for its table and one for wear levelling in each device, and one in fifty for those that go bad. */
 const ubiOverheadBlocks = (blocks: number): number => 4 + Math.ceil(blocks / 50)
 
 function rootfsNeedBytes(layout: InstallLayout, release: OpenIpcRelease): number {
   if (layout.flash === 'nor') return release.rootfsBytes.length
-  const lebBytes = layout.eraseBytes - 2 * layout.writeBytes
+  const lebBytes = lebBytesOf(layout)
   const blocks = layout.rootfs.lengthBytes / layout.eraseBytes
   return (Math.ceil(release.rootfsBytes.length / lebBytes) + ubiOverheadBlocks(blocks)) * layout.eraseBytes
 }
@@ -159,8 +170,8 @@ export interface BootSettings {
   /** Set before the first start, in this order; then `saveenv`. `\${…}` and `\\;` stay for U-Boot to read. */
   readonly variables: ReadonlyMap<string, string>
   /**
-   * The camera's own command for `mtdparts`, where its environment has one: to be run instead of setting the text, because the device's
-   * name in it is that of this build. What it sets has to be read back and compared with the layout.
+   * The camera's own command for `mtdparts`, where its environment has one: its text is taken instead of ours, because the device's name in
+   * it is that of this build. It is read, and never run.
    */
   readonly mtdpartsMacro: 'mtdpartsnor8m' | 'mtdpartsnor16m' | undefined
   /** Variables of the camera's own U-Boot that these lean on: without them it would not start. */

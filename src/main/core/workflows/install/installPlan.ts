@@ -5,15 +5,18 @@ import type { OpenIpcRelease } from '../../../protocols/openipc/release.ts'
 import { wallText } from '../../report/reportText.ts'
 import { type Load, type PlacedPart, roundUp } from '../restore/layout.ts'
 import type { Placement } from '../restore/mediumLayout.ts'
+import { holdsNoUboot, noUboot, type UbootContents } from '../ubootCheck.ts'
 import { bindingHash, collectRefusals, contentsHash, type PlanFacts, planWriting } from '../restore/plan.ts'
 import type { InputTools } from '../restore/rawInput.ts'
-import { bootSettingsFor, installLayouts, type InstallLayout, type InstallParts, layoutForFlash, placeRelease } from './installLayout.ts'
+import { bootSettingsFor, installLayouts, type InstallLayout, type InstallParts, layoutForFlash, lebBytesOf, placeRelease } from './installLayout.ts'
 
 export interface InstallFacts extends Omit<PlanFacts, 'request' | 'input'> {
   readonly request: InstallRequest
   readonly release: OpenIpcRelease | WorkbenchError
   /** The U-Boot that goes into the flash: the one that is loaded into RAM first, unless the camera's own is only stopped. */
   readonly uboot: Uint8Array | WorkbenchError
+  /** What that image says of itself; absent where it could not be read at all. */
+  readonly ubootContents: UbootContents | undefined
   /** Where `flashBytes` is what a job has read. */
   readonly flashReadBy?: { readonly job: string; readonly atMs: number }
 }
@@ -36,6 +39,7 @@ export function planInstall(facts: InstallFacts, tools: Pick<InputTools, 'hashHe
   }
   const release = orRefuse(facts.release)
   const uboot = orRefuse(facts.uboot)
+  if (holdsNoUboot(facts.ubootContents)) refusals.push(toWire(noUboot(facts.boot.uboot === '' ? 'The U-Boot image' : facts.boot.uboot, 'The camera would not start again')))
   const layout = attempt(() => chooseLayout(facts))
   // What the rack knows is the size of a camera's NOR.
   const flashBytes = request.flashType === 'nor' ? facts.flashBytes : 0
@@ -85,7 +89,7 @@ function placementOf(layout: InstallLayout, { parts }: InstallParts, release: Op
     if (writeAs === 'raw') return { ...whole, eraseBytes: lengthBytes, medium: { kind: 'nand', partition, withinBytes: 0, endsPartition: true } }
     return {
       ...whole, eraseBytes: roundUp(bytes.length, layout.eraseBytes),
-      medium: { kind: 'ubi', partition, volume: { name: rootVolume, type: 'dynamic' }, lebBytes: layout.eraseBytes - 2 * layout.writeBytes, blockBytes: layout.eraseBytes },
+      medium: { kind: 'ubi', partition, volume: { name: rootVolume, type: 'dynamic' }, lebBytes: lebBytesOf(layout), blockBytes: layout.eraseBytes },
     }
   })
   return {
@@ -100,8 +104,9 @@ const releaseFacts = (release: OpenIpcRelease | undefined): InstallPlan['release
   files: release ? [release.kernel, release.rootfs].map(({ name, bytes, md5 }) => ({ name, lengthBytes: bytes.length, md5 })) : [],
 })
 
-function ownWarnings({ request, boot, flashBytes, flashReadBy }: InstallFacts): readonly string[] {
+function ownWarnings({ request, boot, ubootContents, flashBytes, flashReadBy }: InstallFacts): readonly string[] {
   return [
+    ...(ubootContents?.isUnread === true ? ['Which U-Boot is in the image is not known: it is packed in a way that is not read here. Neither its answer nor the restart can be compared with it'] : []),
     ...(boot.method === 'manual' ? ['This U-Boot has not been seen to run on this camera before it is written: the camera\'s own one is stopped instead of loading it'] : []),
     ...(request.wipeEnv ? ['All of U-Boot\'s variables but the network address are forgotten'] : []),
     ...(flashBytes === 0 ? ['The size of the flash is asked when U-Boot answers, before anything is written'] : []),

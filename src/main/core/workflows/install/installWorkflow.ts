@@ -4,12 +4,18 @@ import type { ProbedFlash } from '../../../protocols/uboot/answers.ts'
 import { runPhase } from '../phase.ts'
 import type { RestoreBench, RestoreContext } from '../restore/bench.ts'
 import { runRestore } from '../restore/restoreWorkflow.ts'
+import { bootedBy, proveLoaded } from '../ubootCheck.ts'
 import { saveEnvironment } from './environmentProof.ts'
 import { prepareEnvironment, readVariables, settle } from './environmentWork.ts'
 import type { IdentityPlan, RandomBytes } from './identity.ts'
 import { installLayouts } from './installLayout.ts'
 
-export type InstallBench = Omit<RestoreBench, 'plan'> & { readonly plan: InstallPlan; readonly randomBytes: RandomBytes }
+export type InstallBench = Omit<RestoreBench, 'plan'> & {
+  readonly plan: InstallPlan
+  readonly randomBytes: RandomBytes
+  /** What the image calls its U-Boot; empty where nobody could read it. */
+  readonly versions: readonly string[]
+}
 
 export interface InstallOutcome {
   readonly verdict: 'installed and booted' | 'installed, boot not seen'
@@ -30,11 +36,17 @@ export async function runInstall(bench: InstallBench, context: RestoreContext): 
   const { verdict, error } = await runRestore(bench, context, {
     atPrompt: async ({ session }) => {
       const listing = await runPhase(context, {
-        name: 'read-environment', cancel: 'anytime', limitMs: 120_000, work: async (signal) => readVariables(session, signal),
+        name: 'read-environment', cancel: 'anytime', limitMs: 180_000,
+        work: async (signal) => {
+          // The camera's own one, stopped, is another on purpose.
+          if (bench.starter.method !== 'manual') await proveLoaded(session, bench.versions, plan.boot.uboot, signal)
+          return readVariables(session, signal)
+        },
         note: ({ variables }) => `${variables.size} variables`,
       })
       found = listing.variables
     },
+    booted: (consoleText) => checkBooted(bench, context, consoleText),
     beforeWriting: async ({ session }, flash) => {
       const own = found
       if (!own) throw new WorkbenchError('internal/bug', 'The environment was not read')
@@ -69,6 +81,22 @@ export async function runInstall(bench: InstallBench, context: RestoreContext): 
     },
   })
   return { verdict: verdict === 'restored and booted' ? 'installed and booted' : 'installed, boot not seen', ...(error ? { error } : {}) }
+}
+
+/** The flash holds the image, and what has started the camera need not be what lies there. */
+function checkBooted({ versions }: InstallBench, context: RestoreContext, consoleText: string): WorkbenchError | undefined {
+  if (versions.length === 0) return undefined
+  const by = bootedBy(consoleText, versions)
+  const installed = (versions[0] ?? '').slice(0, 80)
+  const found = 'found' in by ? by.found.slice(0, 80) : ''
+  if (by.is === 'other') {
+    return new WorkbenchError('device/wrong-identity', `The camera was started by "${found}", and what was installed is "${installed}"`, {
+      context: { found, planned: installed }, hint: 'Every byte is in flash. Does this camera start from another flash, or does something else load its U-Boot?',
+    })
+  }
+  const unsure = by.is === 'unsaid' ? 'no U-Boot said who it is' : by.is === 'unclear' ? `"${found}" is what was read of it` : undefined
+  if (unsure !== undefined) context.tell({ type: 'noted', level: 'warning', message: `Whether "${installed}" has started the camera is not certain: ${unsure}` })
+  return undefined
 }
 
 /** The layout was chosen before anybody had asked the chip. */

@@ -48,9 +48,15 @@ export function placeOnNand(input: RestoreInput, mtdparts: string | undefined): 
   return {
     parts,
     mtd: { ids: `nand0=${id}`, parts: `mtdparts=${text}` },
-    warnings: [...cut.warnings, ...(parts.some(({ medium }) => medium?.kind === 'ubi') ? ['UBI volumes are always written anew: their partition is erased first, and comparing would already change it'] : [])],
+    warnings: [...cut.warnings, ...lebWarnings(parts), ...(parts.some(({ medium }) => medium?.kind === 'ubi') ? ['UBI volumes are always written anew: their partition is erased first, and comparing would already change it'] : [])],
   }
 }
+
+/** Two headers in a page each, and pages of 2 KiB. */
+const usualLebBytes = usualBlockBytes - 2 * 2048
+
+const lebWarnings = (parts: readonly PlacedPart[]): readonly string[] => parts.flatMap(({ name, medium }) => (medium?.kind === 'ubi' && medium.lebBytes !== usualLebBytes
+  ? [`${name} was made for UBI blocks of ${medium.lebBytes} bytes and not the usual ${usualLebBytes}; whether this NAND has them is asked before anything is erased`] : []))
 
 function checkTable(parts: readonly MtdPart[]): void {
   let reached = 0

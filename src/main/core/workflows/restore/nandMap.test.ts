@@ -46,6 +46,18 @@ test('UBI needs blocks of its own, and blocks of the size it was made for', () =
   expect(() => placeInPartition(ubi(1, undefined, 2 * block), facts([]))).toThrow(expect.objectContaining({ code: 'device/wrong-identity' }))
 })
 
+test('UBI has to make the logical blocks that the image was made for, and U-Boot to say so', () => {
+  const ubi = (lebBytes: number): PlannedPartition => ({ ...raw(1000), medium: { kind: 'ubi', partition, volume: { name: 'a', type: 'dynamic' }, lebBytes, blockBytes: block } })
+  const on = (subPageBytes?: number, pageBytes = 2048): NandFacts => ({ ...facts([]), geometry: { ...geometry, pageBytes, ...(subPageBytes === undefined ? {} : { subPageBytes }) } })
+  // A page for each header is told to U-Boot, whatever its NAND could do.
+  for (const subPage of [undefined, 512, 2048]) expect(placeInPartition(ubi(126_976), on(subPage)).badBlocks).toBe(0)
+  expect(placeInPartition(ubi(129_024), on(512)).badBlocks).toBe(0)
+  expect(() => placeInPartition(ubi(129_024), on(2048))).toThrow('UBI has blocks of 126976 bytes on this NAND; mtd2 was made for 129024; nothing was erased')
+  expect(() => placeInPartition(ubi(129_024), on())).toThrow('mtd2 was made for UBI blocks of 129024 bytes, and this U-Boot does not tell whether its NAND has them; nothing was erased')
+  expect(() => placeInPartition(ubi(126_976), on(4096, 4096))).toThrow(/has blocks of 122880 bytes on this NAND/)
+  expect(placeInPartition(ubi(126_976), on(1024, 4096)).badBlocks).toBe(0)
+})
+
 test('what U-Boot sees has to be what was planned', () => {
   const row = { name: 'data', offsetBytes: 16 * block, lengthBytes: 8 * block }
   expect(spanOf(partition, facts([], [row]))).toEqual({ offsetBytes: row.offsetBytes, lengthBytes: row.lengthBytes })

@@ -45,6 +45,30 @@ function goodBlocks({ offsetBytes, lengthBytes }: Span, { geometry: { blockBytes
 /** UBI's own: two for the volume table, one for wear levelling, one for atomic changes. */
 const ubiOwnBlocks = 4
 
+const ubiHeaderBytes = 64
+
+/** What UBI leaves of a block for data, when it finds the places of its two headers by itself. */
+function ubiLebBytes({ blockBytes, pageBytes }: NandGeometry, subPageBytes: number): number {
+  const secondHeader = Math.ceil(ubiHeaderBytes / subPageBytes) * subPageBytes
+  return blockBytes - Math.ceil((secondHeader + ubiHeaderBytes) / pageBytes) * pageBytes
+}
+
+/** A page for each header, where U-Boot is told so; anything else is for the chip to say. */
+export const hasPageForEach = ({ lebBytes, blockBytes }: { readonly lebBytes: number; readonly blockBytes: number }, { pageBytes }: NandGeometry): boolean => blockBytes - lebBytes === 2 * pageBytes
+
+/** Before anything is erased: a volume for other logical blocks than UBI will make here could not be mounted. */
+function checkLeb(name: string, medium: Extract<PlannedMedium, { kind: 'ubi' }>, geometry: NandGeometry): void {
+  if (hasPageForEach(medium, geometry)) return
+  const { lebBytes } = medium
+  const made = geometry.subPageBytes === undefined ? undefined : ubiLebBytes(geometry, geometry.subPageBytes)
+  if (made === lebBytes) return
+  throw new WorkbenchError('device/wrong-identity', made === undefined
+    ? `${name} was made for UBI blocks of ${lebBytes} bytes, and this U-Boot does not tell whether its NAND has them; nothing was erased`
+    : `UBI has blocks of ${made} bytes on this NAND; ${name} was made for ${lebBytes}; nothing was erased`, {
+    context: { partition: medium.partition.name, planned: lebBytes, ...(made === undefined ? {} : { found: made }) }, hint: 'The image was made for another NAND, or this U-Boot places UBI\'s headers elsewhere',
+  })
+}
+
 /** Blocks for the volumes of one partition and for UBI itself. */
 export const ubiBlocksOf = (volumes: readonly { readonly medium?: PlannedMedium | undefined; readonly lengthBytes?: number; readonly bytes?: Uint8Array }[]): number =>
   volumes.reduce((sum, { medium, lengthBytes, bytes }) => (medium?.kind === 'ubi' ? sum + Math.ceil(Math.max(lengthBytes ?? bytes?.length ?? 0, medium.volume.sizeBytes ?? 0) / medium.lebBytes) : sum), ubiOwnBlocks)
@@ -78,6 +102,7 @@ export function placeInPartition(planned: PlannedPartition, facts: NandFacts): {
   })
   if (medium.kind === 'ubi') {
     if (medium.blockBytes !== blockBytes) throw conflict(`${name} was made for blocks of ${medium.blockBytes / 1024} KiB and this NAND has ${blockBytes / 1024} KiB`, { partition: name })
+    checkLeb(name, medium, facts.geometry)
     const filled = Math.ceil(Math.max(planned.lengthBytes, medium.volume.sizeBytes ?? 0) / medium.lebBytes)
     if (filled + ubiOwnBlocks > good.length) throw refuse(filled + ubiOwnBlocks)
     return { erase: span, badBlocks }

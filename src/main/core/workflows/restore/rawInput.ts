@@ -3,7 +3,7 @@ import type { FlashKind } from '../../../../shared/restore/restore.schema.ts'
 /** What was found at the path a person gave: bytes only, nothing understood yet. */
 export type RawRestoreInput =
   | { readonly kind: 'folder'; readonly path: string; readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]; readonly ignored: readonly string[]; /** dump.json, where there is one. */ readonly record?: Uint8Array }
-  | { readonly kind: 'file'; readonly path: string; readonly name: string; readonly bytes: Uint8Array }
+  | { readonly kind: 'file'; readonly path: string; readonly name: string; readonly bytes: Uint8Array; /** What a dump has left beside it, where it has. */ readonly record?: Uint8Array }
 
 /** One image with its place still to be found. `lengthBytes` of the partition is known for backups only. */
 export interface ImagePart {

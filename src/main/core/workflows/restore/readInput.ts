@@ -20,7 +20,25 @@ export function readInput(raw: RawRestoreInput, tools: InputTools, gapsAllowed: 
   if (isIpctoolBackup(raw.bytes)) return fromBackup(raw, tools)
   if (raw.bytes.length === 0) throw new WorkbenchError('input/malformed', `${raw.name} is empty`)
   const part = { name: 'flash', source: raw.name, index: 0, bytes: raw.bytes, partitionBytes: undefined }
-  return { kind: 'image', path: raw.path, parts: [part], totalBytes: raw.bytes.length, warnings: [] }
+  const image = { kind: 'image', path: raw.path, parts: [part], totalBytes: raw.bytes.length, warnings: [] } as const
+  return raw.record && !gapsAllowed ? withRecord(image, readRecord(raw.record, raw.path), raw, tools) : image
+}
+
+/** What a dump says of an image: that it is whole, what it was read from, and where its partitions are. */
+function withRecord(image: RestoreInput, record: DumpRecord, { bytes, name, path }: Extract<RawRestoreInput, { kind: 'file' }>, tools: InputTools): RestoreInput {
+  const recordName = `${name}.${dumpRecordName}`
+  const [part] = record.parts
+  if (record.form !== 'image' || !part) throw new WorkbenchError('input/malformed', `${recordName} is the record of another kind of dump`, { context: { path }, hint: `Take ${recordName} away if ${name} is no dump` })
+  if (part.lengthBytes !== bytes.length || tools.hashHex('sha256', bytes) !== part.sha256) {
+    throw new WorkbenchError('input/malformed', `${name} is not what was dumped: it differs from what ${recordName} says`, {
+      context: { file: name }, hint: `The copy is damaged. If it was changed on purpose, take ${recordName} away and say with --flash-type and --mtdparts what it is`,
+    })
+  }
+  const { flash } = record
+  return {
+    ...image, ...(record.layoutFrom === 'whole flash' ? {} : { mtdparts: record.mtdparts }),
+    ...(flash.kind === undefined ? {} : { flash: { kind: flash.kind, why: `${recordName} says that it was read from ${flashNames[flash.kind]}` } }),
+  }
 }
 
 const noMtdFiles = (path: string): WorkbenchError =>

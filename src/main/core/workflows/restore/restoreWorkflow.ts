@@ -34,6 +34,8 @@ export interface WritingHooks {
   readonly beforeWriting?: (camera: Camera, flash: ProbedFlash) => Promise<void>
   /** Every partition is proved; the new system has not been started. */
   readonly afterProof?: (camera: Camera, medium: Medium) => Promise<void>
+  /** The system has asked for a login: what the console said since the reset. An error is what is wrong with this start. */
+  readonly booted?: (consoleText: string) => WorkbenchError | undefined
 }
 
 /** Resolves only when every partition was read back right; anything else rejects, and the journal's partitions say how far it came. */
@@ -76,8 +78,8 @@ export async function runRestore(bench: RestoreBench, context: RestoreContext, h
   await hooks.afterProof?.(camera, medium)
   await runPhase(host, { name: 'reset', cancel: 'anytime', limitMs: 15_000, work: async (signal) => reset(console, signal) })
   return runPhase(host, {
-    name: 'boot-seen', cancel: 'anytime', limitMs: bootLimitMs + 30_000, work: async (signal) => seeBoot(bench, console, signal),
-    note: ({ verdict }) => (verdict === 'restored and booted' ? 'login prompt seen' : 'no login prompt seen'),
+    name: 'boot-seen', cancel: 'anytime', limitMs: bootLimitMs + 30_000, work: async (signal) => seeBoot(bench, console, hooks, signal),
+    note: ({ verdict, error }) => (verdict === 'restored and booted' ? 'login prompt seen' : error?.code === 'device/wrong-identity' ? 'started by another U-Boot' : 'no login prompt seen'),
   })
 }
 
@@ -185,9 +187,10 @@ async function reset(console: WorkConsole, signal: AbortSignal): Promise<void> {
 
 const keptText = 64 * 1024
 
-async function seeBoot(bench: RestoreBench, console: WorkConsole, parent: AbortSignal): Promise<RestoreOutcome> {
+async function seeBoot(bench: RestoreBench, console: WorkConsole, { booted }: WritingHooks, parent: AbortSignal): Promise<RestoreOutcome> {
   const text = new TextDecoder('latin1')
   let received = ''
+  let first = ''
   const notSeen = (why: string): RestoreOutcome => ({
     verdict: 'restored, boot not seen',
     error: new WorkbenchError('device/not-booted', `Every byte is in flash, but the camera was not seen to boot: ${why}`, {
@@ -205,9 +208,14 @@ async function seeBoot(bench: RestoreBench, console: WorkConsole, parent: AbortS
           await console.attach(signal)
           continue
         }
-        received = (received + text.decode(chunk)).slice(-keptText)
+        const said = text.decode(chunk)
+        received = (received + said).slice(-keptText)
+        first = (first + said).slice(0, keptText)
         const seen = readBoot(received)
-        if (seen.login) return { verdict: 'restored and booted' }
+        if (seen.login) {
+          const error = booted?.(first)
+          return error ? { verdict: 'restored, boot not seen', error } : { verdict: 'restored and booted' }
+        }
         if (seen.panic) return notSeen('the kernel panicked')
         if (seen.banners >= loopBanners) return notSeen(`it restarted ${seen.banners} times without reaching a login`)
       }

@@ -4,7 +4,7 @@ import { complaintIn, parseUbiRead, parseUbiVolumes, parseUbiWritten, ubiIsHopel
 import { askAgain, type UbootSession } from '../../uboot/ubootSession.ts'
 import { hexText } from './layout.ts'
 import { nandErase } from './nandErase.ts'
-import { type NandFacts, placeInPartition } from './nandMap.ts'
+import { hasPageForEach, type NandFacts, placeInPartition } from './nandMap.ts'
 import { lengthText, moveLimitMs, notConfirmed, poisonedCrc } from './poisoned.ts'
 import type { FlashSteps } from './writePartition.ts'
 
@@ -86,7 +86,7 @@ async function detach(session: UbootSession, signal: AbortSignal): Promise<void>
 /** Result: the volumes that are there. */
 async function attach(session: UbootSession, { partition, lebBytes, blockBytes }: UbiMedium, { geometry }: NandFacts, signal: AbortSignal): Promise<readonly UbiListed[]> {
   // Two headers of a page each. With one page for both UBI finds the second one's place by itself.
-  const pageForEach = blockBytes - lebBytes === 2 * geometry.pageBytes
+  const pageForEach = hasPageForEach({ lebBytes, blockBytes }, geometry)
   await session.run(`ubi part ${partition.name}${pageForEach ? ` ${geometry.pageBytes}` : ''}`, { limitMs: 120_000, hopeless: ubiIsHopeless }, signal)
   const volumes = await list(session, signal)
   // Every volume tells it, UBI's own included; a file system made for other blocks would never be mounted.

@@ -11,7 +11,7 @@ export const dumpFlags: Flags = {
   'chip': { type: 'string', short: 'c', value: 'CHIP', help: 'model of the SoC, as in "rackbench chips" (required)' },
   // `-o` as in the published tool; `--output` is how the story is told, here as in every command.
   'out': { type: 'string', short: 'o', value: 'PATH', help: 'folder or file to be made; never overwritten (required)' },
-  'form': { type: 'string', value: 'FORM', help: 'folder: mtd0, mtd1, … and dump.json; image: one file; ipctool: a backup of that kind (default folder)' },
+  'form': { type: 'string', value: 'FORM', help: 'folder: mtd0, mtd1, … and dump.json; image: one file, and FILE.dump.json; ipctool: a backup of that kind, and FILE.dump.json (default folder)' },
   'flash-type': { type: 'string', value: 'TYPE', help: 'auto, nor, nand, emmc; auto asks U-Boot, and a camera with NOR and NAND has to be told (default auto)' },
   'partition': { type: 'string', value: 'NAME', help: 'only this one, by its name or as mtdN' },
   'via': { type: 'string', value: 'WAY', help: 'tftp: U-Boot sends it; md: it prints it, which takes hours; agent: a flash agent streams it; auto: tftp where it works (default auto)' },
