@@ -63,7 +63,7 @@ export interface ConsoleBench {
   readonly folder: string
   readonly log: string[]
   window(name?: string): Promise<Window>
-  add(url: string): CameraId
+  add(url: string, name?: string): CameraId
 }
 
 /** The real workbench behind the real web host; windows are links of their own. */
@@ -104,6 +104,6 @@ export async function openConsoleBench(): Promise<ConsoleBench> {
         die: () => { socket.terminate() },
       }
     },
-    add: (url) => workbench.setup.addForNow({ url, name: '', cameraName: 'Gate', chip: 'hi3516ev300' }).cameraId,
+    add: (url, name = 'Gate') => workbench.setup.addForNow({ url, name: '', cameraName: name, chip: 'hi3516ev300' }).cameraId,
   }
 }
