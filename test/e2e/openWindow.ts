@@ -87,8 +87,8 @@ export async function openDemo(page: Page): Promise<void> {
 
 /** The whole product with one camera that is a line: what it says and what it is told are all that there is. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- all of a window, and what belongs to its one camera
-export async function openGateAt(url: string) {
-  const window = await openWindow()
+export async function openGateAt(url: string, options: OpenWindowOptions = {}) {
+  const window = await openWindow(options)
   const { cameraId } = window.workbench.setup.addForNow({ url, name: '', cameraName: 'Gate', chip: 'hi3516ev300' })
   const { console } = window.workbench.rack.camera(cameraId)
   await expect.poll(() => console.stats().state, { timeout: 30_000 }).toBe('open')
@@ -106,7 +106,7 @@ export async function openGateAt(url: string) {
 
 /** As a TCP port, whose other end hears each byte. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- as above
-export async function openGate() {
+export async function openGate(options: OpenWindowOptions = {}) {
   const far = await openFarCamera()
-  return { far, ...await openGateAt(far.url) }
+  return { far, ...await openGateAt(far.url, options) }
 }
