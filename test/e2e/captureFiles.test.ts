@@ -65,6 +65,11 @@ describe.skipIf(missingForWindow() !== undefined)('files of captures, in a brows
     const lines = reader.getByRole('listbox', { name: 'Lines of the session' }).getByRole('option')
     await lines.filter({ hasText: 'ticket 4711' }).click()
     await lines.filter({ hasText: 'Meierhans' }).click({ modifiers: ['Shift'] })
+    await reader.getByRole('button', { name: 'Delta', exact: true }).click()
+    await expect.poll(async () => lines.locator('time').allInnerTexts(), soon).toEqual(Array.from({ length: 4 }, () => expect.stringMatching(/^\+\d+\.\d{3}$/) as string))
+    await reader.getByRole('button', { name: 'Hex', exact: true }).click()
+    await lines.filter({ hasText: '66 69 72 73 74 20 6c 69  6e 65 0d 0a' }).getByText('00000000').waitFor()
+    await reader.getByRole('button', { name: 'Hex', exact: true }).click()
     const dialog = page.getByRole('dialog')
     const write = async (format: string): Promise<string> => {
       await reader.getByRole('button', { name: 'Export' }).click()
