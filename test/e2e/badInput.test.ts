@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Page } from 'playwright-core'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openFarCamera } from '../support/consoleBench.ts'
 import { piecesOf } from '../support/captureBench.ts'
 import { createSeededRandom } from '../support/seededRandom.ts'
-import { missingForWindow, openWindow } from './openWindow.ts'
+import { missingForWindow, openGate } from './openWindow.ts'
 
 const esc = '\u001b'
 const soon = { timeout: 30_000 } as const
@@ -14,24 +13,6 @@ const repeated = (piece: Uint8Array, times: number): Uint8Array => Uint8Array.fr
 const fastBytesPerTick = 15_000
 const tickMs = 50
 
-/** The whole product with one camera that is a port: what it says and what it is told are all that there is. */
-async function openGate() {
-  const window = await openWindow()
-  const far = await openFarCamera()
-  const { cameraId } = window.workbench.setup.addForNow({ url: far.url, name: '', cameraName: 'Gate', chip: 'hi3516ev300' })
-  const { console } = window.workbench.rack.camera(cameraId)
-  await expect.poll(() => console.stats().state, soon).toBe('open')
-  const pane = window.page.getByRole('region', { name: 'Console of Gate' })
-  return {
-    ...window, far, console, pane, screen: pane.locator('.xterm-rows'),
-    openPane: async () => {
-      await window.page.getByRole('option', { name: /Gate/ }).click()
-      await window.page.getByRole('tab', { name: 'Console', exact: true }).click()
-      await pane.waitFor()
-    },
-    closePane: async () => { await window.page.getByRole('button', { name: 'Close the panel' }).click() },
-  }
-}
 /** The page goes on drawing; one that hangs never gets there. */
 const drawsOn = async (page: Page): Promise<void> => { await page.evaluate('(async () => { for (let frame = 0; frame < 10; frame += 1) await new Promise((resolve) => { requestAnimationFrame(resolve) }) })()') }
 

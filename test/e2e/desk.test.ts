@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startLoopbackRack } from '../../src/main/composition/simulator.ts'
+import { powerSpecSchema } from '../../src/shared/devices/powerSpec.schema.ts'
 import { createRealClock } from '../support/realClock.ts'
 import { createRouterOsStandIn } from '../support/routerOsStandIn.ts'
 import { serveSsh } from '../support/sshStandIn.ts'
@@ -85,5 +86,45 @@ describe.skipIf(missingForWindow() !== undefined)('a camera on a desk, in a brow
     await page.getByRole('option', { name: /cam-01/ }).waitFor()
     expect(workbench.rack.pods()).toMatchObject([{ power: { kind: 'routeros', host: '127.0.0.1', ethernet: 'ether3' } }])
     expect(complaints.filter((line) => !line.includes('Failed to load resource') && !line.includes('cam'))).toEqual([])
+  })
+
+  test('on a port that nobody wrote down: only what is chosen is cut, and the console that starts gets its port', async () => {
+    const { page, workbench, folder, complaints } = await openWindow()
+    const rack = await startLoopbackRack(join(folder, 'sim'), () => undefined, { pods: 2 })
+    onTestFinished(async () => rack.close())
+    const clock = createRealClock()
+    const api = createRouterOsStandIn(clock, [
+      { name: 'ether1', comment: 'uplink to the hall', poe: 'auto-on', hasLoad: true, running: true }, { name: 'ether2', comment: 'the known one', poe: 'auto-on', hasLoad: true, running: true },
+      { name: 'ether3', poe: 'auto-on', hasLoad: true, running: true, watts: 3.1 }, { name: 'ether4', poe: 'auto-on', hasLoad: true, running: true },
+    ])
+    onTestFinished(async () => api.close())
+    const port = await api.listen()
+    const places = rack.urls.map((url) => /:(\d+)\?api=(\d+)$/.exec(url)?.slice(1) ?? [])
+    // The camera that nobody knows of hangs on ether3.
+    api.behaviour.onRelay = (name, on) => { if (name === 'ether3') fetch(`http://127.0.0.1:${places[1]?.[1] ?? ''}/power/${on ? 'on' : 'off'}`, { method: 'POST' }).catch(() => undefined) }
+    const power = powerSpecSchema.parse({ kind: 'routeros', host: '127.0.0.1', port, comment: 'the known one' })
+    for (const [index, [line = '']] of places.entries()) {
+      await workbench.setup.add({ url: `tcp://127.0.0.1:${line}`, name: '', cameraName: `cam-${String(index + 1)}`, chip: rack.chip, ...(index === 0 ? { power, password: 'secret' } : {}) }, AbortSignal.timeout(30_000))
+    }
+    await expect.poll(() => workbench.rack.view().pods.map(({ cameras: [camera] }) => camera?.life), { timeout: 30_000 }).toEqual(['booted', 'booted'])
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Settings', exact: true }).click()
+    await page.getByRole('button', { name: 'Find cameras on ports' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Find cameras on ports of a switch' })
+    const box = (name: string) => dialog.getByRole('checkbox', { name: `Cut ${name}` })
+    const row = (name: string) => dialog.getByRole('row').filter({ has: page.getByRole('checkbox', { name: `Cut ${name}` }) })
+    await row('ether3').getByText('3.1 W').waitFor()
+    expect(await dialog.getByRole('checkbox', { checked: true }).count()).toBe(0)
+    expect(await Promise.all(['ether1', 'ether2', 'ether3', 'ether4'].map(async (name) => box(name).isDisabled()))).toEqual([true, true, false, false])
+    await row('ether1').getByText('its comment says that it leads to the network').waitFor()
+    await box('ether3').check()
+    expect(api.switchings).toEqual([])
+    await dialog.getByRole('button', { name: /^Cut 1 port/ }).click()
+    await dialog.getByText('ether3 feeds cam-2').first().waitFor({ timeout: 60_000 })
+    expect(api.switchings.map((each) => each.replace(/@\d+.*$/, ''))).toHaveLength(2)
+    expect(['ether1', 'ether2', 'ether3', 'ether4'].map((name) => api.isPowered(name))).toEqual([true, true, true, true])
+    await dialog.getByRole('button', { name: 'Store it' }).click()
+    await dialog.getByText('Stored: each camera has the port that feeds it').waitFor()
+    expect((await workbench.inventories.list()).map((each) => (each.power && 'ethernet' in each.power ? each.power.ethernet : undefined))).toEqual([undefined, 'ether3'])
+    expect(complaints.filter((line) => !line.startsWith('log:'))).toEqual([])
   })
 })

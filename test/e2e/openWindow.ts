@@ -3,10 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { createWorkbench, type OpenWorkbench } from '../../src/main/composition/createWorkbench.ts'
 import { newToken } from '../../src/main/drivers/host/randomness.ts'
 import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
+import { openFarCamera } from '../support/consoleBench.ts'
 import { serveWeb, type WebHost } from '../../src/main/hosts/web/webHost.ts'
 
 const rendererFolder = join(import.meta.dirname, '../../out/renderer')
@@ -84,4 +85,30 @@ export async function takePicture(page: Page, name: string, ready: () => Promise
 export async function openDemo(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Open the demo rack' }).click()
   await page.getByRole('option', { name: /cam-12/ }).waitFor()
+}
+
+/** The whole product with one camera that is a line: what it says and what it is told are all that there is. */
+// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- all of a window, and what belongs to its one camera
+export async function openGateAt(url: string, options: OpenWindowOptions = {}) {
+  const window = await openWindow(options)
+  const { cameraId } = window.workbench.setup.addForNow({ url, name: '', cameraName: 'Gate', chip: 'hi3516ev300' })
+  const { console } = window.workbench.rack.camera(cameraId)
+  await expect.poll(() => console.stats().state, { timeout: 30_000 }).toBe('open')
+  const pane = window.page.getByRole('region', { name: 'Console of Gate' })
+  return {
+    ...window, console, pane, screen: pane.locator('.xterm-rows'),
+    openPane: async () => {
+      await window.page.getByRole('option', { name: /Gate/ }).click()
+      await window.page.getByRole('tab', { name: 'Console', exact: true }).click()
+      await pane.waitFor()
+    },
+    closePane: async () => { await window.page.getByRole('button', { name: 'Close the panel' }).click() },
+  }
+}
+
+/** As a TCP port, whose other end hears each byte. */
+// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- as above
+export async function openGate(options: OpenWindowOptions = {}) {
+  const far = await openFarCamera()
+  return { far, ...await openGateAt(far.url, options) }
 }

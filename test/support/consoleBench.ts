@@ -23,6 +23,8 @@ export interface FarCamera {
   say(words: string | Uint8Array): void
   heard(): string
   clients(): number
+  /** As when it restarts: the line is gone, and may be opened again. */
+  hangUp(): void
   /** Answers each line that ends so. */
   answer(line: string, words: string): void
 }
@@ -44,6 +46,7 @@ export async function openFarCamera(): Promise<FarCamera> {
   onTestFinished(async () => { for (const socket of sockets) socket.destroy(); await new Promise<void>((resolve) => { server.close(() => { resolve() }) }) })
   return {
     url: `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`, heard: () => heard, clients: () => sockets.size,
+    hangUp: () => { for (const socket of sockets) socket.destroy() },
     say: (words) => { for (const socket of sockets) socket.write(words) },
     answer: (line, words) => { answers.set(line, words) },
   }
@@ -63,7 +66,7 @@ export interface ConsoleBench {
   readonly folder: string
   readonly log: string[]
   window(name?: string): Promise<Window>
-  add(url: string): CameraId
+  add(url: string, name?: string): CameraId
 }
 
 /** The real workbench behind the real web host; windows are links of their own. */
@@ -104,6 +107,6 @@ export async function openConsoleBench(): Promise<ConsoleBench> {
         die: () => { socket.terminate() },
       }
     },
-    add: (url) => workbench.setup.addForNow({ url, name: '', cameraName: 'Gate', chip: 'hi3516ev300' }).cameraId,
+    add: (url, name = 'Gate') => workbench.setup.addForNow({ url, name: '', cameraName: name, chip: 'hi3516ev300' }).cameraId,
   }
 }

@@ -117,6 +117,10 @@ test('the address of a picture is set in the panel, and a wrong one is refused t
   expect(button('Save').disabled).toBe(true)
   enter('http://10.0.0.9/image.jpg')
   await until('it may', () => !button('Save').disabled)
+  // News of the rack come four times a second, and what is being typed stays.
+  fixture.change(id('cam-11'), (view) => ({ ...view, lastLine: 'news of it' }))
+  await until('the news', () => text().includes('news of it'))
+  expect(input.value).toBe('http://10.0.0.9/image.jpg')
   button('Save').click()
   await until('the call', () => fixture.calls.includes('picture cam-11 http://10.0.0.9/image.jpg'))
   await until('its card', () => fixture.cameras().get(id('cam-11'))?.view.picture !== undefined && card('cam-11').querySelector('.picture') !== null)

@@ -147,7 +147,7 @@ export function createRouter({ clock, log, rack, setup, jobs, desk, installs, du
     secrets: safety.secrets,
     consoles: {
       ...consoleToolRoutes(consoles, quietly),
-      ...createBroadcastRoutes({ clock, rack, consoleSettings, log }),
+      ...createBroadcastRoutes({ clock, consoles, consoleSettings, log }),
       type: contract.consoles.type.handler(async ({ input, context, signal = noSignal() }) => {
         await consoles.mayType(input.cameraId, input.viewer && viewerOf(context, input.viewer)).type(typedBytes(input.text, input.encoding), signal)
         return {}

@@ -6,11 +6,13 @@ import type { WireError } from '../../shared/errors/workbenchError.ts'
 import { toProblem } from '../rpc/problems.ts'
 import { useWorkbench } from '../rpc/useWorkbench.ts'
 import { useViewStore } from './view.ts'
+import { useViewerStore } from './viewer.ts'
 
 /** Who is typed to together. Stays until it is ended, also while another view is looked at; begins with nobody. */
 export const useBroadcastStore = defineStore('broadcast', () => {
   const { client } = useWorkbench()
   const view = useViewStore()
+  const who = useViewerStore()
   const active = ref(false)
   const chosen = shallowRef<ReadonlySet<CameraId>>(new Set())
   /** Chosen, and taken out by hand for now. */
@@ -56,7 +58,7 @@ export const useBroadcastStore = defineStore('broadcast', () => {
     sending.value = true
     outcomes.value = []
     try {
-      outcomes.value = await client.consoles.broadcast({ cameraIds: [...cameraIds], line, ...(confirmed === undefined ? {} : { confirmed }) })
+      outcomes.value = await client.consoles.broadcast({ cameraIds: [...cameraIds], line, viewer: who.viewer, ...(confirmed === undefined ? {} : { confirmed }) })
       problem.value = undefined
       return true
     } catch (error) {

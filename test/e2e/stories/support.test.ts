@@ -1,29 +1,14 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import yauzl from 'yauzl'
+import { unpackZip } from '../../support/unpackZip.ts'
 import { missingForWindow } from '../openWindow.ts'
 import { beginDay, goTo, jobTime, lifeOf, openRackThatBoots, openTab, pageComplaints, panel, soon, startRestore } from './storySteps.ts'
 
 const secret = 'sommer-2019-yard'
 /** What a device may say to whoever reads of it later. */
 const hostile = '<script>document.title="owned"</script><img src=x onerror="document.title=\'owned\'">"\'`&'
-
-/** Names in a bundle are of a small alphabet; one that leaves the folder is refused by the reader itself. */
-async function unpack(path: string, folder: string): Promise<string> {
-  const zip = await yauzl.fromBufferPromise(await readFile(path), { lazyEntries: true, strictFileNames: true })
-  let all = ''
-  for await (const entry of zip.eachEntry()) {
-    const pieces: Buffer[] = []
-    for await (const piece of await zip.openReadStreamPromise(entry)) pieces.push(piece as Buffer)
-    const target = join(folder, entry.fileName)
-    await mkdir(dirname(target), { recursive: true })
-    await writeFile(target, Buffer.concat(pieces))
-    all += Buffer.concat(pieces).toString('utf8')
-  }
-  return all
-}
 
 describe.skipIf(missingForWindow() !== undefined)('the day of support', () => {
   test('a search in all that was ever said, a replay, a bundle without secrets, the audit', async () => {
@@ -109,7 +94,7 @@ describe.skipIf(missingForWindow() !== undefined)('the day of support', () => {
     })
 
     await step('opens it in a browser: the words are there, the secret is not, and nothing of it runs', async () => {
-      const all = await unpack(bundle, join(folder, 'bundle'))
+      const all = await unpackZip(bundle, join(folder, 'bundle'))
       expect(all).toContain('4711')
       expect(all).not.toContain(secret)
       const other = await browser.newPage()

@@ -45,6 +45,26 @@ test('one writes, the other looks; taking over is seen by the one who loses it, 
   await expect.poll(far.heard).toBe('ls\rid\r')
 })
 
+test('a broadcast does not type into a console that somebody else writes into, and tells who does', async () => {
+  const { cameraId, far, window, add } = await bench()
+  const [ann, bob] = [await window('Ann'), await window('Bob')]
+  const seenByBob = await bob.look(cameraId)
+  await ann.look(cameraId)
+  await ann.client.consoles.type({ cameraId, text: 'a', viewer: ann.viewer })
+  await expect.poll(() => seenByBob.at(-1)?.name).toBe('Ann')
+  const free = await openFarCamera()
+  const other = add(free.url, 'Free')
+  await expect.poll(free.clients).toBe(1)
+  const cameraIds = [cameraId, other]
+  const refused = { cameraId, error: { code: 'pod/busy', message: expect.stringMatching(/^Ann types into the console of/) as string } }
+  expect(await bob.client.consoles.broadcast({ cameraIds, line: 'b', viewer: bob.viewer })).toMatchObject([refused, { cameraId: other }])
+  expect((await bob.client.consoles.broadcast({ cameraIds, line: 'c' }))[0]).toMatchObject(refused)
+  // Her own reaches it, and who broadcasts to a console without looking at it keeps nobody from it.
+  expect((await ann.client.consoles.broadcast({ cameraIds, line: 'd', viewer: ann.viewer })).map(({ error }) => error)).toEqual([undefined, undefined])
+  await expect.poll(free.heard).toBe('b\rc\rd\r')
+  await expect.poll(far.heard).toBe('ad\r')
+})
+
 test('nobody acts in the name of another: who somebody is, its link says and not its call', async () => {
   const { cameraId, far, window } = await bench()
   const [ann, bob] = [await window('Ann'), await window('Ann')]
