@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readBounded } from '../drivers/files/bootFiles.ts'
 import { createAppliance, versionsFolder } from '../core/ota/updater/appliance.ts'
 import { servicesUnderLock, takeApplianceLock, underLock } from '../core/ota/updater/applianceLock.ts'
+import { leftWith } from '../core/ota/updater/installPackage.ts'
 import { deploy, type DeployDeps, planDeployment } from '../core/ota/updater/deploy.ts'
 import { recoverDeployment } from '../core/ota/updater/recoverDeployment.ts'
 import type { RollbackEnd } from '../core/ota/updater/rollback.ts'
@@ -91,7 +92,8 @@ export async function deployOrFail(contents: OpenPackage, version: string | unde
 }
 
 export const deployFault = (error: string, { level, running }: Pick<RollbackEnd, 'level'> & { readonly running: string | undefined }): WorkbenchError =>
-  new WorkbenchError('device/refused', error, { context: { level, running: running ?? '' }, hint: level === 'person' ? 'Somebody has to look at the appliance' : 'The version before runs' })
+  new WorkbenchError('device/refused', error, { context: { level, running: running ?? '' }, hint: sentence(leftWith({ level, running })) })
+const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
 
 /** The same deployment as the updater's, driven from here over SFTP and commands, for appliances that have no updater. */
 export async function deployOverSsh({ path, allowsCommands, also = [], clock = createSystemClock(), dataFolder, tell, ...at }: SshDeployRequest, signal: AbortSignal): Promise<Deployed> {
