@@ -27,8 +27,6 @@ export const updaterGuards: readonly Guard[] = [
     find: '  await freeSpareRoom(deps.fs, deps.snapshots.folder, signal).catch(', replace: '  await Promise.resolve().catch(' },
   { says: 'a wanted way back that does not get there ends where it began', file: `${core}/goBack.ts`, ...on('deployFaults', 'onto a version that is sick'),
     find: "if (why === undefined) { say(`${from} runs again`)", replace: "if (why === '') { say(`${from} runs again`)" },
-  { says: 'links that were never switched need no room to stay', file: `${core}/rollback.ts`, ...on('deployFaults', 'calls that fail (all from there on)'),
-    find: '  if (links.current !== folderOfVersion(version) || ', replace: '  if (links.current !== \'\' || ' },
   { says: 'a wanted version that turns out sick after a cut gives way to the one that ran', file: `${core}/recoverDeployment.ts`, ...on('deployFaults', 'cut short after the switch'),
     find: 'isThere ? await runsAgain(version, wanted, theirs, sick, deps, signal) : await takeBack(version,', replace: 'isThere ? await takeBack(wanted, theirs, deps, signal) : await takeBack(version,' },
   { says: 'a file of a package counts only when it was read back', file: `${core}/writeModule.ts`, ...on('deploy', 'reads back differently'),

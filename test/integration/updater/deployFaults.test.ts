@@ -145,11 +145,12 @@ describe('a way back that somebody wanted', () => {
   test('cut short after the switch, and the wanted version is sick: the start brings the one that ran', async () => {
     const appliance = await rig()
     const way = await planGoBack('1.0.0', appliance, signal)
-    appliance.fs.onDone = ({ name, to }) => { if (name === 'rename' && to === 'opt/tope/versions/current') appliance.fs.fault = () => 'cut' }
+    appliance.fs.onDone = ({ name, path }) => { if (name === 'remove' && path === 'opt/tope/versions/.links.json' && appliance.link('current') === 'v1.0.0') appliance.fs.fault = () => 'cut' }
     await appliance.clock.run(walkBack('1.0.0', way, appliance.deps, signal)).catch(() => undefined)
     appliance.fs.fault = undefined
     appliance.fs.onDone = undefined
-    appliance.fs.restart(() => 1)
+    appliance.fs.restart(() => 0.3)
+    expect(appliance.link('current')).toBe('v1.0.0')
     const again = createMemoryAppliance({ fs: appliance.fs, clock: appliance.clock })
     again.units.conduct = (_unit, version) => (version === 'v1.0.0' ? 'refuses-start' : 'works')
     await again.clock.run(recoverDeployment(again.deps, signal))

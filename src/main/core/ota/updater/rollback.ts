@@ -69,9 +69,7 @@ export async function broughtBackTo({ version, previous }: { readonly version: s
     const theirs = (await deps.snapshots.marker(version, signal))?.units ?? units
     // What the other version brought runs no more, and what this one has is started.
     await stopUnits([...new Set([...theirs, ...units])], deps, signal)
-    const links = await deps.snapshots.links(signal)
-    // Where they were never switched, no room is needed to have them as they are.
-    if (links.current !== folderOfVersion(version) || links.previous !== (previous === undefined ? undefined : folderOfVersion(previous))) await deps.snapshots.setLinks({ current: version, previous }, why, signal)
+    await deps.snapshots.setLinks({ current: version, previous }, why, signal)
     return await broughtUp(theirs, deps, signal)
   } catch (error) {
     signal.throwIfAborted()
