@@ -7,7 +7,7 @@ import { listReleaseFiles, readReleaseFile } from '../drivers/files/releaseFolde
 import { replaceFile } from '../drivers/files/replaceFile.ts'
 import { type Mirror, openGithubMirror } from '../drivers/http/githubMirror.ts'
 import { maxDeltaFileBytes } from '../protocols/delta/generateDelta.ts'
-import { makeManifest } from '../protocols/otaManifest/makeManifest.ts'
+import { makeManifest, manifestText } from '../protocols/otaManifest/makeManifest.ts'
 import { chooseFiles } from '../protocols/otaManifest/select.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { releaseVersionSchema } from '../../shared/ota/boardReleases.schema.ts'
@@ -50,7 +50,7 @@ export async function makeReleaseManifest(wish: ManifestWish, signal: AbortSigna
   const deletes = (await textOf(wish.deletesPath))?.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'))
   const manifest = makeManifest({ version: wish.version, generatedAt: wish.generatedAt, files, deletes, postUpdate: wish.postUpdate, key: wish.key }, { newDigest, hmacSha256Hex })
   const path = wish.outPath ?? join(wish.folder, 'manifest.json')
-  await replaceFile(path, new TextEncoder().encode(`${JSON.stringify(manifest, undefined, 2)}\n`))
+  await replaceFile(path, new TextEncoder().encode(manifestText(manifest)))
   return { path, version: wish.version, files: chosen, totalBytes: files.reduce((sum, { bytes }) => sum + bytes.length, 0), signed: wish.key !== undefined }
 }
 

@@ -131,6 +131,18 @@ put('/config.json','{}')`)
     expect((await run(['mpy'], data)).fake.events()[0]).toMatchObject({ message: 'mpy wants one of update, recover' })
   })
 
+  test('its own memory is asked before anything is fetched; a clock that this port does not tell is said to be passed over', async () => {
+    const board = await openMicroPythonBoard({ rawPaste: 'works' })
+    onTestFinished(board.close)
+    const folder = await folderOf({ 'v1/a.py': 'a', 'greedy.json': '{"min_free_mem":1000000000000}', 'fine.yaml': 'min_free_mem: 1000\nmin_cpu_mhz: 50\n' })
+    await manifestOf(join(folder, 'v1'), 'v1')
+    const update = async (config: string) => (await run(['mpy', 'update', '--port', `tcp://127.0.0.1:${board.port}`, '--source', folder, '--reset', 'none', '--config', join(folder, config)], await folderOf({}))).fake.events()
+    expect(await update('greedy.json')).toContainEqual(expect.objectContaining({ event: 'error', code: 'device/refused', message: expect.stringMatching(/^The board has [1-9]\d+ bytes of memory free, and its configuration wants 1000000000000/) as string }))
+    const fine = await update('fine.yaml')
+    expect(fine).toContainEqual({ event: 'note', words: 'The board does not tell what min_cpu_mhz asks for, so it is not looked at' })
+    expect(fine.at(-1)).toMatchObject({ success: true, end: 'updated' })
+  }, 60_000)
+
   test('two updates at once: the second is told who has the line', async () => {
     const board = await openMicroPythonBoard({ rawPaste: 'works' })
     onTestFinished(board.close)
