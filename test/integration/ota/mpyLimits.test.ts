@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { before, boardOf, filesAsked, isRaw, oldFiles, oldVersion, release, textAt } from '../../support/mpyRelease.ts'
+import { WorkbenchError } from '../../../src/shared/errors/workbenchError.ts'
+import { before, boardOf, filesAsked, isRaw, newFiles, oldFiles, oldVersion, release, textAt } from '../../support/mpyRelease.ts'
 import { filesOn, folderOf, mpyRig, openSource } from '../../support/mpyRig.ts'
 import { never } from '../../support/otaRig.ts'
 
@@ -36,6 +37,10 @@ test.each(['the same', 'changed'] as const)('a name of which only the case chang
   const littlefs = boardOf(oldFiles)
   expect(await mpyRig(littlefs, url, {}, { leaves }).update()).toMatchObject({ end: 'updated' })
   expect([await textAt(littlefs, 'lib/Kept.py'), await littlefs.list('lib', never)]).toEqual([text, ['Kept.py']])
+  // Two files there, of which one goes.
+  const both = boardOf({ ...oldFiles, 'lib/Kept.py': 'before' })
+  expect(await mpyRig(both, url, {}, { leaves }).update()).toMatchObject({ end: 'updated' })
+  expect([await textAt(both, 'lib/Kept.py'), await both.list('lib', never)]).toEqual([text, ['Kept.py']])
   // By pattern, and in the name of a folder.
   const tree = await openSource(await folderOf({ 'main/main.py': 'print("new")\n', 'main/Lib/kept.py': text }))
   for (const [ignoresCase, folders] of [[true, 1], [false, 1]] as const) {
@@ -66,4 +71,35 @@ test('an hour between two updates, where the configuration says so: the second w
   fs.put('version.json', oldVersion)
   expect(await mpyRig(fs, url, { min_update_interval_sec: 3600 }).update()).toMatchObject({ end: 'not-now', reason: expect.stringMatching(/^The board was updated \d+ s ago, and min_update_interval_sec wants 3600 s/) as string })
   expect(await mpyRig(fs, url, { min_update_interval_sec: 3600, force: true }).update()).toMatchObject({ end: 'updated' })
+})
+
+test.each([
+  ['littlefs', { links: false, modes: false }, 'one'], ['FAT', { replaces: false, links: false, modes: false }, 'one'], ['a port without sync', { replaces: false, links: false, modes: false, syncs: false }, 'one'],
+  ['littlefs', { links: false, modes: false }, 'all from there on'], ['FAT', { replaces: false, links: false, modes: false }, 'all from there on'],
+] as const)('a full disk at any call of the whole engine (%s %j, %s): the board is old or new, and the next update goes through', { timeout: 120_000 }, async (_name, abilities, mode) => {
+  const { url } = await openSource(await release())
+  const after = { ...newFiles, 'config.json': '{}' }
+  const ends = new Set<string>()
+  let number = 1
+  for (; number < 1_000; number += 1) {
+    const fs = boardOf(oldFiles, { abilities })
+    let hit = ''
+    fs.fault = (call) => {
+      const isHit = mode === 'one' ? call.number === number : call.number >= number && ['write', 'mkdir'].includes(call.name)
+      if (isHit && hit === '') hit = `${String(number)}: ${call.name} ${call.path ?? ''}`
+      return isHit ? 'no-space' : undefined
+    }
+    const rig = mpyRig(fs, url, { http_retries: 1 })
+    await rig.update().catch((error: unknown) => { expect(error).toBeInstanceOf(WorkbenchError) })
+    if (hit === '') break
+    fs.fault = undefined
+    const shownFiles = (): Record<string, string> => Object.fromEntries(Object.entries(filesOn(fs)).filter(([path]) => !/^\.?ota_/.test(path)))
+    const { 'version.json': version = '', ...files } = shownFiles()
+    expect([hit, files]).toEqual([hit, version === oldVersion ? oldFiles : after])
+    ends.add(version === oldVersion ? 'old' : 'new')
+    const again = await rig.update()
+    expect([hit, ['updated', 'up-to-date'].includes(again.end), shownFiles()]).toEqual([hit, true, { ...after, 'version.json': JSON.stringify({ ref: 'v1.1.0', commit: again.commit }) }])
+  }
+  expect(number).toBeGreaterThan(mode === 'one' ? 100 : 50)
+  expect([...ends].sort()).toEqual(['new', 'old'])
 })

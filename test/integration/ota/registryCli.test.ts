@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { runCli } from '../../../src/main/hosts/cli/main.ts'
 import { makeNodeImage } from '../../../src/main/sim/node/nodeImage.ts'
 import { createFakeCli, type FakeCli } from '../../support/fakeCli.ts'
-import { openFileServer } from '../../support/fileServer.ts'
+import { openFileServer, redirect } from '../../support/fileServer.ts'
 import { ask } from '../../support/registryBench.ts'
 import { startServed } from '../../support/servedProcess.ts'
 
@@ -91,4 +91,16 @@ test('an upload elsewhere counts when it was said by its hash to be there; a pag
   expect(await upload(join(folder, 'nosuch.bin'), files.url)).toMatchObject({ code: 'input/not-found' })
   expect(await upload(folder, files.url)).toMatchObject({ code: 'input/not-supported' })
   expect(await upload(image, 'http://127.0.0.1:1')).toMatchObject({ code: 'link/unreachable', message: 'No registry answers at 127.0.0.1:1' })
+})
+
+test.each([301, 302, 307, 308])('an upload that is sent on elsewhere (%i) is told as such, and neither the token nor the image goes there', async (status) => {
+  const folder = await folderOf()
+  const [here, there] = [await openFileServer(), await openFileServer()]
+  onTestFinished(async () => { await here.close(); await there.close() })
+  here.on('/api/v1/firmware/upload', redirect(`${there.url}api/v1/firmware/upload`, status))
+  const image = join(folder, 'fw.bin')
+  await writeFile(image, makeNodeImage({ version: '1.2.0' }))
+  const { exitCode, events } = await run(folder, ['registry', 'upload', image, '--url', here.url, '--version', '1.2.0', '--token', 'x'])
+  expect([exitCode, events[0]]).toMatchObject([3, { code: 'link/garbled', message: expect.stringContaining(`sends on elsewhere (HTTP ${String(status)}), and that is not followed`) as string }])
+  expect([here.asked.length, there.asked]).toEqual([1, []])
 })

@@ -11,7 +11,7 @@ import type { Clock } from '../../../src/shared/lifecycle/clock.ts'
 import type { UpdaterProgress } from '../../../src/shared/ota/updater.schema.ts'
 import { createFakeCli } from '../../support/fakeCli.ts'
 import { createRealClock } from '../../support/realClock.ts'
-import { openFileServer } from '../../support/fileServer.ts'
+import { openFileServer, redirect } from '../../support/fileServer.ts'
 import { type ServedProcess, startUpdater } from '../../support/servedProcess.ts'
 import { appliancePackage, hashHex, openUpdaterBench } from '../../support/updaterBench.ts'
 
@@ -77,6 +77,13 @@ describe('a package onto an appliance by its updater', () => {
     const path = await packageFile(appliancePackage('1.2.0'))
     bench.files.on('/api/v1.0/download', Buffer.from('<h1>It works</h1>'))
     await expect(deployPackage({ path, updater: bench.files.url, address: '127.0.0.1', tell: () => undefined }, fetch, signal)).rejects.toMatchObject({ code: 'link/garbled' })
+  })
+  test.each([301, 302, 307, 308])('an updater that sends on (%i) is told as such, and the order goes to nobody else', async (status) => {
+    const bench = await openUpdaterBench()
+    const path = await packageFile(appliancePackage('1.2.0'))
+    bench.files.on('/api/v1.0/download', redirect(`${bench.url()}api/v1.0/download`, status))
+    await expect(deployPackage({ path, updater: bench.files.url, address: '127.0.0.1', tell: () => undefined }, fetch, signal)).rejects.toMatchObject({ code: 'link/garbled', message: expect.stringMatching(/sends on to http:\/\/127\.0\.0\.1:\d+\/api\/v1\.0\/download, and that is not followed/) as string })
+    expect([await bench.state(), await bench.ask('/api/v1.0/progress')]).toMatchObject([undefined, { data: { stage: 'idle' } }])
   })
 })
 

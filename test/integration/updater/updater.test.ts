@@ -2,6 +2,7 @@ import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Answer, cutOff, redirect } from '../../support/fileServer.ts'
 import { appliancePackage, hashHex, openUpdaterBench, type UpdaterBench, writeState } from '../../support/updaterBench.ts'
@@ -123,15 +124,17 @@ describe('the updater over HTTP: download', () => {
   })
   test('a page with status 200, a redirect to another host, a packed body: refused', async () => {
     const answers = [
-      (response: ServerResponse) => { response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<h1>Sorry</h1>') },
-      redirect('http://127.0.0.2:9/p.zip'),
-      (response: ServerResponse) => { response.writeHead(206, { 'content-range': 'bytes 0-9/10' }).end('0123456789') },
-    ]
-    for (const answer of answers) {
+      ['sent a page and no package', (response: ServerResponse) => { response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<h1>Sorry</h1>') }],
+      ['leads to another place, http://127.0.0.2:9', redirect('http://127.0.0.2:9/p.zip')],
+      ['sent a part of a file that nobody asked for', (response: ServerResponse) => { response.writeHead(206, { 'content-range': 'bytes 0-9/10' }).end('0123456789') }],
+      // Unpacked, it would be the very file.
+      ['packs the file on its way', (response: ServerResponse) => { response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(bytes)) }],
+    ] as const
+    for (const [why, answer] of answers) {
       const bench = await openUpdaterBench()
       bench.files.on('/p.zip', answer)
       await download(bench)
-      expect(await bench.until('failed')).toMatchObject({ data: { error: expect.stringContaining('DOWNLOAD_FAILED') as string } })
+      expect(await bench.until('failed')).toMatchObject({ data: { error: expect.stringMatching(new RegExp(`^DOWNLOAD_FAILED: .*${why}`)) as string } })
       expect(bench.clock.skipped).toEqual([])
     }
   })

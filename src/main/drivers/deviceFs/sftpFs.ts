@@ -100,9 +100,9 @@ function createSftpFs(calls: SftpCalls, base: string, label: string, abilities: 
     const freeBytes = await free(signal).catch(() => undefined)
     return freeBytes !== undefined && freeBytes < 2 * pieceBytes ? new WorkbenchError('device/no-space', `There is no room for ${path}`, { cause, context: { path } }) : sftpProblem(path, cause)
   }
-  /** The same of a name that is there already. */
+  /** The same of a name that is there already; else a new name may have found no room. */
   const takenProblem = async (path: DevicePath, cause: unknown, signal: AbortSignal): Promise<Error> =>
-    (cause instanceof WorkbenchError && cause.code === 'device/refused' && await stat(path, signal) ? new WorkbenchError('device/exists', `${path} is there already`, { cause, context: { path } }) : sftpProblem(path, cause))
+    (cause instanceof WorkbenchError && cause.code === 'device/refused' && await stat(path, signal) ? new WorkbenchError('device/exists', `${path} is there already`, { cause, context: { path } }) : roomProblem(path, cause, signal))
 
   const pour = async (handle: Buffer, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, start: number, signal: AbortSignal): Promise<void> => {
     const waiting: Promise<unknown>[] = []
@@ -187,7 +187,7 @@ function createSftpFs(calls: SftpCalls, base: string, label: string, abilities: 
       if (!source) throw new WorkbenchError('device/not-found', `There is no ${from}`, { context: { path: from } })
       if (target && (target.kind === 'folder' || source.kind === 'folder')) throw new WorkbenchError('device/refused', `${to} is in the way`, { context: { path: to } })
       if (target && !abilities.replaces) throw new WorkbenchError('device/exists', `${to} is there already`, { context: { path: to } })
-      await askAt('Renaming a file', from, signal, (sftp, done: Done<undefined>) => { if (abilities.replaces) sftp.ext_openssh_rename(one, other, done); else sftp.rename(one, other, done) })
+      await askAt('Renaming a file', from, signal, (sftp, done: Done<undefined>) => { if (abilities.replaces) sftp.ext_openssh_rename(one, other, done); else sftp.rename(one, other, done) }).catch(async (cause: unknown) => { throw await roomProblem(from, cause, signal) })
       undurable.moved(from, to)
     },
     remove: async (path, signal) => {
