@@ -66,6 +66,20 @@ test('a full disk over SFTP is told as that, whatever found it full; where there
   }
 })
 
+test('a root that is not there, or is a file, is named whole', async () => {
+  const server = await serveSsh({ sftp: (sftp) => { serveFiles(sftp, { extensions: true }) } })
+  const { root, dispose } = await preparedFolder()
+  try {
+    await writeFile(join(root, 'file'), '')
+    for (const [path, words] of [['nosuch', 'There is no folder'], ['no/such', 'There is no folder'], ['file', 'is no folder']] as const) {
+      await expect(openSftpFs(placeOf(server), join(root, path), clock, never)).rejects.toMatchObject({ code: 'input/not-found', message: expect.stringMatching(new RegExp(`${words}.*|.*${words}`)) as string, context: { path: join(root, path) }, hint: expect.stringContaining('opt/tope/versions') as string })
+    }
+  } finally {
+    await server.close()
+    await dispose()
+  }
+})
+
 describe.each([
   ['with the extensions of OpenSSH', true], ['without any extension', false],
 ] as const)('a server of SFTP %s', (name, extensions) => {

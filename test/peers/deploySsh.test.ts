@@ -134,6 +134,11 @@ describeWithPeer("a package onto an appliance over Debian's OpenSSH, with a stan
     expect(await updater.end('SIGTERM')).toBe(0)
     expect(await run()).toMatchObject({ version: '1.2.0' })
   })
+  test('a root that is not there is named, and nothing is made of it', async () => {
+    const { root, run } = await rig()
+    for (const path of ['nosuch', 'no/such']) await expect(run(undefined, undefined, { root: join(root, path) })).rejects.toMatchObject({ code: 'input/not-found', message: expect.stringContaining(`There is no folder ${join(root, path)} on`) as string })
+    expect(await readdir(root)).not.toContain('nosuch')
+  })
   test('another host key is refused before the login', async () => {
     const { root, run } = await rig()
     await expect(run(undefined, undefined, { hostKeySha256: undefined })).rejects.toMatchObject({ code: 'device/wrong-identity', context: { hostKeySha256: sshd!.hostKeySha256 } })

@@ -22,6 +22,7 @@ export function serveFiles(sftp: SFTPWrapper, options: { readonly extensions: bo
   const files = new Map<number, FileHandle>()
   const folders = new Map<number, FileEntry[]>()
   let last = 0
+  let writing: Promise<unknown> = Promise.resolve()
   const newHandle = (): Buffer => { last += 1; const handle = Buffer.alloc(4); handle.writeUInt32BE(last); return handle }
   const fileOf = (handle: Buffer): FileHandle => files.get(handle.readUInt32BE()) ?? fail('there is no such handle')
   /** Answers OK where the work has not answered itself. */
@@ -46,7 +47,13 @@ export function serveFiles(sftp: SFTPWrapper, options: { readonly extensions: bo
     else sftp.data(id, buffer.subarray(0, bytesRead))
     return true
   }) })
-  sftp.on('WRITE', (id, handle, offset, data) => { answer(id, async () => { takeRoom(data.length); return done(fileOf(handle).write(data, 0, data.length, offset)) }) })
+  sftp.on('WRITE', (id, handle, offset, data) => { answer(id, async () => {
+    takeRoom(data.length)
+    // One after the other, as sshd does it: appended, they would lie there as they came to an end.
+    const before = writing
+    writing = before.then(async () => fileOf(handle).write(data, 0, data.length, offset), async () => fileOf(handle).write(data, 0, data.length, offset))
+    return done(writing)
+  }) })
   sftp.on('CLOSE', (id, handle) => { answer(id, async () => {
     const number = handle.readUInt32BE()
     const file = files.get(number)

@@ -5,7 +5,7 @@ import { createDeltaNames, provedDelta, savedPercent, sha256Of, worthyDelta } fr
 import { newDigest, hmacSha256Hex } from '../drivers/host/digest.ts'
 import { listReleaseFiles, readReleaseFile } from '../drivers/files/releaseFolder.ts'
 import { replaceFile } from '../drivers/files/replaceFile.ts'
-import { type Mirror, openGithubMirror } from '../drivers/http/githubMirror.ts'
+import { folderSource, type Mirror, openGithubMirror } from '../drivers/http/githubMirror.ts'
 import { maxDeltaFileBytes } from '../protocols/delta/generateDelta.ts'
 import { makeManifest, manifestText } from '../protocols/otaManifest/makeManifest.ts'
 import { chooseFiles } from '../protocols/otaManifest/select.ts'
@@ -94,11 +94,12 @@ export async function makeReleaseDeltas({ oldFolder, newFolder, oldRef, newRef }
 }
 
 /** Until the signal aborts. */
-export async function serveReleases(options: { readonly folder: string; readonly host: string; readonly port: number; readonly ready: (mirror: Pick<Mirror, 'url' | 'port'>) => void; readonly log: (line: string) => void }, signal: AbortSignal): Promise<void> {
+export async function serveReleases(options: { readonly folder: string; readonly host: string; readonly port: number; readonly ready: (mirror: Pick<Mirror, 'url' | 'port'> & { readonly versions: readonly string[] }) => void; readonly log: (line: string) => void }, signal: AbortSignal): Promise<void> {
   await listReleaseFiles(options.folder, signal)
   const mirror = await openGithubMirror(options, signal)
   try {
-    options.ready(mirror)
+    const versions = (await folderSource(options.folder).versions()).map(({ tag }) => tag)
+    options.ready({ url: mirror.url, port: mirror.port, versions })
     if (!signal.aborted) await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
   } finally {
     await mirror.close()

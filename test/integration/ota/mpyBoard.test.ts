@@ -186,6 +186,22 @@ describe('rackbench release', () => {
     for (const [side, word] of [['c', 'old'], ['d', 'new']] as const) for (const name of ['x/y.py', 'x_y.py']) await writeFile(join(folder, side, name), long(word))
     expect((await run(['release', 'delta', join(folder, 'c'), join(folder, 'd')], folder)).fake.events()[0]).toMatchObject({ code: 'input/conflict' })
   })
+  test('serve: a folder without a version is said, and a version that comes is served', async () => {
+    const folder = await folderOf({ 'site/notes.txt': 'x' })
+    const stop = new AbortController()
+    const fake = createFakeCli({ dataFolder: folder })
+    const events: Record<string, unknown>[] = []
+    const served = new Promise<string>((resolve) => { fake.deps.out.line = (text) => { const event = JSON.parse(text) as Record<string, unknown>; events.push(event); if (event['event'] === 'note') resolve(String(events[0]?.['url'])) } })
+    const ended = runCli(['release', 'serve', join(folder, 'site'), '--port', '0', '--output', 'json'], { ...fake.deps, interrupt: { signal: stop.signal, onAgain: () => undefined } })
+    const url = await served
+    expect(events).toMatchObject([{ event: 'serving', versions: [] }, { event: 'note', words: expect.stringContaining('There is no version in this folder yet') as string }])
+    expect((await fetch(`${url}/repos/o/r/releases/latest`)).status).toBe(404)
+    await mkdir(join(folder, 'site/v1.0.0'))
+    await writeFile(join(folder, 'site/v1.0.0/main.py'), 'x')
+    expect(await (await fetch(`${url}/repos/o/r/releases/latest`)).json()).toMatchObject({ tag_name: 'v1.0.0' })
+    stop.abort(new Error('enough'))
+    expect(await ended).toBe(0)
+  })
   test('serve: the newest version by number, refs, tree and files; nothing outside the folder', async () => {
     const folder = await folderOf({ 'site/v1.9.0/main.py': '9', 'site/v1.10.0/main.py': '10', 'site/v1.10.0/lib/a.py': 'a', 'secret.txt': 'secret' })
     await symlink(folder, join(folder, 'site/v1.10.0/out'))

@@ -25,7 +25,12 @@ export async function openSftpFs(place: SshPlace, root: string, clock: Clock, si
   const ssh = await openSsh(place, clock, signal)
   try {
     const calls = await openSftpCalls(ssh, clock, signal)
-    const base = await calls.ask<string>('Finding the folder', signal, (sftp, done) => { sftp.realpath(root, done as (error: Error | undefined, path: string) => void) }).catch((cause: unknown) => { throw sftpProblem(root, cause) })
+    const base = await calls.ask<string>('Finding the folder', signal, (sftp, done) => { sftp.realpath(root, done as (error: Error | undefined, path: string) => void) }).catch((cause: unknown) => { throw statusOf(cause) === sftpStatus.noSuchFile ? noFolder(root, ssh.label, false) : sftpProblem(root, cause) })
+    const kind = await calls.ask<Stats>('Looking at the folder', signal, (sftp, done) => { sftp.lstat(base, done as (error: Error | undefined, stats: Stats) => void) }).then((found) => (found.isDirectory() ? 'folder' : 'file'), (cause: unknown) => {
+      if (statusOf(cause) === sftpStatus.noSuchFile) return 'nothing'
+      throw sftpProblem(root, cause)
+    })
+    if (kind !== 'folder') throw noFolder(root, ssh.label, kind === 'file')
     const abilities = { replaces: await isOffered('rename', calls, signal), links: true, modes: true, syncs: await isOffered('sync', calls, signal) }
     return { ...createSftpFs(calls, base === '/' ? '' : base, `${ssh.label}${base}`, abilities), close: ssh.close }
   } catch (error) {
@@ -33,6 +38,9 @@ export async function openSftpFs(place: SshPlace, root: string, clock: Clock, si
     throw error
   }
 }
+
+const noFolder = (root: string, label: string, isFile: boolean): WorkbenchError =>
+  new WorkbenchError('input/not-found', isFile ? `${root} is no folder on ${label}` : `There is no folder ${root} on ${label}`, { context: { path: root }, hint: 'It plays / of the appliance, and its versions lie in opt/tope/versions below it' })
 
 /** ssh2 throws at once where the server did not announce it; asked about nothing that exists. */
 async function isOffered(which: 'rename' | 'sync', calls: SftpCalls, signal: AbortSignal): Promise<boolean> {
