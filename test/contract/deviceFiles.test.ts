@@ -37,6 +37,49 @@ describeDeviceFs('local folder', async () => {
 const clock = createRealClock()
 const placeOf = ({ port, hostKeySha256 }: SshStandIn): Parameters<typeof openSftpFs>[0] => ({ host: '127.0.0.1', port, user: 'admin', secret: { password: 'secret' }, hostKeySha256 })
 
+test('a full disk over SFTP is told as that, whatever found it full; where there is room, a refusal is a refusal', async () => {
+  const disk = { freeBytes: 10_000_000 }
+  const server = await serveSsh({ sftp: (sftp) => { serveFiles(sftp, { extensions: true, disk }) } })
+  const { root, dispose } = await preparedFolder()
+  const fs = await openSftpFs(placeOf(server), root, clock, never)
+  try {
+    await fs.write('old', [new Uint8Array(10)], never)
+    expect(await fs.free(never)).toBe(Math.floor(disk.freeBytes / 4096) * 4096)
+    disk.freeBytes = 40_000
+    await expect(fs.write('large', [new Uint8Array(100_000)], never)).rejects.toMatchObject({ code: 'device/no-space', message: 'There is no room for large' })
+    disk.freeBytes = 0
+    const full = { code: 'device/no-space' }
+    await expect(fs.write('new', [new Uint8Array(1)], never)).rejects.toMatchObject(full)
+    await expect(fs.mkdir('folder', never)).rejects.toMatchObject(full)
+    await expect(fs.symlink('old', 'link', never)).rejects.toMatchObject(full)
+    await expect(fs.rename('old', 'other', never)).rejects.toMatchObject(full)
+    expect(await fs.list('', never)).toEqual(['large', 'old'])
+    // Nothing but a look, and what takes away, needs room.
+    await fs.remove('large', never)
+    await expect(fs.mkdir('old', never)).rejects.toMatchObject({ code: 'device/exists' })
+    disk.freeBytes = 10_000_000
+    await expect(fs.rename('old', 'no/such/folder', never)).rejects.toMatchObject({ code: 'device/not-found' })
+  } finally {
+    await fs.close()
+    await server.close()
+    await dispose()
+  }
+})
+
+test('a root that is not there, or is a file, is named whole', async () => {
+  const server = await serveSsh({ sftp: (sftp) => { serveFiles(sftp, { extensions: true }) } })
+  const { root, dispose } = await preparedFolder()
+  try {
+    await writeFile(join(root, 'file'), '')
+    for (const [path, words] of [['nosuch', 'There is no folder'], ['no/such', 'There is no folder'], ['file', 'is no folder']] as const) {
+      await expect(openSftpFs(placeOf(server), join(root, path), clock, never)).rejects.toMatchObject({ code: 'input/not-found', message: expect.stringMatching(new RegExp(`${words}.*|.*${words}`)) as string, context: { path: join(root, path) }, hint: expect.stringContaining('opt/tope/versions') as string })
+    }
+  } finally {
+    await server.close()
+    await dispose()
+  }
+})
+
 describe.each([
   ['with the extensions of OpenSSH', true], ['without any extension', false],
 ] as const)('a server of SFTP %s', (name, extensions) => {

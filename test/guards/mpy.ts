@@ -6,11 +6,28 @@ const engine = 'src/main/core/ota/mpy'
 const deltaTests = `${delta}/delta.test.ts`
 const manifestTests = `${manifest}/otaManifest.test.ts`
 const updates = 'test/integration/ota/mpyUpdate.test.ts'
+const limits = 'test/integration/ota/mpyLimits.test.ts'
 const boards = 'test/integration/ota/mpyBoard.test.ts'
 const repl = 'test/integration/rawReplFs.test.ts'
 
 /** What keeps wrong files away from a MicroPython board, and the board whole. */
 export const mpyGuards: readonly Guard[] = [
+  { says: 'what is staged already needs no room once more', project: 'integration', tests: limits, named: 'what an interrupted download left', file: `${engine}/updateBoard.ts`,
+    find: 'run.config.min_free_storage) - stagedBytes', replace: 'run.config.min_free_storage)' },
+  { says: 'what another version left makes room first', project: 'integration', tests: limits, named: 'what an interrupted download left', file: `${engine}/updateBoard.ts`,
+    find: "else if (kind !== 'folder') await fs.remove(path, signal)", replace: "else if (kind !== 'folder') bytes += 0" },
+  { says: 'another spelling of a file that comes is not deleted where it is the same file', project: 'integration', tests: limits, named: 'only the case changes', file: `${engine}/updateBoard.ts`,
+    find: 'other !== path && await areOneFile(path, other, run, signal)) found.delete(path)', replace: "other === '' && await areOneFile(path, other, run, signal)) found.delete(path)" },
+  { says: 'another spelling is told from the same file by what the board lists', project: 'integration', tests: limits, named: 'only the case changes', file: `${engine}/updateBoard.ts`,
+    find: 'return !(await standsSo(one) && await standsSo(other))', replace: 'return standsSo !== undefined' },
+  { says: 'a board with less memory or clock than it wants is left alone', project: 'integration', tests: limits, named: 'memory and clock', file: `${engine}/updateBoard.ts`,
+    find: '  await checkResources(run, signal)\n', replace: '' },
+  { says: 'two updates keep their distance', project: 'integration', tests: limits, named: 'an hour between two updates', file: `${engine}/schedule.ts`,
+    find: 'return agoSec < least ?', replace: 'return agoSec < 0 ?' },
+  { says: 'a manifest counts by the bytes that are written', project: 'unit', tests: manifestTests, named: 'its size counts as it is written', file: `${manifest}/makeManifest.ts`,
+    find: 'encode(manifestText(manifest)), {', replace: 'encode(JSON.stringify(manifest)), {' },
+  { says: 'no release lists deletes that boards pass over', project: 'unit', tests: manifestTests, named: 'among the deletes makes no release', file: `${manifest}/makeManifest.ts`,
+    find: '!deletes.includes(path))) throw', replace: "path === '')) throw" },
   { says: 'a delta that leads elsewhere counts for nothing', project: 'unit', tests: deltaTests, named: 'another old file is seen', file: `${delta}/parser.ts`,
     find: 'if (hash.hex() !== job.sha256.toLowerCase()) throw', replace: "if (hash.hex() === '') throw" },
   { says: 'a delta without its end is cut off', project: 'unit', tests: deltaTests, named: 'without its end it is cut off', file: `${delta}/parser.ts`,

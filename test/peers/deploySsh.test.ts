@@ -6,6 +6,8 @@ import { deployOverSsh } from '../../src/main/composition/deployOverSsh.ts'
 import { createSimAppliance, serviceProgram } from '../../src/main/sim/appliance/applianceTree.ts'
 import { Cancelled } from '../../src/shared/errors/workbenchError.ts'
 import { type ApplianceSshd, startApplianceSshd } from '../../src/main/sim/appliance/applianceSshd.ts'
+import { createDeferred } from '../../src/shared/lifecycle/signals.ts'
+import { startUpdater } from '../support/servedProcess.ts'
 import { sshdProgram } from '../support/sshdPeer.ts'
 import { appliancePackage } from '../support/updaterBench.ts'
 import { buildZip } from '../support/zipBuilder.ts'
@@ -106,6 +108,36 @@ describeWithPeer("a package onto an appliance over Debian's OpenSSH, with a stan
     await symlink(tmpdir(), join(root, 'usr/local/lib'))
     await expect(run(undefined, undefined, { also })).rejects.toMatchObject({ code: 'device/refused', message: expect.stringContaining('/usr/local/lib is a link on the device') as string })
     expect(await current(root)).toBe('v1.1.0')
+  })
+  test('a second deployment at the same time is told who has the appliance and since when, and the first one is not disturbed', async () => {
+    const { root, run } = await rig()
+    const begun = createDeferred<void>()
+    const first = run(undefined, (percent) => { if (percent >= 0) begun.resolve() })
+    await begun.promise
+    await expect(run()).rejects.toMatchObject({ code: 'pod/busy', message: expect.stringMatching(/is in use by .* \(process \d+\) since \d{4}-\d\d-\d\d /) as string })
+    expect(await first).toMatchObject({ version: '1.2.0' })
+    expect([await current(root), await unit(root), (await readdir(join(root, 'opt/tope/versions'))).sort()]).toEqual(['v1.2.0', expect.stringMatching(/^active/) as string, ['current', 'factory', 'previous', 'v1.0.0', 'v1.1.0', 'v1.2.0']])
+  })
+  test('two commands of one workbench: the second is refused by the lease, before it asks the appliance', async () => {
+    const { root, run } = await rig()
+    const dataFolder = join(root, 'data')
+    const begun = createDeferred<void>()
+    const first = run(undefined, () => { begun.resolve() }, { dataFolder })
+    await begun.promise
+    await expect(run(undefined, undefined, { dataFolder, keyFile: sshd!.keyFile })).rejects.toMatchObject({ code: 'pod/busy', message: expect.stringContaining(`update of ssh://127.0.0.1:${String(sshd!.port)} is in use by rackbench deploy 127.0.0.1 since`) as string })
+    await first
+  })
+  test('an updater that runs on the appliance has it, and a deployment over SSH is told so', async () => {
+    const { root, run } = await rig()
+    const updater = await startUpdater(root)
+    await expect(run()).rejects.toMatchObject({ code: 'pod/busy', message: expect.stringContaining('in use by the updater of') as string, hint: expect.stringContaining('take away /opt/tope/versions/.lock') as string })
+    expect(await updater.end('SIGTERM')).toBe(0)
+    expect(await run()).toMatchObject({ version: '1.2.0' })
+  })
+  test('a root that is not there is named, and nothing is made of it', async () => {
+    const { root, run } = await rig()
+    for (const path of ['nosuch', 'no/such']) await expect(run(undefined, undefined, { root: join(root, path) })).rejects.toMatchObject({ code: 'input/not-found', message: expect.stringContaining(`There is no folder ${join(root, path)} on`) as string })
+    expect(await readdir(root)).not.toContain('nosuch')
   })
   test('another host key is refused before the login', async () => {
     const { root, run } = await rig()

@@ -71,7 +71,7 @@ export function createFixtureDeviceUpdates(stream: Stream, calls: string[], nowM
       if (end === 'bad') {
         jobs.add(job.id, { type: 'noted', level: 'warning', message: 'ROLLBACK_LEVEL_1_SUCCESS: 1.1.0' })
         jobs.add(job.id, { type: 'version-read', version: plan.from ?? '' })
-        jobs.add(job.id, { type: 'job-failed', verdict: 'failed (state known)', elapsedMs: 14_000, error: { code: 'device/refused', message: 'SERVICE_START_FAILED: motion-control.service is failed; ROLLBACK_LEVEL_1_SUCCESS: 1.1.0', context: {}, hint: 'The version before runs' } })
+        jobs.add(job.id, { type: 'job-failed', verdict: 'failed (state known)', elapsedMs: 14_000, error: { code: 'device/refused', message: 'SERVICE_START_FAILED: motion-control.service is failed; ROLLBACK_LEVEL_1_SUCCESS: 1.1.0', context: {}, hint: '1.1.0 runs again' } })
         tell()
         return
       }

@@ -6,6 +6,8 @@ export interface HurriedClock extends Clock {
   readonly skipped: readonly number[]
   /** The wall clock jumps. */
   jump(ms: number): void
+  /** The wall clock alone. */
+  setBack(ms: number): void
 }
 
 /** Real time for real sockets; but a wait of at most `mostMs`, a pause between two tries say, is over at once, and the time has passed. */
@@ -13,11 +15,13 @@ export function createHurriedClock(mostMs = 4_000): HurriedClock {
   const real = createRealClock()
   const skipped: number[] = []
   let aheadMs = 0
+  let behindMs = 0
   return {
     skipped,
     jump: (ms) => { aheadMs += ms },
+    setBack: (ms) => { behindMs += ms },
     nowMs: () => real.nowMs() + aheadMs,
-    wallMs: () => real.wallMs() + aheadMs,
+    wallMs: () => real.wallMs() + aheadMs - behindMs,
     sleep: async (durationMs, signal) => {
       if (durationMs > mostMs) return real.sleep(durationMs, signal)
       signal.throwIfAborted()

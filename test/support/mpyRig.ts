@@ -64,13 +64,13 @@ export interface MpyRig {
   update(): Promise<MpyOutcome>
 }
 
-export function mpyRig(fs: DeviceFs, url: string, config: Readonly<Record<string, unknown>> = {}): MpyRig {
+export function mpyRig(fs: DeviceFs, url: string, config: Readonly<Record<string, unknown>> = {}, more: Partial<Pick<MpyRun, 'leaves' | 'readResources'>> = {}): MpyRig {
   const events: MpyEvent[] = []
   let ids = 0
   const run: MpyRun = {
     fs, http: createOtaFetch(fetch), clock: createRealClock(), newDigest, newId: () => `txn-${ids += 1}`, tell: (event) => { events.push(event) },
     hmacSha256Hex: (key, bytes) => createHmac('sha256', key).update(bytes).digest('hex'),
-    config: mpyConfigSchema.parse({ owner: 'o', repo: 'r', api_base: url, raw_base: `${url}/raw`, backoff_sec: 0, http_timeout_sec: 5, ...config }),
+    config: mpyConfigSchema.parse({ owner: 'o', repo: 'r', api_base: url, raw_base: `${url}/raw`, backoff_sec: 0, http_timeout_sec: 5, ...config }), ...more,
   }
   return { events, update: async () => updateBoard(run, never) }
 }

@@ -5,13 +5,24 @@ import ssh2, { type Attributes, type FileEntry, type SFTPWrapper } from 'ssh2'
 const { OPEN_MODE, STATUS_CODE } = ssh2.utils.sftp
 const posixRename = 'posix-rename@openssh.com'
 const fsync = 'fsync@openssh.com'
+const statvfs = 'statvfs@openssh.com'
+/** Of its disk, where a test says how much is left. */
+const blockBytes = 4096
 
 /** Files of this computer over SFTP version 3 as its draft has it: a rename replaces nothing, and nobody can sync. */
-export function serveFiles(sftp: SFTPWrapper, options: { readonly extensions: boolean }): void {
-  if (options.extensions) announce(sftp, [[posixRename, '1'], [fsync, '1']])
+export function serveFiles(sftp: SFTPWrapper, options: { readonly extensions: boolean; readonly disk?: { freeBytes: number } }): void {
+  const { disk } = options
+  if (options.extensions) announce(sftp, [[posixRename, '1'], [fsync, '1'], ...disk ? [[statvfs, '2']] as const : []])
+  /** Over SFTP a full disk has no word of its own. */
+  const takeRoom = (bytes: number): void => {
+    if (!disk) return
+    if (bytes > disk.freeBytes) fail('No space left on device')
+    disk.freeBytes -= bytes
+  }
   const files = new Map<number, FileHandle>()
   const folders = new Map<number, FileEntry[]>()
   let last = 0
+  let writing: Promise<unknown> = Promise.resolve()
   const newHandle = (): Buffer => { last += 1; const handle = Buffer.alloc(4); handle.writeUInt32BE(last); return handle }
   const fileOf = (handle: Buffer): FileHandle => files.get(handle.readUInt32BE()) ?? fail('there is no such handle')
   /** Answers OK where the work has not answered itself. */
@@ -23,6 +34,7 @@ export function serveFiles(sftp: SFTPWrapper, options: { readonly extensions: bo
   sftp.on('REALPATH', (id, path) => { answer(id, async () => { sftp.name(id, [{ filename: await realpath(path), longname: '', attrs: {} as Attributes }]); return true }) })
   sftp.on('LSTAT', (id, path) => { answer(id, async () => { sftp.attrs(id, await lstat(path) as unknown as Attributes); return true }) })
   sftp.on('OPEN', (id, path, flags, { mode }) => { answer(id, async () => {
+    if ((flags & OPEN_MODE.CREAT) !== 0 && !await lstat(path).catch(() => undefined)) takeRoom(blockBytes)
     const file = await open(path, nodeFlags(flags), mode)
     const handle = newHandle()
     files.set(last, file)
@@ -35,7 +47,13 @@ export function serveFiles(sftp: SFTPWrapper, options: { readonly extensions: bo
     else sftp.data(id, buffer.subarray(0, bytesRead))
     return true
   }) })
-  sftp.on('WRITE', (id, handle, offset, data) => { answer(id, async () => done(fileOf(handle).write(data, 0, data.length, offset))) })
+  sftp.on('WRITE', (id, handle, offset, data) => { answer(id, async () => {
+    takeRoom(data.length)
+    // One after the other, as sshd does it: appended, they would lie there as they came to an end.
+    const before = writing
+    writing = before.then(async () => fileOf(handle).write(data, 0, data.length, offset), async () => fileOf(handle).write(data, 0, data.length, offset))
+    return done(writing)
+  }) })
   sftp.on('CLOSE', (id, handle) => { answer(id, async () => {
     const number = handle.readUInt32BE()
     const file = files.get(number)
@@ -58,11 +76,11 @@ export function serveFiles(sftp: SFTPWrapper, options: { readonly extensions: bo
   }) })
   sftp.on('REMOVE', (id, path) => { answer(id, async () => done(unlink(path))) })
   sftp.on('RMDIR', (id, path) => { answer(id, async () => done(rmdir(path))) })
-  sftp.on('MKDIR', (id, path, { mode }) => { answer(id, async () => done(mkdir(path, mode))) })
+  sftp.on('MKDIR', (id, path, { mode }) => { answer(id, async () => { takeRoom(blockBytes); return done(mkdir(path, mode)) }) })
   sftp.on('SETSTAT', (id, path, { mode }) => { answer(id, async () => done(chmod(path, mode))) })
   sftp.on('READLINK', (id, path) => { answer(id, async () => { sftp.name(id, [{ filename: await readlink(path), longname: '', attrs: {} as Attributes }]); return true }) })
   // ssh2 hands over the link first, whatever its types say.
-  sftp.on('SYMLINK', (id, link, target) => { answer(id, async () => done(symlink(target, link))) })
+  sftp.on('SYMLINK', (id, link, target) => { answer(id, async () => { takeRoom(blockBytes); return done(symlink(target, link)) }) })
   sftp.on('RENAME', (id, from, to) => { answer(id, async () => {
     if (await lstat(to).catch(() => undefined)) fail('it is there already')
     return done(rename(from, to))
@@ -70,6 +88,8 @@ export function serveFiles(sftp: SFTPWrapper, options: { readonly extensions: bo
   if (!options.extensions) return
   sftp.on('EXTENDED', (id, name, data) => { answer(id, async () => {
     const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = stringsIn(data)
+    if (name === statvfs && disk) { reply(sftp, id, [blockBytes, blockBytes, 1000, 0, Math.floor(disk.freeBytes / blockBytes), 100, 100, 100, 0, 0, 255]); return true }
+    if (name === posixRename) takeRoom(blockBytes)
     if (name === posixRename) return done(rename(first.toString(), second.toString()))
     if (name === fsync) return done(fileOf(first).sync())
     sftp.status(id, STATUS_CODE.OP_UNSUPPORTED)
@@ -87,6 +107,16 @@ function announce(sftp: SFTPWrapper, extensions: readonly (readonly [string, str
     const body = Buffer.concat([greeting.subarray(4), ...words])
     return send.call(protocol, id, Buffer.concat([sized(body.length), body]))
   }
+}
+
+/** Numbers of 64 bits, as the answer to an extension; ssh2 has no call for it. */
+function reply(sftp: SFTPWrapper, id: number, numbers: readonly number[]): void {
+  const { _protocol: protocol, outgoing } = sftp as unknown as { readonly _protocol: { channelData: (channel: number, data: Buffer) => unknown }; readonly outgoing: { readonly id: number } }
+  const body = Buffer.alloc(5 + 8 * numbers.length)
+  body[0] = 201
+  body.writeUInt32BE(id, 1)
+  for (const [index, value] of numbers.entries()) body.writeBigUInt64BE(BigInt(value), 5 + 8 * index)
+  protocol.channelData(outgoing.id, Buffer.concat([sized(body.length), body]))
 }
 
 const sized = (length: number): Buffer => { const bytes = Buffer.alloc(4); bytes.writeUInt32BE(length); return bytes }

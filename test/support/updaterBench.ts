@@ -38,6 +38,7 @@ export interface UpdaterBench {
   start(more?: Partial<UpdaterServiceOptions>): Promise<void>
   state(): Promise<Record<string, unknown> | undefined>
   link(name: string): Promise<string | undefined>
+  /** But for the lock, which lies there while it runs. */
   names(folder: string): Promise<readonly string[]>
 }
 
@@ -80,7 +81,7 @@ export async function openUpdaterBench(options: Partial<UpdaterServiceOptions> &
     stop: async () => { over.abort(); await running },
     state: async () => readFile(join(root, 'tmp/state.json'), 'utf8').then((text) => JSON.parse(text) as Record<string, unknown>, () => undefined),
     link: async (name) => readlink(join(root, 'opt/tope/versions', name)).catch(() => undefined),
-    names: async (folder) => (await readdir(join(root, folder))).sort(),
+    names: async (folder) => (await readdir(join(root, folder))).filter((name) => name !== '.lock').sort(),
   }
   onTestFinished(async () => {
     await bench.stop().catch(() => undefined)

@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { readBounded } from '../drivers/files/bootFiles.ts'
-import { createAppliance } from '../core/ota/updater/appliance.ts'
+import { createAppliance, versionsFolder } from '../core/ota/updater/appliance.ts'
+import { servicesUnderLock, takeApplianceLock, underLock } from '../core/ota/updater/applianceLock.ts'
+import { leftWith } from '../core/ota/updater/installPackage.ts'
 import { deploy, type DeployDeps, planDeployment } from '../core/ota/updater/deploy.ts'
 import { recoverDeployment } from '../core/ota/updater/recoverDeployment.ts'
 import type { RollbackEnd } from '../core/ota/updater/rollback.ts'
 import type { UpdaterDeps } from '../core/ota/updater/updaterDesk.ts'
 import { openSftpFs, type SftpFs } from '../drivers/deviceFs/sftpFs.ts'
+import { readText } from '../core/ota/deviceFiles.ts'
 import { newDigest } from '../drivers/host/digest.ts'
+import { isProcessRunning, type ReadProc, whoIsHere } from '../drivers/host/processMark.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { openSshServices } from '../drivers/services/sshServices.ts'
 import { defaultSystemctl } from '../drivers/services/systemctl.ts'
@@ -15,8 +19,11 @@ import { readAlsoAllowed } from '../protocols/updater/manifest.ts'
 import { openPackageZip } from '../drivers/updater/packageZip.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
+import type { ProcessMark } from '../../shared/ota/applianceLock.schema.ts'
 import type { OpenPackage } from '../../shared/ota/openPackage.ts'
+import type { DeviceFs } from '../../shared/devices/deviceFs.ts'
 import type { Deployed } from './deployPackage.ts'
+import { withLease } from './lineLease.ts'
 
 /** An appliance that is reached with a key, and how it is laid out. */
 export interface SshAppliance {
@@ -37,6 +44,8 @@ export interface SshDeployRequest extends SshAppliance {
   /** As `/usr/local/bin`: folders outside of the versions that are opened to the package. */
   readonly also?: readonly string[] | undefined
   readonly clock?: Clock | undefined
+  /** Of the workbench whose jobs are not to be disturbed. */
+  readonly dataFolder?: string | undefined
   readonly tell: (percent: number, message: string) => void
 }
 
@@ -55,12 +64,26 @@ export async function withSshAppliance<T>(at: SshAppliance, { clock, allowsComma
     // Without these two nothing there could be switched in one step and stay.
     if (!fs.abilities.replaces || !fs.abilities.syncs) throw new WorkbenchError('input/not-supported', `${fs.label} cannot replace and sync files over SFTP`, { hint: 'OpenSSH can; another server cannot be trusted with a power cut' })
     const services = await openSshServices(place, at.systemctl ?? defaultSystemctl, clock, signal)
+    const say = (line: string): void => { tell(-1, line) }
     try {
-      const device = createAppliance({ fs, services, clock, newDigest, newId: randomUUID, allowsCommands, also: readAlsoAllowed(also ?? []) })
-      return await work({ ...device, onCancel: 'undo', progress: tell, tell: (line) => { tell(-1, line) } })
+      // What plays / is told by its processes only where it is /.
+      const isRunning = async (mark: ProcessMark, within: AbortSignal): Promise<boolean | undefined> => (at.root === '/' ? isProcessRunning(mark, farProc(fs, within)) : undefined)
+      const lock = await takeApplianceLock({ fs, folder: versionsFolder, clock, newId: randomUUID, who: whoIsHere(), isRunning, tell: say }, signal)
+      try {
+        const device = createAppliance({ fs: underLock(fs, lock), services: servicesUnderLock(services, lock), clock, newDigest, newId: randomUUID, allowsCommands, also: readAlsoAllowed(also ?? []) })
+        return await work({ ...device, onCancel: 'undo', progress: tell, tell: say })
+      } finally { await lock.release() }
     } finally { await services.close() }
   })
 }
+
+const farProc = (fs: DeviceFs, signal: AbortSignal): ReadProc => async (path) => readText(fs, `proc/${path}`, 64 * 1024, signal).catch((error: unknown) => {
+  if (signal.aborted || !(error instanceof WorkbenchError) || !error.code.startsWith('device/')) throw error
+  return undefined
+})
+
+/** One name for one appliance in the leases of a workbench, whoever asks and however its address is written. */
+export const applianceResource = ({ host, port }: Pick<SshAppliance, 'host' | 'port'>): string => `update of ssh://${host.toLowerCase()}:${String(port ?? 22)}`
 
 /** What did not end in the new version is an error, in the words of the deployment. */
 export async function deployOrFail(contents: OpenPackage, version: string | undefined, device: SshDevice, signal: AbortSignal): Promise<void> {
@@ -69,14 +92,15 @@ export async function deployOrFail(contents: OpenPackage, version: string | unde
 }
 
 export const deployFault = (error: string, { level, running }: Pick<RollbackEnd, 'level'> & { readonly running: string | undefined }): WorkbenchError =>
-  new WorkbenchError('device/refused', error, { context: { level, running: running ?? '' }, hint: level === 'person' ? 'Somebody has to look at the appliance' : 'The version before runs' })
+  new WorkbenchError('device/refused', error, { context: { level, running: running ?? '' }, hint: sentence(leftWith({ level, running })) })
+const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1)
 
 /** The same deployment as the updater's, driven from here over SFTP and commands, for appliances that have no updater. */
-export async function deployOverSsh({ path, allowsCommands, also = [], clock = createSystemClock(), tell, ...at }: SshDeployRequest, signal: AbortSignal): Promise<Deployed> {
+export async function deployOverSsh({ path, allowsCommands, also = [], clock = createSystemClock(), dataFolder, tell, ...at }: SshDeployRequest, signal: AbortSignal): Promise<Deployed> {
   const contents = await openPackageZip(path, signal)
   try {
     const { manifest, units, commands } = planDeployment(contents, undefined, readAlsoAllowed(also))
-    await withSshAppliance(at, { clock, allowsCommands, also, tell }, signal, async (device) => {
+    const run = async (): Promise<void> => withSshAppliance(at, { clock, allowsCommands, also, tell }, signal, async (device) => {
       const { mended } = await recoverDeployment(device, signal)
       mended.forEach(device.tell)
       await deployOrFail(contents, undefined, device, signal).catch((error: unknown) => {
@@ -85,6 +109,7 @@ export async function deployOverSsh({ path, allowsCommands, also = [], clock = c
         throw error
       })
     })
+    await (dataFolder === undefined ? run() : withLease({ resource: applianceResource(at), dataFolder, holder: `rackbench deploy ${at.host}` }, signal, run))
     return { version: manifest.version, modules: manifest.modules.length, units, commands }
   } finally { await contents.close() }
 }

@@ -77,7 +77,7 @@ export async function followUpdater(client: UpdaterClient, wanted: UpdaterStage,
         if (key !== last) tell(now)
         last = key
         if (now.stage === wanted) return
-        if (now.stage === 'failed') throw new WorkbenchError('device/refused', `${client.label}: ${now.error ?? 'the update failed'}`, { context: { stage: now.stage }, hint: 'The version before runs, unless it says that somebody has to look at it' })
+        if (now.stage === 'failed') throw new WorkbenchError('device/refused', `${client.label}: ${now.error ?? 'the update failed'}`, { context: { stage: now.stage }, hint: `It says: ${now.message.slice(0, 200)}` })
         if (now.stage === 'idle') throw new WorkbenchError('device/wrong-content', `${client.label} is idle again and never said that it was done`, { hint: 'Has somebody restarted it?' })
       }
       await clock.sleep(pollMs, signal)

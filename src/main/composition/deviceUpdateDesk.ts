@@ -150,7 +150,7 @@ export function createDeviceUpdateDesk({ clock, dataFolder, jobs, leases, ways }
         workflow: 'update', title: wish.act === 'update' ? `Update ${device.name} to ${wish.version}` : `Roll ${device.name} back to ${wish.version}`, pod: podIdSchema.parse(device.id), camera: device.id, plan: now,
         run: async (context) => runUpdate({
           plan: now, ...wayOf(device).bench(device, now),
-          takeLease: async (within) => leases.take(`update of ${device.address}`, `Update of ${device.name} (job ${context.jobId})`, within),
+          takeLease: async (within) => leases.take(wayOf(device).resource?.(device) ?? `update of ${device.address}`, `Update of ${device.name} (job ${context.jobId})`, within),
           heard: async (told) => remember(device.id, told),
         }, context),
       })

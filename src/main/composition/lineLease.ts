@@ -17,7 +17,11 @@ export interface LineLease {
 
 /** A command has a line to itself, as a job has: `pod/busy` names who has it, in whatever process. */
 export async function withLineLease<T>({ url, dataFolder, holder, serialPorts }: LineLease, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  const resource = await nameOfLine(parseTransportUrl(url), serialPorts)
+  return withLease({ resource: await nameOfLine(parseTransportUrl(url), serialPorts), dataFolder, holder }, signal, work)
+}
+
+/** Anything that a command and the jobs of a workbench may want at the same time. */
+export async function withLease<T>({ resource, dataFolder, holder }: { readonly resource: string; readonly dataFolder: string; readonly holder: string }, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   await makeFolders(dataFolder, 0o700)
   const store = openSqliteLeases(join(dataFolder, 'journal.sqlite'))
   try {

@@ -94,7 +94,7 @@ export async function withBoard<T>({ url, dataFolder, tell }: BoardWish, holder:
     try {
       const fs = await openRawReplFs({ transport, clock, token: newToken() }, signal)
       try {
-        return await work(fs, { fs, http: createOtaFetch(), clock, newDigest, hmacSha256Hex, newId: randomUUID, tell, runModule: fs.runModule })
+        return await work(fs, { fs, http: createOtaFetch(), clock, newDigest, hmacSha256Hex, newId: randomUUID, tell, runModule: fs.runModule, readResources: fs.readResources })
       } finally {
         // A board that does not hear any more is left as it is.
         await withDeadline(clock, 2_000, 'Leave the raw REPL', new AbortController().signal, async (until) => fs.leave(until)).catch(() => undefined)

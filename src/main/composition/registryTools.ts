@@ -89,6 +89,7 @@ async function send({ url, path, version, place, token }: UploadElsewhere, signa
     if (said['status'] !== 'ok' || said['sha256'] !== sha256) throw new WorkbenchError('link/garbled', `What answers at ${target.host} does not say that it has the image`, { hint: 'Is it a registry? Ask it: GET /api/v1/firmware/latest' })
     return said
   }
+  if (answer.status >= 300 && answer.status < 400) throw new WorkbenchError('link/garbled', `What answers at ${target.host} sends on elsewhere (HTTP ${answer.status}), and that is not followed`, { context: { status: answer.status }, hint: 'Name that registry itself if it is the right one; the token was sent to nobody else' })
   const why = typeof said['error'] === 'string' ? said['error'].slice(0, 300) : `HTTP ${answer.status}`
   throw new WorkbenchError(answer.status === 409 ? 'input/conflict' : answer.status === 413 ? 'input/too-large' : answer.status === 401 || answer.status === 403 ? 'host/no-permission' : answer.status >= 500 ? 'host/io' : 'input/malformed', `The registry refused it: ${why}`, { context: { status: answer.status } })
 }

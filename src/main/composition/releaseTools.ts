@@ -5,9 +5,9 @@ import { createDeltaNames, provedDelta, savedPercent, sha256Of, worthyDelta } fr
 import { newDigest, hmacSha256Hex } from '../drivers/host/digest.ts'
 import { listReleaseFiles, readReleaseFile } from '../drivers/files/releaseFolder.ts'
 import { replaceFile } from '../drivers/files/replaceFile.ts'
-import { type Mirror, openGithubMirror } from '../drivers/http/githubMirror.ts'
+import { folderSource, type Mirror, openGithubMirror } from '../drivers/http/githubMirror.ts'
 import { maxDeltaFileBytes } from '../protocols/delta/generateDelta.ts'
-import { makeManifest } from '../protocols/otaManifest/makeManifest.ts'
+import { makeManifest, manifestText } from '../protocols/otaManifest/makeManifest.ts'
 import { chooseFiles } from '../protocols/otaManifest/select.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { releaseVersionSchema } from '../../shared/ota/boardReleases.schema.ts'
@@ -50,7 +50,7 @@ export async function makeReleaseManifest(wish: ManifestWish, signal: AbortSigna
   const deletes = (await textOf(wish.deletesPath))?.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'))
   const manifest = makeManifest({ version: wish.version, generatedAt: wish.generatedAt, files, deletes, postUpdate: wish.postUpdate, key: wish.key }, { newDigest, hmacSha256Hex })
   const path = wish.outPath ?? join(wish.folder, 'manifest.json')
-  await replaceFile(path, new TextEncoder().encode(`${JSON.stringify(manifest, undefined, 2)}\n`))
+  await replaceFile(path, new TextEncoder().encode(manifestText(manifest)))
   return { path, version: wish.version, files: chosen, totalBytes: files.reduce((sum, { bytes }) => sum + bytes.length, 0), signed: wish.key !== undefined }
 }
 
@@ -94,11 +94,12 @@ export async function makeReleaseDeltas({ oldFolder, newFolder, oldRef, newRef }
 }
 
 /** Until the signal aborts. */
-export async function serveReleases(options: { readonly folder: string; readonly host: string; readonly port: number; readonly ready: (mirror: Pick<Mirror, 'url' | 'port'>) => void; readonly log: (line: string) => void }, signal: AbortSignal): Promise<void> {
+export async function serveReleases(options: { readonly folder: string; readonly host: string; readonly port: number; readonly ready: (mirror: Pick<Mirror, 'url' | 'port'> & { readonly versions: readonly string[] }) => void; readonly log: (line: string) => void }, signal: AbortSignal): Promise<void> {
   await listReleaseFiles(options.folder, signal)
   const mirror = await openGithubMirror(options, signal)
   try {
-    options.ready(mirror)
+    const versions = (await folderSource(options.folder).versions()).map(({ tag }) => tag)
+    options.ready({ url: mirror.url, port: mirror.port, versions })
     if (!signal.aborted) await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
   } finally {
     await mirror.close()

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { AuditLog } from '../core/audit/auditLog.ts'
 import { versionsFolder } from '../core/ota/updater/appliance.ts'
+import { applianceHolder } from '../core/ota/updater/applianceLock.ts'
 import { readDeployJournal } from '../core/ota/updater/deployJournal.ts'
 import { notBack, planGoBack, walkBack } from '../core/ota/updater/goBack.ts'
 import { recoverDeployment } from '../core/ota/updater/recoverDeployment.ts'
@@ -16,7 +17,7 @@ import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { isOverSsh, type NewUpdateDevice, type UpdateDevice, type UpdatePlan } from '../../shared/ota/deviceUpdate.schema.ts'
 import { packagesIn, planPackage } from './applianceUpdates.ts'
-import { deployFault, deployOrFail, type SshAppliance, type SshDevice, withSshAppliance, withSshFiles } from './deployOverSsh.ts'
+import { applianceResource, deployFault, deployOrFail, type SshAppliance, type SshDevice, withSshAppliance, withSshFiles } from './deployOverSsh.ts'
 import { phase, releaseFolder, type UpdateWay } from './updateWay.ts'
 
 const installLimitMs = 30 * 60 * 1000
@@ -57,6 +58,7 @@ export function applianceWays(byUpdater: UpdateWay, overSsh: UpdateWay): UpdateW
       if (!acceptKey) throw new WorkbenchError('input/not-supported', `${device.name} has an updater, and is not told by a host key`)
       return acceptKey(device, sha256, signal)
     },
+    resource: (device) => of(device).resource?.(device) ?? `update of ${device.address}`,
     bench: (device, plan) => of(device).bench(device, plan),
   }
 }
@@ -80,7 +82,8 @@ export function createSshWay({ clock, dataFolder, audit, layout = { root: '/' } 
         ...commands === 0 ? [] : [new WorkbenchError('input/not-supported', `The package brings ${String(commands)} commands, and over SSH none is run from here`, { hint: 'rackbench deploy --ssh runs them when it is told to' })],
         ...outside === 0 ? [] : [new WorkbenchError('input/not-supported', `The package puts ${String(outside)} files outside of /opt/tope, and over SSH none is put there from here`, { hint: 'rackbench deploy --ssh does, into the folders that --also names' })],
       ] }), told.version, signal)
-      const isInterrupted = await withSshFiles(await applianceOf(device), clock, signal, async (fs) => await readDeployJournal(fs, versionsFolder, signal) !== undefined)
+      const { holder, isInterrupted } = await withSshFiles(await applianceOf(device), clock, signal, async (fs) => ({ holder: await applianceHolder(fs, versionsFolder, signal), isInterrupted: await readDeployJournal(fs, versionsFolder, signal) !== undefined }))
+      if (holder !== undefined) return { ...parts, warnings: [`It is in use by ${holder}; while that one lives, this update is refused`, ...parts.warnings] }
       return isInterrupted ? { ...parts, warnings: ['A deployment there was interrupted, or one is under way; it is cleared up first, and the version may be another one then', ...parts.warnings] } : parts
     },
     acceptKey: async (device, sha256, signal) => {
@@ -90,6 +93,7 @@ export function createSshWay({ clock, dataFolder, audit, layout = { root: '/' } 
       await withSshFiles({ ...await applianceOf(device), hostKeySha256: sha256 }, clock, signal, async () => Promise.resolve())
       if (known !== sha256) await audit.around({ what: 'accept host key', subject: placeOf(at), details: { sha256, instead: known ?? 'none' } }, async () => keys.put(placeOf(at), sha256))
     },
+    resource: ({ address }) => applianceResource(sshAddressOf(address)),
     bench: (device, plan) => ({
       ask: async (voice, signal) => whole(device, voice, signal, async (on) => {
         const { mended, deployment } = await recoverDeployment(on, signal)

@@ -17,6 +17,8 @@ export interface UpdateWay {
   plan(device: UpdateDevice, wish: UpdateWish, told: ToldVersion, signal: AbortSignal): Promise<UpdateParts>
   /** Where devices are told by a key: logs in with exactly that one, and remembers it when that went well. */
   acceptKey?(device: UpdateDevice, sha256: string, signal: AbortSignal): Promise<void>
+  /** Of the lease on it; absent: by its address. */
+  resource?(device: UpdateDevice): string
   bench(device: UpdateDevice, plan: UpdatePlan): Pick<UpdateBench, 'ask' | 'steps' | 'read'>
 }
 

@@ -3,6 +3,7 @@ import { access, constants, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { makeFolders } from '../drivers/files/makeFolders.ts'
 import { createAppliance, versionsFolder } from '../core/ota/updater/appliance.ts'
+import { takeApplianceLock } from '../core/ota/updater/applianceLock.ts'
 import { checkFactory, entryFolders, pinnedEntryLinks } from '../core/ota/updater/checkVersions.ts'
 import { createUpdater } from '../core/ota/updater/updater.ts'
 import { readAlsoAllowed } from '../protocols/updater/manifest.ts'
@@ -10,6 +11,7 @@ import { serviceFacts } from '../protocols/updater/answers.ts'
 import { openLocalFs } from '../drivers/deviceFs/localFs.ts'
 import { errnoOf, reasonOf } from '../drivers/errors/reasonOf.ts'
 import { newDigest } from '../drivers/host/digest.ts'
+import { isProcessRunning, markOfThisProcess, whoIsHere } from '../drivers/host/processMark.ts'
 import { isOnPath } from '../drivers/host/programPath.ts'
 import { keepMemorySmall } from '../drivers/host/smallMemory.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
@@ -92,22 +94,27 @@ export async function runUpdater(options: UpdaterServiceOptions, fetch: typeof g
     clock, reporter, log, lab: options.lab, openPackage: openPackageZip, device,
     store: createStateFile(join(tmp, stateName), clock.wallMs), shelf: createPackageShelf({ folder: tmp, clock, fetch }),
   })
-  // The door first: a port that is taken is somebody else's updater, and its files are not ours to mend.
-  const door = await openUpdaterDoor({ host: options.host, port: options.port, updater, log, facts: { ...serviceFacts, features: ['download', 'resume', 'sha256', 'snapshots', 'rollback', 'self-healing'] } })
-  const stopped = whenAborted(signal)
-  try {
-    log(`updater starts; services are those of ${services.label}`)
-    options.ready({ url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${door.port}/`, services: services.label })
-    const starting = updater.start().then(async () => {
-      for (const { path, to } of await pinnedEntryLinks(fs, versionsFolder, entryFolders, signal)) log(`warning: /${path} is pinned to ${to}; it has to lead through current`)
-      for (const problem of (await checkFactory(fs, device.snapshots, signal)).problems) log(`warning: ${problem}`)
-    })
-    starting.catch((error: unknown) => { log(error instanceof Error ? error.stack ?? error.message : String(error)) })
-    await stopped.promise.catch(() => undefined)
-    log('updater ends after the present step')
-  } finally {
-    stopped.stop()
-    await door.close()
-    await updater.close()
+  const serve = async (): Promise<void> => {
+    // The door first: a port that is taken is somebody else's updater, and its files are not ours to mend.
+    const door = await openUpdaterDoor({ host: options.host, port: options.port, updater, log, facts: { ...serviceFacts, features: ['download', 'resume', 'sha256', 'snapshots', 'rollback', 'self-healing'] } })
+    const stopped = whenAborted(signal)
+    try {
+      log(`updater starts; services are those of ${services.label}`)
+      options.ready({ url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${door.port}/`, services: services.label })
+      const starting = updater.start().then(async () => {
+        for (const { path, to } of await pinnedEntryLinks(fs, versionsFolder, entryFolders, signal)) log(`warning: /${path} is pinned to ${to}; it has to lead through current`)
+        for (const problem of (await checkFactory(fs, device.snapshots, signal)).problems) log(`warning: ${problem}`)
+      })
+      starting.catch((error: unknown) => { log(error instanceof Error ? error.stack ?? error.message : String(error)) })
+      await stopped.promise.catch(() => undefined)
+      log('updater ends after the present step')
+    } finally {
+      stopped.stop()
+      await door.close()
+      await updater.close()
+    }
   }
+  // Before anything is mended: two of them would each take the other's work for an interrupted one.
+  const lock = await takeApplianceLock({ fs, folder: versionsFolder, clock, newId: randomUUID, who: `the updater of ${whoIsHere()}`, process: await markOfThisProcess(), isRunning: async (mark) => isProcessRunning(mark), tell: log }, signal)
+  try { await serve() } finally { await lock.release() }
 }

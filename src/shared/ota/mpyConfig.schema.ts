@@ -18,6 +18,9 @@ export const mpyConfigSchema = z.object({
   /** Null switches a limit off, and nothing else does. */
   max_tree_size_kb: z.number().int().min(1).nullable().default(50), max_tree_files: z.number().int().min(1).nullable().default(300),
   min_free_storage: z.number().int().min(0).default(0),
+  min_free_mem: z.number().int().min(0).default(0), min_cpu_mhz: z.number().min(0).nullish().transform((mhz) => mhz ?? undefined),
+  /** The board's own hour between two looks is no rule for somebody who updates it by hand; one that stands in its file is. */
+  min_update_interval_sec: z.number().min(0).optional(),
   manifest_key: z.string().min(1).max(400).optional(), force: z.boolean().default(false), enable_delta_updates: z.boolean().default(false),
   rollout_percent: z.number().min(0).max(100).default(100), device_id: z.string().max(100).optional(),
   max_crashes_before_delay: z.number().int().min(0).max(1000).default(3), min_battery_percent: z.number().min(0).max(100).optional(), power_source: z.string().max(40).optional(),

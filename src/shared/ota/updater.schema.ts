@@ -2,8 +2,8 @@ import { z } from 'zod'
 
 /** Bounded so that each number stays exact. */
 export const packageVersionSchema = z.string().max(40).regex(/^\d{1,9}\.\d{1,9}\.\d{1,9}$/, 'is no version such as 1.2.3')
-/** One bare file name: it is joined to a folder of the updater's. */
-export const packageNameSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, 'is no plain file name')
+/** One bare file name: it is joined to a folder of the updater's, in which its state lies. */
+export const packageNameSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, 'is no plain file name').refine((name) => !/^state\.json(\.tmp)?$/i.test(name), 'is the name of the updater\'s own state')
 export const md5Schema = z.string().regex(/^[a-f0-9]{32}$/, 'is no MD5 of 32 lower-case hex digits')
 export const sha256Schema = z.string().regex(/^[a-f0-9]{64}$/, 'is no SHA-256 of 64 lower-case hex digits')
 /** More than any appliance has. */

@@ -131,6 +131,18 @@ put('/config.json','{}')`)
     expect((await run(['mpy'], data)).fake.events()[0]).toMatchObject({ message: 'mpy wants one of update, recover' })
   })
 
+  test('its own memory is asked before anything is fetched; a clock that this port does not tell is said to be passed over', async () => {
+    const board = await openMicroPythonBoard({ rawPaste: 'works' })
+    onTestFinished(board.close)
+    const folder = await folderOf({ 'v1/a.py': 'a', 'greedy.json': '{"min_free_mem":1000000000000}', 'fine.yaml': 'min_free_mem: 1000\nmin_cpu_mhz: 50\n' })
+    await manifestOf(join(folder, 'v1'), 'v1')
+    const update = async (config: string) => (await run(['mpy', 'update', '--port', `tcp://127.0.0.1:${board.port}`, '--source', folder, '--reset', 'none', '--config', join(folder, config)], await folderOf({}))).fake.events()
+    expect(await update('greedy.json')).toContainEqual(expect.objectContaining({ event: 'error', code: 'device/refused', message: expect.stringMatching(/^The board has [1-9]\d+ bytes of memory free, and its configuration wants 1000000000000/) as string }))
+    const fine = await update('fine.yaml')
+    expect(fine).toContainEqual({ event: 'note', words: 'The board does not tell what min_cpu_mhz asks for, so it is not looked at' })
+    expect(fine.at(-1)).toMatchObject({ success: true, end: 'updated' })
+  }, 60_000)
+
   test('two updates at once: the second is told who has the line', async () => {
     const board = await openMicroPythonBoard({ rawPaste: 'works' })
     onTestFinished(board.close)
@@ -173,6 +185,22 @@ describe('rackbench release', () => {
     await mkdir(join(folder, 'd/x'), { recursive: true })
     for (const [side, word] of [['c', 'old'], ['d', 'new']] as const) for (const name of ['x/y.py', 'x_y.py']) await writeFile(join(folder, side, name), long(word))
     expect((await run(['release', 'delta', join(folder, 'c'), join(folder, 'd')], folder)).fake.events()[0]).toMatchObject({ code: 'input/conflict' })
+  })
+  test('serve: a folder without a version is said, and a version that comes is served', async () => {
+    const folder = await folderOf({ 'site/notes.txt': 'x' })
+    const stop = new AbortController()
+    const fake = createFakeCli({ dataFolder: folder })
+    const events: Record<string, unknown>[] = []
+    const served = new Promise<string>((resolve) => { fake.deps.out.line = (text) => { const event = JSON.parse(text) as Record<string, unknown>; events.push(event); if (event['event'] === 'note') resolve(String(events[0]?.['url'])) } })
+    const ended = runCli(['release', 'serve', join(folder, 'site'), '--port', '0', '--output', 'json'], { ...fake.deps, interrupt: { signal: stop.signal, onAgain: () => undefined } })
+    const url = await served
+    expect(events).toMatchObject([{ event: 'serving', versions: [] }, { event: 'note', words: expect.stringContaining('There is no version in this folder yet') as string }])
+    expect((await fetch(`${url}/repos/o/r/releases/latest`)).status).toBe(404)
+    await mkdir(join(folder, 'site/v1.0.0'))
+    await writeFile(join(folder, 'site/v1.0.0/main.py'), 'x')
+    expect(await (await fetch(`${url}/repos/o/r/releases/latest`)).json()).toMatchObject({ tag_name: 'v1.0.0' })
+    stop.abort(new Error('enough'))
+    expect(await ended).toBe(0)
   })
   test('serve: the newest version by number, refs, tree and files; nothing outside the folder', async () => {
     const folder = await folderOf({ 'site/v1.9.0/main.py': '9', 'site/v1.10.0/main.py': '10', 'site/v1.10.0/lib/a.py': 'a', 'secret.txt': 'secret' })

@@ -6,28 +6,8 @@ import { recoverBoard } from '../../../src/main/core/ota/mpy/updateBoard.ts'
 import { openGithubMirror } from '../../../src/main/drivers/http/githubMirror.ts'
 import { createMemoryFs, type MemoryFs } from '../../../src/main/sim/disk/memoryFs.ts'
 import { filesOn, folderOf, gitBlob, manifestOf, mpyRig, noteOn, type Oddity, openSource } from '../../support/mpyRig.ts'
+import { before, boardOf, filesAsked, isRaw, newFiles, oldFiles, oldVersion, release } from '../../support/mpyRelease.ts'
 import { never, otaRig, type Tree } from '../../support/otaRig.ts'
-
-const oldFiles: Tree = { 'main.py': 'print("old")\n', 'lib/kept.py': 'kept = 1\n', 'lib/gone.py': 'gone = 1\n', 'config.json': '{}' }
-const newFiles: Tree = { 'main.py': 'print("new")\n', 'lib/kept.py': 'kept = 1\n', 'lib/added.py': 'added = 1\n', 'lib/__init__.py': '' }
-const oldVersion = '{"ref":"v1.0.0","commit":"0000000000000000000000000000000000000000"}'
-
-function boardOf(files: Tree = oldFiles, more: Parameters<typeof createMemoryFs>[0] = {}): MemoryFs {
-  const fs = createMemoryFs(more)
-  for (const [path, text] of Object.entries({ ...files, 'version.json': oldVersion })) fs.put(path, text)
-  return fs
-}
-const before = (): Record<string, string> => ({ ...oldFiles, 'version.json': oldVersion })
-
-/** v1.1.0 with a manifest that deletes lib/gone.py. */
-async function release(files: Tree = newFiles, key?: string): Promise<string> {
-  const folder = await folderOf({ ...Object.fromEntries(Object.entries(files).map(([path, text]) => [`v1.1.0/${path}`, text])) })
-  const lists = await folderOf({ deletes: '# not needed any more\nlib/gone.py\n' })
-  await manifestOf(join(folder, 'v1.1.0'), 'v1.1.0', { deletesPath: join(lists, 'deletes'), ...(key === undefined ? {} : { key }) })
-  return folder
-}
-const isRaw = (path: string | undefined, name: string): boolean => path?.endsWith(`/raw/o/r/v1.1.0/${name}`) === true
-const filesAsked = (asked: readonly { path: string }[]): string[] => asked.flatMap(({ path }) => (/\/raw\/o\/r\/[^/]+\/(?!manifest\.json)(.*)$/.exec(path)?.[1] ?? []))
 
 describe('with a manifest', () => {
   test('new, replaced, deleted and empty files arrive; the version is read back; a second run changes nothing', async () => {

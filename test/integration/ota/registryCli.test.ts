@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,8 +5,9 @@ import { expect, onTestFinished, test } from 'vitest'
 import { runCli } from '../../../src/main/hosts/cli/main.ts'
 import { makeNodeImage } from '../../../src/main/sim/node/nodeImage.ts'
 import { createFakeCli, type FakeCli } from '../../support/fakeCli.ts'
-import { openFileServer } from '../../support/fileServer.ts'
+import { openFileServer, redirect } from '../../support/fileServer.ts'
 import { ask } from '../../support/registryBench.ts'
+import { startServed } from '../../support/servedProcess.ts'
 
 async function folderOf(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-registry-cli-'))
@@ -65,22 +64,14 @@ test('a registry is served until SIGINT, with its token from the environment, an
 
 test('a registry that is a process of its own: an upload without the token is told so, however large it is', async () => {
   const folder = await folderOf()
-  const bin = join(import.meta.dirname, '../../../src/main/hosts/cli/bin.mjs')
-  const child = spawn(process.execPath, [bin, 'registry', 'serve', '--dir', join(folder, 'registry'), '--data', join(folder, 'served'), '--port', '0', '--output', 'json'], { env: { ...process.env, RACKBENCH_REGISTRY_TOKEN: 'secret' }, stdio: ['ignore', 'pipe', 'ignore'] })
-  const ended = once(child, 'exit')
-  onTestFinished(async () => { if (child.exitCode === null && child.signalCode === null) { child.kill('SIGKILL'); await ended } })
-  let text = ''
-  child.stdout.on('data', (piece: Buffer) => { text += piece.toString() })
-  await expect.poll(() => text, { timeout: 30_000 }).toContain('\n')
-  const { url } = JSON.parse(text.split('\n')[0] ?? '') as { url: string }
+  const { url, end } = await startServed(['registry', 'serve', '--dir', join(folder, 'registry'), '--data', join(folder, 'served'), '--port', '0'], { environment: { RACKBENCH_REGISTRY_TOKEN: 'secret' } })
   const large = join(folder, 'large.bin')
   // More than the buffers of both ends hold: the line is cut under the hands of who still sends.
   await writeFile(large, new Uint8Array(7_000_000))
   for (let count = 0; count < 5; count += 1) {
     expect((await run(folder, ['registry', 'upload', large, '--url', url, '--version', '1.2.0'])).events[0]).toMatchObject({ code: 'host/no-permission', message: 'The registry refused it: The token is missing or wrong' })
   }
-  child.kill('SIGINT')
-  expect((await ended)[0]).toBe(0)
+  expect(await end('SIGINT')).toBe(0)
 })
 
 test('an upload elsewhere counts when it was said by its hash to be there; a page, another file and a closed port are told as what they are', async () => {
@@ -100,4 +91,16 @@ test('an upload elsewhere counts when it was said by its hash to be there; a pag
   expect(await upload(join(folder, 'nosuch.bin'), files.url)).toMatchObject({ code: 'input/not-found' })
   expect(await upload(folder, files.url)).toMatchObject({ code: 'input/not-supported' })
   expect(await upload(image, 'http://127.0.0.1:1')).toMatchObject({ code: 'link/unreachable', message: 'No registry answers at 127.0.0.1:1' })
+})
+
+test.each([301, 302, 307, 308])('an upload that is sent on elsewhere (%i) is told as such, and neither the token nor the image goes there', async (status) => {
+  const folder = await folderOf()
+  const [here, there] = [await openFileServer(), await openFileServer()]
+  onTestFinished(async () => { await here.close(); await there.close() })
+  here.on('/api/v1/firmware/upload', redirect(`${there.url}api/v1/firmware/upload`, status))
+  const image = join(folder, 'fw.bin')
+  await writeFile(image, makeNodeImage({ version: '1.2.0' }))
+  const { exitCode, events } = await run(folder, ['registry', 'upload', image, '--url', here.url, '--version', '1.2.0', '--token', 'x'])
+  expect([exitCode, events[0]]).toMatchObject([3, { code: 'link/garbled', message: expect.stringContaining(`sends on elsewhere (HTTP ${String(status)}), and that is not followed`) as string }])
+  expect([here.asked.length, there.asked]).toEqual([1, []])
 })

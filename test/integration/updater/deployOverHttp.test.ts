@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +11,8 @@ import type { Clock } from '../../../src/shared/lifecycle/clock.ts'
 import type { UpdaterProgress } from '../../../src/shared/ota/updater.schema.ts'
 import { createFakeCli } from '../../support/fakeCli.ts'
 import { createRealClock } from '../../support/realClock.ts'
-import { openFileServer } from '../../support/fileServer.ts'
+import { openFileServer, redirect } from '../../support/fileServer.ts'
+import { type ServedProcess, startUpdater } from '../../support/servedProcess.ts'
 import { appliancePackage, hashHex, openUpdaterBench } from '../../support/updaterBench.ts'
 
 const realClock = createRealClock()
@@ -23,7 +22,6 @@ const realClock = createRealClock()
  */
 const patient = (clock: Clock): Clock => ({ ...realClock, sleep: async (durationMs, over) => (durationMs > 4_000 ? clock.sleep(durationMs, over) : realClock.sleep(Math.min(durationMs, 25), over)) })
 
-const rootOfProject = join(import.meta.dirname, '../../..')
 const { signal } = new AbortController()
 
 async function packageFile(bytes: Uint8Array): Promise<string> {
@@ -80,21 +78,16 @@ describe('a package onto an appliance by its updater', () => {
     bench.files.on('/api/v1.0/download', Buffer.from('<h1>It works</h1>'))
     await expect(deployPackage({ path, updater: bench.files.url, address: '127.0.0.1', tell: () => undefined }, fetch, signal)).rejects.toMatchObject({ code: 'link/garbled' })
   })
+  test.each([301, 302, 307, 308])('an updater that sends on (%i) is told as such, and the order goes to nobody else', async (status) => {
+    const bench = await openUpdaterBench()
+    const path = await packageFile(appliancePackage('1.2.0'))
+    bench.files.on('/api/v1.0/download', redirect(`${bench.url()}api/v1.0/download`, status))
+    await expect(deployPackage({ path, updater: bench.files.url, address: '127.0.0.1', tell: () => undefined }, fetch, signal)).rejects.toMatchObject({ code: 'link/garbled', message: expect.stringMatching(/sends on to http:\/\/127\.0\.0\.1:\d+\/api\/v1\.0\/download, and that is not followed/) as string })
+    expect([await bench.state(), await bench.ask('/api/v1.0/progress')]).toMatchObject([undefined, { data: { stage: 'idle' } }])
+  })
 })
 
 describe('the updater as a process', () => {
-  /** `rackbench updater serve` itself, on a tree of its own. */
-  async function startProcess(root: string): Promise<{ readonly url: string; kill: (how: NodeJS.Signals) => Promise<number | null> }> {
-    const child = spawn(process.execPath, [join(rootOfProject, 'src/main/hosts/cli/bin.mjs'), 'updater', 'serve', '--root', root, '--port', '0', '--report', 'none', '--systemctl', join(root, 'usr/bin/systemctl'), '--output', 'json'], { stdio: ['ignore', 'pipe', 'pipe'] })
-    const ended = once(child, 'exit')
-    onTestFinished(async () => { if (child.exitCode === null && child.signalCode === null) { child.kill('SIGKILL'); await ended } })
-    let text = ''
-    child.stdout.on('data', (piece: Buffer) => { text += piece.toString() })
-    child.stderr.resume()
-    for (let attempt = 0; !text.includes('\n') && attempt < 3_000 && child.exitCode === null; attempt += 1) await new Promise((resolve) => { setTimeout(resolve, 10) })
-    const { url } = JSON.parse(text.split('\n')[0] ?? '') as { url: string }
-    return { url, kill: async (how) => { child.kill(how); await ended; return child.exitCode } }
-  }
   const ask = async (url: string, path: string, body?: object): Promise<{ code: number; data?: { stage: string; progress: number; message: string; error: string | null } }> =>
     (await fetch(new URL(`/api/v1.0/${path}`, url), body ? { method: 'POST', body: JSON.stringify(body) } : {})).json() as Promise<{ code: number }>
   async function until(url: string, isThere: (data: { stage: string; progress: number; message: string }) => boolean): Promise<{ stage: string; error: string | null }> {
@@ -105,7 +98,7 @@ describe('the updater as a process', () => {
     }
     throw new Error('it never came to that')
   }
-  async function installing(conduct: string, old = 'goes'): Promise<{ readonly root: string; readonly url: string; readonly kill: (how: NodeJS.Signals) => Promise<number | null> }> {
+  async function installing(conduct: string, old = 'goes'): Promise<{ readonly root: string; readonly url: string; readonly end: ServedProcess['end'] }> {
     const root = await mkdtemp(join(tmpdir(), 'rackbench-appliance-'))
     onTestFinished(async () => rm(root, { recursive: true, force: true }))
     await createSimAppliance({ root, versions: ['1.0.0', '1.1.0'] })
@@ -114,7 +107,7 @@ describe('the updater as a process', () => {
     onTestFinished(async () => files.close())
     const bytes = appliancePackage('1.2.0', conduct)
     files.on('/p.zip', bytes)
-    const updater = await startProcess(root)
+    const updater = await startUpdater(root)
     await ask(updater.url, 'download', { version: '1.2.0', package_url: `${files.url}p.zip`, package_name: 'p.zip', package_size: bytes.length, package_md5: hashHex('md5', bytes) })
     await until(updater.url, ({ stage }) => stage === 'toInstall')
     expect(await ask(updater.url, 'update', { version: '1.2.0' })).toMatchObject({ code: 200 })
@@ -124,33 +117,33 @@ describe('the updater as a process', () => {
 
   test('2.38 kill -9 before the switch: level 0, the version before runs', async () => {
     // The old service does not stop, so the installation stands before the switch for ten seconds.
-    const { root, url, kill } = await installing('works', 'stays')
+    const { root, url, end } = await installing('works', 'stays')
     await until(url, ({ progress, stage }) => stage === 'installing' && progress === 5)
-    await kill('SIGKILL')
+    await end('SIGKILL')
     expect(await readdir(join(root, 'opt/tope/versions'))).toEqual(expect.arrayContaining(['.deploy.json', 'v1.2.0']))
-    const again = await startProcess(root)
+    const again = await startUpdater(root)
     expect(await until(again.url, ({ stage }) => stage === 'failed')).toMatchObject({ error: 'DEPLOYMENT_FAILED: it was interrupted before the switch' })
     expect(await current(root)).toBe('v1.1.0')
-    expect((await readdir(join(root, 'opt/tope/versions'))).sort()).toEqual(['current', 'factory', 'previous', 'v1.0.0', 'v1.1.0'])
     expect(await readFile(join(root, 'run/units/device-api.service'), 'utf8')).toMatch(/^active/)
-    expect(await again.kill('SIGTERM')).toBe(0)
+    expect(await again.end('SIGTERM')).toBe(0)
+    expect((await readdir(join(root, 'opt/tope/versions'))).sort()).toEqual(['current', 'factory', 'previous', 'v1.0.0', 'v1.1.0'])
   }, 60_000)
   test.each([['works', 'v1.2.0', 'success'], ['dies 1500', 'v1.1.0', 'failed']])('2.38 kill -9 after the switch, and the new version %s: health is watched, then %s', async (conduct, version, stage) => {
-    const { root, url, kill } = await installing(conduct)
+    const { root, url, end } = await installing(conduct)
     await until(url, (data) => data.progress >= 98 && data.stage === 'installing')
-    await kill('SIGKILL')
+    await end('SIGKILL')
     expect(await current(root)).toBe('v1.2.0')
-    const again = await startProcess(root)
+    const again = await startUpdater(root)
     expect((await until(again.url, (data) => data.stage === 'success' || data.stage === 'failed')).stage).toBe(stage)
     expect(await current(root)).toBe(version)
-    expect(await again.kill('SIGTERM')).toBe(0)
+    expect(await again.end('SIGTERM')).toBe(0)
   }, 120_000)
-  async function goingBack(old = 'goes'): Promise<{ readonly root: string; readonly kill: (how: NodeJS.Signals) => Promise<number | null> }> {
+  async function goingBack(old = 'goes'): Promise<{ readonly root: string; readonly end: ServedProcess['end'] }> {
     const root = await mkdtemp(join(tmpdir(), 'rackbench-appliance-'))
     onTestFinished(async () => rm(root, { recursive: true, force: true }))
     await createSimAppliance({ root, versions: ['0.9.0', '1.0.0', '1.1.0'] })
     if (old === 'stays') await writeFile(join(root, 'run/units/motion-control.service'), 'active 0 0 yes\n')
-    const updater = await startProcess(root)
+    const updater = await startUpdater(root)
     expect(await ask(updater.url, 'rollback', { version: '1.0.0' })).toMatchObject({ code: 200 })
     return { root, ...updater }
   }
@@ -162,27 +155,27 @@ describe('the updater as a process', () => {
     throw new Error(`never ${what}`)
   }
   test('kill -9 in a rollback that somebody wanted, before the switch: the version that ran stays, and that is no success', async () => {
-    const { root, kill } = await goingBack('stays')
+    const { root, end } = await goingBack('stays')
     await untilThere('a journal', async () => (await readdir(join(root, 'opt/tope/versions'))).includes('.deploy.json'))
-    await kill('SIGKILL')
+    await end('SIGKILL')
     expect(await current(root)).toBe('v1.1.0')
-    const again = await startProcess(root)
+    const again = await startUpdater(root)
     expect(await until(again.url, ({ stage }) => stage === 'failed' || stage === 'success')).toMatchObject({ stage: 'failed', error: 'ROLLBACK_LEVEL_1_FAILED: the way back to 1.0.0 was interrupted before the switch' })
     expect([await current(root), await readlink(join(root, 'opt/tope/versions/previous'))]).toEqual(['v1.1.0', 'v1.0.0'])
     expect(await readFile(join(root, 'run/units/device-api.service'), 'utf8')).toMatch(/^active/)
+    expect(await again.end('SIGTERM')).toBe(0)
     expect((await readdir(join(root, 'opt/tope/versions'))).sort()).toEqual(['current', 'factory', 'previous', 'v0.9.0', 'v1.0.0', 'v1.1.0'])
-    expect(await again.kill('SIGTERM')).toBe(0)
   }, 120_000)
   test('kill -9 in a rollback that somebody wanted, after the switch: it is finished at the next start, and the version that was left is gone', async () => {
-    const { root, kill } = await goingBack()
+    const { root, end } = await goingBack()
     // Its own journal gone: until then the switch itself is taken back.
     await untilThere('the end of the switch', async () => await current(root) === 'v1.0.0' && !(await readdir(join(root, 'opt/tope/versions'))).includes('.links.json'))
-    await kill('SIGKILL')
-    const again = await startProcess(root)
+    await end('SIGKILL')
+    const again = await startUpdater(root)
     expect(await until(again.url, ({ stage }) => stage === 'failed' || stage === 'success')).toMatchObject({ stage: 'success', message: 'Version 1.0.0 is installed' })
     expect(await current(root)).toBe('v1.0.0')
     for (const unit of ['device-api', 'motion-control']) expect(await readFile(join(root, `run/units/${unit}.service`), 'utf8')).toMatch(/^active/)
+    expect(await again.end('SIGTERM')).toBe(0)
     expect((await readdir(join(root, 'opt/tope/versions'))).sort()).toEqual(['current', 'factory', 'previous', 'v0.9.0', 'v1.0.0'])
-    expect(await again.kill('SIGTERM')).toBe(0)
   }, 120_000)
 })

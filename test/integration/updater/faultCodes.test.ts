@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +9,7 @@ import { faultText, updaterFault } from '../../../src/shared/ota/updaterFault.ts
 import { openFileServer } from '../../support/fileServer.ts'
 import { createMemoryAppliance, memoryPackage } from '../../support/memoryAppliance.ts'
 import { createRealClock } from '../../support/realClock.ts'
+import { startUpdater } from '../../support/servedProcess.ts'
 import { appliancePackage, hashHex, openUpdaterBench, writeState } from '../../support/updaterBench.ts'
 
 const request = { version: '1.2.0', package_url: 'http://127.0.0.1:9/p.zip', package_name: 'p.zip', package_size: 10, package_md5: 'a'.repeat(32) }
@@ -93,20 +92,12 @@ describe('2.10 what went wrong is told by its own word', () => {
     const bytes = appliancePackage('1.2.0', 'works', [{ name: 'filler', bytes: crypto.getRandomValues(new Uint8Array(60_000)) }])
     files.on('/p.zip', bytes)
     // No file of that process may have more than 32 KiB, which a program sees as a disk that takes no more.
-    const bin = join(import.meta.dirname, '../../../src/main/hosts/cli/bin.mjs')
-    const child = spawn('sh', ['-c', 'ulimit -f 64; exec "$@"', 'sh', process.execPath, bin, 'updater', 'serve', '--root', root, '--port', '0', '--report', 'none', '--systemctl', join(root, 'usr/bin/systemctl'), '--output', 'json'], { stdio: ['ignore', 'pipe', 'ignore'] })
-    const ended = once(child, 'exit')
-    onTestFinished(async () => { if (child.exitCode === null && child.signalCode === null) { child.kill('SIGKILL'); await ended } })
-    let text = ''
-    child.stdout.on('data', (piece: Buffer) => { text += piece.toString() })
-    await expect.poll(() => text, { timeout: 30_000 }).toContain('\n')
-    const { url } = JSON.parse(text.split('\n')[0] ?? '') as { url: string }
+    const { url, end } = await startUpdater(root, { shell: 'ulimit -f 64' })
     const ask = async (path: string, body?: object): Promise<object> => (await fetch(new URL(`/api/v1.0/${path}`, url), body ? { method: 'POST', body: JSON.stringify(body) } : {})).json() as Promise<object>
     expect(await ask('download', { ...request, package_url: `${files.url}p.zip`, package_size: bytes.length, package_md5: hashHex('md5', bytes) })).toMatchObject({ code: 200 })
     await expect.poll(async () => ask('progress'), { timeout: 20_000 }).toMatchObject({ code: 500, data: { stage: 'failed', error: 'DISK_FULL: there is no room for the package' } })
     expect([files.asked.length, await readdir(join(root, 'tmp'))]).toEqual([1, ['state.json']])
-    child.kill('SIGTERM')
-    expect((await ended)[0]).toBe(0)
+    expect(await end('SIGTERM')).toBe(0)
   }, 60_000)
   test('UPDATE_FAILED: an installation that an interruption ended before it touched anything', async () => {
     const bench = await openUpdaterBench({ before: writeState({ stage: 'installing' }) })

@@ -14,7 +14,11 @@ import { createRotatingLog } from '../../../src/main/drivers/updater/rotatingLog
 import { openLocalFs } from '../../../src/main/drivers/deviceFs/localFs.ts'
 import { createSimAppliance, serviceProgram } from '../../../src/main/sim/appliance/applianceTree.ts'
 import { shellWords } from '../../../src/main/protocols/updater/shellWords.ts'
-import { updaterCodeOf } from '../../../src/shared/ota/updaterFault.ts'
+import { faultText, updaterCodeOf } from '../../../src/shared/ota/updaterFault.ts'
+import { createHash } from 'node:crypto'
+import { createScaledClock } from '../../../src/main/drivers/host/systemClock.ts'
+import { createPackageShelf } from '../../../src/main/drivers/updater/packageShelf.ts'
+import { openFileServer, stalled } from '../../support/fileServer.ts'
 import { createRealClock } from '../../support/realClock.ts'
 import { buildZip, type ZipEntry } from '../../support/zipBuilder.ts'
 
@@ -24,6 +28,27 @@ async function folder(): Promise<string> {
   onTestFinished(async () => rm(path, { recursive: true, force: true }))
   return path
 }
+/** The thirty seconds pass in 0.3. */
+const quick = createScaledClock(createRealClock(), 100)
+test('30 s in which nothing comes end a download, and what came stays to be continued; one that goes on slowly is not cut', async () => {
+  const files = await openFileServer()
+  onTestFinished(async () => files.close())
+  const bytes = crypto.getRandomValues(new Uint8Array(1_000))
+  const shelf = createPackageShelf({ folder: await folder(), clock: quick, fetch })
+  const request = { version: '1.2.0', package_url: `${files.url}p.zip`, package_name: 'p.zip', package_size: bytes.length, package_md5: createHash('md5').update(bytes).digest('hex') }
+  files.on('/p.zip', stalled(bytes))
+  await expect(shelf.fetch(request, 0, () => undefined, signal)).rejects.toSatisfy((error) => faultText(error) === 'DOWNLOAD_FAILED: nothing came for 30 s')
+  expect([files.asked.length, await shelf.sizeOf('p.zip')]).toEqual([1, 100])
+  // Ten pieces, each in half the time, together five times as long.
+  files.on('/p.zip', (response) => {
+    response.writeHead(200, { 'content-length': bytes.length })
+    const send = (at: number): void => { response.write(bytes.subarray(at, at + 100)); if (at + 100 < bytes.length) setTimeout(send, 150, at + 100); else response.end() }
+    send(0)
+  })
+  await shelf.fetch(request, 0, () => undefined, signal)
+  await shelf.verify(request, signal)
+})
+
 async function zipFile(entries: readonly ZipEntry[]): Promise<string> {
   const path = join(await folder(), 'p.zip')
   await writeFile(path, buildZip(entries))

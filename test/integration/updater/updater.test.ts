@@ -2,6 +2,7 @@ import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Answer, cutOff, redirect } from '../../support/fileServer.ts'
 import { appliancePackage, hashHex, openUpdaterBench, type UpdaterBench, writeState } from '../../support/updaterBench.ts'
@@ -44,7 +45,7 @@ describe('the updater over HTTP: download', () => {
   })
   test('2.2 bad requests: HTTP 200 with code 400 each, and nothing is started', async () => {
     const bench = await openUpdaterBench()
-    for (const change of [{ version: '1.2' }, { package_md5: 'a'.repeat(31) }, { package_size: 0 }, { package_url: 'ftp://h/x' }, { package_name: '../x.zip' }]) {
+    for (const change of [{ version: '1.2' }, { package_md5: 'a'.repeat(31) }, { package_size: 0 }, { package_url: 'ftp://h/x' }, { package_name: '../x.zip' }, { package_name: 'state.json' }, { package_name: 'State.json.tmp' }]) {
       expect(await bench.ask('/api/v1.0/download', bench.request(bytes, change))).toMatchObject({ httpStatus: 200, code: 400, msg: expect.stringMatching(/^VALIDATION_ERROR: /) as string })
     }
     for (const body of ['rubbish', '[]', '""', '{"__proto__":{"version":"1.2.3"}}', 'x'.repeat(100_000)]) expect(await bench.ask('/api/v1.0/download', body)).toMatchObject({ httpStatus: 200, code: 400 })
@@ -123,15 +124,17 @@ describe('the updater over HTTP: download', () => {
   })
   test('a page with status 200, a redirect to another host, a packed body: refused', async () => {
     const answers = [
-      (response: ServerResponse) => { response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<h1>Sorry</h1>') },
-      redirect('http://127.0.0.2:9/p.zip'),
-      (response: ServerResponse) => { response.writeHead(206, { 'content-range': 'bytes 0-9/10' }).end('0123456789') },
-    ]
-    for (const answer of answers) {
+      ['sent a page and no package', (response: ServerResponse) => { response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<h1>Sorry</h1>') }],
+      ['leads to another place, http://127.0.0.2:9', redirect('http://127.0.0.2:9/p.zip')],
+      ['sent a part of a file that nobody asked for', (response: ServerResponse) => { response.writeHead(206, { 'content-range': 'bytes 0-9/10' }).end('0123456789') }],
+      // Unpacked, it would be the very file.
+      ['packs the file on its way', (response: ServerResponse) => { response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(bytes)) }],
+    ] as const
+    for (const [why, answer] of answers) {
       const bench = await openUpdaterBench()
       bench.files.on('/p.zip', answer)
       await download(bench)
-      expect(await bench.until('failed')).toMatchObject({ data: { error: expect.stringContaining('DOWNLOAD_FAILED') as string } })
+      expect(await bench.until('failed')).toMatchObject({ data: { error: expect.stringMatching(new RegExp(`^DOWNLOAD_FAILED: .*${why}`)) as string } })
       expect(bench.clock.skipped).toEqual([])
     }
   })
@@ -196,6 +199,31 @@ describe('the updater over HTTP: update', () => {
     bench.clock.jump(dayMs - 60_000)
     expect(await bench.ask('/api/v1.0/update', { version: '1.2.0' })).toMatchObject({ code: 200 })
     await bench.until('success', 'failed')
+  })
+  test('a clock that is set back lengthens nothing: what was verified a day of running ago is over, whatever the wall says', async () => {
+    const bench = await ready()
+    bench.clock.setBack(dayMs - 60_000)
+    bench.clock.jump(dayMs + 2_000)
+    expect(bench.clock.wallMs()).toBeLessThan(Date.parse(String((await bench.state())?.['verified_at'])) + dayMs)
+    expect(await bench.ask('/api/v1.0/update', { version: '1.2.0' })).toMatchObject({ code: 410, stage: 'failed' })
+    // Set back while nothing ran: so much of its day is over.
+    await download(bench)
+    await bench.until('toInstall')
+    await bench.stop()
+    bench.clock.setBack(dayMs - 60_000)
+    await bench.start()
+    await bench.until('toInstall')
+    bench.clock.jump(120_000)
+    expect(await bench.ask('/api/v1.0/update', { version: '1.2.0' })).toMatchObject({ code: 410 })
+  })
+  test('the version that runs is not installed once more, and is not called the one before', async () => {
+    const bench = await openUpdaterBench()
+    const same = appliancePackage('1.1.0')
+    bench.files.on('/p.zip', same)
+    expect(await bench.ask('/api/v1.0/download', bench.request(same, { version: '1.1.0' }))).toMatchObject({ code: 200 })
+    await bench.until('toInstall')
+    await bench.ask('/api/v1.0/update', { version: '1.1.0' })
+    expect(await bench.until('failed')).toMatchObject({ data: { error: expect.stringContaining('VERSION_EXISTS') as string, message: 'Failed; 1.1.0 runs, as before' } })
   })
   test('an expired package does not stand in the way of its own second download', async () => {
     const bench = await ready()

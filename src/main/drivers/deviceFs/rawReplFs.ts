@@ -17,6 +17,8 @@ export interface RawReplFs extends DeviceFs {
   reset(mode: 'soft' | 'hard', signal: AbortSignal): Promise<void>
   /** Runs a file that lies on the board, as a module of its own; whatever it raises comes back as `device/refused`. Bounded by the limit of one piece of code. */
   runModule(path: DevicePath, signal: AbortSignal): Promise<void>
+  /** Memory and clock, as far as this port tells them. */
+  readResources(signal: AbortSignal): Promise<{ readonly freeBytes?: number; readonly cpuMhz?: number }>
   /** Leaves raw mode; the transport stays open. */
   leave(signal: AbortSignal): Promise<void>
 }
@@ -157,7 +159,7 @@ function contentCalls({ ask, absolute, nextName }: Board): Pick<DeviceFs, 'read'
 
 const mostRaisedLetters = 160
 
-function powerCalls({ ask, absolute }: Board, repl: RawRepl): Pick<RawReplFs, 'reset' | 'leave' | 'runModule'> {
+function powerCalls({ ask, absolute }: Board, repl: RawRepl): Pick<RawReplFs, 'reset' | 'leave' | 'runModule' | 'readResources'> {
   return {
     runModule: async (path, signal) => {
       const what = `Run ${path}`
@@ -169,6 +171,13 @@ function powerCalls({ ask, absolute }: Board, repl: RawRepl): Pick<RawReplFs, 'r
       const raised = last.startsWith('raised ') ? fromBase64(last.slice(7)) : undefined
       if (!raised) throw unclear(what)
       throw new WorkbenchError('device/refused', `${what}: it raised ${new TextDecoder().decode(raised)}`)
+    },
+    readResources: async (signal) => {
+      // Some ports tell several clocks; the first one is the processor's.
+      const said = await ask('Ask the board for its memory and clock', ['import gc', 'gc.collect()', 'm=gc.mem_free() if hasattr(gc,"mem_free") else -1', 'f=-1', 'try:', ' import machine', ' f=machine.freq()', ' f=f[0] if isinstance(f,tuple) else f',
+        'except (ImportError,AttributeError):pass', 'say(m,f)'].join('\n'), signal)
+      const [memory = -1, hertz = -1] = (said.at(-1) ?? '').split(' ').map(Number)
+      return { ...(memory >= 0 ? { freeBytes: memory } : {}), ...(hertz > 0 ? { cpuMhz: hertz / 1_000_000 } : {}) }
     },
     leave: async (signal) => repl.leave(signal),
     reset: async (mode, signal) => {

@@ -25,7 +25,12 @@ export async function openSftpFs(place: SshPlace, root: string, clock: Clock, si
   const ssh = await openSsh(place, clock, signal)
   try {
     const calls = await openSftpCalls(ssh, clock, signal)
-    const base = await calls.ask<string>('Finding the folder', signal, (sftp, done) => { sftp.realpath(root, done as (error: Error | undefined, path: string) => void) }).catch((cause: unknown) => { throw sftpProblem(root, cause) })
+    const base = await calls.ask<string>('Finding the folder', signal, (sftp, done) => { sftp.realpath(root, done as (error: Error | undefined, path: string) => void) }).catch((cause: unknown) => { throw statusOf(cause) === sftpStatus.noSuchFile ? noFolder(root, ssh.label, false) : sftpProblem(root, cause) })
+    const kind = await calls.ask<Stats>('Looking at the folder', signal, (sftp, done) => { sftp.lstat(base, done as (error: Error | undefined, stats: Stats) => void) }).then((found) => (found.isDirectory() ? 'folder' : 'file'), (cause: unknown) => {
+      if (statusOf(cause) === sftpStatus.noSuchFile) return 'nothing'
+      throw sftpProblem(root, cause)
+    })
+    if (kind !== 'folder') throw noFolder(root, ssh.label, kind === 'file')
     const abilities = { replaces: await isOffered('rename', calls, signal), links: true, modes: true, syncs: await isOffered('sync', calls, signal) }
     return { ...createSftpFs(calls, base === '/' ? '' : base, `${ssh.label}${base}`, abilities), close: ssh.close }
   } catch (error) {
@@ -33,6 +38,9 @@ export async function openSftpFs(place: SshPlace, root: string, clock: Clock, si
     throw error
   }
 }
+
+const noFolder = (root: string, label: string, isFile: boolean): WorkbenchError =>
+  new WorkbenchError('input/not-found', isFile ? `${root} is no folder on ${label}` : `There is no folder ${root} on ${label}`, { context: { path: root }, hint: 'It plays / of the appliance, and its versions lie in opt/tope/versions below it' })
 
 /** ssh2 throws at once where the server did not announce it; asked about nothing that exists. */
 async function isOffered(which: 'rename' | 'sync', calls: SftpCalls, signal: AbortSignal): Promise<boolean> {
@@ -100,9 +108,9 @@ function createSftpFs(calls: SftpCalls, base: string, label: string, abilities: 
     const freeBytes = await free(signal).catch(() => undefined)
     return freeBytes !== undefined && freeBytes < 2 * pieceBytes ? new WorkbenchError('device/no-space', `There is no room for ${path}`, { cause, context: { path } }) : sftpProblem(path, cause)
   }
-  /** The same of a name that is there already. */
+  /** The same of a name that is there already; else a new name may have found no room. */
   const takenProblem = async (path: DevicePath, cause: unknown, signal: AbortSignal): Promise<Error> =>
-    (cause instanceof WorkbenchError && cause.code === 'device/refused' && await stat(path, signal) ? new WorkbenchError('device/exists', `${path} is there already`, { cause, context: { path } }) : sftpProblem(path, cause))
+    (cause instanceof WorkbenchError && cause.code === 'device/refused' && await stat(path, signal) ? new WorkbenchError('device/exists', `${path} is there already`, { cause, context: { path } }) : roomProblem(path, cause, signal))
 
   const pour = async (handle: Buffer, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, start: number, signal: AbortSignal): Promise<void> => {
     const waiting: Promise<unknown>[] = []
@@ -187,7 +195,7 @@ function createSftpFs(calls: SftpCalls, base: string, label: string, abilities: 
       if (!source) throw new WorkbenchError('device/not-found', `There is no ${from}`, { context: { path: from } })
       if (target && (target.kind === 'folder' || source.kind === 'folder')) throw new WorkbenchError('device/refused', `${to} is in the way`, { context: { path: to } })
       if (target && !abilities.replaces) throw new WorkbenchError('device/exists', `${to} is there already`, { context: { path: to } })
-      await askAt('Renaming a file', from, signal, (sftp, done: Done<undefined>) => { if (abilities.replaces) sftp.ext_openssh_rename(one, other, done); else sftp.rename(one, other, done) })
+      await askAt('Renaming a file', from, signal, (sftp, done: Done<undefined>) => { if (abilities.replaces) sftp.ext_openssh_rename(one, other, done); else sftp.rename(one, other, done) }).catch(async (cause: unknown) => { throw await roomProblem(from, cause, signal) })
       undurable.moved(from, to)
     },
     remove: async (path, signal) => {

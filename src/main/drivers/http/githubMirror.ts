@@ -90,7 +90,8 @@ async function refAnswer(version: MirrorVersion | undefined, ref: string, reply:
   return { ref, object: { type: 'commit', sha: (await version.content()).commit } }
 }
 
-function folderSource(folder: string): ReleaseSource {
+/** Read anew at each question, so that a version may come while it serves. */
+export function folderSource(folder: string): ReleaseSource {
   const version = (tag: string, at: string): MirrorVersion => ({ tag, content: async () => contentOf(at), read: async (path) => readReleaseFile(at, path) })
   return {
     versions: async () => {

@@ -25,11 +25,16 @@ export function createUpdaterClient({ url, fetch, clock }: { readonly url: URL; 
   const label = `the updater at ${url.host}`
   const askText = async (path: string, body: object | undefined, parent: AbortSignal): Promise<string> => withDeadline(clock, answerLimitMs, `An answer of ${label}`, parent, async (signal) => {
     const response = await fetch(new URL(path, url), {
-      signal, redirect: 'error', ...(body ? { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
+      signal, redirect: 'manual', ...(body ? { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
     }).catch((cause: unknown) => {
       signal.throwIfAborted()
       throw new WorkbenchError('link/unreachable', `${label} cannot be reached: ${reasonOf(cause)}`, { cause, hint: 'Is it on, and does its updater run?' })
     })
+    // An order for one appliance is not for the one that it points to.
+    if (response.status >= 300 && response.status < 400) {
+      await response.body?.cancel()
+      throw new WorkbenchError('link/garbled', `${label} sends on to ${shown(response.headers.get('location') ?? 'somewhere', 200)}, and that is not followed`, { context: { status: response.status }, hint: 'Name that address itself if it is the right one' })
+    }
     return bounded(response)
   })
   const ask = async (path: string, body: object | undefined, signal: AbortSignal): Promise<UpdaterAnswer> => answerIn(await askText(`/api/v1.0/${path}`, body, signal), label)

@@ -1,4 +1,5 @@
 import { crc32 } from '../../../shared/bytes/crc32.ts'
+import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { NewDigest } from '../../../shared/ota/digest.ts'
 import { type MpyManifest, type MpyManifestFile } from '../../../shared/ota/mpyManifest.schema.ts'
 import { readManifest } from './readManifest.ts'
@@ -26,6 +27,11 @@ export function makeManifest(request: ManifestRequest, deps: { readonly newDiges
     ...(request.postUpdate === undefined ? {} : { post_update: request.postUpdate }),
   }
   const manifest = request.key === undefined ? unsigned : { ...unsigned, signature: signatureOf(unsigned, request.key, deps.hmacSha256Hex) }
-  readManifest(new TextEncoder().encode(JSON.stringify(manifest)), { allow: [], ignore: [], key: request.key, hmacSha256Hex: deps.hmacSha256Hex })
+  const { deletes, notes } = readManifest(new TextEncoder().encode(manifestText(manifest)), { allow: [], ignore: [], key: request.key, hmacSha256Hex: deps.hmacSha256Hex })
+  // A board passes over what it must not delete; whoever makes the release is told now.
+  if ((manifest.deletes ?? []).some((path) => !deletes.includes(path))) throw new WorkbenchError('input/malformed', `No board would delete all of the list: ${notes.join('; ').slice(0, 1000)}`, { context: { reason: 'DELETES_REFUSED' }, hint: 'Take it out of the list of deletes' })
   return manifest
 }
+
+/** As it is written, byte for byte; its size counts. */
+export const manifestText = (manifest: MpyManifest): string => `${JSON.stringify(manifest, undefined, 2)}\n`

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { NewDigest } from '../../../shared/ota/digest.ts'
 import { canonicalJson } from './canonicalJson.ts'
 import { cohortOf, isInRollout } from './cohort.ts'
-import { makeManifest } from './makeManifest.ts'
+import { makeManifest, manifestText } from './makeManifest.ts'
 import { checkNoCollisions, isPermitted, normalisePath, targetPath } from './paths.ts'
 import { readManifest } from './readManifest.ts'
 import { chooseFiles, matchesGlob } from './select.ts'
@@ -111,6 +111,16 @@ describe('making', () => {
     expect(read(made, { key: 'secret' }).files).toHaveLength(2)
     expect(makeManifest(request, { newDigest, hmacSha256Hex })).not.toHaveProperty('signature')
     expect(() => makeManifest({ ...request, files: [{ path: '.env', bytes: new Uint8Array() }] }, { newDigest, hmacSha256Hex })).toThrow(/hidden/)
+  })
+  test('its size counts as it is written: none is made that a board refuses for it', () => {
+    const of = (count: number) => makeManifest({ version: 'v1', generatedAt: '2026-01-02T03:04:05Z', files: Array.from({ length: count }, (_, index) => ({ path: `lib/module_${String(index)}.py`, bytes: encode(`x = ${String(index)}`) })) }, { newDigest, hmacSha256Hex })
+    expect(() => of(1500)).toThrow(/The manifest has \d+ bytes; at most 262144 are read/)
+    expect(readManifest(encode(manifestText(of(1400))), { allow: [], ignore: [], hmacSha256Hex }).files).toHaveLength(1400)
+  })
+  test.each([['../../etc/passwd', /\.\./], ['version.json', /belongs to the updater/], ['.env', /hidden/], ['main.py', /the update brings it/], ['MAIN.PY', /the update brings it/], ['/old.py', /begins at the root/]])('%s among the deletes makes no release, and says why', (path, why) => {
+    const request = { version: 'v1', generatedAt: '2026-01-02T03:04:05Z', files: [{ path: 'main.py', bytes: encode('hello') }], deletes: ['old.py', path] }
+    expect(() => makeManifest(request, { newDigest, hmacSha256Hex })).toThrow(why)
+    expect(() => makeManifest(request, { newDigest, hmacSha256Hex })).toThrow(/No board would delete all of the list/)
   })
 })
 

@@ -153,7 +153,7 @@ describe('requests and answers', () => {
   test.each([
     [{ version: '1.2' }], [{ package_md5: 'a'.repeat(31) }], [{ package_md5: 'A'.repeat(32) }], [{ package_size: 0 }], [{ package_size: 1.5 }], [{ package_size: '5' }],
     [{ package_url: 'ftp://h/x' }], [{ package_url: 'http://' }], [{ package_url: 'https://u:p@h/x' }], [{ package_url: 'http://h.example/p.zip' }],
-    [{ package_name: '../x.zip' }], [{ package_name: '.x' }], [{ package_name: '' }], [{ package_name: 'a/b' }], [{ version: undefined }], [{ package_sha256: 'x' }],
+    [{ package_name: '../x.zip' }], [{ package_name: '.x' }], [{ package_name: '' }], [{ package_name: 'a/b' }], [{ package_name: 'state.json' }], [{ package_name: 'STATE.JSON.tmp' }], [{ version: undefined }], [{ package_sha256: 'x' }],
   ])('2.2 %j is a VALIDATION_ERROR', (change) => {
     expect(updaterCodeOf(thrown(() => readDownloadRequest({ ...request, ...change }, rules)))).toBe('VALIDATION_ERROR')
   })

@@ -39,6 +39,8 @@ export interface MemoryFsOptions {
   readonly durability?: Durability
   readonly mayLeaveBoth?: boolean
   readonly capacityBytes?: number
+  /** As FAT has it: two spellings of a name are one file. */
+  readonly ignoresCase?: boolean
 }
 
 const all: DeviceFsAbilities = { replaces: true, links: true, modes: true, syncs: true }
@@ -46,8 +48,8 @@ const all: DeviceFsAbilities = { replaces: true, links: true, modes: true, syncs
 /** A device whose power can go at any call, and whose disk forgets what was not synced. */
 export function createMemoryFs(options: MemoryFsOptions = {}, disk?: MemoryDisk): MemoryFs {
   const abilities = { ...all, ...options.abilities }
-  const { durability = abilities.syncs ? 'lazy' : 'through', mayLeaveBoth = false, capacityBytes = Infinity } = options
-  const tree = createTree(disk ?? createMemoryDisk({ durability, mayLeaveBoth }), abilities)
+  const { durability = abilities.syncs ? 'lazy' : 'through', mayLeaveBoth = false, capacityBytes = Infinity, ignoresCase = false } = options
+  const tree = createTree(disk ?? createMemoryDisk({ durability, mayLeaveBoth }), abilities, ignoresCase)
   const calls: FsCall[] = []
   let isOff = false
 
@@ -166,12 +168,15 @@ interface Tree {
   remove(path: DevicePath): void
 }
 
-function createTree(disk: MemoryDisk, abilities: DeviceFsAbilities): Tree {
+function createTree(disk: MemoryDisk, abilities: DeviceFsAbilities, ignoresCase: boolean): Tree {
+  /** As it stands there. */
+  const standing = (folder: FolderNode, name: string): string =>
+    (ignoresCase && !folder.names.has(name) ? [...folder.names.keys()].find((each) => each.toLowerCase() === name.toLowerCase()) ?? name : name)
   /** Links are never followed. `undefined`: there is no such folder. */
   const folderOf = (path: DevicePath): FolderNode | undefined => {
     let at = disk.root
     for (const part of path === '' ? [] : path.split('/')) {
-      const next = at.names.get(part)
+      const next = at.names.get(standing(at, part))
       if (next?.kind === 'link') throw refused(path, 'leads through a link')
       if (next?.kind !== 'folder') return undefined
       at = next
@@ -183,7 +188,11 @@ function createTree(disk: MemoryDisk, abilities: DeviceFsAbilities): Tree {
     if (!folder) throw missing(path)
     return folder
   }
-  const find = (path: DevicePath): Node | undefined => (path === '' ? disk.root : folderOf(parentOf(path))?.names.get(nameOf(path)))
+  const find = (path: DevicePath): Node | undefined => {
+    if (path === '') return disk.root
+    const folder = folderOf(parentOf(path))
+    return folder?.names.get(standing(folder, nameOf(path)))
+  }
   const demand = (path: DevicePath): Node => {
     const node = find(path)
     if (!node) throw missing(path)
@@ -214,16 +223,22 @@ function createTree(disk: MemoryDisk, abilities: DeviceFsAbilities): Tree {
     rename: (from, to) => {
       const node = demand(from)
       if (from === to) return
-      const there = find(to)
+      const there = find(to) === node ? undefined : find(to)
       if (there && !abilities.replaces) throw exists(to)
       if (there?.kind === 'folder' || there && node.kind === 'folder') throw refused(to, 'is in the way')
       if (to.startsWith(`${from}/`)) throw refused(to, 'lies inside of what is to be renamed')
-      disk.change([{ folder: folderAt(parentOf(to)), name: nameOf(to), node }, { folder: folderAt(parentOf(from)), name: nameOf(from), node: undefined, was: node }])
+      const [into, outOf] = [folderAt(parentOf(to)), folderAt(parentOf(from))]
+      const [before, replaced] = [standing(outOf, nameOf(from)), standing(into, nameOf(to))]
+      disk.change([
+        ...there && replaced !== nameOf(to) ? [{ folder: into, name: replaced, node: undefined, was: there }] : [],
+        { folder: into, name: nameOf(to), node }, ...into === outOf && before === nameOf(to) ? [] : [{ folder: outOf, name: before, node: undefined, was: node }],
+      ])
     },
     remove: (path) => {
       const node = demand(path)
       if (path === '' || node.kind === 'folder' && node.names.size > 0) throw refused(path, 'is not empty')
-      disk.change([{ folder: folderAt(parentOf(path)), name: nameOf(path), node: undefined, was: node }])
+      const folder = folderAt(parentOf(path))
+      disk.change([{ folder, name: standing(folder, nameOf(path)), node: undefined, was: node }])
     },
   }
 }

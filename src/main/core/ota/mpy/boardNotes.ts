@@ -16,15 +16,16 @@ export async function readVersion({ fs }: Pick<MpyDeps, 'fs'>, signal: AbortSign
 
 export const versionText = ({ ref, commit }: MpyVersion): string => JSON.stringify({ ref, commit })
 
-/** When the board crashed, as its own updater noted it; in seconds. */
-export async function readCrashes({ fs }: Pick<MpyDeps, 'fs'>, signal: AbortSignal): Promise<number[]> {
+/** When the board crashed, and when it was updated, as was noted on it; in seconds. */
+export async function readHealth({ fs }: Pick<MpyDeps, 'fs'>, signal: AbortSignal): Promise<{ readonly crashedAtSec: number[]; readonly updatedAtSec: number[] }> {
   const text = await readText(fs, mpyPlaces.health, noteLimitBytes, signal).catch((error: unknown) => {
     // Notes beyond all measure tell nothing, and must not keep a board from being mended.
     if (error instanceof WorkbenchError && error.code === 'device/wrong-content') return undefined
     throw error
   })
   const health = text === undefined ? undefined : parsed(text, mpyHealthSchema)
-  return (health?.crashes ?? []).flatMap((crash) => (typeof crash === 'object' && crash !== null && 'timestamp' in crash && typeof crash.timestamp === 'number' ? [crash.timestamp] : []))
+  const timesOf = (entries: readonly unknown[]): number[] => entries.flatMap((entry) => (typeof entry === 'object' && entry !== null && 'timestamp' in entry && typeof entry.timestamp === 'number' ? [entry.timestamp] : []))
+  return { crashedAtSec: timesOf(health?.crashes ?? []), updatedAtSec: timesOf((health?.updates ?? []).filter((entry) => typeof entry === 'object' && entry !== null && 'success' in entry && entry.success === true)) }
 }
 
 /** Best effort: a note that cannot be written must not spoil an update that is done, nor hide why one failed. */

@@ -53,6 +53,8 @@ export type MpyEvent =
   | { readonly type: 'delta-failed'; readonly path: string; readonly why: string }
   | { readonly type: 'transaction'; readonly event: TransactionEvent }
 
+export interface BoardResources { readonly freeBytes?: number | undefined; readonly cpuMhz?: number | undefined }
+
 export interface MpyDeps {
   readonly fs: DeviceFs
   readonly http: HttpAsk
@@ -61,6 +63,8 @@ export interface MpyDeps {
   readonly hmacSha256Hex: HmacHex
   readonly newId: () => string
   readonly tell: (event: MpyEvent) => void
+  /** What the board tells of itself; a part that it does not tell is absent. */
+  readonly readResources?: ((signal: AbortSignal) => Promise<BoardResources>) | undefined
   /** Runs a module that lies on the board, there. `device/refused` with what the board said. */
   readonly runModule?: ((path: string, signal: AbortSignal) => Promise<void>) | undefined
 }

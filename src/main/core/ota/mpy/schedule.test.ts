@@ -28,4 +28,11 @@ describe('when a board waits', () => {
     expect([10, 15].map((hour) => whyWait(solar, atHour(hour)))).toEqual([undefined, undefined])
     for (const hour of [9, 16]) expect(whyWait(solar, atHour(hour))).toMatch(/solar/)
   })
+  test('so long after an update; one of a clock that ran ahead, and none, do not count', () => {
+    const patient = { ...rules, min_update_interval_sec: 3600 }
+    const second = atHour(12).nowMs / 1000
+    expect(whyWait(patient, atHour(12, { updatedAtSec: [second - 7200, second - 3599] }))).toMatch(/3599 s ago/)
+    expect([[second - 3600], [second + 60], []].map((updatedAtSec) => whyWait(patient, atHour(12, { updatedAtSec })))).toEqual([undefined, undefined, undefined])
+    expect(whyWait(rules, atHour(12, { updatedAtSec: [second - 1] }))).toBeUndefined()
+  })
 })

@@ -8,21 +8,31 @@ export interface BoardConditions {
   readonly nowMs: number
   /** When it crashed, in seconds since 1970 as the board notes it. */
   readonly crashedAtSec: readonly number[]
+  /** When it was brought to a version, in the same seconds. */
+  readonly updatedAtSec?: readonly number[] | undefined
   /** Absent where nobody can tell. */
   readonly batteryPercent?: number | undefined
 }
 
-export type ScheduleRules = Pick<MpyConfig, 'max_crashes_before_delay' | 'min_battery_percent' | 'update_window_start_hour' | 'update_window_end_hour' | 'power_source'>
+export type ScheduleRules = Pick<MpyConfig, 'max_crashes_before_delay' | 'min_update_interval_sec' | 'min_battery_percent' | 'update_window_start_hour' | 'update_window_end_hour' | 'power_source'>
 
 /** Why a board waits with an update, in words; `undefined` when nothing speaks against it. Hours are UTC, as the board's own clock is. */
 export function whyWait(rules: ScheduleRules, conditions: BoardConditions): string | undefined {
   const hour = Math.floor(conditions.nowMs / 3_600_000) % 24
-  return crashWords(rules, conditions) ?? batteryWords(rules, conditions) ?? windowWords(rules, hour) ?? sunWords(rules, hour)
+  return crashWords(rules, conditions) ?? intervalWords(rules, conditions) ?? batteryWords(rules, conditions) ?? windowWords(rules, hour) ?? sunWords(rules, hour)
 }
 
 function crashWords({ max_crashes_before_delay: most }: ScheduleRules, { nowMs, crashedAtSec }: BoardConditions): string | undefined {
   const lately = crashedAtSec.filter((second) => second * 1000 > nowMs - dayMs && second * 1000 <= nowMs).length
   return lately > most ? `The board crashed ${lately} times within a day, and is left alone after more than ${most}` : undefined
+}
+
+/** An update in the future is of a clock that ran ahead, and tells nothing. */
+function intervalWords({ min_update_interval_sec: least }: ScheduleRules, { nowMs, updatedAtSec = [] }: BoardConditions): string | undefined {
+  if (least === undefined) return undefined
+  const last = Math.max(...updatedAtSec.filter((second) => second * 1000 <= nowMs))
+  const agoSec = Math.floor(nowMs / 1000 - last)
+  return agoSec < least ? `The board was updated ${agoSec} s ago, and min_update_interval_sec wants ${least} s between two updates` : undefined
 }
 
 function batteryWords({ min_battery_percent: least }: ScheduleRules, { batteryPercent }: BoardConditions): string | undefined {

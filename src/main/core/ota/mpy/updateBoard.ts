@@ -1,4 +1,4 @@
-import { isWithin } from '../../../../shared/devices/devicePath.ts'
+import { foldersAbove, isWithin, nameOf, parentOf } from '../../../../shared/devices/devicePath.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { withDeadline } from '../../../../shared/lifecycle/clock.ts'
 import { mostNamedChars, type RecoveryReport } from '../../../../shared/ota/transaction.schema.ts'
@@ -8,7 +8,7 @@ import { applyTransaction } from '../applyTransaction.ts'
 import { walk } from '../deviceFiles.ts'
 import { recoverTransaction } from '../recoverTransaction.ts'
 import type { TransactionDeps, TransactionPlaces, TransactionWish } from '../transactionTypes.ts'
-import { noteError, noteOutcome, readCrashes, readVersion, versionText } from './boardNotes.ts'
+import { noteError, noteOutcome, readHealth, readVersion, versionText } from './boardNotes.ts'
 import type { MpyDeps, MpyOutcome, MpyRun, MpyTarget } from './mpyTypes.ts'
 import { resolveTarget, shownVersion } from './resolveTarget.ts'
 import { whyWait } from './schedule.ts'
@@ -89,12 +89,14 @@ async function whyNotNow(run: MpyRun, target: MpyTarget, signal: AbortSignal): P
   if (config.force) return undefined
   if (config.device_id !== undefined && !isInRollout(target.ref || target.commit, config.device_id, config.rollout_percent, newDigest)) return `The rollout has reached ${config.rollout_percent} % of the boards, and this one comes later`
   if (config.min_battery_percent !== undefined) run.tell({ type: 'note', words: 'The console does not tell the charge of the battery, so min_battery_percent is not looked at' })
-  return whyWait(config, { nowMs: clock.wallMs(), crashedAtSec: await readCrashes(run, signal) })
+  return whyWait(config, { nowMs: clock.wallMs(), ...await readHealth(run, signal) })
 }
 
 async function bringTo(target: MpyTarget, run: MpyRun, signal: AbortSignal): Promise<Pick<MpyOutcome, 'filesChanged' | 'fetchedBytes'>> {
-  await checkSpace(target, run, signal)
-  await dropStrangers(target, run, signal)
+  await checkResources(run, signal)
+  // First what nobody wants any more: it must not be in the way of what is to come.
+  const stagedBytes = await dropStrangers(target, run, signal)
+  await checkSpace(target, stagedBytes, run, signal)
   const wishes: TransactionWish[] = []
   let fetchedBytes = 0
   for (const file of target.files) {
@@ -119,21 +121,35 @@ async function bringTo(target: MpyTarget, run: MpyRun, signal: AbortSignal): Pro
 /** For people; a name that is longer than a journal takes would make a damaged one of it. */
 const inJournal = (ref: string, commit: string): string => shownVersion(ref, commit).slice(0, mostNamedChars)
 
-/** Old and new content stand side by side for a moment. */
-async function checkSpace(target: MpyTarget, run: MpyRun, signal: AbortSignal): Promise<void> {
+async function checkResources({ config: { min_free_mem: leastBytes, min_cpu_mhz: leastMhz }, readResources, tell }: MpyRun, signal: AbortSignal): Promise<void> {
+  if (leastBytes === 0 && leastMhz === undefined) return
+  const { freeBytes, cpuMhz } = readResources ? await readResources(signal) : {}
+  for (const [key, least, found, what] of [['min_free_mem', leastBytes, freeBytes, 'bytes of memory free'], ['min_cpu_mhz', leastMhz ?? 0, cpuMhz, 'MHz']] as const) {
+    if (least === 0 || found !== undefined && found >= least) continue
+    if (found === undefined) { tell({ type: 'note', words: `The board does not tell what ${key} asks for, so it is not looked at` }); continue }
+    throw new WorkbenchError('device/refused', `The board has ${found} ${what}, and its configuration wants ${least} for an update`, { context: { key, found, least, reason: 'INSUFFICIENT_RESOURCES' }, hint: `Nothing was fetched. Free some, or lower ${key} in the configuration of the board` })
+  }
+}
+
+/** Old and new content stand side by side for a moment; what an interrupted download left in the stage stands there already. */
+async function checkSpace(target: MpyTarget, stagedBytes: number, run: MpyRun, signal: AbortSignal): Promise<void> {
   const totalBytes = target.files.reduce((sum, { size }) => sum + (size ?? 0), 0)
-  const neededBytes = Math.max(2 * totalBytes, run.config.min_free_storage)
+  const neededBytes = Math.max(2 * totalBytes, run.config.min_free_storage) - stagedBytes
   const freeBytes = await run.fs.free(signal)
   if (freeBytes === undefined || freeBytes >= neededBytes) return
   throw new WorkbenchError('device/no-space', `The board has ${freeBytes} bytes free, and this update wants ${neededBytes}`, { context: { freeBytes, neededBytes, reason: 'INSUFFICIENT_RESOURCES' }, hint: 'Delete what the board does not need, or leave files out of the release' })
 }
 
-/** Of an earlier download what this version does not have. */
-async function dropStrangers(target: MpyTarget, { fs }: MpyRun, signal: AbortSignal): Promise<void> {
-  const wanted = new Set(target.files.map(({ path }) => stagePathOf(path)))
+/** Of an earlier download what this version does not have. Result: bytes of what it has, and no more of each file than it has. */
+async function dropStrangers(target: MpyTarget, { fs }: MpyRun, signal: AbortSignal): Promise<number> {
+  const wanted = new Map(target.files.map(({ path, size }) => [stagePathOf(path), size ?? 0]))
+  let bytes = 0
   for (const { path, kind } of await walk(fs, mpyPlaces.stage, signal)) {
-    if (kind !== 'folder' && !wanted.has(path)) await fs.remove(path, signal)
+    const most = wanted.get(path)
+    if (most !== undefined) bytes += Math.min(most, (await fs.stat(path, signal))?.size ?? 0)
+    else if (kind !== 'folder') await fs.remove(path, signal)
   }
+  return bytes
 }
 
 /** What the release deletes, and on the developer channel what lies under a pattern and is not of this version. */
@@ -148,5 +164,21 @@ async function doomed(target: MpyTarget, run: MpyRun, signal: AbortSignal): Prom
       if (kind === 'file' && roots.some((root) => isWithin(path, root)) && !coming.has(path) && !isOwn(path) && isPermitted(path, run.config)) found.add(path)
     }
   }
+  // On a board that knows no case, another spelling of a name is the same file, and it would go with it.
+  const spelled = new Map([...coming].map((path) => [path.toLowerCase(), path]))
+  for (const path of found) {
+    const other = spelled.get(path.toLowerCase())
+    if (other !== undefined && other !== path && await areOneFile(path, other, run, signal)) found.delete(path)
+  }
   return [...found]
+}
+
+/** Both names lead to something, and not both stand there as they are written. */
+async function areOneFile(one: string, other: string, { fs }: MpyRun, signal: AbortSignal): Promise<boolean> {
+  const standsSo = async (path: string): Promise<boolean> => {
+    for (const folder of [...foldersAbove(path), path]) if (!(await fs.list(parentOf(folder), signal)).includes(nameOf(folder))) return false
+    return true
+  }
+  if (!await fs.stat(one, signal) || !await fs.stat(other, signal)) return false
+  return !(await standsSo(one) && await standsSo(other))
 }

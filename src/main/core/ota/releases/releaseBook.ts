@@ -7,7 +7,7 @@ import type { BoardRelease, BoardReleaseRows, KeptFile } from '../../../../share
 import type { NewDigest } from '../../../../shared/ota/digest.ts'
 import type { MpyDeltas } from '../../../../shared/ota/mpyManifest.schema.ts'
 import { byVersion, type MirrorVersion, type ReleaseSource } from '../../../../shared/ota/releaseMirror.ts'
-import { makeManifest } from '../../../protocols/otaManifest/makeManifest.ts'
+import { makeManifest, manifestText } from '../../../protocols/otaManifest/makeManifest.ts'
 import type { HmacHex } from '../../../protocols/otaManifest/signature.ts'
 import type { AuditLog } from '../../audit/auditLog.ts'
 import { createDeltaNames, savedPercent, worthyDelta } from './provedDelta.ts'
@@ -98,7 +98,7 @@ export function createReleaseBook(deps: ReleaseBookDeps): ReleaseBook {
   const build: ReleaseBook['build'] = async (wish, signal) => {
     const { version } = wish
     if ((await rows.read()).releases.some((each) => each.version === version)) throw new WorkbenchError('input/conflict', `There is a release ${version} already`, { context: { version }, hint: 'Raise the version; or withdraw and remove that one, if no board has it' })
-    const manifest = new TextEncoder().encode(`${JSON.stringify(makeManifest(wish, deps), undefined, 2)}\n`)
+    const manifest = new TextEncoder().encode(manifestText(makeManifest(wish, deps)))
     const all = [...wish.files, { path: manifestName, bytes: manifest }]
     await makeRoom(all.map(({ bytes }) => bytes))
     const files: KeptFile[] = []

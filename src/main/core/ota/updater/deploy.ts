@@ -6,7 +6,7 @@ import { faultText, updaterFault } from '../../../../shared/ota/updaterFault.ts'
 import { type Incremental, parseIncremental } from '../../../protocols/updater/incremental.ts'
 import { type AlsoAllowed, type PackageManifest, parsePackageManifest, unitsInOrder } from '../../../protocols/updater/manifest.ts'
 import { installProgress, moduleProgress } from '../../../protocols/updater/stages.ts'
-import { folderOfVersion } from '../../../protocols/updater/version.ts'
+import { folderOfVersion, versionOfFolder } from '../../../protocols/updater/version.ts'
 import { ensureFoldersAbove } from '../deviceFiles.ts'
 import { readDeployJournal, removeDeployJournal, writeDeployJournal } from './deployJournal.ts'
 import { type Base, baseOf, packageOfBase, unitsWithBase } from './incremental.ts'
@@ -14,6 +14,7 @@ import { beforeFolder, demandFreePlaces, standingBefore } from './outside.ts'
 import type { OpenPackage } from '../../../../shared/ota/openPackage.ts'
 import { rollBack, type RollbackDeps, type RollbackEnd, undoUnpromoted } from './rollback.ts'
 import type { SnapshotFile } from '../../../../shared/ota/snapshot.schema.ts'
+import { freeSpareRoom, keepSpareRoom, outsideBytesOf } from './spareRoom.ts'
 import { writeModule } from './writeModule.ts'
 import { runCommands, sicknessOf, startUnits, stopUnits } from './units.ts'
 
@@ -99,10 +100,11 @@ async function install(contents: OpenPackage, { manifest, units, commands }: Dep
   const { snapshots, progress } = deps
   // Before any service stops: it takes as long as the version is large.
   const seeded = base ? await seed(base, manifest.version, deps, signal) : []
+  await keepRoomForTheWayBack(base, manifest, deps, signal)
   progress(installProgress.stopping, 'Stopping the services')
   await stopUnits(units, deps, signal)
   const files = [...seeded, ...await writeModules(contents, manifest, deps, signal)]
-  const outside = [...base?.outside ?? [], ...manifest.modules.filter(({ isOutside }) => isOutside).map(({ path }) => path)]
+  const outside = outsideOf(base, manifest.modules)
   const before = await keepBefore(outside, manifest.version, deps, signal)
   progress(installProgress.verifying, 'The files are written and were read back')
   await snapshots.seal({ v: 1, version: manifest.version, units: [...units], files, ...(outside.length > 0 ? { outside, before } : {}) }, signal)
@@ -116,6 +118,18 @@ async function install(contents: OpenPackage, { manifest, units, commands }: Dep
   const sick = await sicknessOf(units, deps, signal)
   if (sick !== undefined) throw updaterFault('SERVICE_START_FAILED', sick)
 }
+
+/** What a version that is sick would be left for. */
+async function keepRoomForTheWayBack(base: Base | undefined, { modules }: PackageManifest, deps: DeployDeps, signal: AbortSignal): Promise<void> {
+  const { fs, snapshots } = deps
+  const { current } = await snapshots.links(signal)
+  const running = versionOfFolder(current ?? '')
+  const standing = await standingBefore(outsideOf(base, modules), deps, signal)
+  const outsideBytes = outsideBytesOf(running === undefined ? undefined : await snapshots.marker(running, signal))
+  await keepSpareRoom(fs, snapshots.folder, [...standing.values()].reduce((sum, { size }) => sum + size, outsideBytes), signal)
+}
+
+const outsideOf = (base: Base | undefined, modules: PackageManifest['modules']): string[] => [...base?.outside ?? [], ...modules.filter(({ isOutside }) => isOutside).map(({ path }) => path)]
 
 /** What stays of the version that runs, each file read back as it was installed. */
 async function seed(base: Base, version: string, deps: DeployDeps, signal: AbortSignal): Promise<SnapshotFile[]> {
@@ -180,6 +194,7 @@ const runningNow = async ({ snapshots }: DeployDeps, signal: AbortSignal): Promi
 
 /** By what `current` says, not by what anybody remembers; its journal goes when the device stands on its own again. */
 export async function takeBack(version: string, units: readonly string[], deps: DeployDeps, signal: AbortSignal): Promise<RollbackEnd> {
+  await freeSpareRoom(deps.fs, deps.snapshots.folder, signal).catch((error: unknown) => { if (signal.aborted || !isRefusal(error)) throw error; deps.tell(`the room for the way back stays taken: ${faultText(error)}`) })
   const { current } = await deps.snapshots.links(signal)
   const end = current === folderOfVersion(version) ? await rollBack(version, units, deps, signal) : await undoUnpromoted(version, units, deps, signal)
   await clearJournal(deps, signal)
@@ -190,9 +205,10 @@ export async function takeBack(version: string, units: readonly string[], deps: 
 const isRefusal = (error: unknown): error is WorkbenchError => error instanceof WorkbenchError && !error.code.startsWith('link/')
 
 /** It stands as it is told, and only this last step failed: that is tried again, told, and no failure of the deployment. */
-async function clearJournal({ fs, snapshots, tell }: DeployDeps, signal: AbortSignal): Promise<void> {
+export async function clearJournal({ fs, snapshots, tell }: DeployDeps, signal: AbortSignal): Promise<void> {
   for (let attempt = 1; attempt <= 2; attempt += 1) {
     try {
+      await freeSpareRoom(fs, snapshots.folder, signal)
       await removeDeployJournal(fs, snapshots.folder, signal)
       return
     } catch (error) {
@@ -215,4 +231,4 @@ export async function finished({ manifest: { version } }: { readonly manifest: {
   return { kind: 'installed', version, pruned }
 }
 
-const noSpace = (error: unknown): unknown => (error instanceof WorkbenchError && error.code === 'device/no-space' ? updaterFault('DISK_FULL', error.message, { cause: error }) : error)
+export const noSpace = (error: unknown): unknown => (error instanceof WorkbenchError && error.code === 'device/no-space' ? updaterFault('DISK_FULL', error.message, { cause: error }) : error)

@@ -1,6 +1,8 @@
 import { faultText } from '../../../../shared/ota/updaterFault.ts'
 import type { PackageRecord } from '../../../../shared/ota/updaterParts.ts'
 import { deploy, type DeployDeps, type DeployEnd } from './deploy.ts'
+import { versionOfFolder } from '../../../protocols/updater/version.ts'
+import type { RollbackLevel } from './rollback.ts'
 import type { UpdaterDesk } from './updaterDesk.ts'
 
 /** How a deployment speaks through an updater. A process that ends in the middle starts again and finds its journal. */
@@ -32,11 +34,19 @@ export async function installPackage(desk: UpdaterDesk, record: PackageRecord, s
   await showEnd(desk, record, end)
 }
 
+/** What runs after a failure, without a version that ran on being called the one before. */
+export function leftWith({ level, running }: { readonly level: RollbackLevel; readonly running: string | undefined }): string {
+  if (level === 'person') return 'somebody has to look at it'
+  const version = versionOfFolder(running ?? '') ?? running
+  if (level === 0) return version === undefined ? 'nothing was changed' : `${version} runs, as before`
+  return version === undefined ? 'the version before runs' : `${version} runs again`
+}
+
 export async function showEnd(desk: UpdaterDesk, record: PackageRecord | undefined, end: DeployEnd): Promise<void> {
   if (end.kind === 'failed') {
     // Also after a rollback that went well: what was wanted did not happen.
     if (record) await desk.remember({ ...record, stage: 'failed', verifiedAtMs: undefined, error: end.error.slice(0, 8000) })
-    desk.show({ stage: 'failed', error: end.error.slice(0, 8000), message: end.level === 'person' ? 'Failed; somebody has to look at it' : 'Failed; the version before runs' })
+    desk.show({ stage: 'failed', error: end.error.slice(0, 8000), message: `Failed; ${leftWith(end)}` })
     return
   }
   if (record) await desk.shelf.remove(record.request.package_name)

@@ -2,8 +2,10 @@ import { updaterFault } from '../../../../shared/ota/updaterFault.ts'
 import type { DeployJournal } from '../../../../shared/ota/snapshot.schema.ts'
 import type { RecoveryReport } from '../../../../shared/ota/transaction.schema.ts'
 import { folderOfVersion, versionOfFolder } from '../../../protocols/updater/version.ts'
-import { type DeployDeps, type DeployEnd, finished, takeBack } from './deploy.ts'
+import { clearJournal, type DeployDeps, type DeployEnd, finished, takeBack } from './deploy.ts'
 import { readDeployJournal, removeDeployJournal } from './deployJournal.ts'
+import { runsAgain } from './goBack.ts'
+import { freeSpareRoom } from './spareRoom.ts'
 import { sicknessOf, startUnits } from './units.ts'
 
 export interface Recovered {
@@ -17,6 +19,8 @@ export interface Recovered {
 export async function recoverDeployment(deps: DeployDeps & { readonly recoverLinks: (signal: AbortSignal) => Promise<RecoveryReport> }, signal: AbortSignal): Promise<Recovered> {
   const { fs, snapshots } = deps
   const mended: string[] = []
+  // The disk may be full by now, and every way from here needs room.
+  await freeSpareRoom(fs, snapshots.folder, signal)
   const links = await deps.recoverLinks(signal)
   if (links.end === 'incomplete') throw updaterFault('NO_VALID_VERSION', `the links of the versions could not be brought back: ${links.problems.map(({ target, why }) => `${target}: ${why}`).join('; ')}`)
   if (links.end !== 'nothing') mended.push(`a switch of the links was interrupted; they are the ${links.end} ones`)
@@ -55,7 +59,8 @@ async function settledBack({ version, from, units }: DeployJournal, deps: Deploy
     await removeDeployJournal(deps.fs, snapshots.folder, signal)
     return { kind: 'failed', error: why, level: 0, running: current }
   }
-  const end = await takeBack(isThere ? wanted : version, theirs, deps, signal)
+  const end = isThere ? await runsAgain(version, wanted, theirs, sick, deps, signal) : await takeBack(version, theirs, deps, signal)
+  await clearJournal(deps, signal)
   return { kind: 'failed', error: [`${why}, and ${sick}`, ...end.said].join('; '), level: end.level, running: (await snapshots.links(signal)).current }
 }
 

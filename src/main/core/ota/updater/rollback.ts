@@ -58,13 +58,18 @@ async function changedTo(folder: string | undefined, tried: Set<string>, units: 
   if (version === undefined) return `${folder} is no version`
   if (tried.has(folder)) return `${folder} was tried already`
   tried.add(folder)
+  // Never the same version twice: a second way back has to lead somewhere else.
+  const previous = level === 1 && factory !== folder ? versionOfFolder(factory ?? '') : undefined
+  return broughtBackTo({ version, previous }, units, `rolled back, level ${level}`, deps, signal)
+}
+
+/** One version in the place of another, with its services; `undefined` when it is current and well, else why not. */
+export async function broughtBackTo({ version, previous }: { readonly version: string; readonly previous: string | undefined }, units: readonly string[], why: string, deps: RollbackDeps, signal: AbortSignal): Promise<string | undefined> {
   try {
     const theirs = (await deps.snapshots.marker(version, signal))?.units ?? units
-    // What the new version brought runs no more, and what the old one has is started.
+    // What the other version brought runs no more, and what this one has is started.
     await stopUnits([...new Set([...theirs, ...units])], deps, signal)
-    // Never the same version twice: a second way back has to lead somewhere else.
-    const previous = level === 1 && factory !== folder ? versionOfFolder(factory ?? '') : undefined
-    await deps.snapshots.setLinks({ current: version, previous }, `rolled back, level ${level}`, signal)
+    await deps.snapshots.setLinks({ current: version, previous }, why, signal)
     return await broughtUp(theirs, deps, signal)
   } catch (error) {
     signal.throwIfAborted()
@@ -86,7 +91,7 @@ async function broughtUp(units: readonly string[], deps: RollbackDeps, signal: A
 }
 
 /** Only when no link names it any more. */
-async function dropSnapshot(version: string, { snapshots }: RollbackDeps, signal: AbortSignal): Promise<void> {
+export async function dropSnapshot(version: string, { snapshots }: RollbackDeps, signal: AbortSignal): Promise<void> {
   const view = (await snapshots.list(signal)).find((each) => each.version === version)
   if (view && view.links.length === 0) await snapshots.remove(version, signal)
 }

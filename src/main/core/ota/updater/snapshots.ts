@@ -177,8 +177,8 @@ export function createSnapshots({ fs, folder, transact, settle }: SnapshotDeps):
   }
 }
 
-/** Links of older updaters that were not put in place, and a journal that was being written. */
-const leftOver = /^\.(current|previous|factory)\.tmp(\.|$)|^\.deploy\.json\.tmp$/
+/** Links of older updaters that were not put in place, a journal that was being written, a lock that was put aside, room for a way back. */
+const leftOver = /^\.(current|previous|factory)\.tmp(\.|$)|^\.deploy\.json\.tmp$|^\.lock\.(?!beat$)|^\.room$/
 
 /** A link is relative and leads to a folder beside it; older set-ups wrote a slash at its end, or the whole path. */
 function targetOf(text: string, folder: DevicePath): string | undefined {

@@ -4,7 +4,8 @@ import type { DownloadRequest, UpdaterAnswer, UpdaterProgress, UpdaterStage, Upd
 import { faultText, updaterCodeOf, updaterFault } from '../../../../shared/ota/updaterFault.ts'
 import type { PackageRecord } from '../../../../shared/ota/updaterParts.ts'
 import { accepted, progressAnswer, readDownloadRequest, readUpdateRequest, refusal } from '../../../protocols/updater/answers.ts'
-import { isExpired, nextStage } from '../../../protocols/updater/stages.ts'
+import { createTrust } from './trust.ts'
+import { nextStage } from '../../../protocols/updater/stages.ts'
 import { versionOfFolder } from '../../../protocols/updater/version.ts'
 import { fetchPackage } from './fetchPackage.ts'
 import { goBack, planGoBack, type WayBack } from './goBack.ts'
@@ -39,6 +40,7 @@ export function createUpdater(deps: UpdaterDeps): Updater {
   let record: PackageRecord | undefined
   let work: Promise<void> = Promise.resolve()
   let isBusy = true
+  const trust = createTrust(deps.clock)
   const started = createDeferred<void>()
   const desk: UpdaterDesk = {
     ...deps,
@@ -54,6 +56,7 @@ export function createUpdater(deps: UpdaterDeps): Updater {
     },
     remember: async (next) => {
       record = next
+      trust.know(next?.verifiedAtMs)
       await (next ? deps.store.write(next) : deps.store.clear())
     },
   }
@@ -86,7 +89,6 @@ export function createUpdater(deps: UpdaterDeps): Updater {
     await Promise.race([started.promise, deps.clock.sleep(startGraceMs, AbortSignal.any([over.signal, patience.signal])).catch(() => undefined)])
     patience.abort()
   }
-  const isOver = (): boolean => record?.verifiedAtMs !== undefined && isExpired(record.verifiedAtMs, deps.clock.wallMs())
 
   return {
     start: async () => {
@@ -94,6 +96,7 @@ export function createUpdater(deps: UpdaterDeps): Updater {
         // The device is healed also where nobody can read any more which package was being fetched.
         let unread: unknown
         record = await deps.store.read().catch((error: unknown) => { signal.throwIfAborted(); unread = error; return undefined })
+        trust.know(record?.verifiedAtMs)
         if (record) now = { ...now, stage: record.stage, message: 'Starting', progress: record.stage === 'toInstall' ? 100 : 0, error: record.error ?? null }
         await heal(desk, signal, unread === undefined)
         if (unread !== undefined) throw unread as Error
@@ -105,7 +108,7 @@ export function createUpdater(deps: UpdaterDeps): Updater {
       const request = readDownloadRequest(body, deps)
       await hasStarted()
       // One that nobody installed in time makes room for its own second download.
-      const isStale = now.stage === 'toInstall' && !isBusy && isOver()
+      const isStale = now.stage === 'toInstall' && !isBusy && trust.isOver()
       if (isBusy || over.signal.aborted || (nextStage(now.stage, 'download') === undefined && !isStale)) return refusal(409, `OPERATION_IN_PROGRESS: ${busyWords(now)}`, now)
       const known = isStale ? undefined : record
       begin(async (signal) => fetchPackage(desk, request, isSame(known?.request, request) ? known : undefined, signal))
@@ -120,7 +123,7 @@ export function createUpdater(deps: UpdaterDeps): Updater {
       isBusy = true
       const ready = record
       try {
-        if (isOver() || ready.verifiedAtMs === undefined) return await expired(desk, ready)
+        if (trust.isOver() || ready.verifiedAtMs === undefined) return await expired(desk, ready)
         if (await deps.shelf.sizeOf(ready.request.package_name) === undefined) {
           await desk.remember(undefined)
           desk.show({ stage: 'failed', error: 'PACKAGE_NOT_FOUND: the package is gone from the disk', message: 'Failed' })

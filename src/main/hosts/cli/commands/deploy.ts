@@ -16,12 +16,13 @@ const flags: Flags = {
   'systemctl': { type: 'string', value: 'PROGRAM', help: 'with --ssh: a stand-in for systemctl, where systemd does not run' },
   'allow-commands': { type: 'boolean', help: 'with --ssh: run the commands that the package brings' },
   'also': { type: 'string', value: 'DIR', multiple: true, help: 'with --ssh: the package may put files below this folder of the appliance, too' },
+  'data': { type: 'string', value: 'DIR', help: 'with --ssh: the data folder, whose jobs are not disturbed' },
   'output': outputFlag,
   'help': { type: 'boolean', short: 'h', help: 'this text' },
 }
 
 /** What only one of the two ways takes: left out in silence, it would be believed in. */
-const ofSsh = ['key', 'host-key', 'root', 'systemctl', 'allow-commands', 'also']
+const ofSsh = ['key', 'host-key', 'root', 'systemctl', 'allow-commands', 'also', 'data']
 const ofUpdater = ['updater', 'address', 'report-port']
 
 /** A package onto an appliance, by the updater that runs there. */
@@ -64,7 +65,7 @@ async function overSsh(path: string, to: string, given: ParsedFlags, deps: CliDe
   if (keyFile === undefined) throw usage('Which private key? --key is missing')
   const { version, modules, units } = await deps.deployOverSsh({
     path, keyFile, user: found[1] ?? '', host: found[2] ?? found[3] ?? '', port: found[4] === undefined ? undefined : wholeNumber('--ssh', found[4], 1, 65_535),
-    hostKeySha256: given.text('host-key'), root: given.text('root') ?? '/', systemctl: given.text('systemctl'), allowsCommands: given.has('allow-commands'), also: given.texts('also'),
+    hostKeySha256: given.text('host-key'), root: given.text('root') ?? '/', systemctl: given.text('systemctl'), allowsCommands: given.has('allow-commands'), also: given.texts('also'), dataFolder: given.text('data') ?? deps.dataFolder,
     tell: (percent, message) => { say('progress', { stage: 'installing', progress: percent, message }, percent < 0 ? message : `${String(percent).padStart(3)} %  ${message}`) },
   }, deps.interrupt.signal).catch((error: unknown) => {
     // One that differs from the key that was given is another matter, and has its own hint.

@@ -77,11 +77,17 @@ async function makeDelta([older, newer]: readonly string[], given: ParsedFlags, 
   return done(exitCodes.success, facts, `${facts.path}: ${sizeText(facts.deltaBytes)} instead of ${sizeText(facts.newBytes)} (${facts.savedPercent} % saved), applied once and proved`)
 }
 
+const noVersions = 'There is no version in this folder yet, and boards are told so: each is a folder that is named like it, or the folder holds one manifest.json. One that comes is served at once'
+const shownVersions = (versions: readonly string[]): string => (versions.length <= 5 ? versions.join(', ') || 'nothing' : `${String(versions.length)} versions, the newest ${versions.at(-1) ?? ''},`)
+
 async function serve([folder, ...more]: readonly string[], given: ParsedFlags, deps: CliDeps, { say, done }: Teller): Promise<ExitCode> {
   if (folder === undefined || more.length > 0) throw usage('A folder of versions is needed', 'rackbench release serve DIR')
   await deps.releases.serve({
     folder: resolve(folder), host: given.text('host') ?? '127.0.0.1', port: wholeNumber('--port', given.text('port') ?? '8090', 0, 65_535),
-    ready: ({ url, port }) => { say('serving', { url, port }, `Serving on ${url}; Ctrl-C ends it`) }, log: (line) => { say('request', { line }, line) },
+    ready: ({ url, port, versions }) => {
+      say('serving', { url, port, versions }, `Serving ${shownVersions(versions)} on ${url}; Ctrl-C ends it`)
+      if (versions.length === 0) say('note', { words: noVersions }, noVersions)
+    }, log: (line) => { say('request', { line }, line) },
   }, deps.interrupt.signal)
   return done(exitCodes.success, {}, '')
 }
