@@ -74,7 +74,7 @@ export const updaterGuards: readonly Guard[] = [
   { says: 'when a package was verified is on the disk', file: `${core}/fetchPackage.ts`, ...on('updater', 'a good request is accepted'),
     find: 'verifiedAtMs: clock.wallMs() }', replace: 'verifiedAtMs: undefined }' },
   { says: 'a package is trusted for a day', file: `${core}/updater.ts`, ...on('updater', 'exactly 24 h later'),
-    find: 'if (isOver() || ready.verifiedAtMs', replace: 'if (ready.verifiedAtMs' },
+    find: 'if (trust.isOver() || ready.verifiedAtMs', replace: 'if (ready.verifiedAtMs' },
   { says: 'the MD5 of a package is compared', file: `${drivers}/packageShelf.ts`, ...on('updater', 'a wrong MD5'),
     find: 'if (sum !== request.package_md5) throw', replace: "if (sum === '') throw" },
   { says: 'a part of a file is appended only where it belongs', file: `${drivers}/packageBody.ts`, ...on('updater', 'never patched together'),
