@@ -8,7 +8,7 @@ import { type LoopbackRack, startLoopbackRack } from '../../../src/main/composit
 import { bootStandIns } from '../../../src/main/sim/standIns.ts'
 import { missingForWindow } from '../openWindow.ts'
 import { freeUdpPort } from '../../support/freePort.ts'
-import { beginDay, card, type Day, jobTime, panel } from './storySteps.ts'
+import { beginDay, card, type Day, jobTime, panel, soon } from './storySteps.ts'
 
 /** What a person does, one after the other: each is one click or one field. */
 interface Hands {
@@ -87,6 +87,11 @@ describe.skipIf(missingForWindow() !== undefined)('a camera on a desk, from an e
     })
     expect(hands.acts).toHaveLength(3)
     expect(performance.now() - startedMs).toBeLessThan(60_000)
+    // A job that begins in the second in which U-Boot can be stopped finds its prompt, and asks for no plug.
+    await step('it is plugged in, and seen to boot', async () => {
+      await fetch(`http://127.0.0.1:${rack.api}/power/cycle`, { method: 'POST' })
+      await expect.poll(() => day.camera('cam-01').life, soon).toBe('booted')
+    })
     await step('its backup is chosen; this computer has no other network here than itself', async () => {
       await card(page, 'cam-01').click()
       await hands.fill(/^What to restore/, rack.imagesFolder)
