@@ -40,6 +40,12 @@ export function dayAndTime(atMs: number): string {
 }
 /** The time of what was today, and the day of what was not: a clock alone would make yesterday's look fresh. */
 export const lately = (atMs: number, nowMs = Date.now()): string => (dayAndTime(atMs).slice(0, 10) === dayAndTime(nowMs).slice(0, 10) ? clockTime(atMs) : dayAndTime(atMs).slice(5, 16))
+/** Two digits and a letter, as in 9.5K, 11K and 230. */
+export function shortSize(bytes: number): string {
+  const [value, letter] = bytes < 1000 ? [bytes, ''] : bytes < 999.5 * 1024 ? [bytes / 1024, 'K'] : [bytes / 1_048_576, 'M']
+  return `${value < 9.95 && letter !== '' ? value.toFixed(1) : String(Math.round(value))}${letter}`
+}
+
 export const watts = (value: number | undefined): string => (value === undefined ? '\u2014' : `${value.toFixed(1)} W`)
 /** Shown without the scheme: `rack://10.0.0.5` is 10.0.0.5 to everybody at the rack. */
 export const podAddress = (url: string): string => url.replace(/^rack:\/\//, '')

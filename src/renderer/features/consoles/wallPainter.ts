@@ -4,8 +4,11 @@ const frameBudgetMs = 6
 const largestShare = 1 / 2
 const smallestShare = 1 / 4
 const fewestTiles = 8
-/** A frame that comes later than this was one too much. */
+/** A frame that comes later than this was one too much, where it was our drawing that took its time. */
 const lateMs = 25
+const heavyMs = frameBudgetMs / 2
+/** Where somebody else takes it, smaller shares make no room: after so many a round is drawn in one frame, or each tile would wait for two late ones. */
+const lateInARow = 2
 /** Between two pauses there is no pace to learn from. */
 const pauseMs = 250
 
@@ -33,6 +36,8 @@ export function createWallPainter({ nextFrame, nowMs }: WallPainterDeps): WallPa
   let turns = 0
   let share = largestShare
   let lastFrameMs = -Infinity
+  let lastDrawMs = 0
+  let late = 0
 
   const ask = (): void => {
     if (isAsked) return
@@ -43,7 +48,10 @@ export function createWallPainter({ nextFrame, nowMs }: WallPainterDeps): WallPa
     const tookMs = startedMs - lastFrameMs
     lastFrameMs = startedMs
     if (tookMs > pauseMs) return
-    share = tookMs > lateMs ? Math.max(smallestShare, share * 0.8) : Math.min(largestShare, share + 0.01)
+    late = tookMs > lateMs ? late + 1 : 0
+    if (late === 0) share = share > largestShare ? Math.max(largestShare, share - 0.05) : Math.min(largestShare, share + 0.01)
+    else if (lastDrawMs > heavyMs) share = Math.max(smallestShare, Math.min(share, largestShare) * 0.8)
+    else if (late >= lateInARow) share = 1
   }
   const frame = (): void => {
     isAsked = false
@@ -60,6 +68,7 @@ export function createWallPainter({ nextFrame, nowMs }: WallPainterDeps): WallPa
       tile.draw()
       drawn += 1
     }
+    lastDrawMs = nowMs() - startedMs
     if (drawn < waiting.length) ask()
   }
   return {
