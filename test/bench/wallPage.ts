@@ -1,12 +1,16 @@
 import type { Page } from 'playwright-core'
 
+/** Later than this is as bad as this. */
+const mostLatencyMs = 10_000
+
 /**
  * Lines begin with the time they were sent. A line has its pixels when its tile shows it or a newer one: of each redrawn tile every 8 ms of
  * what it had not shown before is a sample, so a tile that waits long counts with all that waited. Taken in a task of its own after the
- * frame, when layout and paint of the page are done. Text, because it runs in the page and is compiled without it.
+ * frame, when layout and paint of the page are done. Counted by the millisecond: kept one by one they were millions after minutes, and the
+ * page's memory was cleared up for them in the frames that are measured. Text, because it runs in the page and is compiled without it.
  */
 const watchScript = `(() => {
-  const watched = { intervals: [], work: [], latency: [], othersLatency: [] }
+  const watched = { intervals: [], work: [], latency: new Uint32Array(${String(mostLatencyMs)}), othersLatency: new Uint32Array(${String(mostLatencyMs)}) }
   globalThis.rackbenchWatched = watched
   const wall = document.querySelector('[aria-label="Wall of consoles"]')
   const newest = new Map()
@@ -24,8 +28,9 @@ const watchScript = `(() => {
       newest.set(tile, sentMs)
       const isFirst = tile.closest('[data-camera]').querySelector('b').textContent === 'cam-001'
       for (let at = before === undefined ? sentMs : Math.min(before + 8, sentMs); at <= sentMs; at += 8) {
-        watched.latency.push(nowMs - at)
-        if (!isFirst) watched.othersLatency.push(nowMs - at)
+        const lateMs = Math.max(0, Math.min(nowMs - at, ${String(mostLatencyMs - 1)}))
+        watched.latency[lateMs] += 1
+        if (!isFirst) watched.othersLatency[lateMs] += 1
       }
     }
     redrawn = new Set()
@@ -45,7 +50,13 @@ const watchScript = `(() => {
 })()`
 
 /** What the page sees of itself: frames, its work in each, and when a line of a tile is painted. */
-export interface WallSeen { readonly intervals: readonly number[]; readonly work: readonly number[]; readonly latency: readonly number[]; readonly othersLatency: readonly number[] }
+export interface WallSeen {
+  readonly intervals: readonly number[]
+  readonly work: readonly number[]
+  /** How many were so many milliseconds late. */
+  readonly latency: readonly number[]
+  readonly othersLatency: readonly number[]
+}
 
 export async function watchWall(page: Page): Promise<void> {
   await page.evaluate(watchScript)
@@ -53,8 +64,11 @@ export async function watchWall(page: Page): Promise<void> {
 /** Since it was asked last. */
 export async function takeSeen(page: Page): Promise<WallSeen> {
   return page.evaluate<WallSeen>(`(() => {
-    const seen = { ...globalThis.rackbenchWatched }
-    Object.assign(globalThis.rackbenchWatched, { intervals: [], work: [], latency: [], othersLatency: [] })
+    const watched = globalThis.rackbenchWatched
+    const seen = { ...watched, latency: [...watched.latency], othersLatency: [...watched.othersLatency] }
+    Object.assign(watched, { intervals: [], work: [] })
+    watched.latency.fill(0)
+    watched.othersLatency.fill(0)
     return seen
   })()`)
 }
