@@ -85,9 +85,20 @@ export async function clickUntil(page: Page, clicked: string, appears: string): 
     throw new Error('it never appeared')
   })()`)
 }
-/** Two frames on: what was in the page has been painted. Wall time of the page. */
-export async function paintedAt(page: Page): Promise<number> {
-  return page.evaluate<number>('new Promise((resolve) => { requestAnimationFrame(() => { requestAnimationFrame(() => { resolve(Date.now()) }) }) })')
+const paintedWord = 'rackbench painted'
+/**
+ * When the first camera of a page is on the screen, in wall time of the page: two frames after it came. The page watches itself; a question
+ * from outside whether it is there yet brings its own scripts along, and they took an eighth of a second of the paint they asked about. To be
+ * called before the page goes to its address.
+ */
+export async function watchFirstCamera(page: Page): Promise<() => Promise<number>> {
+  await page.addInitScript(`new MutationObserver((changes, observer) => {
+    if (!document.querySelector('[data-camera]')) return
+    observer.disconnect()
+    requestAnimationFrame(() => { requestAnimationFrame(() => { console.debug(${JSON.stringify(paintedWord)}, Date.now()) }) })
+  }).observe(document, { childList: true, subtree: true })`)
+  const said = page.waitForEvent('console', (message) => message.text().startsWith(paintedWord))
+  return async () => Number((await said).text().slice(paintedWord.length))
 }
 /** Frames per second of a page in that time. */
 export async function framesOf(page: Page, durationMs: number): Promise<number> {
