@@ -42,7 +42,7 @@ const vitest = async (project: string, tests: string, named: string): Promise<bo
 }
 
 try {
-  for (const each of ['src', 'test', 'resources', 'vitest.config.ts', 'package.json', 'tsconfig.json', 'tsconfig.base.json', 'tsconfig.node.json', 'tsconfig.web.json']) {
+  for (const each of ['src', 'test', 'resources', 'vitest.config.ts', 'electron.vite.config.ts', 'package.json', 'tsconfig.json', 'tsconfig.base.json', 'tsconfig.node.json', 'tsconfig.web.json']) {
     cpSync(join(root, each), join(copy, each), { recursive: true })
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))

@@ -5,8 +5,13 @@ const chain = { project: 'unit', file: 'src/main/core/audit/auditChain.ts', test
 
 const box = { project: 'integration', file: 'src/main/drivers/storage/secretsBox.ts', tests: 'test/integration/secrets/secretsBox.test.ts' } as const
 
-/** Power, the audit log and secrets. */
+const shell = { project: 'integration', file: 'src/main/hosts/electron/pageWindow.ts', tests: 'test/integration/hosts/builtElectron.test.ts', named: 'may tell the desktop of an alarm' } as const
+
+/** Power, the audit log, secrets, and what the window's page may do. */
 export const safetyGuards: readonly Guard[] = [
+  { says: 'no page of somebody else is granted anything', ...shell, find: "permission === 'notifications' && isOurPage(requestingUrl)", replace: "permission === 'notifications'" },
+  { says: 'our page is granted notifications and nothing else', ...shell, find: "permission === 'notifications' && isOurPage(requestingUrl)", replace: 'isOurPage(requestingUrl)' },
+  { says: 'what is asked without a question is judged the same', ...shell, find: "permission === 'notifications' && origin.replace(", replace: 'origin.replace(' },
   { says: 'power is not cut while a job has the camera', ...gate, named: 'while a job writes flash', find: 'if (busy.length > 0) override(act, busy, deps)', replace: '' },
   { says: 'only the exact name overrides', ...gate, named: 'while a job writes flash', find: 'if (force !== wanted) {', replace: 'if (force.trim().toLowerCase() !== wanted) {' },
   { says: 'the name of another camera switches nothing', ...gate, named: 'the name of another camera', find: 'if (busy.length === 0) checkTyped(act)', replace: '' },

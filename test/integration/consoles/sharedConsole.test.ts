@@ -17,6 +17,16 @@ async function bench(): Promise<ConsoleBench & { readonly far: FarCamera; readon
   return { ...made, far, cameraId }
 }
 
+/** Two windows look at one console, and Ann has typed into it. */
+async function whereAnnTypes() {
+  const made = await bench()
+  const [ann, bob] = [await made.window('Ann'), await made.window('Bob')]
+  const seenByBob = await bob.look(made.cameraId)
+  await ann.look(made.cameraId)
+  await ann.client.consoles.type({ cameraId: made.cameraId, text: 'a', viewer: ann.viewer })
+  return { ...made, ann, bob, seenByBob }
+}
+
 test('one writes, the other looks; taking over is seen by the one who loses it, and it can be taken back', async () => {
   const { cameraId, far, window } = await bench()
   const [ann, bob] = [await window('Ann'), await window()]
@@ -46,11 +56,7 @@ test('one writes, the other looks; taking over is seen by the one who loses it, 
 })
 
 test('a broadcast does not type into a console that somebody else writes into, and tells who does', async () => {
-  const { cameraId, far, window, add } = await bench()
-  const [ann, bob] = [await window('Ann'), await window('Bob')]
-  const seenByBob = await bob.look(cameraId)
-  await ann.look(cameraId)
-  await ann.client.consoles.type({ cameraId, text: 'a', viewer: ann.viewer })
+  const { cameraId, add, far, ann, bob, seenByBob } = await whereAnnTypes()
   await expect.poll(() => seenByBob.at(-1)?.name).toBe('Ann')
   const free = await openFarCamera()
   const other = add(free.url, 'Free')
@@ -117,11 +123,7 @@ test('a job has the writer and everybody sees whose it is; afterwards it is who 
 })
 
 test('released for another program: the line is let go, stays closed, and comes back when it is taken back', async () => {
-  const { cameraId, workbench, far, window } = await bench()
-  const [ann, bob] = [await window('Ann'), await window('Bob')]
-  const seenByBob = await bob.look(cameraId)
-  await ann.look(cameraId)
-  await ann.client.consoles.type({ cameraId, text: 'a', viewer: ann.viewer })
+  const { cameraId, workbench, far, ann, bob, seenByBob } = await whereAnnTypes()
   await expect(bob.client.consoles.release({ cameraId, viewer: bob.viewer })).rejects.toMatchObject({ data: { code: 'pod/busy' } })
   await ann.client.consoles.release({ cameraId, viewer: ann.viewer })
   await expect.poll(far.clients).toBe(0)
