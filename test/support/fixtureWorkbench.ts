@@ -329,7 +329,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
       }),
       watchList: contract.jobs.watchList.handler(({ signal }) => stream<ReturnType<typeof summaryOf>>([], (tell) => jobs.onEvent(({ job, type }) => {
         const one = jobs.jobs.get(job)
-        if (one && (type === 'job-queued' || isFinished(one))) tell(summaryOf(one))
+        if (one && (type === 'job-queued' || type === 'job-started' || isFinished(one))) tell(summaryOf(one))
       }), signal)),
       cancel: contract.jobs.cancel.handler(({ input }) => { if (queues) { queue.cancel(input.jobId); return {} } jobs.add(input.jobId, { type: 'cancel-requested' }); return {} }),
       report: contract.jobs.report.handler(({ input }) => ({ text: `<!doctype html><title>${input.jobId}</title><body style="font:15px sans-serif;margin:32px"><h1>Report of ${input.jobId}</h1><p>restored and booted</p>`, path: `/home/lab/.local/share/rackbench/reports/${input.jobId}.html` })),
