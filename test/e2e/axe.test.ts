@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { type Browser, chromium } from 'playwright-core'
+import { type BrowserContext, chromium } from 'playwright-core'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
 import { openFixtureServer } from '../support/fixtureServer.ts'
+import { freeTcpPort } from '../support/freePort.ts'
 import { allScenes, axeFindings, type Scene } from '../support/screenshots.ts'
 import { missingForWindow } from './openWindow.ts'
 
@@ -13,12 +14,11 @@ const sceneLimitMs = 30_000
 /** Scenes wait for their servers more than they compute. */
 const lanes = 4
 
-/** Each scene is played once and looked at in both themes: the window follows the system's. */
-async function lookAt(browser: Browser, { name, cameras, perPod = 4, quotaNear, isNew, steps }: Scene, axe: string): Promise<readonly string[]> {
-  const server = await openFixtureServer(renderer, { cameras, perPod, ...(quotaNear === undefined ? {} : { quotaNear }), ...(isNew === undefined ? {} : { isNew }), nowMs: () => Date.now() })
-  const context = await browser.newContext({ viewport: { width: 1024, height: 700 }, colorScheme: 'dark', reducedMotion: 'reduce' })
+/** Each scene is played once and looked at in both themes: the window follows the system's. A new page of it, in the lane's own browser context. */
+async function lookAt(context: BrowserContext, port: number, { name, cameras, perPod = 4, quotaNear, isNew, steps }: Scene, axe: string): Promise<readonly string[]> {
+  const server = await openFixtureServer(renderer, { cameras, perPod, ...(quotaNear === undefined ? {} : { quotaNear }), ...(isNew === undefined ? {} : { isNew }), nowMs: () => Date.now() }, undefined, port)
+  const page = await context.newPage()
   try {
-    const page = await context.newPage()
     page.setDefaultTimeout(sceneLimitMs)
     await page.goto(server.url)
     await page.getByText('connected', { exact: true }).waitFor()
@@ -36,7 +36,9 @@ async function lookAt(browser: Browser, { name, cameras, perPod = 4, quotaNear, 
   } catch (error) {
     return [`${name}: ${error instanceof Error ? error.message : String(error)}`]
   } finally {
-    await context.close()
+    // What a window keeps is the next scene's to begin without.
+    await page.evaluate('localStorage.clear()').catch(() => undefined)
+    await page.close()
     await server.close()
   }
 }
@@ -50,8 +52,12 @@ describe.skipIf(missingForWindow() !== undefined)('axe', () => {
     const waiting = [...allScenes()]
     expect(waiting.length).toBeGreaterThan(80)
     const found: string[] = []
+    // One address a lane, so that the browser reads and compiles the page once and not for each scene.
     const lane = async (): Promise<void> => {
-      for (let scene = waiting.shift(); scene; scene = waiting.shift()) found.push(...await lookAt(browser, scene, axe))
+      const context = await browser.newContext({ viewport: { width: 1024, height: 700 }, colorScheme: 'dark', reducedMotion: 'reduce' })
+      const port = await freeTcpPort()
+      for (let scene = waiting.shift(); scene; scene = waiting.shift()) found.push(...await lookAt(context, port, scene, axe))
+      await context.close()
     }
     await Promise.all(Array.from({ length: lanes }, lane))
     expect(found).toEqual([])

@@ -1,14 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { extname, join, normalize } from 'node:path'
 import { RPCHandler } from '@orpc/server/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { readPageFiles } from '../../src/main/composition/pageFiles.ts'
 import { createFixtureWorkbench, type FixtureOptions, type FixtureWorkbench } from './fixtureWorkbench.ts'
-
-/** The policy of the web host: what violates it here would not work there. */
-export const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; frame-src blob: 'self'; base-uri 'none'; form-action 'none'"
-const types: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2', '.woff': 'font/woff' }
 
 export interface FixtureServer {
   readonly url: string
@@ -25,13 +21,12 @@ export async function openFixtureServer(pageFolder: string, options: FixtureOpti
   const sockets = new WebSocketServer({ noServer: true })
   let isCut = false
 
+  // As the web host serves it: what violates its policy here would not work there.
+  const files = await readPageFiles(pageFolder)
   const server = createServer((request, response) => {
-    const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://x').pathname))
-    const name = path === '/' ? 'index.html' : path
-    readFile(join(pageFolder, name)).then(
-      (body) => { response.writeHead(200, { 'content-type': types[extname(name)] ?? 'application/octet-stream', 'content-security-policy': contentPolicy }).end(body) },
-      () => { response.writeHead(404).end() },
-    )
+    const found = files.get(new URL(request.url ?? '/', 'http://x').pathname)
+    if (!found) { response.writeHead(404).end(); return }
+    readFile(found.file).then((body) => { response.writeHead(200, found.headers).end(body) }, () => { response.writeHead(404).end() })
   })
 
   function serve(socket: WebSocket, path: string): void {
