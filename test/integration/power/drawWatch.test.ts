@@ -15,16 +15,17 @@ import { createVirtualClock, type VirtualClock } from '../../support/virtualCloc
 const never = new AbortController().signal
 const manual: PowerController = { ability: 'manual', label: 'a hand', cycle: async () => undefined }
 
-interface Desk { readonly clock: VirtualClock; readonly standIn: RouterOsStandIn; readonly draw: DrawWatch; readonly told: (number | undefined)[]; readonly asked: () => number; power: PowerController; held: boolean }
+interface Desk { readonly clock: VirtualClock; readonly standIn: RouterOsStandIn; readonly draw: DrawWatch; readonly told: (number | undefined)[]; readonly read: (number | undefined)[]; readonly asked: () => number; power: PowerController; held: boolean }
 
 function openDesk(password = 'secret'): Desk {
   const clock = createVirtualClock()
   const standIn = createRouterOsStandIn(clock, [{ name: 'ether3', poe: 'forced-on', hasLoad: true, watts: 4.2 }])
   const connection = createRouterOsConnection({ label: 'RouterOS at lab:8728', user: 'admin', password, openLine: standIn.openLine, clock })
   const told: (number | undefined)[] = []
+  const read: (number | undefined)[] = []
   const power = createRouterOsPower({ connection, clock, port: { ethernet: 'ether3' } })
-  const draw = createDrawWatch({ clock, power: () => desk.power, isHeld: () => desk.held, changed: () => { told.push(draw.watts()) } })
-  const desk: Desk = { clock, standIn, draw, told, asked: () => standIn.commands.filter((each) => each.startsWith('/interface/ethernet/poe/print')).length, power, held: false }
+  const draw = createDrawWatch({ clock, power: () => desk.power, isHeld: () => desk.held, changed: () => { told.push(draw.watts()) }, read: (watts) => { read.push(watts) } })
+  const desk: Desk = { clock, standIn, draw, told, read, asked: () => standIn.commands.filter((each) => each.startsWith('/interface/ethernet/poe/print')).length, power, held: false }
   const over = new AbortController()
   const running = draw.run(over.signal)
   onTestFinished(async () => { over.abort(); await running; await connection.close(); await standIn.close() })
@@ -38,6 +39,7 @@ test('what a port gives is read again and again, told when it is another, and go
   await desk.clock.advance(15_000)
   await desk.clock.advance(15_000)
   expect(desk.told).toEqual([4.2, 5.1])
+  expect(desk.read.slice(0, 3)).toEqual([4.2, 5.1, 5.1])
   desk.power = manual
   await desk.clock.advance(15_000)
   expect(desk.told).toEqual([4.2, 5.1, undefined])
@@ -103,4 +105,23 @@ test('the watts of a real switch are on the camera of the rack, and gone while i
   await expect.poll(watts, { timeout: 10_000 }).toBe(4.2)
   await workbench.rack.power(cameraId, 'off', never)
   expect(watts()).toBeUndefined()
+  const { isMeasured, points } = workbench.rack.draw(cameraId)
+  expect([isMeasured, points.map((point) => point.watts)]).toEqual([true, [4.2, undefined]])
+  // A replay of tomorrow has them too.
+  const [session] = await workbench.captures.sessions({ camera: cameraId })
+  expect((await workbench.captures.timeline(session!.session, [], never)).watts.map((point) => point.watts)).toEqual([4.2, undefined])
+})
+
+test('a camera that no switch can measure says so, and a simulated one is read like any other, also when its power is switched', { timeout: 30_000 }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rackbench-watts-'))
+  onTestFinished(async () => rm(folder, { recursive: true }))
+  const workbench = await createWorkbench({ host: 'cli', version: 'test', dataFolder: folder, homeFolder: folder, tftpPort: 0, demoCameras: 1, resourcesFolder: join(import.meta.dirname, '../../../resources'), log: () => undefined })
+  onTestFinished(async () => workbench.close())
+  const known = workbench.setup.addForNow({ url: 'tcp://127.0.0.1:9', name: '', cameraName: 'cam', chip: 'hi3516ev300' })
+  expect(workbench.rack.draw(known.cameraId)).toEqual({ isMeasured: false, points: [] })
+  await workbench.setup.openDemo()
+  const cameraId = workbench.rack.pods().find(({ id }) => id !== known.id)!.cameraId
+  await workbench.rack.power(cameraId, 'off', never)
+  const { isMeasured, points } = workbench.rack.draw(cameraId)
+  expect([isMeasured, points.at(-1)?.watts]).toEqual([true, 0])
 })

@@ -14,6 +14,10 @@ export interface DrawWatchDeps {
   /** A job has the camera, and its switch is asked for nothing else. */
   readonly isHeld: () => boolean
   readonly changed: () => void
+  /** Each reading, also one that is as before; `undefined` where nobody can tell from now on. */
+  readonly read?: (watts: number | undefined) => void
+  /** Of a simulated camera, which no switch feeds. */
+  readonly simulated?: (() => number) | undefined
 }
 
 export interface DrawWatch {
@@ -25,13 +29,17 @@ export interface DrawWatch {
 }
 
 /** What a camera draws, asked of a switch that can tell. What cannot be read now is not shown. */
-export function createDrawWatch({ clock, power, isHeld, changed }: DrawWatchDeps): DrawWatch {
+export function createDrawWatch({ clock, power, isHeld, changed, read: tell = () => undefined, simulated }: DrawWatchDeps): DrawWatch {
   let watts: number | undefined
   let acts = 0
   /** Some switches lock an account after a few wrong passwords: it is tried again when somebody acts, or has set another switch. */
   let refusedBy: PowerController | undefined
-  const become = (now: number | undefined): void => { if (now !== watts) { watts = now; changed() } }
+  const become = (now: number | undefined): void => {
+    tell(now)
+    if (now !== watts) { watts = now; changed() }
+  }
   const look = async (signal: AbortSignal): Promise<boolean> => {
+    if (simulated) { tell(simulated()); return true }
     const controller = power()
     const draw = controller.ability === 'on-off' ? controller.draw : undefined
     if (!draw || controller === refusedBy) { become(undefined); return true }
@@ -48,11 +56,16 @@ export function createDrawWatch({ clock, power, isHeld, changed }: DrawWatchDeps
   }
   return {
     watts: () => watts,
-    forget: () => { acts += 1; refusedBy = undefined; become(undefined) },
+    forget: () => {
+      acts += 1
+      refusedBy = undefined
+      if (simulated) tell(simulated())
+      else become(undefined)
+    },
     run: async (signal) => {
       let waitMs = lookEveryMs
       while (!signal.aborted) {
-        if (!isHeld()) waitMs = await look(signal) ? lookEveryMs : Math.min(waitMs * 2, mostWaitMs)
+        if (simulated || !isHeld()) waitMs = await look(signal) ? lookEveryMs : Math.min(waitMs * 2, mostWaitMs)
         await clock.sleep(waitMs, signal).catch(() => undefined)
       }
     },

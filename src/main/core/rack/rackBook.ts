@@ -7,6 +7,7 @@ import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { isFinished, type Job } from '../../../shared/jobs/reduceJob.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
+import type { DrawHistory } from '../../../shared/rack/drawHistory.schema.ts'
 import type { Inventory } from '../../../shared/rack/inventory.schema.ts'
 import type { CameraView, PodView, RackView } from '../../../shared/rack/rackView.schema.ts'
 import { type PowerAction, powerActions } from '../../../shared/rack/powerAct.schema.ts'
@@ -26,6 +27,7 @@ import { isNews, quietMs } from './heardNews.ts'
 import { maintenanceWords } from './inventory.ts'
 import { gatePower } from './jobPower.ts'
 import type { Leases } from './leases.ts'
+import { createDrawHistory, type DrawHistory as DrawMemory } from './drawHistory.ts'
 import { createDrawWatch, type DrawWatch } from './drawWatch.ts'
 import { createPowerEdges } from './powerEdges.ts'
 import { type StartFacts, whyNots } from './whyNot.ts'
@@ -86,6 +88,8 @@ export interface RackBook {
   camera(id: CameraId): CameraEntry
   find(id: CameraId): CameraEntry | undefined
   pods(): readonly PodSpec[]
+  /** What it drew in the last hours. */
+  draw(id: CameraId): DrawHistory
   /** Everybody's way to the power of a camera, jobs apart: see `actOnPower`. `force` is the name that a person typed. */
   power(id: CameraId, action: PowerAction, signal: AbortSignal, force?: string): Promise<PowerOutcome>
   view(): RackView
@@ -137,6 +141,7 @@ interface Entry extends CameraEntry {
   reachNote: string
   store: PodStore | undefined
   readonly draw: DrawWatch
+  readonly drawn: DrawMemory
   readonly stop: AbortController
 }
 
@@ -253,10 +258,11 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fla
       const capture = captures?.open({ id: spec.cameraId, name: spec.cameraName, chip: spec.chip })
       const edges = createPowerEdges((edge) => capture?.power(edge), () => { entries.get(spec.id)?.console.catchUp() })
       const seen = edges.watched(devices)
+      const drawn = createDrawHistory(() => clock.wallMs(), (watts) => capture?.draw(watts))
       const entry: Entry = {
-        spec, own: seen, boot: startBootWatch(clock.nowMs()), firmware: undefined, address: '', power: 'unknown', cutAtMs: -Infinity, store: undefined, stop: new AbortController(),
+        drawn, spec, own: seen, boot: startBootWatch(clock.nowMs()), firmware: undefined, address: '', power: 'unknown', cutAtMs: -Infinity, store: undefined, stop: new AbortController(),
         reach: devices.pod ? 'checking' : 'reachable', reachNote: '',
-        draw: createDrawWatch({ clock, power: () => devices.power, isHeld: () => leases.holderOf(devices.resource) !== undefined, changed }),
+        draw: createDrawWatch({ clock, power: () => devices.power, isHeld: () => leases.holderOf(devices.resource) !== undefined, changed, read: drawn.tell, simulated: devices.watts }),
         devices: gatePower(seen, createJobPowerGate({ spec, devices: seen }, () => sharingPower({ own: seen, spec }), powerDeps)),
         console: createConsole({
           cameraId: spec.cameraId, open: devices.openConsole, clock, log, pace, capture,
@@ -314,6 +320,10 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fla
     camera: entryOf,
     find: (id) => [...entries.values()].find((each) => each.spec.cameraId === id),
     pods: () => [...entries.values()].map(({ spec }) => spec),
+    draw: (id) => {
+      const { own, drawn } = entryOf(id)
+      return { isMeasured: own.watts !== undefined || (own.power.ability === 'on-off' && own.power.draw !== undefined), points: drawn.points() }
+    },
     power: async (id, action, signal, force) => {
       const entry = entryOf(id)
       const sharing = sharingPower(entry)
