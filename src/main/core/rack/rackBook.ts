@@ -28,7 +28,7 @@ import { maintenanceWords } from './inventory.ts'
 import { gatePower } from './jobPower.ts'
 import type { Leases } from './leases.ts'
 import { createDrawHistory, type DrawHistory as DrawMemory } from './drawHistory.ts'
-import { createDrawWatch, type DrawWatch } from './drawWatch.ts'
+import { createDrawWatch, type DrawWatch, troubleWords } from './drawWatch.ts'
 import { createPowerEdges } from './powerEdges.ts'
 import { type StartFacts, whyNots } from './whyNot.ts'
 
@@ -116,6 +116,8 @@ export interface RackBookDeps {
   readonly startFactsOf?: (entry: CameraEntry) => StartFacts | undefined
   /** What was noticed on its console and should be known. */
   readonly alarmsOf?: (camera: CameraId) => CameraView['alarms']
+  /** The port that feeds it is in trouble, in words, or well again. */
+  readonly powerTrouble?: (camera: CameraId, words: string | undefined) => void
   /** Every byte of every console, with its place in that console's history. */
   readonly watchBytes?: (camera: CameraId, bytes: Uint8Array, position: number, small: string) => void
   /** Keeps every console of the rack, whoever looks. */
@@ -152,7 +154,7 @@ const quietEveryMs = 2_000
 const pollEveryMs = 10_000
 const pollLimitMs = 8_000
 
-export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, flashBytesOf = () => 0, findJob, watchJobs, captures, pictures, startFactsOf = () => undefined, alarmsOf = () => undefined, watchBytes }: RackBookDeps): RackBook {
+export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, flashBytesOf = () => 0, findJob, watchJobs, captures, pictures, startFactsOf = () => undefined, alarmsOf = () => undefined, powerTrouble, watchBytes }: RackBookDeps): RackBook {
   const entries = new Map<PodId, Entry>()
   const powerDeps: PowerActDeps = { clock, leases, audit, log, jobOf, breakOff, ...(findJob ? { findJob } : {}) }
   const bell = createBell()
@@ -262,7 +264,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fla
       const entry: Entry = {
         drawn, spec, own: seen, boot: startBootWatch(clock.nowMs()), firmware: undefined, address: '', power: 'unknown', cutAtMs: -Infinity, store: undefined, stop: new AbortController(),
         reach: devices.pod ? 'checking' : 'reachable', reachNote: '',
-        draw: createDrawWatch({ clock, power: () => devices.power, isHeld: () => leases.holderOf(devices.resource) !== undefined, changed, read: drawn.tell, simulated: devices.watts }),
+        draw: createDrawWatch({ clock, power: () => devices.power, isHeld: () => leases.holderOf(devices.resource) !== undefined, changed, read: drawn.tell, simulated: devices.watts, trouble: (trouble, label) => { powerTrouble?.(spec.cameraId, trouble && troubleWords(trouble, label)) } }),
         devices: gatePower(seen, createJobPowerGate({ spec, devices: seen }, () => sharingPower({ own: seen, spec }), powerDeps)),
         console: createConsole({
           cameraId: spec.cameraId, open: devices.openConsole, clock, log, pace, capture,

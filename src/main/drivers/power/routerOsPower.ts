@@ -1,7 +1,7 @@
 import type { RouterOsConnection, Row } from './routerOsConnection.ts'
 import { cycleByOffAndOn, giveBackAfter, type PowerSwitch } from './offThenOn.ts'
 import { type CommentedPort, matchComment } from '../../protocols/routeros/commentMatch.ts'
-import type { OnOffPower, PowerState } from '../../../shared/devices/power.ts'
+import { type OnOffPower, portTroubles, type PortTrouble, type PowerState } from '../../../shared/devices/power.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../../shared/lifecycle/clock.ts'
 
@@ -39,6 +39,8 @@ export function wattsOf(reading: Row): number | undefined {
   const watts = Number.parseFloat(reading.get('poe-out-power') ?? '')
   return Number.isFinite(watts) && watts >= 0 ? watts : undefined
 }
+
+const troubleOf = (status: string | undefined): PortTrouble | undefined => portTroubles.find((trouble) => trouble === status)
 
 const givesPower = (status: string): boolean => status === 'powered-on' || status === 'current-too-low'
 
@@ -171,7 +173,10 @@ export function createRouterOsPower({ connection, clock, port, onMode = 'as-befo
     get label() { return `power of ${place()}` },
     set,
     read: async (signal) => stateOf(await readPort(signal)),
-    draw: async (signal) => (await readPort(signal)).watts,
+    draw: async (signal) => {
+      const { watts, status, mode } = await readPort(signal)
+      return { watts, trouble: mode === 'off' ? undefined : troubleOf(status) }
+    },
     cycle: async (offMs, signal) => {
       signal.throwIfAborted()
       const { status } = await readPort(signal)
