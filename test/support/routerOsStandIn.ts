@@ -41,6 +41,8 @@ export interface StandInBehaviour {
   /** Settings change, the relay is stuck. */
   welded: boolean
   answerAfterMs: number
+  /** What its ports may have together; absent on a model that does not say. */
+  limitWatts?: number
   /** Told of each change of a relay, as the camera on it is. */
   onRelay: (port: string, on: boolean) => void
   /** Text of the `!trap`, when it is to refuse. */
@@ -112,6 +114,7 @@ export function createRouterOsStandIn(clock: Clock, ports: StandInPort[] = stand
       ]]))
       return rows.length > 0 ? [...rows, ['!done']] : [['!empty'], ['!done']]
     }
+    if (verb === '/interface/ethernet/poe/settings/print') return behaviour.limitWatts === undefined ? trap('no such command') : [['!re', `=poe-out-limit-power=${String(behaviour.limitWatts)}W`], ['!done']]
     if (verb === '/interface/ethernet/poe/monitor') {
       const port = byId(value('numbers'))
       if (behaviour.status !== 'monitor') return trap('no such command')

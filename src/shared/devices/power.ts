@@ -7,6 +7,19 @@ export type PortTrouble = (typeof portTroubles)[number]
 /** How a port stands now; `watts` is `undefined` where the device does not say. */
 export interface PowerDraw { readonly watts: number | undefined; readonly trouble: PortTrouble | undefined }
 
+/** What a unit with several ports can give, and gives now. */
+export interface PowerBudget {
+  /** One text for one unit. */
+  readonly unit: string
+  readonly limitWatts: number
+  /** Of all ports that tell. */
+  readonly drawnWatts: number
+  /** Ports that give power and do not tell how much. */
+  readonly untoldPorts: number
+  /** Whether the camera's own port is among those that give power. */
+  readonly isGiving: boolean
+}
+
 interface Cycles {
   readonly label: string
   /**
@@ -25,6 +38,8 @@ export interface OnOffPower extends Cycles {
   read(signal: AbortSignal): Promise<PowerState>
   /** What goes out there now. Absent where none of its kind can tell. */
   draw?(signal: AbortSignal): Promise<PowerDraw>
+  /** `givenWatts` is what a person says of the unit. `undefined` where nobody says what it can give. Absent where none of its kind has a budget. */
+  budget?(givenWatts: number | undefined, signal: AbortSignal): Promise<PowerBudget | undefined>
 }
 /** PoE ports with one command, "bounce"; `offMs` is a lower bound that the switch keeps by itself. */
 export interface CycleOnlyPower extends Cycles {

@@ -11,8 +11,6 @@ export interface DrawHistory {
   tell(watts: number | undefined): void
   /** Oldest first. */
   points(): DrawPoint[]
-  /** The most that was ever read while this program ran; `undefined` while nothing was. */
-  most(): number | undefined
 }
 
 /** The last hours of one camera. `keep` is told less often: only of what changed, and once a minute. */
@@ -21,7 +19,6 @@ export function createDrawHistory(wallMs: () => number, keep: (watts: number | u
   let times = new Float64Array(0)
   let values = new Float32Array(0)
   let count = 0
-  let most: number | undefined
   let last: number | undefined
   let kept: { readonly watts: number | undefined; readonly atMs: number } = { watts: undefined, atMs: 0 }
   return {
@@ -33,7 +30,6 @@ export function createDrawHistory(wallMs: () => number, keep: (watts: number | u
       times[count % mostPoints] = atMs
       values[count % mostPoints] = watts ?? Number.NaN
       count += 1
-      if (watts !== undefined) most = Math.max(most ?? 0, watts)
       const isSame = watts !== undefined && kept.watts !== undefined && Math.abs(watts - kept.watts) < sameWithinWatts
       if (isSame && atMs - kept.atMs < sameEveryMs) return
       kept = { watts, atMs }
@@ -48,6 +44,5 @@ export function createDrawHistory(wallMs: () => number, keep: (watts: number | u
         return Number.isNaN(watts) ? { atMs } : { atMs, watts: Math.round(watts * 1000) / 1000 }
       })
     },
-    most: () => most,
   }
 }

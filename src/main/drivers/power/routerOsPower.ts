@@ -1,4 +1,6 @@
 import type { RouterOsConnection, Row } from './routerOsConnection.ts'
+import { givesPower, wattsOf } from './routerOsReading.ts'
+import { readRouterOsBudget } from './routerOsBudget.ts'
 import { cycleByOffAndOn, giveBackAfter, type PowerSwitch } from './offThenOn.ts'
 import { type CommentedPort, matchComment } from '../../protocols/routeros/commentMatch.ts'
 import { type OnOffPower, portTroubles, type PortTrouble, type PowerState } from '../../../shared/devices/power.ts'
@@ -34,15 +36,7 @@ interface PortReading {
   readonly watts: number | undefined
 }
 
-/** Of a row or a reading of the monitor; `undefined` where this model says none. */
-export function wattsOf(reading: Row): number | undefined {
-  const watts = Number.parseFloat(reading.get('poe-out-power') ?? '')
-  return Number.isFinite(watts) && watts >= 0 ? watts : undefined
-}
-
 const troubleOf = (status: string | undefined): PortTrouble | undefined => portTroubles.find((trouble) => trouble === status)
-
-const givesPower = (status: string): boolean => status === 'powered-on' || status === 'current-too-low'
 
 function stateOf({ mode, status }: PortReading): PowerState {
   // Off by its settings and still powered: a controller that did not follow yet, or never will.
@@ -177,6 +171,7 @@ export function createRouterOsPower({ connection, clock, port, onMode = 'as-befo
       const { watts, status, mode } = await readPort(signal)
       return { watts, trouble: mode === 'off' ? undefined : troubleOf(status) }
     },
+    budget: async (givenWatts, signal) => readRouterOsBudget(connection, await portName(signal), givenWatts, signal),
     cycle: async (offMs, signal) => {
       signal.throwIfAborted()
       const { status } = await readPort(signal)
