@@ -39,6 +39,8 @@ describe.skipIf(missingForWindow() !== undefined)('a camera that a job has, in a
     await card.getByRole('progressbar', { name: 'Restore cam-03' }).waitFor()
 
     await page.getByRole('tab', { name: 'Power' }).click()
+    // What it drew until now is plotted there.
+    await page.getByRole('figure', { name: 'Watts over time' }).waitFor()
     await page.getByRole('complementary').getByRole('button', { name: 'Power off', exact: true }).click()
     await page.getByLabel(/type cam-03$/).fill('cam-03')
     expect(camera()?.power).toBe('on')

@@ -186,3 +186,20 @@ test('the window takes up what a command has changed, and an import adds pods to
   // The import that was refused destroyed nothing.
   expect(workbench.audit.list({ limit: 10 })).toMatchObject([{ what: 'outcome', details: { outcome: 'done' } }, { what: 'import inventory', details: { added: 1, changed: 1, pods: 'new, back' } }])
 })
+
+test('a filter that was saved in the window is listed and used at a prompt; what only the window knows is refused', async () => {
+  const { folder, cli } = await bench()
+  await writeFile(join(folder, 'data/rackFilters.json'), JSON.stringify({ version: 1, filters: [{ name: 'ready', words: 'qa', life: 'booted' }, { name: 'all qa', words: 'qa hi3516' }, { name: 'fronts', words: 'front -qa' }] }))
+  const data = ['--data', join(folder, 'data')]
+  await cli('rack', 'label', 'front', 'qa', ...data)
+  const listed = await cli('rack', 'filters', '--output', 'json', ...data)
+  expect(listed.fake.events().at(-1)).toMatchObject({ filters: [{ name: 'all qa', cameras: 1 }, { name: 'fronts', cameras: 0 }, { name: 'ready', why: expect.stringContaining('only the window knows') as string }] })
+  expect((await cli('rack', 'filters', ...data)).fake.out.lines.join('\n')).toMatch(/all qa {2,}qa hi3516 {2,}1 camera/)
+  const shown = await cli('rack', 'list', '--filter', 'all qa', '--output', 'json', ...data)
+  expect(shown.fake.events()[0]).toMatchObject({ pods: [{ camera: { name: 'front' } }] })
+  // Its switch does not answer; that it was the one that was asked is what counts.
+  const acted = await cli('power', 'off', '--filter', 'all qa', '--output', 'json', ...data)
+  expect(acted.fake.events()).toContainEqual(expect.objectContaining({ event: 'chosen', cameras: [{ id: 'cam-a', name: 'front' }] }))
+  expect((await cli('power', 'off', '--filter', 'fronts', ...data)).exitCode).not.toBe(0)
+  expect((await cli('power', 'off', '--filter', 'ready', '--output', 'json', ...data)).fake.events()).toContainEqual(expect.objectContaining({ code: 'input/not-supported' }))
+})

@@ -156,6 +156,7 @@ export function createFakeCli(story: FakeStory = {}): FakeCli {
     bundles: { plan: async () => { throw new WorkbenchError('input/not-found', 'No bundle in this story') }, make: async () => { throw new WorkbenchError('input/not-found', 'No bundle in this story') } },
     audit: { list: () => [], verify: () => ({ state: 'ok', entries: 0, head: '0'.repeat(64) }), lines: () => [] },
     secretsPlace: async () => ({ kind: 'file', isProtected: false, words: 'In a file', path: '/data/secrets/plain.json', count: 0, sealedCount: 0, notices: [] }),
+    rackFilters: { list: async () => [], cameras: async () => { throw new WorkbenchError('input/not-found', 'No filter in this story') } },
     powerCameras: async () => [],
     batches: { work: noBatches, start: noBatches, choose: async () => ({ targets: [], aside: [], own: [] }), check: noBatches, engine: noBatches, watch: async function* () { /* none in this story */ }, report: noBatches, close: async () => undefined },
     openBatchRack: noBatches, chooseForBatch: noBatches, checkBatch: noBatches, demoNight: noBatches, batchSummary: batchFacts.summary, compareBatches: batchFacts.compare,

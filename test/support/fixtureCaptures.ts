@@ -34,7 +34,13 @@ function told(number: number, camera: string, chip: string, startedAtMs: number,
     activity[span] = (activity[span] ?? 0) + piece.bytes.length
   }
   const marks = pieces.filter(({ kind }) => kind !== 'rx' && kind !== 'tx').map(({ bytes: _, ...mark }) => mark)
-  return { session, pieces, timeline: { fromMs: startedAtMs, untilMs: Math.max(atMs, startedAtMs + 1), activity, marks, phases: [], isStopped: false } }
+  return { session, pieces, timeline: { fromMs: startedAtMs, untilMs: Math.max(atMs, startedAtMs + 1), activity, marks, phases: [], watts: [], isStopped: false } }
+}
+
+/** As of a camera that starts, dips once and is cut. */
+function drawn({ fromMs, untilMs }: CaptureTimeline): CaptureTimeline['watts'] {
+  const sayings = [0.9, 1.4, 1.9, 2.2, 2.3, 2.1, 2.2, 0.6, 2.2, 2.2, undefined, 0.9, 1.8, 2.2]
+  return sayings.map((watts, index) => ({ atMs: fromMs + (untilMs - fromMs) * index / sayings.length, ...(watts === undefined ? {} : { watts }) }))
 }
 
 export interface FixtureCaptures {
@@ -52,7 +58,7 @@ export function createFixtureCaptures(nowMs: number): FixtureCaptures {
   const loop = told(2, 'cam-04', 'hi3518ev200', nowMs - hourMs, loops(120), { isOpen: true })
   const cut = told(3, 'cam-09', 'hi3516ev300', nowMs - 26 * hourMs, [...bootLines(90), [400, 'cut']], { isCut: true })
   const older = Array.from({ length: 40 }, (_, index) => told(10 + index, `cam-${String(index % 12 + 1).padStart(2, '0')}`, 'gk7205v300', nowMs - (30 + index * 7) * hourMs, bootLines(110)))
-  const sessions: FixtureSession[] = [loop, { ...whole, timeline: { ...whole.timeline, phases: phases.map(([phase, from, until]) => ({ job: jobIdSchema.parse('job-ok'), title: 'Restore cam-01', phase, fromMs: whole.timeline.fromMs + from, untilMs: whole.timeline.fromMs + until })) } }, cut, ...older]
+  const sessions: FixtureSession[] = [loop, { ...whole, timeline: { ...whole.timeline, phases: phases.map(([phase, from, until]) => ({ job: jobIdSchema.parse('job-ok'), title: 'Restore cam-01', phase, fromMs: whole.timeline.fromMs + from, untilMs: whole.timeline.fromMs + until })), watts: drawn(whole.timeline) } }, cut, ...older]
   const lines = sessions.flatMap(({ session, pieces }) => pieces.filter(({ kind }) => kind === 'rx').flatMap(({ bytes, offset, atMs }) => {
     let at = offset
     return bytes.split(/(?<=\n)/).map((raw) => {

@@ -23,5 +23,6 @@ export function outcomeOf(rack: FixtureRack, cameraId: CameraId): PowerStep {
   const view = rack.cameras.get(cameraId)?.view
   if (view?.life === 'working') return { cameraId, state: 'refused', note: `${view.name} is in use by job-running; its power stays as it is` }
   if (view?.life === 'unknown') return { cameraId, state: 'failed', note: 'The pod does not answer' }
+  if (view?.life === 'silent') return { cameraId, state: 'refused', note: 'not begun: 61.4 W of the 65 W of RouterOS at 10.0.0.2:8728 are drawn or promised, and this camera may draw 7 W, because it was never measured' }
   return { cameraId, state: 'done', note: 'read back' }
 }

@@ -2,6 +2,7 @@ import { implement, ORPCError } from '@orpc/server'
 import { broadcastLine } from '../../src/main/core/consoles/broadcastLine.ts'
 import { viewLayout } from '../../src/main/core/workflows/restore/layoutTable.ts'
 import { fixtureCaptureSettings } from './fixtureCaptureSettings.ts'
+import { fixtureDraw } from './fixtureDraw.ts'
 import { fixtureFindPorts } from './fixtureFindPorts.ts'
 import { fixtureInventory } from './fixtureInventory.ts'
 import { fixtureRackFilters } from './fixtureRackFilters.ts'
@@ -169,6 +170,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
       removePod: contract.rack.removePod.handler(() => { changed(); return {} }),
       openDemo: contract.rack.openDemo.handler(() => { rack = createFixtureRack(12, 1, true); changed(); return { pods: 12 } }),
       closeDemo: contract.rack.closeDemo.handler(() => { rack = createFixtureRack(0, 1, true); changed(); return {} }),
+      draw: contract.rack.draw.handler(({ input }) => fixtureDraw(input.cameraId, rack.cameras.get(input.cameraId)?.view.watts, nowMs())),
       power: contract.rack.power.handler(({ input }) => {
         calls.push(`power ${input.action} ${input.cameraId}${input.force === undefined ? '' : ` forced ${input.force}`}`)
         const held = rack.cameras.get(input.cameraId)?.view

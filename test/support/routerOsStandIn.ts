@@ -21,6 +21,8 @@ export interface StandInPort {
   /** Another switch announces itself there. */
   readonly neighbour?: boolean
   watts?: number
+  /** A fault at this port: it gives no power while that is so, and its status says why. */
+  trouble?: 'short-circuit' | 'overload' | 'voltage-too-low' | undefined
   /** Until when a native cycle keeps it off. */
   pulse?: AbortController | undefined
 }
@@ -39,6 +41,8 @@ export interface StandInBehaviour {
   /** Settings change, the relay is stuck. */
   welded: boolean
   answerAfterMs: number
+  /** What its ports may have together; absent on a model that does not say. */
+  limitWatts?: number
   /** Told of each change of a relay, as the camera on it is. */
   onRelay: (port: string, on: boolean) => void
   /** Text of the `!trap`, when it is to refuse. */
@@ -110,10 +114,11 @@ export function createRouterOsStandIn(clock: Clock, ports: StandInPort[] = stand
       ]]))
       return rows.length > 0 ? [...rows, ['!done']] : [['!empty'], ['!done']]
     }
+    if (verb === '/interface/ethernet/poe/settings/print') return behaviour.limitWatts === undefined ? trap('no such command') : [['!re', `=poe-out-limit-power=${String(behaviour.limitWatts)}W`], ['!done']]
     if (verb === '/interface/ethernet/poe/monitor') {
       const port = byId(value('numbers'))
       if (behaviour.status !== 'monitor') return trap('no such command')
-      return port?.poe === undefined ? trap('no such item') : [['!re', `=name=${port.name}`, `=poe-out-status=${statusOf(port)}`, ...(port.watts === undefined || !relay.get(port.name) ? [] : [`=poe-out-power=${String(port.watts)}W`])], ['!done']]
+      return port?.poe === undefined ? trap('no such item') : [['!re', `=name=${port.name}`, `=poe-out-status=${statusOf(port)}`, ...(port.watts === undefined || port.trouble !== undefined || !relay.get(port.name) ? [] : [`=poe-out-power=${String(port.watts)}W`])], ['!done']]
     }
     const port = byId(value('.id'))
     if (port?.poe === undefined) return trap('no such item')
@@ -135,6 +140,7 @@ export function createRouterOsStandIn(clock: Clock, ports: StandInPort[] = stand
     return trap('no such command')
   }
   const statusOf = (port: StandInPort): string => {
+    if (port.trouble !== undefined && port.poe !== 'off' && !port.pulse) return port.trouble
     if (relay.get(port.name)) return port.hasLoad ? 'powered-on' : 'waiting-for-load'
     return port.pulse ? 'power-reset' : port.poe === 'off' ? 'off' : 'waiting-for-load'
   }
@@ -215,7 +221,7 @@ export const standardPorts = (): StandInPort[] => [
   { name: 'ether5', comment: 'hi3516av200', poe: 'auto-on', hasLoad: false },
 ]
 
-const wantsPower = ({ poe, hasLoad, pulse }: StandInPort): boolean => poe !== undefined && poe !== 'off' && !pulse && (poe === 'forced-on' || hasLoad === true)
+const wantsPower = ({ poe, hasLoad, pulse, trouble }: StandInPort): boolean => poe !== undefined && trouble === undefined && poe !== 'off' && !pulse && (poe === 'forced-on' || hasLoad === true)
 
 /** Lengths as the vendor's page gives them, on purpose in another way than the program's own codec. */
 function encode(sentences: readonly (readonly string[])[]): Buffer {

@@ -48,7 +48,7 @@ const findIn = async (page: Page, words: string): Promise<void> => {
 const goTo = async (page: Page, view: string): Promise<void> => { await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: view, exact: true }).click() }
 const showTab = async (page: Page, camera: string, tab: string): Promise<void> => { await openCard(page, camera); await page.getByRole('tab', { name: tab, exact: true }).click() }
 async function raiseAlarms(page: Page, server: FixtureServer | undefined): Promise<void> {
-  const hits = [['cam-04', 'Kernel panic', 'bad', 'Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(31,3)'], ['cam-11', 'Watchdog', 'warn', 'reset by watchdog'], ['cam-04', 'Boot loop', 'bad', 'U-Boot 2016.11 (OpenIPC), 3 times in 180 s']] as const
+  const hits = [['cam-04', 'Kernel panic', 'bad', 'Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(31,3)'], ['cam-11', 'Power', 'bad', 'short circuit: the switch gives this port no power. Look at its cable and its camera (RouterOS switch 10.0.0.2)'], ['cam-04', 'Boot loop', 'bad', 'U-Boot 2016.11 (OpenIPC), 3 times in 180 s']] as const
   for (const [camera, rule, tone, line] of hits) server?.workbench.consoleTools.hit({ cameraId: cameraIdSchema.parse(camera), ruleId: rule, rule, tone, line, atMs: Date.now(), notify: true })
   await page.getByRole('button', { name: /^3 new alarms/ }).waitFor()
 }

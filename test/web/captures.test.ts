@@ -118,6 +118,12 @@ test('replay begins where the reader stands and ends with everything shown', asy
   button('Show all').click()
   await until('no replay', () => button('Show all').disabled)
 })
+test('the time line has what the camera drew, and its watts at the place', async () => {
+  await reader('segfault')
+  await until('the line of watts', () => document.querySelector('.replay .bar path.drawn') !== null)
+  expect(document.querySelector('.replay .bar svg')?.getAttribute('aria-label')).toContain('what it drew is a line')
+  expect(document.querySelector('code.watts')?.textContent).toMatch(/^\d\.\d W$/)
+})
 test('a marked stretch is exported, and the path is told; a file that is there is not overwritten', async () => {
   const { fixture } = await reader('segfault')
   lines()[0]?.click()

@@ -104,6 +104,16 @@ test('broadcast hands the chosen ones to the consoles', async () => {
   await until('the wall and who gets the line', () => document.querySelector('[aria-label="Line for all of them"]') !== null)
   expect([...useBroadcastStore().chosen]).toEqual(['cam-01', 'cam-04'])
 })
+test('the power tab plots what a camera drew, and says where nobody measures it', async () => {
+  await rack()
+  click('cam-01')
+  await until('the panel', () => document.querySelector('aside') !== null)
+  document.querySelector<HTMLElement>('[data-tab="power"]')?.click()
+  await until('the plot', () => document.querySelector('figure[aria-label="Watts over time"]') !== null)
+  expect(document.querySelector('figure[aria-label="Watts over time"]')?.textContent).toMatch(/least \d\.\d W · mean \d\.\d W · most \d\.\d W/)
+  click('cam-07')
+  await until('words', () => text().includes('does not measure what it draws'))
+})
 test('the address of a picture is set in the panel, and a wrong one is refused there', async () => {
   const { fixture } = await rack()
   click('cam-11')

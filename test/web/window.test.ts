@@ -176,3 +176,11 @@ test('no serious finding of axe on the first screen and a plan', async () => {
   await planned('/home/lab/backups/ev300-2026-11')
   expect(await seriousFindings()).toEqual([])
 })
+test('a port in trouble is one of the new alarms until it is well again', async () => {
+  const { fixture } = await rack()
+  const power = { cameraId: id('cam-01'), ruleId: 'power', rule: 'Power', atMs: Date.now() }
+  fixture.consoleTools.hit({ ...power, tone: 'bad', line: 'short circuit: the switch gives this port no power', notify: true })
+  await until('it is told', () => text().includes('1 new alarm') && text().includes('short circuit'))
+  fixture.consoleTools.hit({ ...power, tone: 'ok', line: 'The port is well again', notify: false, isOver: true })
+  await until('it is over', () => text().includes('no new alarms'))
+})

@@ -129,7 +129,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const consoleSettings = createConsoleSettingsFile(join(dataFolder, 'consoles.json'))
   const consoles = createConsoleDesk({ clock, dataFolder, log, leases, jobs, consoleSettings, rack: () => rack, dumps: () => dumps })
   await consoles.load()
-  const rack: RackBook = createRackBook({ pictures, clock, log, leases, audit, breakOff: (job, error) => { jobs.breakOff(job.id, error) }, jobOf, flashBytesOf: trackFlashSizes(jobs), findJob: (id) => jobs.find(id), captures: captures.store, alarmsOf: consoles.rules.alarms, watchBytes: consoles.rules.received, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
+  const rack: RackBook = createRackBook({ pictures, clock, log, leases, audit, breakOff: (job, error) => { jobs.breakOff(job.id, error) }, jobOf, flashBytesOf: trackFlashSizes(jobs), findJob: (id) => jobs.find(id), captures: captures.store, alarmsOf: consoles.rules.alarms, powerTrouble: consoles.rules.powerTrouble, watchBytes: consoles.rules.received, watchJobs: (listener) => { jobs.listen(listener) }, startFactsOf: createStartFacts({ clock, socs, log, chips: () => chips }) })
   const network = createUdpNetwork()
   const tftp = createTftpDoor({ network, clock, port: environment.tftpPort, log })
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))

@@ -53,7 +53,7 @@ export function powerOf(spec: PowerSpec, deps: OpenPowerDeps): OpenedPower {
     power: {
       ability, label, cycle, proof: isReadBack(spec) ? 'read-back' : 'accepted',
       set: async (state, signal) => (await onOff()).set(state, signal), read: async (signal) => (await onOff()).read(signal),
-      ...(spec.kind === 'routeros' ? { draw: async (signal: AbortSignal) => (await onOff()).draw?.(signal) } : {}),
+      ...(spec.kind === 'routeros' ? { draw: async (signal: AbortSignal) => await (await onOff()).draw?.(signal) ?? { watts: undefined, trouble: undefined }, budget: async (givenWatts: number | undefined, signal: AbortSignal) => (await onOff()).budget?.(givenWatts, signal) } : {}),
     },
     close,
   }

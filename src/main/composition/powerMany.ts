@@ -1,14 +1,19 @@
 import type { CameraId } from '../../shared/devices/ids.ts'
 import { toWire, WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { createBell } from '../../shared/lifecycle/bell.ts'
-import type { Clock } from '../../shared/lifecycle/clock.ts'
+import { type Clock, withDeadline } from '../../shared/lifecycle/clock.ts'
+import { isUnitSpec, unitIdOf } from '../drivers/power/openPortUnit.ts'
 import { manyUnconfirmed, type PowerAction, type PowerMany, type PowerStep } from '../../shared/rack/powerAct.schema.ts'
+import { type BudgetBook, createBudgetBook } from '../core/rack/powerBudget.ts'
 import type { RackBook } from '../core/rack/rackBook.ts'
 
 export interface PowerManyDeps {
-  readonly rack: Pick<RackBook, 'power' | 'camera' | 'view'>
+  readonly rack: Pick<RackBook, 'power' | 'camera' | 'view' | 'draw' | 'pods'>
   readonly clock: Clock
 }
+
+/** Every port of a switch is asked. */
+const budgetLimitMs = 30_000
 
 const doneWords: Readonly<Record<PowerAction, string>> = { on: 'on', off: 'off', cycle: 'off and on again' }
 
@@ -43,11 +48,14 @@ export async function* powerMany({ rack, clock }: PowerManyDeps, { cameraIds, ac
   }
   async function beginAll(): Promise<void> {
     const begun: Promise<void>[] = []
+    const budgets = createBudgetBook()
     for (const [index, cameraId] of cameraIds.entries()) {
       const why = leftOut(rack, cameraId)
       if (why !== undefined) { tell({ cameraId, state: 'refused', note: why }); continue }
       if (begun.length > 0) await clock.sleep(staggerMs, either).catch(() => undefined)
+      const full = action === 'off' || either.aborted ? undefined : await noRoom({ rack, clock }, budgets, cameraId, either).catch((error: unknown): PowerStep => ({ cameraId, state: 'failed', note: `not begun: ${toWire(error).message}` }))
       if (either.aborted) { for (const id of cameraIds.slice(index)) tell({ cameraId: id, state: 'refused', note: 'not begun: cancelled' }); break }
+      if (full) { tell(full); continue }
       begun.push(one(cameraId))
     }
     await Promise.all(begun)
@@ -64,6 +72,18 @@ export async function* powerMany({ rack, clock }: PowerManyDeps, { cameraIds, ac
   } finally {
     stop.abort()
   }
+}
+
+/** What a switch cannot give beside what it gives already, it is not asked for. */
+async function noRoom({ rack, clock }: PowerManyDeps, budgets: BudgetBook, cameraId: CameraId, signal: AbortSignal): Promise<PowerStep | undefined> {
+  const { spec: { power: spec }, devices: { power } } = rack.camera(cameraId)
+  if (power.ability !== 'on-off' || !power.budget) return undefined
+  const unit = isUnitSpec(spec) ? unitIdOf(spec) : undefined
+  const given = rack.pods().flatMap((pod) => (pod.power?.kind === 'routeros' && unitIdOf(pod.power) === unit && pod.power.budgetWatts !== undefined ? [pod.power.budgetWatts] : []))
+  const budget = await withDeadline(clock, budgetLimitMs, `power budget of ${power.label}`, signal, async (within) => power.budget?.(given.length === 0 ? undefined : Math.min(...given), within))
+  const read = rack.draw(cameraId).points.flatMap(({ watts }) => (watts === undefined || watts === 0 ? [] : [watts]))
+  const why = budget && budgets.refuse(budget, read.length === 0 ? undefined : Math.max(...read))
+  return why === undefined ? undefined : { cameraId, state: 'refused', note: why }
 }
 
 /** Why nothing is tried with it. */

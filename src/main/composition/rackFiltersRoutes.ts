@@ -6,12 +6,16 @@ import type { RackFilter, RackFilters } from '../../shared/rack/rackFilter.schem
 import { createRackFiltersFile } from '../drivers/storage/rackFiltersFile.ts'
 
 const mostFilters = 64
+const fileIn = (dataFolder: string): string => join(dataFolder, 'rackFilters.json')
 const byName = ({ filters }: RackFilters): RackFilter[] => [...filters].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+
+/** For a command, which has no window. */
+export const listRackFilters = async (dataFolder: string): Promise<readonly RackFilter[]> => byName(await createRackFiltersFile(fileIn(dataFolder)).read())
 
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the router's type is oRPC's
 export function rackFiltersRoutes(dataFolder: string) {
   const contract = implement(rackFiltersContract)
-  const file = createRackFiltersFile(join(dataFolder, 'rackFilters.json'))
+  const file = createRackFiltersFile(fileIn(dataFolder))
   const without = ({ filters }: RackFilters, name: string): RackFilter[] => filters.filter((each) => each.name !== name)
   return {
     list: contract.list.handler(async () => byName(await file.read())),

@@ -126,6 +126,7 @@ export function createRouter({ clock, log, rack, setup, jobs, desk, installs, du
       removePod: contract.rack.removePod.handler(async ({ input }) => { await setup.remove(input.podId); return {} }),
       openDemo: contract.rack.openDemo.handler(async () => ({ pods: await setup.openDemo() })),
       closeDemo: contract.rack.closeDemo.handler(async () => { await setup.closeDemo(); return {} }),
+      draw: contract.rack.draw.handler(({ input }) => rack.draw(input.cameraId)),
       power: contract.rack.power.handler(async ({ input }) => { await rack.power(input.cameraId, input.action, noSignal(), input.force); return {} }),
     },
     rackFilters: rackFiltersRoutes(dataFolder),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { cameraIdSchema, jobIdSchema } from '../devices/ids.ts'
+import { drawPointSchema } from '../rack/drawHistory.schema.ts'
 
 /** One run of the workbench with one console. In folder names, so of a small alphabet. */
 export const sessionIdSchema = z.string().regex(/^\d{8}-\d{6}-[0-9a-f]{6}$/).brand<'SessionId'>()
@@ -157,6 +158,8 @@ export const captureTimelineSchema = z.object({
   marks: z.array(capturePieceSchema.omit({ bytes: true })),
   /** Of all jobs of that camera. Without an end: it was never told, or is not over. */
   phases: z.array(z.object({ job: jobIdSchema, title: z.string(), phase: z.string(), fromMs: z.number(), untilMs: z.number().optional() })),
+  /** What it drew, where that was measured; of very many those that show the least and the most. */
+  watts: z.array(drawPointSchema),
   /** The session has more than could be looked through in time; what is behind is not drawn. */
   isStopped: z.boolean(),
 })

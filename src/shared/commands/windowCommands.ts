@@ -57,7 +57,7 @@ export const windowCommands = [
     id: 'rack.showAll', on: 'window', group: 'Rack', title: 'Show all cameras', about: 'takes the filter away, its words and its state',
     available: ({ isFiltered }) => (isFiltered ? undefined : not('All are shown')),
   },
-  { id: 'rack.filters', on: 'window', group: 'Rack', title: 'Saved filters', about: 'cameras by words and states, under a name that every window knows' },
+  { id: 'rack.filters', on: 'window', group: 'Rack', title: 'Saved filters', about: 'cameras by words and states, under a name that every window knows', cli: { words: 'rack filters', options: '' } },
   { id: 'rack.selectShown', on: 'window', group: 'Rack', title: 'Select all shown', about: 'those that the filter lets through' },
   {
     id: 'rack.clearSelection', on: 'window', group: 'Rack', title: 'Clear the selection', about: 'no camera is selected then',

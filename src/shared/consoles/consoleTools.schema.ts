@@ -103,6 +103,8 @@ export const ruleHitSchema = z.object({
   /** As a person would read it; cut. Of a run: what came of it. */
   line: z.string(),
   atMs: z.number(),
+  /** What that rule noticed before is so no longer. */
+  isOver: z.boolean().optional(),
   /** Of the line's first byte in the console's history, as in the byte lane; absent for what is no line. */
   position: z.number().optional(),
 })

@@ -6,7 +6,7 @@ import type { Role } from '../doors/doors.schema.ts'
  */
 const names: Readonly<Record<Role, string>> = {
   viewer: `
-    system.here system.watchStatus system.chips rack.watch registry.watch registry.nodes registry.watchNodes registry.warnings
+    system.here system.watchStatus system.chips rack.watch rack.draw registry.watch registry.nodes registry.watchNodes registry.warnings
     consoles.watchWriter consoles.tools consoles.watchHits consoles.watchScript consoles.abilities consoles.typing consoles.watchMarks
     captures.sessions captures.status captures.search captures.newLines captures.read captures.timeline boots.list boots.compare captureSettings.read inventory.board rackFilters.list
     chips.list layout.view jobs.list jobs.watch jobs.watchList

@@ -19,6 +19,7 @@ import { diffRequestSchema, dumpDiffSchema } from '../dump/diff.schema.ts'
 import { dumpPlanSchema, dumpRequestSchema } from '../dump/dump.schema.ts'
 import { installPlanSchema, installRequestSchema } from '../install/install.schema.ts'
 import { jobEventSchema } from '../jobs/jobEvent.ts'
+import { drawHistorySchema } from '../rack/drawHistory.schema.ts'
 import { powerWishSchema } from '../rack/powerAct.schema.ts'
 import { machineStatusSchema, rackViewSchema } from '../rack/rackView.schema.ts'
 import { layoutRequestSchema, layoutViewSchema } from '../restore/layout.schema.ts'
@@ -99,6 +100,8 @@ export const workbenchContract = {
     /** Starts the simulated rack (12 cameras booting) in this process. */
     openDemo: oc.input(nothing).output(z.object({ pods: z.number().int() })),
     closeDemo: oc.input(nothing).output(z.object({})),
+    /** What it drew in the last hours; empty where its switch does not tell. */
+    draw: oc.input(z.object({ cameraId: cameraIdSchema })).output(drawHistorySchema),
     /** `pod/busy` while a job has the camera or another one on its switch; `context.typeName` is the name to type as `force`. */
     power: oc.input(powerWishSchema).output(z.object({})),
   },

@@ -1,5 +1,25 @@
 export type PowerState = 'on' | 'off' | 'unknown'
 
+/** Why a port that is to give power gives none, or not enough, in the words of RouterOS. */
+export const portTroubles = ['short-circuit', 'overload', 'voltage-too-low'] as const
+export type PortTrouble = (typeof portTroubles)[number]
+
+/** How a port stands now; `watts` is `undefined` where the device does not say. */
+export interface PowerDraw { readonly watts: number | undefined; readonly trouble: PortTrouble | undefined }
+
+/** What a unit with several ports can give, and gives now. */
+export interface PowerBudget {
+  /** One text for one unit. */
+  readonly unit: string
+  readonly limitWatts: number
+  /** Of all ports that tell. */
+  readonly drawnWatts: number
+  /** Ports that give power and do not tell how much. */
+  readonly untoldPorts: number
+  /** Whether the camera's own port is among those that give power. */
+  readonly isGiving: boolean
+}
+
 interface Cycles {
   readonly label: string
   /**
@@ -16,8 +36,10 @@ export interface OnOffPower extends Cycles {
   readonly proof: 'read-back' | 'accepted'
   set(state: 'on' | 'off', signal: AbortSignal): Promise<void>
   read(signal: AbortSignal): Promise<PowerState>
-  /** Watts that go out there now; `undefined` where the device does not say. Absent where none of its kind can. */
-  draw?(signal: AbortSignal): Promise<number | undefined>
+  /** What goes out there now. Absent where none of its kind can tell. */
+  draw?(signal: AbortSignal): Promise<PowerDraw>
+  /** `givenWatts` is what a person says of the unit. `undefined` where nobody says what it can give. Absent where none of its kind has a budget. */
+  budget?(givenWatts: number | undefined, signal: AbortSignal): Promise<PowerBudget | undefined>
 }
 /** PoE ports with one command, "bounce"; `offMs` is a lower bound that the switch keeps by itself. */
 export interface CycleOnlyPower extends Cycles {

@@ -26,6 +26,8 @@ const routeros = z.object({
   ethernet: name.optional(),
   comment: name.optional(),
   onMode: z.enum(['as-before', 'auto-on', 'forced-on']).default('as-before'),
+  /** What all ports of that switch may draw together. Of several cameras of one switch the least holds. */
+  budgetWatts: z.number().positive().max(10_000).optional(),
 }).refine(({ ethernet, comment }) => (ethernet === undefined) !== (comment === undefined), { message: 'Either the name of the port or its comment', path: ['ethernet'] })
 
 /** Shares the connection of the console: the bridge takes one client, and its camera has power only while that one stays. */

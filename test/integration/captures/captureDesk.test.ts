@@ -88,6 +88,36 @@ test('the timeline of a session: bytes along its time, gaps where they were, and
   await expect(client.captures.timeline({ session: '20200101-000000-000000' as NonNullable<typeof session>['session'] })).rejects.toMatchObject({ code: 'input/not-found' })
 })
 
+test('what it drew is on the time line of yesterday, is no part of what it said, and cuts no line', async () => {
+  const { workbench } = await bench()
+  const tap = workbench.captures.store.open(gate)
+  tap.draw(2.2)
+  tap.received(bytes('System start'))
+  tap.draw(0.613)
+  tap.received(bytes('up\n'))
+  tap.draw(undefined)
+  await tap.close()
+  const client = createRouterClient(workbench.router) as unknown as ContractRouterClient<WorkbenchContract>
+  const [session] = await client.captures.sessions()
+  const line = await client.captures.timeline({ session: session!.session })
+  expect(line.watts.map(({ watts }) => watts)).toEqual([2.2, 0.613, undefined])
+  expect(line.marks).toEqual([])
+  expect((await client.captures.read({ session: session!.session })).pieces.map(({ kind }) => kind)).toEqual(['rx', 'rx'])
+  await workbench.captures.caughtUp(AbortSignal.timeout(20_000))
+  expect((await client.captures.search({ words: 'startup' })).lines.map(({ line: text }) => text)).toEqual(['System startup'])
+})
+
+test('a night of readings is thinned, and the one dip in it is not lost', async () => {
+  const { workbench } = await bench()
+  const tap = workbench.captures.store.open(gate)
+  for (let index = 0; index < 6_000; index += 1) tap.draw(index === 4_321 ? 0.4 : 2 + (index % 7) / 10)
+  await tap.close()
+  const [session] = await workbench.captures.sessions({})
+  const { watts } = await workbench.captures.timeline(session!.session, [], AbortSignal.timeout(20_000))
+  expect(watts.length).toBeLessThanOrEqual(1_000)
+  expect(Math.min(...watts.map((point) => point.watts ?? Infinity))).toBe(0.4)
+})
+
 test('exports: text, asciicast, a capture file and a table, each of the same session', async () => {
   const { folder, workbench } = await bench()
   await spoken(workbench)

@@ -1,13 +1,19 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { powerMany } from '../../../src/main/composition/powerMany.ts'
+import { createRouterOsConnection } from '../../../src/main/drivers/power/routerOsConnection.ts'
+import { createRouterOsPower } from '../../../src/main/drivers/power/routerOsPower.ts'
+import { powerSpecSchema } from '../../../src/shared/devices/powerSpec.schema.ts'
 import type { RackBook } from '../../../src/main/core/rack/rackBook.ts'
 import { type CameraId, cameraIdSchema } from '../../../src/shared/devices/ids.ts'
 import { WorkbenchError } from '../../../src/shared/errors/workbenchError.ts'
 import { powerManySchema, type PowerStep } from '../../../src/shared/rack/powerAct.schema.ts'
+import { createRouterOsStandIn } from '../../support/routerOsStandIn.ts'
 import { createVirtualClock } from '../../support/virtualClock.ts'
 
 const idOf = (number: number): CameraId => cameraIdSchema.parse(`cam-${number}`)
 const idsUpTo = (count: number): CameraId[] => Array.from({ length: count }, (_, index) => idOf(index + 1))
+
+type Rack = Pick<RackBook, 'power' | 'camera' | 'view' | 'draw' | 'pods'>
 
 /** A rack that only knows names and notes who was switched when. */
 function rackOf(count: number, more: { readonly maintenance?: CameraId; readonly manual?: CameraId; readonly act?: (id: CameraId) => Promise<{ isVerified: boolean }> } = {}) {
@@ -21,7 +27,7 @@ function rackOf(count: number, more: { readonly maintenance?: CameraId; readonly
     },
     view: () => ({ revision: 1, pods: [{ cameras: ids.map((id) => ({ id, ...(id === more.maintenance ? { inventory: { maintenance: { sinceMs: 0, note: 'new lens' } } } : {}) })) }] }),
     power: async (id: CameraId) => { acts.push({ id, atMs: clock.nowMs() }); return more.act ? more.act(id) : { isVerified: true } },
-  } as unknown as Pick<RackBook, 'power' | 'camera' | 'view'>
+  } as unknown as Rack
   const many = async (input: object, signal = new AbortController().signal, onStep: (step: PowerStep) => void = () => undefined): Promise<PowerStep[]> => clock.run((async () => {
     const steps: PowerStep[] = []
     for await (const step of powerMany({ rack, clock }, powerManySchema.parse({ cameraIds: ids, action: 'cycle', ...input }), signal)) { steps.push(step); onStep(step) }
@@ -83,4 +89,59 @@ test('what a person switches is left out', async () => {
   const { acts, many } = rackOf(2, { manual: idOf(1) })
   expect(ends(await many({}))['cam-1']).toContain('by a person')
   expect(acts.map(({ id }) => id)).toEqual([idOf(2)])
+})
+
+/** Cameras 1 to 4 at ports 2 to 5 of one switch; the first is on and draws 4 W, as each of the others will. */
+function switchOf({ told, given, measured }: { readonly told?: number; readonly given?: readonly (number | undefined)[]; readonly measured?: number }) {
+  const clock = createVirtualClock()
+  const ids = idsUpTo(4)
+  const standIn = createRouterOsStandIn(clock, [{ name: 'ether1' }, ...ids.map((_, index) => ({ name: `ether${index + 2}`, poe: index === 0 ? 'forced-on' : 'off', hasLoad: true, watts: 4 }))])
+  if (told !== undefined) standIn.behaviour.limitWatts = told
+  const connections = ids.map(() => createRouterOsConnection({ label: 'RouterOS at lab:8728', user: 'admin', password: 'secret', openLine: standIn.openLine, clock }))
+  onTestFinished(async () => { await Promise.all(connections.map(async (each) => each.close())); await standIn.close() })
+  const powers = connections.map((connection, index) => createRouterOsPower({ connection, clock, port: { ethernet: `ether${index + 2}` } }))
+  const specs = ids.map((_, index) => ({ cameraName: ids[index], power: powerSpecSchema.parse({ kind: 'routeros', host: 'lab', ethernet: `ether${index + 2}`, ...(given?.[index] === undefined ? {} : { budgetWatts: given[index] }) }) }))
+  const at = (id: CameraId): number => ids.indexOf(id)
+  const rack = {
+    camera: (id: CameraId) => ({ spec: specs[at(id)], devices: { power: powers[at(id)] } }), pods: () => specs,
+    draw: () => ({ isMeasured: true, points: measured === undefined ? [] : [{ atMs: 0, watts: measured }, { atMs: 1 }] }), view: () => ({ revision: 1, pods: [{ cameras: ids.map((id) => ({ id })) }] }),
+    power: async (id: CameraId, action: 'on' | 'off', signal: AbortSignal) => { await powers[at(id)]?.set(action, signal); return { isVerified: true } },
+  } as unknown as Rack
+  const many = async (action = 'on'): Promise<Record<string, string>> => clock.run((async () => {
+    const steps: PowerStep[] = []
+    for await (const step of powerMany({ rack, clock }, powerManySchema.parse({ cameraIds: ids, action }), new AbortController().signal)) steps.push(step)
+    return ends(steps)
+  })())
+  return { standIn, many, isOn: () => ids.filter((_, index) => standIn.isPowered(`ether${index + 2}`)) }
+}
+
+test('a switch is not asked for more than it can give: the next camera is begun only while what it may draw fits', async () => {
+  const { many, isOn } = switchOf({ told: 20 })
+  const words = 'refused: not begun: 18 W of the 20 W of RouterOS at lab:8728 are drawn or promised, and this camera may draw 7 W, because it was never measured'
+  expect(await many()).toEqual({ 'cam-1': 'done: on, read back', 'cam-2': 'done: on, read back', 'cam-3': 'done: on, read back', 'cam-4': words })
+  expect(isOn()).toEqual(idsUpTo(3))
+})
+
+test('what was measured counts in place of what is assumed, and of several figures of one switch the least', async () => {
+  expect(await switchOf({ given: [undefined, 96, 12.5], measured: 4.1 }).many()).toMatchObject({
+    'cam-2': 'done: on, read back', 'cam-3': 'done: on, read back', 'cam-4': expect.stringContaining('12.2 W of the 12.5 W of RouterOS at lab:8728 are drawn or promised, and this camera may draw 4.1 W, the most that was measured') as string,
+  })
+  // A supply that is smaller than the switch believes.
+  expect((await switchOf({ told: 96, given: [10] }).many())['cam-2']).toContain('of the 10 W of')
+})
+
+test('where nobody says what a switch can give, and for switching off, nothing is counted', async () => {
+  const unknown = switchOf({})
+  await unknown.many()
+  expect(unknown.isOn()).toEqual(idsUpTo(4))
+  const full = switchOf({ told: 1 })
+  await full.many('off')
+  expect(full.isOn()).toEqual([])
+})
+
+test('a budget that cannot be read begins nothing', async () => {
+  const { standIn, many, isOn } = switchOf({ told: 96 })
+  standIn.behaviour.fault = (words) => (words[0] === '/interface/ethernet/poe/settings/print' ? 'fatal' : undefined)
+  expect((await many())['cam-4']).toMatch(/^failed: not begun: /)
+  expect(isOn()).toEqual(idsUpTo(1))
 })

@@ -20,6 +20,8 @@ export interface ConsoleTap {
 export interface CapturedConsole extends ConsoleTap {
   /** What happened to the camera's power. */
   power(edge: PowerEdge): void
+  /** What it draws from now on; `undefined` where nobody can tell any more. */
+  draw(watts: number | undefined): void
   /** Resolves when all that was told is on disk, or cannot be. */
   close(): Promise<void>
 }

@@ -44,6 +44,8 @@ export interface RuleWatch {
   watch(wish: { readonly cameraId?: CameraId | undefined; readonly after: number }, signal: AbortSignal): AsyncGenerator<RuleHit[], void, void>
   alarms(cameraId: CameraId): Alarms | undefined
   clearAlarms(cameraId: CameraId): void
+  /** Something about its power that is so until it is over: an alarm from its beginning to its end. `undefined`: it is over. */
+  powerTrouble(cameraId: CameraId, words: string | undefined): void
   /** In words: rules that were stopped, lines that nobody looked at. */
   notes(): string[]
   close(): Promise<void>
@@ -63,6 +65,9 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
   const bell = createBell()
   const work = createBell()
   const heard = new Map<CameraId, Heard>()
+  const counted = new Map<CameraId, Alarms>()
+  const standing = new Map<CameraId, Alarms>()
+  /** Of both: the same object while nothing changed. */
   const alarms = new Map<CameraId, Alarms>()
   const seenAtMs = new Map<string, readonly number[]>()
   const ranAtMs = new Map<string, number>()
@@ -81,16 +86,25 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
 
   const keyOf = (rule: ConsoleRule, cameraId: CameraId): string => `${rule.id} ${cameraId}`
   const isStopped = (rule: ConsoleRule): boolean => (strikes.get(rule.id) ?? 0) >= maxStrikes
-  const add = (rule: ConsoleRule, hit: Pick<RuleHit, 'cameraId' | 'line' | 'atMs'> & { readonly position?: number }): void => {
+  const addUp = (cameraId: CameraId): void => {
+    const [many, one] = [counted.get(cameraId), standing.get(cameraId)]
+    const sum = one ? { ...one, count: one.count + (many?.count ?? 0) } : many
+    if (sum) alarms.set(cameraId, sum)
+    else alarms.delete(cameraId)
+    onHit?.()
+  }
+  const tellHit = (hit: Omit<RuleHit, 'sequence'>): void => {
     last += 1
-    hits.push({ ...hit, sequence: last, ruleId: rule.id, rule: rule.name, tone: rule.tone, notify: rule.notify })
+    hits.push({ ...hit, sequence: last })
     if (hits.length > maxHits) hits = hits.slice(maxHits / 2)
-    if (rule.notify) {
-      const { count = 0 } = alarms.get(hit.cameraId) ?? {}
-      alarms.set(hit.cameraId, { count: count + 1, words: `${rule.name}: ${hit.line}`, tone: rule.tone, atMs: hit.atMs })
-      onHit?.()
-    }
     bell.ring()
+  }
+  const add = (rule: ConsoleRule, hit: Pick<RuleHit, 'cameraId' | 'line' | 'atMs'> & { readonly position?: number }): void => {
+    tellHit({ ...hit, ruleId: rule.id, rule: rule.name, tone: rule.tone, notify: rule.notify })
+    if (!rule.notify) return
+    const { count = 0 } = counted.get(hit.cameraId) ?? {}
+    counted.set(hit.cameraId, { count: count + 1, words: `${rule.name}: ${hit.line}`, tone: rule.tone, atMs: hit.atMs })
+    addUp(hit.cameraId)
   }
   const act = async (rule: ConsoleRule, cameraId: CameraId): Promise<void> => {
     const tell = (words: string): void => { add(rule, { cameraId, line: words.slice(0, shownLetters), atMs: clock.wallMs() }) }
@@ -225,7 +239,19 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
       }
     },
     alarms: (cameraId) => alarms.get(cameraId),
-    clearAlarms: (cameraId) => { alarms.delete(cameraId); onHit?.() },
+    clearAlarms: (cameraId) => { counted.delete(cameraId); standing.delete(cameraId); addUp(cameraId) },
+    powerTrouble: (cameraId, text) => {
+      const atMs = clock.wallMs()
+      const hit = { cameraId, ruleId: 'power', rule: 'Power', atMs }
+      if (text === undefined) {
+        standing.delete(cameraId)
+        tellHit({ ...hit, line: 'The port is well again', tone: 'ok', notify: false, isOver: true })
+      } else {
+        standing.set(cameraId, { count: 1, words: `Power: ${text}`, tone: 'bad', atMs })
+        tellHit({ ...hit, line: text, tone: 'bad', notify: true })
+      }
+      addUp(cameraId)
+    },
     notes: () => [
       ...rules.filter(isStopped).map(({ name }) => `The rule "${name}" is stopped: its pattern takes too long on a single line. Change it to start it again.`),
       ...(missed > 0 ? [`${missed} lines came too fast for the patterns of rules and were not looked at; words are always looked for.`] : []),

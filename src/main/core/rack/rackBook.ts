@@ -7,6 +7,7 @@ import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { isFinished, type Job } from '../../../shared/jobs/reduceJob.ts'
 import { createBell } from '../../../shared/lifecycle/bell.ts'
 import { type Clock, withDeadline } from '../../../shared/lifecycle/clock.ts'
+import type { DrawHistory } from '../../../shared/rack/drawHistory.schema.ts'
 import type { Inventory } from '../../../shared/rack/inventory.schema.ts'
 import type { CameraView, PodView, RackView } from '../../../shared/rack/rackView.schema.ts'
 import { type PowerAction, powerActions } from '../../../shared/rack/powerAct.schema.ts'
@@ -26,7 +27,8 @@ import { isNews, quietMs } from './heardNews.ts'
 import { maintenanceWords } from './inventory.ts'
 import { gatePower } from './jobPower.ts'
 import type { Leases } from './leases.ts'
-import { createDrawWatch, type DrawWatch } from './drawWatch.ts'
+import { createDrawHistory, type DrawHistory as DrawMemory } from './drawHistory.ts'
+import { createDrawWatch, type DrawWatch, troubleWords } from './drawWatch.ts'
 import { createPowerEdges } from './powerEdges.ts'
 import { type StartFacts, whyNots } from './whyNot.ts'
 
@@ -86,6 +88,8 @@ export interface RackBook {
   camera(id: CameraId): CameraEntry
   find(id: CameraId): CameraEntry | undefined
   pods(): readonly PodSpec[]
+  /** What it drew in the last hours. */
+  draw(id: CameraId): DrawHistory
   /** Everybody's way to the power of a camera, jobs apart: see `actOnPower`. `force` is the name that a person typed. */
   power(id: CameraId, action: PowerAction, signal: AbortSignal, force?: string): Promise<PowerOutcome>
   view(): RackView
@@ -112,6 +116,8 @@ export interface RackBookDeps {
   readonly startFactsOf?: (entry: CameraEntry) => StartFacts | undefined
   /** What was noticed on its console and should be known. */
   readonly alarmsOf?: (camera: CameraId) => CameraView['alarms']
+  /** The port that feeds it is in trouble, in words, or well again. */
+  readonly powerTrouble?: (camera: CameraId, words: string | undefined) => void
   /** Every byte of every console, with its place in that console's history. */
   readonly watchBytes?: (camera: CameraId, bytes: Uint8Array, position: number, small: string) => void
   /** Keeps every console of the rack, whoever looks. */
@@ -137,6 +143,7 @@ interface Entry extends CameraEntry {
   reachNote: string
   store: PodStore | undefined
   readonly draw: DrawWatch
+  readonly drawn: DrawMemory
   readonly stop: AbortController
 }
 
@@ -147,7 +154,7 @@ const quietEveryMs = 2_000
 const pollEveryMs = 10_000
 const pollLimitMs = 8_000
 
-export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, flashBytesOf = () => 0, findJob, watchJobs, captures, pictures, startFactsOf = () => undefined, alarmsOf = () => undefined, watchBytes }: RackBookDeps): RackBook {
+export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, flashBytesOf = () => 0, findJob, watchJobs, captures, pictures, startFactsOf = () => undefined, alarmsOf = () => undefined, powerTrouble, watchBytes }: RackBookDeps): RackBook {
   const entries = new Map<PodId, Entry>()
   const powerDeps: PowerActDeps = { clock, leases, audit, log, jobOf, breakOff, ...(findJob ? { findJob } : {}) }
   const bell = createBell()
@@ -253,10 +260,11 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fla
       const capture = captures?.open({ id: spec.cameraId, name: spec.cameraName, chip: spec.chip })
       const edges = createPowerEdges((edge) => capture?.power(edge), () => { entries.get(spec.id)?.console.catchUp() })
       const seen = edges.watched(devices)
+      const drawn = createDrawHistory(() => clock.wallMs(), (watts) => capture?.draw(watts))
       const entry: Entry = {
-        spec, own: seen, boot: startBootWatch(clock.nowMs()), firmware: undefined, address: '', power: 'unknown', cutAtMs: -Infinity, store: undefined, stop: new AbortController(),
+        drawn, spec, own: seen, boot: startBootWatch(clock.nowMs()), firmware: undefined, address: '', power: 'unknown', cutAtMs: -Infinity, store: undefined, stop: new AbortController(),
         reach: devices.pod ? 'checking' : 'reachable', reachNote: '',
-        draw: createDrawWatch({ clock, power: () => devices.power, isHeld: () => leases.holderOf(devices.resource) !== undefined, changed }),
+        draw: createDrawWatch({ clock, power: () => devices.power, isHeld: () => leases.holderOf(devices.resource) !== undefined, changed, read: drawn.tell, simulated: devices.watts, trouble: (trouble, label) => { powerTrouble?.(spec.cameraId, trouble && troubleWords(trouble, label)) } }),
         devices: gatePower(seen, createJobPowerGate({ spec, devices: seen }, () => sharingPower({ own: seen, spec }), powerDeps)),
         console: createConsole({
           cameraId: spec.cameraId, open: devices.openConsole, clock, log, pace, capture,
@@ -314,6 +322,10 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fla
     camera: entryOf,
     find: (id) => [...entries.values()].find((each) => each.spec.cameraId === id),
     pods: () => [...entries.values()].map(({ spec }) => spec),
+    draw: (id) => {
+      const { own, drawn } = entryOf(id)
+      return { isMeasured: own.watts !== undefined || (own.power.ability === 'on-off' && own.power.draw !== undefined), points: drawn.points() }
+    },
     power: async (id, action, signal, force) => {
       const entry = entryOf(id)
       const sharing = sharingPower(entry)

@@ -1,5 +1,5 @@
 import type { RouterOsConnection, Row } from './routerOsConnection.ts'
-import { wattsOf } from './routerOsPower.ts'
+import { wattsOf } from './routerOsReading.ts'
 import type { UnitPort } from '../../../shared/devices/portUnit.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 
@@ -31,7 +31,7 @@ export async function lookAtRouterOsPorts(connection: RouterOsConnection, signal
 }
 
 /** A switch without PoE refuses the question. */
-const poeRows = async (connection: RouterOsConnection, signal: AbortSignal): Promise<readonly Row[]> => await orNothing(connection, ['/interface/ethernet/poe/print'], signal) ?? []
+export const poeRows = async (connection: RouterOsConnection, signal: AbortSignal): Promise<readonly Row[]> => await orNothing(connection, ['/interface/ethernet/poe/print'], signal) ?? []
 
 async function lookBehind(connection: RouterOsConnection, signal: AbortSignal): Promise<Behind> {
   const hosts = await orNothing(connection, ['/interface/bridge/host/print'], signal)
@@ -49,7 +49,7 @@ async function lookBehind(connection: RouterOsConnection, signal: AbortSignal): 
   }
 }
 
-async function orNothing(connection: RouterOsConnection, command: [string], signal: AbortSignal): Promise<readonly Row[] | undefined> {
+export async function orNothing(connection: RouterOsConnection, command: [string], signal: AbortSignal): Promise<readonly Row[] | undefined> {
   try {
     return await connection.ask(command, signal, { isRepeatable: true })
   } catch (error) {
@@ -58,7 +58,7 @@ async function orNothing(connection: RouterOsConnection, command: [string], sign
   }
 }
 
-async function monitor(connection: RouterOsConnection, row: Row, signal: AbortSignal): Promise<Row> {
+export async function monitor(connection: RouterOsConnection, row: Row, signal: AbortSignal): Promise<Row> {
   const id = row.get('.id') ?? ''
   if (row.get('poe-out-status') !== undefined || id === '') return row
   try {

@@ -1,7 +1,9 @@
 import type { RouterOsConnection, Row } from './routerOsConnection.ts'
+import { givesPower, wattsOf } from './routerOsReading.ts'
+import { readRouterOsBudget } from './routerOsBudget.ts'
 import { cycleByOffAndOn, giveBackAfter, type PowerSwitch } from './offThenOn.ts'
 import { type CommentedPort, matchComment } from '../../protocols/routeros/commentMatch.ts'
-import type { OnOffPower, PowerState } from '../../../shared/devices/power.ts'
+import { type OnOffPower, portTroubles, type PortTrouble, type PowerState } from '../../../shared/devices/power.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../../shared/lifecycle/clock.ts'
 
@@ -34,13 +36,7 @@ interface PortReading {
   readonly watts: number | undefined
 }
 
-/** Of a row or a reading of the monitor; `undefined` where this model says none. */
-export function wattsOf(reading: Row): number | undefined {
-  const watts = Number.parseFloat(reading.get('poe-out-power') ?? '')
-  return Number.isFinite(watts) && watts >= 0 ? watts : undefined
-}
-
-const givesPower = (status: string): boolean => status === 'powered-on' || status === 'current-too-low'
+const troubleOf = (status: string | undefined): PortTrouble | undefined => portTroubles.find((trouble) => trouble === status)
 
 function stateOf({ mode, status }: PortReading): PowerState {
   // Off by its settings and still powered: a controller that did not follow yet, or never will.
@@ -171,7 +167,11 @@ export function createRouterOsPower({ connection, clock, port, onMode = 'as-befo
     get label() { return `power of ${place()}` },
     set,
     read: async (signal) => stateOf(await readPort(signal)),
-    draw: async (signal) => (await readPort(signal)).watts,
+    draw: async (signal) => {
+      const { watts, status, mode } = await readPort(signal)
+      return { watts, trouble: mode === 'off' ? undefined : troubleOf(status) }
+    },
+    budget: async (givenWatts, signal) => readRouterOsBudget(connection, await portName(signal), givenWatts, signal),
     cycle: async (offMs, signal) => {
       signal.throwIfAborted()
       const { status } = await readPort(signal)

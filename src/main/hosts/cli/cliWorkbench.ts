@@ -22,6 +22,7 @@ import type { serveOneFile } from '../../composition/oneFileServer.ts'
 import type { DetectRequest } from '../../composition/lineTools.ts'
 import type { AgentPlan, AgentRequest } from '../../../shared/agent/agent.schema.ts'
 import type { FindPortsDesk } from '../../composition/findPortsDesk.ts'
+import type { RackFilterTools } from '../../composition/rackFilterTools.ts'
 import type { InventoryDesk } from '../../composition/inventoryDesk.ts'
 import type { BatchDesk, BatchTools } from '../../composition/batchDesk.ts'
 import type { batchFacts } from '../../composition/batchFacts.ts'
@@ -84,6 +85,7 @@ export interface CliWorkbench {
   /** The rack that is remembered; no console is opened for it. */
   readonly inventories: InventoryDesk
   readonly findPorts: FindPortsDesk
+  readonly rackFilters: RackFilterTools
   readonly boots: BootsDesk
   readonly bundles: BundleDesk
   readonly batches: BatchDesk

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { createWorkbench } from '../../composition/createWorkbench.ts'
 import { batchTools } from '../../composition/batchDesk.ts'
 import { batchFacts } from '../../composition/batchFacts.ts'
+import { createRackFilterTools } from '../../composition/rackFilterTools.ts'
 import { jobsAtOnceOf } from '../../composition/jobsAtOnce.ts'
 import type { CliWorkbench, OpenWorkbenchOptions } from './cliWorkbench.ts'
 
@@ -46,7 +47,7 @@ export async function openLocalWorkbench({ version, homeFolder, resourcesFolder,
     jobs: () => jobs.list(),
     chips: async (signal) => chips.list(signal),
     importProfiles: chips.importProfiles, getUboot: chips.getUboot,
-    captures, inventories, findPorts, boots, bundles, close, audit,
+    captures, inventories, findPorts, boots, bundles, close, audit, rackFilters: createRackFilterTools(dataFolder, inventories),
     secretsPlace: async () => secrets.where(),
     powerCameras: async () => {
       await setup.loadSwitches()

@@ -11,7 +11,7 @@ export const indexSuffix = '.idx'
 
 /** `end` is the last record of a file that was closed; a file without it was not. */
 // Their places are the numbers on disk: new ones come last.
-export const recordKinds = ['rx', 'tx', 'dropped', 'lost', 'found', 'cut', 'end', 'power-on', 'power-off', 'cycle', 'power-failed', 'seen-on', 'seen-off'] as const
+export const recordKinds = ['rx', 'tx', 'dropped', 'lost', 'found', 'cut', 'end', 'power-on', 'power-off', 'cycle', 'power-failed', 'seen-on', 'seen-off', 'watts'] as const
 export type RecordKind = (typeof recordKinds)[number]
 
 export interface IndexRecord {
@@ -19,7 +19,10 @@ export interface IndexRecord {
   readonly atMs: number
   /** In the `.raw` of the same part. */
   readonly offset: number
-  /** Of `dropped` the bytes that are missing; of other marks 0. */
+  /** Of `dropped` the bytes that are missing; of `watts` see `wattsField`; of other marks 0. */
   readonly lengthBytes: number
 }
+/** Milliwatts and one more; 0 where nobody can tell from now on. */
+export const wattsField = (watts: number | undefined): number => (watts === undefined ? 0 : Math.min(1_000_000_000, Math.max(0, Math.round(watts * 1000))) + 1)
+export const wattsInField = (field: number): number | undefined => (field === 0 ? undefined : (field - 1) / 1000)
 export const holdsBytes = (kind: RecordKind): kind is 'rx' | 'tx' => kind === 'rx' || kind === 'tx'

@@ -1,3 +1,4 @@
+import { filterWords, textMatches } from '../../../shared/rack/filterWords.ts'
 import type { CameraView, PodView } from '../../../shared/rack/rackView.schema.ts'
 import { cameraStatus } from '../../ui/stateWords.ts'
 
@@ -10,12 +11,9 @@ function wordsOf(camera: CameraView, pod: string): string {
   ].filter(Boolean).join(' ').toLowerCase()
 }
 
-/** Every word must be there, whole or in part and in any order; one with a minus before it must not. */
 export function matchesWords(camera: CameraView, pod: string, filter: string): boolean {
-  const words = filter.toLowerCase().split(/\s+/).filter((word) => word !== '' && word !== '-')
-  if (words.length === 0) return true
-  const text = wordsOf(camera, pod)
-  return words.every((word) => (word.startsWith('-') ? !text.includes(word.slice(1)) : text.includes(word)))
+  const words = filterWords(filter)
+  return words.length === 0 || textMatches(wordsOf(camera, pod), words)
 }
 
 /** Pods with the cameras that are wanted; pods without any are left out, unless all is wanted. */

@@ -19,10 +19,11 @@ export interface PowerDraft {
   on: string
   off: string
   read: string
+  budgetWatts: string
 }
 
 export const emptyPower = (): PowerDraft =>
-  ({ kind: 'manual', host: '', port: '', ssh: '', user: '', password: '', tls: false, certificate: '', ethernet: '', comment: '', pdu: '', outlet: '', relay: '', on: '', off: '', read: '' })
+  ({ kind: 'manual', host: '', port: '', ssh: '', user: '', password: '', tls: false, certificate: '', ethernet: '', comment: '', pdu: '', outlet: '', relay: '', on: '', off: '', read: '', budgetWatts: '' })
 
 export const powerKinds: readonly { readonly value: PowerDraft['kind']; readonly label: string }[] = [
   { value: 'manual', label: 'By hand' }, { value: 'routeros', label: 'MikroTik switch (RouterOS)' }, { value: 'tasmota', label: 'Tasmota plug' },
@@ -38,7 +39,7 @@ const password: PowerField = { key: 'password', word: 'Password', hint: 'kept ap
 export const fieldsOf: Readonly<Record<PowerDraft['kind'], readonly PowerField[]>> = {
   manual: [],
   routeros: [host, { key: 'ethernet', word: 'Port', hint: 'ether3' }, { key: 'comment', word: 'or its comment', hint: 'cam-01' }, user, password,
-    { key: 'certificate', word: 'TLS fingerprint', hint: 'empty: no TLS' }, { key: 'port', word: 'API port', hint: '8728; with TLS 8729' }, { key: 'ssh', word: 'SSH port', hint: '22' }],
+    { key: 'certificate', word: 'TLS fingerprint', hint: 'empty: no TLS' }, { key: 'port', word: 'API port', hint: '8728; with TLS 8729' }, { key: 'ssh', word: 'SSH port', hint: '22' }, { key: 'budgetWatts', word: 'PoE budget, W', hint: 'of the whole switch' }],
   tasmota: [host, { key: 'relay', word: 'Relay', hint: '1' }, user, password],
   pdudaemon: [host, { key: 'pdu', word: 'PDU', hint: 'rack-a' }, { key: 'outlet', word: 'Outlet', hint: '4' }, { key: 'port', word: 'Port', hint: '16421' }],
   vectis: [host, { key: 'port', word: 'Port', hint: '35240' }],
@@ -56,7 +57,7 @@ export function powerOfDraft(draft: PowerDraft): { readonly spec: PowerSpec } | 
   const number = (key: PowerField['key']): number | undefined => (given(key) === undefined ? undefined : Number(given(key)))
   const wanted: Readonly<Record<PowerDraft['kind'], unknown>> = {
     manual: { kind: 'manual' },
-    routeros: { kind: 'routeros', host: given('host'), port: number('port'), user: given('user'), ethernet: given('ethernet'), comment: given('comment'), tls: given('certificate') !== undefined, certificateSha256: given('certificate') },
+    routeros: { kind: 'routeros', host: given('host'), port: number('port'), user: given('user'), ethernet: given('ethernet'), comment: given('comment'), tls: given('certificate') !== undefined, certificateSha256: given('certificate'), budgetWatts: number('budgetWatts') },
     tasmota: { kind: 'tasmota', host: given('host'), relay: number('relay'), user: given('user') },
     pdudaemon: { kind: 'pdudaemon', host: given('host'), port: number('port'), pdu: given('pdu'), outlet: given('outlet') },
     vectis: { kind: 'vectis', host: given('host'), port: number('port') },

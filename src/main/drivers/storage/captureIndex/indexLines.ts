@@ -196,7 +196,7 @@ export function readOn(part: PartToIndex, resume: Resume, found: (line: CutLine)
         if (wanted > 0) cutter.push(rawAt(record.offset + skip, wanted), record.offset + skip, record.atMs)
         if (cutter.openOffset !== undefined && cutter.openOffset >= record.offset) lineRecord = resume.record + done
         budget -= record.lengthBytes
-      } else if (record.kind !== 'tx' && !isPowerEdge(record.kind)) cutter.finish()
+      } else if (record.kind !== 'tx' && !isPowerEdge(record.kind) && record.kind !== 'watts') cutter.finish()
       done += 1
       if (budget <= 0) break
     }

@@ -5,7 +5,7 @@ import type { CameraId } from '../../../../shared/devices/ids.ts'
 import type { Arrival } from '../../../../shared/devices/transport.ts'
 import { Cancelled } from '../../../../shared/errors/workbenchError.ts'
 import { type Clock, withDeadline } from '../../../../shared/lifecycle/clock.ts'
-import { indexSuffix, rawSuffix } from '../../../protocols/captureLog/frame.ts'
+import { indexSuffix, rawSuffix, wattsField } from '../../../protocols/captureLog/frame.ts'
 import { plainName } from '../../../protocols/captureLog/writer.ts'
 import type { CaptureDisk } from './captureDisk.ts'
 import { type ConsoleWriter, createConsoleWriter } from './consoleWriter.ts'
@@ -32,6 +32,7 @@ export interface StoredConsole {
   found(): void
   isFull(): boolean
   power(edge: (typeof powerEdges)[number]): void
+  draw(watts: number | undefined): void
   close(): Promise<void>
 }
 
@@ -214,6 +215,7 @@ export function openCaptureStore({ folder, settings: first, readSettings, clock,
       found: () => { if (!isClosed) writer.mark('found') },
       isFull: () => !isClosed && writer.isFull,
       power: (edge) => { if (!isClosed) writer.mark(edge) },
+      draw: (watts) => { if (!isClosed) writer.mark('watts', wattsField(watts)) },
       close: async () => {
         if (isClosed) return
         isClosed = true

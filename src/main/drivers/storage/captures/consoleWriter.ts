@@ -28,7 +28,8 @@ export interface ConsoleWriterDeps {
 
 export interface ConsoleWriter {
   take(kind: 'rx' | 'tx', bytes: Uint8Array, arrivals?: readonly Arrival[]): void
-  mark(kind: Exclude<NewRecord['kind'], 'rx' | 'tx' | 'dropped' | 'cut' | 'end'>): void
+  /** `field` is what its record holds in the place of a length. */
+  mark(kind: Exclude<NewRecord['kind'], 'rx' | 'tx' | 'dropped' | 'cut' | 'end'>, field?: number): void
   /** Writes what waits; a failure leaves everything as it was, to be written by the next attempt. */
   flush(): Promise<void>
   /** After the last flush. */
@@ -125,7 +126,7 @@ export function createConsoleWriter({ wallMs, openPart, isPaused, limits, onMuch
       // Last: a write that starts here takes what waits, and bytes without their record would be nobody's.
       if (pending.bytes >= hurryBytes && pending.bytes - bytes.length < hurryBytes) onMuch?.()
     },
-    mark: (kind) => { if (pending.records.length <= maxPendingRecords) record(kind, 0) },
+    mark: (kind, field = 0) => { if (pending.records.length <= maxPendingRecords) record(kind, field) },
     flush,
     end: async () => { while (busy) await busy.catch(() => undefined); await closePart() },
     get pendingBytes() { return pending.bytes + writing.bytes },

@@ -4,7 +4,7 @@ import { openPartReader, type PartReader } from './partReader.ts'
 
 /** A stretch of one direction at one time, or a mark. Offsets are of the session. */
 export interface SessionPiece {
-  readonly kind: Exclude<IndexRecord['kind'], 'end'>
+  readonly kind: Exclude<IndexRecord['kind'], 'end' | 'watts'>
   readonly offset: number
   readonly atMs: number
   readonly bytes: Uint8Array
@@ -57,7 +57,8 @@ async function* readPart(reader: PartReader, first: number, startOffset: number,
     const bytes = await reader.bytes(head.offset, Math.min(bytesAtOnce, tail.offset - head.offset + (holdsBytes(tail.kind) ? tail.lengthBytes : 0)))
     for (const record of records) {
       const { kind, atMs } = record
-      if (kind === 'end') continue
+      // What it drew is beside what it said, and no piece of it.
+      if (kind === 'end' || kind === 'watts') continue
       if (!holdsBytes(kind)) {
         yield { kind, atMs, offset: startOffset + record.offset, bytes: new Uint8Array(0), droppedBytes: kind === 'dropped' ? record.lengthBytes : 0 }
         continue

@@ -19,6 +19,7 @@ const flags: Flags = {
   'accept-key': { type: 'string', value: 'SHA256:…', help: 'audit: the host key that you have compared with the one that the switch shows' },
   'stagger': { type: 'string', value: 'TIME', help: 'on, off, cycle: between two cameras, as 300ms or 2s (default 300ms)' },
   'confirm': { type: 'string', value: 'NUMBER', help: 'on, off, cycle: how many cameras they are, when they are more than eight' },
+  'filter': { type: 'string', value: 'NAME', help: 'on, off, cycle: the cameras of a filter that was saved in the window, in place of their names' },
   'force-name': { type: 'string', value: 'NAME', help: 'off, cycle: the name of the camera, although a job has it; its flash may be lost' },
   'data': { type: 'string', value: 'DIR', help: 'the data folder, for the record and the accepted keys' },
   'output': outputFlag,

@@ -8,14 +8,18 @@ import { plainText } from '../output/lineWriter.ts'
 
 /** `power on|off|cycle CAMERA…`: cameras of the remembered rack, by name or id. 4 when one was refused, 5 when one failed. */
 export async function actOnCameras(action: PowerAction, names: readonly string[], given: ParsedFlags, deps: CliDeps, teller: Teller): Promise<ExitCode> {
-  if (names.length === 0) throw usage(`Which camera? "rackbench power ${action} NAME"`, 'By the name that the window shows; several may be named')
+  const filter = given.text('filter')
+  if (names.length > 0 && filter !== undefined) throw usage('Name cameras or a filter, not both')
+  if (names.length === 0 && filter === undefined) throw usage(`Which camera? "rackbench power ${action} NAME"`, 'By the name that the window shows; several may be named, or --filter names a saved filter')
   const force = given.text('force-name')
-  if (force !== undefined && names.length > 1) throw usage('--force-name is for one camera at a time')
+  if (force !== undefined && names.length !== 1) throw usage('--force-name is for one camera at a time')
   const staggerMs = staggerOf(given.text('stagger') ?? '300ms')
   const workbench = await deps.openWorkbench({ dataFolder: given.text('data') ?? deps.dataFolder, tftpPort: 69, log: () => undefined, ask: async () => undefined })
   try {
     const cameras = await workbench.powerCameras()
-    const wanted = names.map((name) => cameraOf(name, cameras))
+    const ids = filter === undefined ? names : (await workbench.rackFilters.cameras(filter)).map(({ cameraId }) => cameraId)
+    const wanted = ids.map((name) => cameraOf(name, cameras))
+    if (filter !== undefined) teller.say('chosen', { filter, cameras: wanted }, `The filter ${quoted(filter)} means ${plainText(wanted.map(({ name }) => name).join(', '), 400)}`)
     const request = powerManySchema.safeParse({ cameraIds: wanted.map(({ id }) => id), action, staggerMs, ...(given.text('confirm') === undefined ? {} : { confirm: given.text('confirm') }) })
     if (!request.success) throw usage(`These cameras cannot be switched together: ${request.error.issues[0]?.message ?? ''}`)
     const ends: PowerStep[] = []

@@ -6,6 +6,7 @@ import { createTeller, isJson, outputFlag } from '../output/events.ts'
 import { plainText } from '../output/lineWriter.ts'
 import { table } from '../output/words.ts'
 import { boardOfCamera } from './rackBoard.ts'
+import { filtersOfRack } from './rackFilters.ts'
 import { identifyRack } from './rackIdentify.ts'
 import { pictureOfCamera } from './rackPicture.ts'
 import { portsOfRack } from './rackPorts.ts'
@@ -19,6 +20,7 @@ const flags: Flags = {
   'assign': { type: 'boolean', help: 'identify, ports: write down which port belongs to which camera' },
   'dry-run': { type: 'boolean', help: 'import: say what would be added, changed and left alone, and do nothing' },
   'keep-ids': { type: 'boolean', help: 'import: pods that this rack does not have keep the ids of the file' },
+  'filter': { type: 'string', value: 'NAME', help: 'list: only the cameras of a filter that was saved in the window' },
   'output': outputFlag,
   'data': { type: 'string', value: 'DIR', help: 'the data folder' },
   'help': { type: 'boolean', short: 'h', help: 'this text' },
@@ -26,10 +28,11 @@ const flags: Flags = {
 
 type Verb = (scene: RackScene) => Promise<ExitCode>
 
-const forms = 'list | label CAMERA WORD… | group CAMERA NAME | note CAMERA TEXT | place CAMERA RACK ROW SLOT | maintenance CAMERA on|off [NOTE] | export FILE | import FILE | picture CAMERA [URL|none] | board CAMERA | discover | identify CAMERA… | ports [SWITCH [PORT…]]'
+const forms = 'list | filters | label CAMERA WORD… | group CAMERA NAME | note CAMERA TEXT | place CAMERA RACK ROW SLOT | maintenance CAMERA on|off [NOTE] | export FILE | import FILE | picture CAMERA [URL|none] | board CAMERA | discover | identify CAMERA… | ports [SWITCH [PORT…]]'
 
 const verbs: Readonly<Record<string, Verb>> = {
   list,
+  filters: filtersOfRack,
   label: async (scene) => change(scene, (words, { inventory }) => ({ labels: relabelled(inventory?.labels ?? [], words) })),
   group: async (scene) => change(scene, (words) => ({ group: words.join(' ') })),
   note: async (scene) => change(scene, (words) => ({ notes: words.join(' ') })),
@@ -117,7 +120,8 @@ function wordsOf({ inventory = emptyInventory }: Spec): string[] {
 
 async function list({ words, workbench, deps, teller, given }: RackScene): Promise<ExitCode> {
   if (words.length > 0) throw usage(`${quoted(words[0] ?? '')} belongs to no list`)
-  const pods = await workbench.inventories.list()
+  const filter = given.text('filter')
+  const pods = filter === undefined ? await workbench.inventories.list() : await workbench.rackFilters.cameras(filter)
   if (isJson(given)) { teller.say('rack', { pods: pods.map(({ id, name, url, cameraId, cameraName, chip, power, inventory }) => ({ id, name, url, power: power?.kind ?? null, camera: { id: cameraId, name: cameraName, chip, ...inventory } })) }, ''); return teller.done(exitCodes.success, {}, '') }
   if (pods.length === 0) deps.out.line('The rack is empty; add a pod in the window, or import a rack file')
   else table([['camera', 'id', 'chip', 'address', 'power', 'what is said of it'], ...pods.map((pod) => [plainText(pod.cameraName, 24), pod.cameraId, pod.chip, plainText(pod.url, 40), pod.power?.kind ?? (pod.url.startsWith('rack:') ? 'pod' : 'by hand'), plainText(wordsOf(pod).join(' · '), 80)])]).forEach(deps.out.line)
