@@ -53,7 +53,7 @@ export async function runInstall(bench: InstallBench, context: RestoreContext): 
       checkFlash(plan, flash)
       identity = await runPhase(context, {
         name: 'environment', cancel: 'anytime', limitMs: 180_000,
-        work: async (signal) => prepareEnvironment(session, { ...plan, found: own, randomBytes: bench.randomBytes }, signal),
+        work: async (signal) => prepareEnvironment(session, { ...plan, found: own, randomBytes: bench.randomBytes, warn: (message) => { context.tell({ type: 'noted', level: 'warning', message }) } }, signal),
         note: ({ mac }) => (mac.reason === 'kept' ? `keeps ${mac.address}` : `gets ${mac.address}: its own is ${mac.reason}`),
       })
       tell('planned', identity)
