@@ -31,6 +31,8 @@ export const installGuards: readonly Guard[] = [
     find: "if (bench.starter.method !== 'manual') await proveLoaded(session, bench.versions, plan.boot.uboot, signal)", replace: '' },
   { says: 'what starts the camera is the U-Boot that was installed', file: `${install}/installWorkflow.ts`, project: 'integration', tests, named: 'a camera that another U-Boot has started',
     find: "if (by.is === 'other') {", replace: "if (by.is === 'other' && versions.length === 0) {" },
+  { says: 'nearly the name of the installed U-Boot is not its name', file: `${install}/installWorkflow.ts`, project: 'integration', tests, named: 'names nearly the installed U-Boot',
+    find: "  if (by.is === 'unclear') {", replace: "  if (by.is === 'unclear' && versions.length === 0) {" },
   { says: 'done is no proof that the environment is saved', file: `${install}/environmentProof.ts`, project: 'integration', tests, named: 'saveenv-lies',
     find: 'return wrong ? elsewhere(', replace: 'return wrong && lengthBytes < 0 ? elsewhere(' },
   { says: 'the environment lies where the layout has it', file: `${install}/environmentProof.ts`, project: 'integration', tests, named: 'kept somewhere else',

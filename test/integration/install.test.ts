@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { bootStandIns } from '../../src/main/sim/standIns.ts'
 import { decodeEnvironment, defaultEnvironment, encodeEnvironment, environmentOffset } from '../../src/main/sim/environment.ts'
 import { isFinished, type Job } from '../../src/shared/jobs/reduceJob.ts'
 import { install, prepareInstall, startInstall } from '../support/installRig.ts'
@@ -169,8 +170,18 @@ test('another U-Boot in the place of the loaded one stops before anything is wri
 test('a camera that another U-Boot has started is no success, though every byte is in its flash', async () => {
   const job = await install(openRig({ faults: ['own-uboot'] }), { isOwnUboot: true })
   expect(job).toMatchObject({
-    state: 'failed', verdict: 'installed, boot not seen', environment: { state: 'proved' },
+    state: 'failed', verdict: 'installed, U-Boot not confirmed', environment: { state: 'proved' },
     error: { code: 'device/wrong-identity', message: 'The camera was started by "U-Boot 2010.06 (Jan 07 2019 - 09:12:33)", and what was installed is "U-Boot 2016.11 (Mar 20 2023 - 11:44:07 +0000)"' },
+  })
+  expect(job.partitions.every(({ state }) => state === 'proved')).toBe(true)
+})
+
+test('a start that names nearly the installed U-Boot is no success: a line that alters a letter and another build look alike', async () => {
+  const uboot = Uint8Array.from(Buffer.from(Buffer.from(bootStandIns().uboot).toString('latin1').replaceAll('11:44:07', '11:44:19'), 'latin1'))
+  const job = await install(openRig(), { isOwnUboot: true, uboot })
+  expect(job).toMatchObject({
+    state: 'failed', verdict: 'installed, U-Boot not confirmed', environment: { state: 'proved' },
+    error: { code: 'link/garbled', message: 'Whether "U-Boot 2016.11 (Mar 20 2023 - 11:44:19 +0000)" has started the camera is not certain: "U-Boot 2016.11 (Mar 20 2023 - 11:44:07 +0000)" is what was read of it', hint: expect.stringContaining('Install once more') as unknown },
   })
   expect(job.partitions.every(({ state }) => state === 'proved')).toBe(true)
 })

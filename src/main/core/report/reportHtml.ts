@@ -19,6 +19,7 @@ const verdictWords: Readonly<Record<Verdict, readonly [Sign, string]>> = {
   'restored, boot not seen': [signs.warn, 'Every byte was read back from flash, but nobody saw the camera boot.'],
   'installed and booted': [signs.ok, 'Every byte and the environment were read back from flash, and the new system was seen to boot.'],
   'installed, boot not seen': [signs.warn, 'Every byte and the environment were read back from flash, but nobody saw the new system boot.'],
+  'installed, U-Boot not confirmed': [signs.warn, 'Every byte and the environment were read back from flash, and the camera was seen to boot; that the installed U-Boot has started it was not.'],
   'failed (state known)': [signs.bad, 'The work failed. What the flash holds is known and listed below.'],
   'failed (state unknown)': [signs.unknown, 'The work failed inside an erase or write. What the flash holds there is unknown.'],
   'dumped and verified': [signs.ok, 'Every byte arrived with the CRC that the camera computed over its own flash, and lies in the files below.'],
