@@ -2,7 +2,7 @@ import { mapRows, mapSentence } from '../../../shared/agent/mapText.ts'
 import type { Job } from '../../../shared/jobs/reduceJob.ts'
 import type { PartitionProgress, Verdict } from '../../../shared/restore/restore.schema.ts'
 import { reportStyle } from './reportStyle.ts'
-import { bytesText, durationText, escaped, hexText, wallText } from './reportText.ts'
+import { bytesText, durationText, escaped, hexText, placeFact, wallText } from './reportText.ts'
 
 type Tone = 'ok' | 'bad' | 'warn' | 'unknown' | 'off'
 interface Sign { readonly tone: Tone; readonly shape: string }
@@ -75,7 +75,7 @@ function partitionMap(job: Job): string {
 function facts(job: Job): string {
   const { plan } = job
   const list: readonly (readonly [string, string])[] = [
-    ['Camera', `${plan.cameraName} (${job.camera})`], ['Pod', `${plan.podName} (${job.pod})`], ['Chip', plan.chip],
+    ['Camera', `${plan.cameraName} (${job.camera})`], placeFact(plan.podName, job.pod), ['Chip', plan.chip],
     ...workFacts(job), ['Queued', wallText(job.queuedAtMs)],
     ['Started', job.startedAtMs === undefined ? 'never' : wallText(job.startedAtMs)],
     ['Ended', job.endedAtMs === undefined ? 'not yet' : wallText(job.endedAtMs)],
