@@ -40,4 +40,10 @@ export const dumpGuards: readonly Guard[] = [
     find: "if (form !== 'folder' && await lstat(", replace: "if (form === 'folder' && await lstat(" },
   { says: 'a dump says which kind of flash it is of', project: 'integration', tests: nand, named: 'the kind is in dump.json', file: 'src/main/core/workflows/restore/readInput.ts',
     find: '...(kind === undefined ? {} : { flash: {', replace: "...(kind !== 'emmc' ? {} : { flash: {" },
+  { says: 'what is read from the disk a second time is what the plan was made of', project: 'integration', tests: emmc, named: 'changed between plan and writing', file: 'src/main/drivers/files/storedFile.ts',
+    find: '      if (crc32(bytes) !== sumOf()) throw file.changed()\n', replace: '' },
+  { says: 'a large dump that stays on the disk is compared with its record', project: 'integration', tests: emmc, named: 'only a whole dump is taken', file: 'src/main/core/workflows/restore/readInput.ts',
+    find: 'if (sha256Of(part.bytes, tools) === sha256) continue', replace: 'if (isStored(part.bytes) || sha256Of(part.bytes, tools) === sha256) continue' },
+  { says: 'what stays on the disk is not gathered in memory', project: 'unit', tests: 'src/main/core/workflows/restore/stager.test.ts', named: 'two files are in memory', file: 'src/main/core/workflows/restore/stager.ts',
+    find: '.length >= storedAhead) {', replace: '.length >= 256 * storedAhead) {' },
 ]

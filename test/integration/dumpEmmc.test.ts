@@ -1,9 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readRestoreInput } from '../../src/main/drivers/files/inputFolder.ts'
 import { emmcBytes } from '../../src/main/sim/emmc.ts'
 import { denseBytes } from '../../src/main/sim/timing.ts'
+import { isStored } from '../../src/shared/bytes/storedBytes.ts'
 import { dumpRecordSchema } from '../../src/shared/dump/dumpRecord.schema.ts'
 import { type DumpRig, openDumpRig } from '../support/dumpRig.ts'
 
@@ -37,6 +38,53 @@ test('what was dumped is restored to eMMC without a question, and every partitio
   expect(job.error).toBeUndefined()
   expect(job.plan).toMatchObject({ flash: { kind: 'emmc', reason: 'dump.json says that it was read from eMMC' } })
   expect(new Set(job.partitions.map(({ action }) => action))).toEqual(new Set(['unchanged']))
+})
+
+const mib = 1024 * 1024
+const large = { signal, maxBytes: 4 * mib, largeDumpsStay: true } as const
+
+test.each(['folder', 'image'] as const)('a dump above the limit of what is held at once, as %s: restored from the disk without a question, and read back', async (form) => {
+  const rig = await openDumpRig({ secondFlash: 'emmc', restorableBytes: large.maxBytes })
+  const inside = [[0, 300_000], [0x80000, 5_000], [0x500000, 9_000_003], [emmcBytes - 700, 700]] as const
+  inside.forEach(([at, length], index) => { emmcOf(rig).write(at, denseBytes(length, index + 3)) })
+  const before = cells(rig, 0, emmcBytes)
+  const outputPath = join(rig.folder, form)
+  const dumped = await rig.dump({ flashType: 'emmc', form, outputPath, ...(form === 'folder' ? { mtdparts } : {}) })
+  expect(dumped.verdict).toBe('dumped and verified')
+  expect(dumped.notes.map(({ message }) => message).join()).not.toContain('restore it in pieces')
+  for (const [at, length] of inside) emmcOf(rig).write(at, new Uint8Array(length).fill(0x5a))
+  const raw = await readRestoreInput(outputPath, large)
+  expect((raw.kind === 'file' ? [raw] : raw.files).every(({ bytes }) => isStored(bytes))).toBe(true)
+  const job = await rig.restore({ raw, request: { tftpVia: 'pod' } })
+  expect(job.error).toBeUndefined()
+  expect(job).toMatchObject({ verdict: 'restored and booted', plan: { input: { totalBytes: emmcBytes }, flash: { kind: 'emmc' } } })
+  expect(job.partitions.every(({ state, crc32, readBackCrc32 }) => ['proved', 'unchanged'].includes(state) && crc32 === readBackCrc32)).toBe(true)
+  expect(cells(rig, 0, emmcBytes).equals(before)).toBe(true)
+}, 60_000)
+
+test('a file of a large dump that is changed between plan and writing is noticed before its place is written', async () => {
+  const rig = await openDumpRig({ secondFlash: 'emmc' })
+  emmcOf(rig).write(0x500000, denseBytes(3_000_000, 3))
+  expect((await rig.dump({ flashType: 'emmc', mtdparts })).verdict).toBe('dumped and verified')
+  emmcOf(rig).write(0x500000, new Uint8Array(3_000_000).fill(0x5a))
+  const raw = await readRestoreInput(join(rig.folder, 'dump'), large)
+  const bytes = await readFile(join(rig.folder, 'dump', 'mtd3'))
+  bytes[1_000_000] = (bytes[1_000_000] ?? 0) ^ 1
+  await writeFile(join(rig.folder, 'dump', 'mtd3'), bytes)
+  const job = await rig.restore({ raw, request: { tftpVia: 'pod' } })
+  expect(job).toMatchObject({ state: 'failed', error: { code: 'input/conflict', message: expect.stringContaining('changed while it was being read') as string } })
+  expect(rig.pod.camera.commands.filter((line) => line.startsWith('mmc write'))).toEqual([])
+})
+
+test('of what is above the limit only a whole dump is taken: a damaged copy, or a folder without a record, is refused', async () => {
+  const rig = await openDumpRig({ secondFlash: 'emmc' })
+  expect((await rig.dump({ flashType: 'emmc', mtdparts })).verdict).toBe('dumped and verified')
+  const folder = join(rig.folder, 'dump')
+  const bytes = await readFile(join(folder, 'mtd2'))
+  await writeFile(join(folder, 'mtd2'), bytes.fill(1, 70_000, 70_001))
+  await expect((async () => rig.restore({ raw: await readRestoreInput(folder, large), request: { tftpVia: 'pod' } }))()).rejects.toMatchObject({ code: 'input/malformed', message: expect.stringContaining('mtd2 is not what was dumped') as string })
+  await rm(join(folder, 'dump.json'))
+  await expect(readRestoreInput(folder, large)).rejects.toMatchObject({ code: 'input/too-large' })
 })
 
 test('one image: all of it, and auto finds the eMMC where there is nothing else', async () => {

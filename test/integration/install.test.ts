@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { decodeEnvironment, encodeEnvironment, environmentOffset } from '../../src/main/sim/environment.ts'
+import { bootStandIns } from '../../src/main/sim/standIns.ts'
+import { decodeEnvironment, defaultEnvironment, encodeEnvironment, environmentOffset } from '../../src/main/sim/environment.ts'
 import { isFinished, type Job } from '../../src/shared/jobs/reduceJob.ts'
 import { install, prepareInstall, startInstall } from '../support/installRig.ts'
 import { buildSquashfs, buildUbifs, buildUimage, fixtureNoise, md5sumOf, nandRelease, norRelease } from '../support/releaseFixture.ts'
@@ -107,6 +108,8 @@ const untouched = (rig: Rig, job: Job): void => {
 
 test.each([
   ['a vendor\'s environment', {}, (variables: Map<string, string>) => { variables.delete('bootcmdnor') }, 'device/refused', /has no bootcmdnor/],
+  ['a boot command of another layout', {}, (variables: Map<string, string>) => { variables.set('bootcmdnor', 'sf probe 0; sf read ${baseaddr} 0x60000 0x300000; bootm ${baseaddr}') }, 'device/refused', /bootcmdnor in this camera's environment reads from 0x60000, and the kernel is at 0x50000/],
+  ['a boot command that erases', {}, (variables: Map<string, string>) => { variables.set('bootcmdnor', 'run other; sf probe 0; sf read ${baseaddr} 0x50000 0x300000; bootm ${baseaddr}').set('other', 'sf probe 0; sf erase 0xd50000 0x10000') }, 'device/refused', /changes the flash at each start: "sf erase 0xd50000 0x10000"/],
 ] as const)('%s stops before anything is written', async (_, more, change, code, message) => {
   const rig = openRig()
   setEnvironment(rig, change)
@@ -114,6 +117,25 @@ test.each([
   untouched(rig, job)
   expect(job.error).toMatchObject({ code, message: expect.stringMatching(message) as unknown })
   expect(job.verdict).toBe('failed (state known)')
+})
+
+test('a boot command that does not say what it reads is a warning before anything is written', async () => {
+  const rig = openRig()
+  let noted: boolean | undefined
+  rig.jobs.listen((_id, event) => { if (event.type === 'noted' && event.message.includes('What bootcmdnor in this camera\'s environment starts cannot be told from its text: "vendorboot"')) noted = rig.pod.camera.flashTouched })
+  setEnvironment(rig, (variables) => { variables.set('bootcmdnor', 'vendorboot') })
+  const job = await install(rig)
+  expect(job.partitions.every(({ state }) => state === 'proved')).toBe(true)
+  expect(noted).toBe(false)
+})
+
+test('NAND is started from an address and nothing else', async () => {
+  const rig = openRig({ secondFlash: 'nand', faults: ['environment-in-nand'] })
+  const image = encodeEnvironment(defaultEnvironment('hi3516ev300', 16).set('baseaddr', '42000000; sf erase 0 10000')) ?? new Uint8Array()
+  for (let at = 0; at < image.length; at += 2048) rig.pod.camera.nand?.program(0x100000 + at, image.subarray(at, at + 2048))
+  const job = await install(rig, { members: nandRelease('hi3516ev300', buildUbifs(20)), flashBytes: 128 * mib, request: { flashType: 'nand' } })
+  untouched(rig, job)
+  expect(job.error).toMatchObject({ code: 'device/refused', message: expect.stringMatching(/^baseaddr in this camera's environment is no address: "42000000; sf erase 0 10000"/) as unknown })
 })
 
 const ownTable = '256k(boot),64k(env),3072k(kernel),10240k(rootfs),-(rootfs_data)'
@@ -148,8 +170,18 @@ test('another U-Boot in the place of the loaded one stops before anything is wri
 test('a camera that another U-Boot has started is no success, though every byte is in its flash', async () => {
   const job = await install(openRig({ faults: ['own-uboot'] }), { isOwnUboot: true })
   expect(job).toMatchObject({
-    state: 'failed', verdict: 'installed, boot not seen', environment: { state: 'proved' },
+    state: 'failed', verdict: 'installed, U-Boot not confirmed', environment: { state: 'proved' },
     error: { code: 'device/wrong-identity', message: 'The camera was started by "U-Boot 2010.06 (Jan 07 2019 - 09:12:33)", and what was installed is "U-Boot 2016.11 (Mar 20 2023 - 11:44:07 +0000)"' },
+  })
+  expect(job.partitions.every(({ state }) => state === 'proved')).toBe(true)
+})
+
+test('a start that names nearly the installed U-Boot is no success: a line that alters a letter and another build look alike', async () => {
+  const uboot = Uint8Array.from(Buffer.from(Buffer.from(bootStandIns().uboot).toString('latin1').replaceAll('11:44:07', '11:44:19'), 'latin1'))
+  const job = await install(openRig(), { isOwnUboot: true, uboot })
+  expect(job).toMatchObject({
+    state: 'failed', verdict: 'installed, U-Boot not confirmed', environment: { state: 'proved' },
+    error: { code: 'link/garbled', message: 'Whether "U-Boot 2016.11 (Mar 20 2023 - 11:44:19 +0000)" has started the camera is not certain: "U-Boot 2016.11 (Mar 20 2023 - 11:44:07 +0000)" is what was read of it', hint: expect.stringContaining('Install once more') as unknown },
   })
   expect(job.partitions.every(({ state }) => state === 'proved')).toBe(true)
 })

@@ -17,6 +17,7 @@ import { readSocs } from '../../src/main/composition/restoreDesk.ts'
 import { createSimRack, type SimPodHandle, type SimRack } from '../../src/main/sim/simRack.ts'
 import { bootStandIns } from '../../src/main/sim/standIns.ts'
 import { referenceLayoutImages } from '../../src/main/sim/referenceLayout.ts'
+import type { ImageBytes } from '../../src/shared/bytes/storedBytes.ts'
 import { cameraIdSchema, jobIdSchema, podIdSchema, type JobId } from '../../src/shared/devices/ids.ts'
 import type { DatagramNetwork } from '../../src/shared/devices/datagram.ts'
 import type { TftpBackend } from '../../src/shared/devices/tftpBackend.ts'
@@ -48,7 +49,7 @@ export interface RigRequest {
   readonly images?: readonly { readonly name: string; readonly bytes: Uint8Array }[]
   readonly request?: Partial<RestoreRequest>
   /** As it was read from a disk, instead of `images`. */
-  readonly raw?: RawRestoreInput
+  readonly raw?: RawRestoreInput<ImageBytes>
   /** A backend instead of the pod's own. */
   readonly backend?: TftpBackend
   readonly chip?: string
@@ -89,7 +90,7 @@ export function createRig({ faults = [], speed = 'fast', flashMb = 16, secondFla
 
   const prepare = async (more: RigRequest = {}): Promise<PreparedRestore> => {
     const files = more.images ?? referenceLayoutImages()
-    const raw: RawRestoreInput = more.raw ?? { kind: 'folder', path: '/images', files, ignored: [] }
+    const raw: RawRestoreInput<ImageBytes> = more.raw ?? { kind: 'folder', path: '/images', files, ignored: [] }
     const request = restoreRequestSchema.parse({ cameraId, inputPath: '/images', ...more.request })
     const store = await clock.run(pod.pod.store(new AbortController().signal))
     const blob = buildBootBlob(soc, parseBootProfile(standIns.profileJson, 'stand-in'), standIns.uboot)

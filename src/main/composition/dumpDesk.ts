@@ -54,7 +54,7 @@ interface Prepared {
 
 export function createDumpDesk(deps: DumpDeskDeps): DumpDesk {
   // Two are compared at a time.
-  const shelf = createInputShelf(Math.floor(inputLimitBytes() / 2))
+  const shelf = createInputShelf({ maxBytes: Math.floor(inputLimitBytes() / 2) })
   /** Two dumps into one folder would mix two cameras. */
   const outputs = new Map<string, JobId>()
 

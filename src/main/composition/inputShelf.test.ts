@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { createInputShelf } from './inputShelf.ts'
+import { createInputShelf, type InputShelf } from './inputShelf.ts'
 
 const { signal } = new AbortController()
-const bytesOf = async (shelf: ReturnType<typeof createInputShelf>, folder: string): Promise<Uint8Array> => {
+const bytesOf = async (shelf: InputShelf, folder: string): Promise<Uint8Array> => {
   const raw = await shelf.read(folder, signal)
   if (raw.kind !== 'folder' || !raw.files[0]) throw new Error('no file')
   return raw.files[0].bytes

@@ -1,3 +1,4 @@
+import { type ImageBytes, isStored } from '../../shared/bytes/storedBytes.ts'
 import type { CameraId, JobId } from '../../shared/devices/ids.ts'
 import { socCatalogueSchema, type Soc } from '../../shared/devices/deviceProfile.schema.ts'
 import type { TftpBackend } from '../../shared/devices/tftpBackend.ts'
@@ -50,11 +51,11 @@ interface Prepared {
 }
 
 export function createRestoreDesk(deps: RestoreDeskDeps): RestoreDesk {
-  const shelf = createInputShelf()
+  const shelf = createInputShelf({ largeDumpsStay: true })
   const shared = createSharedBytes()
   const imageOf = createSharedWholes(bytesOfLoad)
-  const shareParts = (input: RestoreInput): RestoreInput =>
-    ({ ...input, parts: input.parts.map((part) => ({ ...part, bytes: shared.share(deps.tools.hashHex('sha256', part.bytes), part.bytes) })) })
+  const shareParts = (input: RestoreInput<ImageBytes>): RestoreInput<ImageBytes> =>
+    ({ ...input, parts: input.parts.map((part) => (isStored(part.bytes) ? part : { ...part, bytes: shared.share(deps.tools.hashHex('sha256', part.bytes), part.bytes) })) })
   const prepare = async (request: RestoreRequest, signal: AbortSignal): Promise<Prepared> => {
     const camera = deps.rack.camera(request.cameraId)
     const { spec } = camera

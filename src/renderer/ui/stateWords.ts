@@ -28,7 +28,7 @@ const jobTones: Readonly<Record<JobState, Tone>> = {
 export const jobStatus = (state: JobState): Status => status(jobTones[state], state)
 
 const verdictTones: Readonly<Record<Verdict, Tone>> = {
-  'restored and booted': 'ok', 'restored, boot not seen': 'warn', 'installed and booted': 'ok', 'installed, boot not seen': 'warn', 'failed (state known)': 'bad', 'failed (state unknown)': 'bad',
+  'restored and booted': 'ok', 'restored, boot not seen': 'warn', 'installed and booted': 'ok', 'installed, boot not seen': 'warn', 'installed, U-Boot not confirmed': 'warn', 'failed (state known)': 'bad', 'failed (state unknown)': 'bad',
   'dumped and verified': 'ok', 'U-Boot is running': 'ok', 'done and proved': 'ok', 'examined, not healthy': 'warn', 'updated and read back': 'ok', cancelled: 'off', interrupted: 'warn',
 }
 export const verdictStatus = (verdict: Verdict): Status => status(verdictTones[verdict], verdict)

@@ -62,10 +62,13 @@ function squared(matrix: Uint32Array): Uint32Array {
 }
 
 /** Of two pieces in a row, from the CRC of each: what a device summed in two commands. */
-export function joinCrc32(first: number, second: number, secondBytes: number): number {
-  let joined = first >>> 0
-  for (let matrix = oneByteOfZeros, left = secondBytes; left > 0; matrix = squared(matrix), left = Math.floor(left / 2)) if (left % 2 === 1) joined = times(matrix, joined)
-  return (joined ^ second) >>> 0
+export const joinCrc32 = (first: number, second: number, secondBytes: number): number => crc32Joiner(secondBytes)(first, second)
+
+/** The same for many second pieces of one length, which is where the work is. */
+export function crc32Joiner(secondBytes: number): (first: number, second: number) => number {
+  let zeros: Uint32Array = Uint32Array.from({ length: 32 }, (_, bit) => 2 ** bit)
+  for (let matrix = oneByteOfZeros, left = secondBytes; left > 0; matrix = squared(matrix), left = Math.floor(left / 2)) if (left % 2 === 1) zeros = zeros.map((row) => times(matrix, row))
+  return (first, second) => (times(zeros, first) ^ second) >>> 0
 }
 
 /** Eight lower-case hex digits, as U-Boot prints them. */

@@ -124,7 +124,7 @@ export const restorePlanSchema = z.object({
 export type RestorePlan = z.infer<typeof restorePlanSchema>
 
 export const verdicts = [
-  'restored and booted', 'restored, boot not seen', 'installed and booted', 'installed, boot not seen', 'dumped and verified', 'U-Boot is running', 'done and proved', 'examined, not healthy', 'updated and read back', 'failed (state known)', 'failed (state unknown)', 'cancelled', 'interrupted',
+  'restored and booted', 'restored, boot not seen', 'installed and booted', 'installed, boot not seen', 'installed, U-Boot not confirmed', 'dumped and verified', 'U-Boot is running', 'done and proved', 'examined, not healthy', 'updated and read back', 'failed (state known)', 'failed (state unknown)', 'cancelled', 'interrupted',
 ] as const
 export const verdictSchema = z.enum(verdicts)
 export type Verdict = z.infer<typeof verdictSchema>

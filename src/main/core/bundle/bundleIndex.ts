@@ -80,7 +80,7 @@ export function renderBundleIndex(facts: BundleFacts): string {
 <meta name="referrer" content="no-referrer"><title>Support bundle · Rackbench</title><style>${reportStyle}a{color:var(--busy)}summary{cursor:pointer;min-height:28px;line-height:28px}details+details{border-top:1px solid var(--line)}</style></head>
 <body><main><h1>Support bundle</h1><p>Made ${wallText(madeAtMs)}: ${String(cameras.length)} cameras, ${String(jobs.length)} jobs, ${String(consoles.length)} console sessions.</p>
 ${section('Versions', `<dl>${about}</dl>`)}
-${section('Cameras', cameras.length === 0 ? none('No inventory was chosen.') : table(['Camera', 'Id', 'Chip', 'Pod', 'Power', 'State', 'Board', 'Firmware'], cameras.map(cameraRow)))}
+${section('Cameras', cameras.length === 0 ? none('No inventory was chosen.') : table(['Camera', 'Id', 'Chip', 'Pod or line', 'Power', 'State', 'Board', 'Firmware'], cameras.map(cameraRow)))}
 ${section('Jobs', jobs.length === 0 ? none('No job of these cameras in this time.') : jobs.map(jobPart).join(''))}
 ${section('Consoles', consoles.length === 0 ? none('Nothing was captured in this time, or no console was chosen.') : consoles.map(consolePart).join(''))}
 ${removedPart(facts)}

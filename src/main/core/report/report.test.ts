@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { podIdSchema } from '../../../shared/devices/ids.ts'
 import type { Job } from '../../../shared/jobs/reduceJob.ts'
 import { numbered, plan, provedPartitions, queuedEvent } from '../../../../test/support/planFixture.ts'
 import { foldEvents } from '../jobs/foldEvents.ts'
@@ -17,6 +18,14 @@ test('the report tells verdict, CRCs, phases and console, and needs nothing from
   const html = renderReportHtml(done)
   for (const part of ['restored and booted', '11111111', 'written, proved', '25.7 s', '1 min 14.0 s', 'openipc login:', "default-src 'none'"]) expect(html).toContain(part)
   expect(html).not.toMatch(/<script|<link|<img|<iframe|url\(|@import|\son\w+=|https?:/i)
+})
+
+test.each([
+  ['pod-1', 'Pod', 'pod-1 (p1)'], ['roof', 'Pod', 'roof (p1)'], ['/dev/ttyUSB0', 'Serial port', '/dev/ttyUSB0'], ['desk (usb://0403:6001/A1)', 'Serial port', 'desk (usb://0403:6001/A1)'],
+  ['COM3', 'Serial port', 'COM3'], ['rfc2217://10.0.0.5:2217', 'RFC 2217', 'rfc2217://10.0.0.5:2217'], ['desk (tcp://10.0.0.5:2000)', 'TCP', 'desk (tcp://10.0.0.5:2000)'], ['socket:///tmp/s', 'Socket', 'socket:///tmp/s'],
+])('%s is named as what it is: %s', (podName, word, text) => {
+  if (done.workflow !== 'restore') throw new Error('another job')
+  expect(renderReportHtml({ ...done, pod: podIdSchema.parse('p1'), plan: { ...done.plan, podName } })).toContain(`<dt>${word}</dt><dd class="mono">${text}</dd>`)
 })
 
 test('the map is to scale: a quarter of the chip is a quarter of the width', () => {

@@ -2,7 +2,7 @@ import { mapRows, mapSentence } from '../../../shared/agent/mapText.ts'
 import type { Job } from '../../../shared/jobs/reduceJob.ts'
 import type { PartitionProgress, Verdict } from '../../../shared/restore/restore.schema.ts'
 import { reportStyle } from './reportStyle.ts'
-import { bytesText, durationText, escaped, hexText, wallText } from './reportText.ts'
+import { bytesText, durationText, escaped, hexText, placeFact, wallText } from './reportText.ts'
 
 type Tone = 'ok' | 'bad' | 'warn' | 'unknown' | 'off'
 interface Sign { readonly tone: Tone; readonly shape: string }
@@ -19,6 +19,7 @@ const verdictWords: Readonly<Record<Verdict, readonly [Sign, string]>> = {
   'restored, boot not seen': [signs.warn, 'Every byte was read back from flash, but nobody saw the camera boot.'],
   'installed and booted': [signs.ok, 'Every byte and the environment were read back from flash, and the new system was seen to boot.'],
   'installed, boot not seen': [signs.warn, 'Every byte and the environment were read back from flash, but nobody saw the new system boot.'],
+  'installed, U-Boot not confirmed': [signs.warn, 'Every byte and the environment were read back from flash, and the camera was seen to boot; that the installed U-Boot has started it was not.'],
   'failed (state known)': [signs.bad, 'The work failed. What the flash holds is known and listed below.'],
   'failed (state unknown)': [signs.unknown, 'The work failed inside an erase or write. What the flash holds there is unknown.'],
   'dumped and verified': [signs.ok, 'Every byte arrived with the CRC that the camera computed over its own flash, and lies in the files below.'],
@@ -74,7 +75,7 @@ function partitionMap(job: Job): string {
 function facts(job: Job): string {
   const { plan } = job
   const list: readonly (readonly [string, string])[] = [
-    ['Camera', `${plan.cameraName} (${job.camera})`], ['Pod', `${plan.podName} (${job.pod})`], ['Chip', plan.chip],
+    ['Camera', `${plan.cameraName} (${job.camera})`], placeFact(plan.podName, job.pod), ['Chip', plan.chip],
     ...workFacts(job), ['Queued', wallText(job.queuedAtMs)],
     ['Started', job.startedAtMs === undefined ? 'never' : wallText(job.startedAtMs)],
     ['Ended', job.endedAtMs === undefined ? 'not yet' : wallText(job.endedAtMs)],

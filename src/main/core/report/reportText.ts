@@ -41,3 +41,14 @@ function civilDate(dayNumber: number): { readonly year: number; readonly month: 
   const month = shifted < 10 ? shifted + 3 : shifted - 9
   return { year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day: dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1 }
 }
+
+const lineWords: readonly (readonly [RegExp, string])[] = [
+  [/^rfc2217:\/\//i, 'RFC 2217'], [/^tcp:\/\//i, 'TCP'], [/^socket:\/\//i, 'Socket'], [/^(?:\/|usb:\/\/|(?:\\\\\.\\)?com\d)/i, 'Serial port'],
+]
+
+/** What a camera hangs on, and its name. A line has no pod, and the place in the rack that it was given is no name of one. */
+export function placeFact(name: string, pod: string): readonly [string, string] {
+  const address = / \((?<address>[^()]+)\)$/.exec(name)?.groups?.['address'] ?? name
+  const word = lineWords.find(([form]) => form.test(address))?.[1]
+  return word === undefined ? ['Pod', `${name} (${pod})`] : [word, name]
+}

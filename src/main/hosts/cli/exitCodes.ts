@@ -22,7 +22,7 @@ export const exitCodeWords: readonly (readonly [ExitCode, string])[] = [
   [3, 'the pod, the port or the line cannot be reached, or was lost'],
   [4, 'the camera is busy, or this computer lacks something (UDP port 69, a permission, disk space)'],
   [5, 'the pod or the camera refused or failed, or a proof did not match'],
-  [6, 'restored or installed and proved, but the boot was not seen'],
+  [6, 'restored or installed and proved, but the boot was not seen, or that the installed U-Boot began it'],
   [7, 'cancelled'],
   [8, 'interrupted'],
 ]
@@ -47,7 +47,7 @@ export function exitCodeOfError(code: ErrorCode): ExitCode {
 export function exitCodeOfVerdict(verdict: Verdict, error: ErrorCode | undefined): ExitCode {
   switch (verdict) {
     case 'restored and booted': case 'installed and booted': case 'dumped and verified': case 'U-Boot is running': case 'done and proved': case 'examined, not healthy': case 'updated and read back': return exitCodes.success
-    case 'restored, boot not seen': case 'installed, boot not seen': return exitCodes.bootNotSeen
+    case 'restored, boot not seen': case 'installed, boot not seen': case 'installed, U-Boot not confirmed': return exitCodes.bootNotSeen
     case 'cancelled': return exitCodes.cancelled
     case 'interrupted': return exitCodes.interrupted
     case 'failed (state known)': case 'failed (state unknown)': {

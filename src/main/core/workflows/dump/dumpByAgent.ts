@@ -38,7 +38,7 @@ export async function runAgentDump(bench: DumpBench, context: DumpContext): Prom
     name: 'identify', cancel: 'anytime', limitMs: readLimitMs(searchedBytes), work: async (signal) => lookAround(bench, context, output, agent, signal),
     note: (seen) => `${seen.facts.flash.name}, ${seen.facts.flash.lengthBytes / 1048576} MiB, ${seen.layout.ranges.length} parts by ${seen.layout.from}`,
   })
-  for (const warning of [...layout.warnings, ...restoreWarnings(layout, bench.restorableBytes)]) warn(warning)
+  for (const warning of [...layout.warnings, ...restoreWarnings(layout, bench, facts.flash.kind)]) warn(warning)
   const places = placesOf(plan.request.form, layout, (sha1Of) => ipctoolHead(bench, facts, layout, sha1Of))
   const totalBytes = layout.ranges.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0)
   const proved = await runPhase(context, {

@@ -41,7 +41,7 @@ export async function runDump(bench: DumpBench, context: DumpContext): Promise<D
     note: (seen) => `${seen.facts.flash.name || 'flash'}, ${seen.facts.flash.lengthBytes / 1048576} MiB, ${seen.layout.ranges.length} parts by ${seen.layout.from}`,
   })
   if (!medium) throw new WorkbenchError('internal/bug', 'Nobody knows which flash is dumped')
-  for (const warning of [...layout.warnings, ...restoreWarnings(layout, bench.restorableBytes)]) warn(warning)
+  for (const warning of [...layout.warnings, ...restoreWarnings(layout, bench, facts.flash.kind)]) warn(warning)
   if (uploads) await runPhase(context, { name: 'network', cancel: 'anytime', limitMs: 60_000, work: async (signal) => setNetwork(line.session, uploads, signal) })
   const places = placesOf(plan.request.form, layout, (sha1Of) => ipctoolHead(bench, facts, layout, sha1Of))
   const totalBytes = layout.ranges.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0)

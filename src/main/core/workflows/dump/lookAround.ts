@@ -70,7 +70,9 @@ export async function checkRoom(keptBytes: number, { ranges }: DumpLayout, outpu
 }
 
 /** Said while it can still be cut otherwise. */
-export function restoreWarnings({ ranges }: DumpLayout, restorableBytes = Infinity): readonly string[] {
+export function restoreWarnings({ ranges }: DumpLayout, { restorableBytes = Infinity, plan: { request } }: Pick<DumpBench, 'restorableBytes' | 'plan'>, kind: FlashKind | undefined): readonly string[] {
+  // A card's is restored from the disk, piece by piece, as its record has the sums of all of it.
+  if (kind === 'emmc' && request.form !== 'ipctool') return []
   const totalBytes = ranges.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0)
   if (totalBytes <= restorableBytes) return []
   return [`This dump has ${Math.ceil(totalBytes / 1048576)} MiB, and a restore on this computer takes ${Math.floor(restorableBytes / 1048576)} at once: restore it in pieces, as folders with some of its mtd files and --mtdparts, or on one with more memory`]

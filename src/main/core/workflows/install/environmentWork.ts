@@ -1,8 +1,8 @@
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import type { InstallPlan } from '../../../../shared/install/install.schema.ts'
-import { parseMtdparts } from '../../../protocols/mtdparts/parser.ts'
 import { type EnvironmentListing, environmentLine, parseEnvironmentListing } from '../../../protocols/uboot/environmentListing.ts'
 import { askAgain, type UbootSession } from '../../uboot/ubootSession.ts'
+import { judgeBootCommand, sameTable } from './bootCommand.ts'
 import { asExpanded, checkTypable, type IdentityPlan, planIdentity, type RandomBytes, type Setting } from './identity.ts'
 import { bootSettingsFor, installLayouts } from './installLayout.ts'
 
@@ -24,10 +24,11 @@ export async function readVariables(session: UbootSession, signal: AbortSignal):
   })
 }
 
-export type EnvironmentWish = Pick<InstallPlan, 'layout' | 'release' | 'request'> & {
+export type EnvironmentWish = Pick<InstallPlan, 'layout' | 'release' | 'request' | 'partitions'> & {
   /** Read before anything was set, by us or for us. */
   readonly found: ReadonlyMap<string, string>
   readonly randomBytes: RandomBytes
+  readonly warn: (message: string) => void
 }
 
 /**
@@ -48,7 +49,8 @@ async function defaultsOf(session: UbootSession, signal: AbortSignal): Promise<R
   return (await readVariables(session, signal)).variables
 }
 
-function settingsFor({ layout: { name, mtdparts }, release, request }: EnvironmentWish, base: ReadonlyMap<string, string>): readonly Setting[] {
+function settingsFor(wish: EnvironmentWish, base: ReadonlyMap<string, string>): readonly Setting[] {
+  const { layout: { name, mtdparts }, release, request } = wish
   const { variables, mtdpartsMacro, needs } = bootSettingsFor(installLayouts[name], release.rootfsKind, base.get('osmem'))
   const missing = needs.find((each) => (base.get(each) ?? '') === '')
   if (missing !== undefined) {
@@ -58,10 +60,28 @@ function settingsFor({ layout: { name, mtdparts }, release, request }: Environme
   }
   const macroText = mtdpartsMacro === undefined ? undefined : base.get(mtdpartsMacro)
   const own = mtdpartsMacro === undefined || macroText === undefined ? undefined : tableOfMacro(mtdpartsMacro, macroText, mtdparts, request.wipeEnv)
-  return [...variables].map(([variable, typed]) => {
+  const settings = [...variables].map(([variable, typed]) => {
     const chosen = variable === 'mtdparts' && own !== undefined ? own : typed
     return { name: variable, typed: chosen, value: asExpanded(chosen, base) }
   })
+  checkBootCommand(wish, needs, new Map([...base, ...settings.map((each) => [each.name, each.value] as const)]))
+  return settings
+}
+
+/** What `bootcmd` leans on has to start the system that will be there. */
+function checkBootCommand({ layout, partitions, request, warn }: EnvironmentWish, needs: readonly string[], variables: ReadonlyMap<string, string>): void {
+  const [name = ''] = needs
+  const text = variables.get(name) ?? ''
+  const hint = request.wipeEnv ? 'This U-Boot is not OpenIPC\'s, or not for this layout; choose the one of this chip' : 'It is of another system or another layout: install with the environment wiped (--wipe-env), or set it right on the console'
+  const refuse = (why: string): WorkbenchError => new WorkbenchError('device/refused', `${name} in this camera's environment ${why}; the installed system would not start with it`, { context: { variable: name }, hint })
+  if (name === 'baseaddr') {
+    if (!/^(?:0x)?[0-9a-f]{1,8}$/i.test(text)) throw refuse(`is no address: "${text.slice(0, 40)}"`)
+    return
+  }
+  const kernelBytes = partitions.filter((each) => each.name === 'kernel' || each.name.startsWith('kernel.')).reduce((sum, each) => sum + each.lengthBytes, 0)
+  const verdict = judgeBootCommand({ name, variables, layout: installLayouts[layout.name], kernelBytes })
+  if (verdict.is === 'wrong') throw refuse(verdict.why)
+  if (verdict.is === 'unknown') warn(`What ${name} in this camera's environment starts cannot be told from its text: "${text.slice(0, 120)}". Only the restart will show it`)
 }
 
 /** One command and one table; nothing that a shell would read further. */
@@ -78,17 +98,7 @@ function tableOfMacro(macro: string, text: string, wanted: string, isDefault: bo
       context: { variable: macro }, hint: isDefault ? 'This U-Boot is not OpenIPC\'s; choose the one of this chip' : 'Look at it on the console, and set it right or delete it there; or install with the environment wiped (--wipe-env)',
     })
   }
-  return sameTable(table, wanted) ? table : undefined
-}
-
-function sameTable(text: string, wanted: string): boolean {
-  try {
-    const [a, b] = [text, wanted].map((each) => JSON.stringify(parseMtdparts(each).map(({ name, offsetBytes, lengthBytes }) => [name, offsetBytes, lengthBytes])))
-    return a === b
-  } catch (error) {
-    if (error instanceof WorkbenchError) return false
-    throw error
-  }
+  return sameTable(table, wanted) === true ? table : undefined
 }
 
 /** U-Boot sets these by itself and may refuse to let go of them. */

@@ -18,7 +18,7 @@ export type InstallBench = Omit<RestoreBench, 'plan'> & {
 }
 
 export interface InstallOutcome {
-  readonly verdict: 'installed and booted' | 'installed, boot not seen'
+  readonly verdict: 'installed and booted' | 'installed, boot not seen' | 'installed, U-Boot not confirmed'
   readonly error?: WorkbenchError
 }
 
@@ -30,6 +30,7 @@ export async function runInstall(bench: InstallBench, context: RestoreContext): 
   const { plan } = bench
   let found: ReadonlyMap<string, string> | undefined
   let identity: IdentityPlan | undefined
+  let startedBy: WorkbenchError | undefined
   const tell = (state: EnvironmentProgress['state'], { mac, set, whole, lost }: IdentityPlan, more: Pick<EnvironmentProgress, 'crc32'> = {}): void => {
     context.tell({ type: 'environment-changed', environment: { state, mac, set: set.map(({ name, value }) => ({ name, value })), keptCount: whole.size - set.length, lost: [...lost], ...more } })
   }
@@ -46,14 +47,14 @@ export async function runInstall(bench: InstallBench, context: RestoreContext): 
       })
       found = listing.variables
     },
-    booted: (consoleText) => checkBooted(bench, context, consoleText),
+    booted: (consoleText) => (startedBy = checkBooted(bench, context, consoleText)),
     beforeWriting: async ({ session }, flash) => {
       const own = found
       if (!own) throw new WorkbenchError('internal/bug', 'The environment was not read')
       checkFlash(plan, flash)
       identity = await runPhase(context, {
         name: 'environment', cancel: 'anytime', limitMs: 180_000,
-        work: async (signal) => prepareEnvironment(session, { ...plan, found: own, randomBytes: bench.randomBytes }, signal),
+        work: async (signal) => prepareEnvironment(session, { ...plan, found: own, randomBytes: bench.randomBytes, warn: (message) => { context.tell({ type: 'noted', level: 'warning', message }) } }, signal),
         note: ({ mac }) => (mac.reason === 'kept' ? `keeps ${mac.address}` : `gets ${mac.address}: its own is ${mac.reason}`),
       })
       tell('planned', identity)
@@ -80,6 +81,7 @@ export async function runInstall(bench: InstallBench, context: RestoreContext): 
       })
     },
   })
+  if (startedBy) return { verdict: 'installed, U-Boot not confirmed', error: startedBy }
   return { verdict: verdict === 'restored and booted' ? 'installed and booted' : 'installed, boot not seen', ...(error ? { error } : {}) }
 }
 
@@ -94,8 +96,13 @@ function checkBooted({ versions }: InstallBench, context: RestoreContext, consol
       context: { found, planned: installed }, hint: 'Every byte is in flash. Does this camera start from another flash, or does something else load its U-Boot?',
     })
   }
-  const unsure = by.is === 'unsaid' ? 'no U-Boot said who it is' : by.is === 'unclear' ? `"${found}" is what was read of it` : undefined
-  if (unsure !== undefined) context.tell({ type: 'noted', level: 'warning', message: `Whether "${installed}" has started the camera is not certain: ${unsure}` })
+  if (by.is === 'unclear') {
+    return new WorkbenchError('link/garbled', `Whether "${installed}" has started the camera is not certain: "${found}" is what was read of it`, {
+      context: { found, planned: installed }, hint: 'The line may have altered a character, or it is another build. Install once more: what is in flash already is not written again, and the restart is read anew',
+    })
+  }
+  // There are builds that start in silence; the flash and the boot are proved without it.
+  if (by.is === 'unsaid') context.tell({ type: 'noted', level: 'warning', message: `Whether "${installed}" has started the camera is not certain: no U-Boot said who it is` })
   return undefined
 }
 

@@ -9,7 +9,7 @@ import type { BootRomStarter } from '../../bootrom/bootRomStarter.ts'
 import type { UbootSession } from '../../uboot/ubootSession.ts'
 import type { IdentityCheck } from '../../rack/identity.ts'
 import type { WorkConsole } from '../../uboot/workConsole.ts'
-import type { Load } from './layout.ts'
+import type { HeldLoad, Load } from './layout.ts'
 
 /** How this camera gets a U-Boot into its RAM. */
 export type Starter =
@@ -44,7 +44,7 @@ export interface RestoreBench {
   readonly plan: WritingPlan
   readonly loads: readonly Load[]
   /** The file to be staged: `bytesOfLoad`, or what another restore of the same image holds of it. */
-  readonly imageOf: (load: Load) => Uint8Array
+  readonly imageOf: (load: HeldLoad) => Uint8Array
   readonly starter: Starter
   /** Who is known there; absent: nobody asks. */
   readonly identity?: IdentityCheck | undefined

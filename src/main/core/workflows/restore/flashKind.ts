@@ -1,3 +1,4 @@
+import { headOf, type ImageBytes } from '../../../../shared/bytes/storedBytes.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import type { FlashKind, RestorePlan, RestoreRequest } from '../../../../shared/restore/restore.schema.ts'
 import { parseMtdDevices } from '../../../protocols/mtdparts/parser.ts'
@@ -15,7 +16,7 @@ export interface FlashEvidence {
 
 export interface FlashFacts {
   readonly wanted: RestoreRequest['flashType']
-  readonly input: RestoreInput
+  readonly input: RestoreInput<ImageBytes>
   readonly mtdparts: string | undefined
   /** What its last proved restore wrote to. */
   readonly lastRestored?: FlashEvidence | undefined
@@ -47,12 +48,13 @@ export function chooseFlash({ wanted, input, mtdparts, lastRestored, flashBytes 
   return { kind: 'nor', reason: flashBytes > 0 ? `the rack knows a NOR of ${flashBytes / 1048576} MiB` : 'nothing says otherwise', isAssumed: true }
 }
 
-function evidenceOf(input: RestoreInput, mtdparts: string | undefined): readonly FlashEvidence[] {
+function evidenceOf(input: RestoreInput<ImageBytes>, mtdparts: string | undefined): readonly FlashEvidence[] {
   const evidence: FlashEvidence[] = []
   if (input.flash) evidence.push(input.flash)
   const fromTable = mtdparts === undefined ? undefined : flashOfTable(mtdparts)
   if (fromTable) evidence.push(fromTable)
-  for (const { source, bytes, volume } of input.parts) {
+  for (const { source, volume, ...part } of input.parts) {
+    const bytes = headOf(part.bytes)
     const fileSystem = fileSystemOf(bytes)
     // Its first block may be the damaged one.
     if (isUbiImage(bytes) || (!volume && ubiStart(bytes) !== undefined)) evidence.push({ kind: 'nand', why: `${source} holds UBI` })

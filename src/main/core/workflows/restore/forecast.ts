@@ -1,4 +1,5 @@
 import type { PlannedPhase, RestorePlan } from '../../../../shared/restore/restore.schema.ts'
+import type { ImageBytes } from '../../../../shared/bytes/storedBytes.ts'
 import type { Load, PlacedPart } from './layout.ts'
 
 /** Rates seen on a rack with an hi3516ev300: boot ROM at 115200 baud, staging over WiFi, and the chip's own pace. */
@@ -32,18 +33,18 @@ const flashRates: Readonly<Record<'nor' | 'nand' | 'ubi' | 'emmc', FlashRates>> 
   emmc: { eraseMsPerKib: 0, writeMsPerKib: 0.1, readBytesPerMs: 20_000, fixedMs: 0 },
 }
 
-const ratesOf = ({ medium }: PlacedPart): FlashRates => flashRates[medium?.kind ?? 'nor']
+const ratesOf = ({ medium }: PlacedPart<ImageBytes>): FlashRates => flashRates[medium?.kind ?? 'nor']
 
-function writeMs(part: PlacedPart, erasedBefore: boolean): number {
+function writeMs(part: PlacedPart<ImageBytes>, erasedBefore: boolean): number {
   const { eraseMsPerKib, writeMsPerKib, readBytesPerMs, fixedMs } = ratesOf(part)
   return (erasedBefore ? 0 : (part.eraseBytes / 1024) * eraseMsPerKib) + (part.bytes.length / 1024) * writeMsPerKib + provedBytes(part) / readBytesPerMs + fixedMs + 6 * rates.commandMs
 }
 
 /** With what has to be erased behind a part. */
-const provedBytes = ({ medium, bytes, eraseBytes }: PlacedPart): number => (medium?.kind === 'nand' && medium.erasedBehind === true ? Math.max(bytes.length, eraseBytes) : bytes.length)
+const provedBytes = ({ medium, bytes, eraseBytes }: PlacedPart<ImageBytes>): number => (medium?.kind === 'nand' && medium.erasedBehind === true ? Math.max(bytes.length, eraseBytes) : bytes.length)
 
 /** Volumes are not looked at before. */
-const compareMs = (part: PlacedPart): number => (part.medium?.kind === 'ubi' ? 0 : provedBytes(part) / ratesOf(part).readBytesPerMs + 3 * rates.commandMs)
+const compareMs = (part: PlacedPart<ImageBytes>): number => (part.medium?.kind === 'ubi' ? 0 : provedBytes(part) / ratesOf(part).readBytesPerMs + 3 * rates.commandMs)
 
 /** By hand nothing is loaded: the camera's own is stopped. */
 export const ubootTitle = (boot: RestorePlan['boot']['method']): string => (boot === 'manual' ? 'Stop its own U-Boot' : 'U-Boot to RAM')

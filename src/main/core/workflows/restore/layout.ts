@@ -1,3 +1,4 @@
+import { type ImageBytes, isStored, readBytes } from '../../../../shared/bytes/storedBytes.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import type { PlannedMedium } from '../../../../shared/restore/restore.schema.ts'
 import { parseMtdparts } from '../../../protocols/mtdparts/parser.ts'
@@ -21,11 +22,11 @@ const norRules: FlashRules = { blockBytes: eraseBlockBytes, largestBytes: larges
 export const emmcRules: FlashRules = { blockBytes: 512, largestBytes: 256 * 1024 * 1024 * 1024 }
 
 /** An image with its place in flash. */
-export interface PlacedPart {
+export interface PlacedPart<Bytes extends ImageBytes = Uint8Array> {
   readonly name: string
   readonly source: string
   readonly offsetBytes: number
-  readonly bytes: Uint8Array
+  readonly bytes: Bytes
   readonly eraseBytes: number
   readonly isBoot: boolean
   /** Absent: NOR. */
@@ -39,9 +40,9 @@ export const roundUp = (value: number, step: number): number => Math.ceil(value 
  * Offsets come from mtdparts, from the backup's own table, or else are the sums of the lengths before. Refuses what overlaps, is not
  * on an erase block, or does not fit. In flash order.
  */
-export function placeParts(input: RestoreInput, mtdparts: string | undefined, { blockBytes, largestBytes }: FlashRules = norRules): readonly PlacedPart[] {
+export function placeParts<Bytes extends ImageBytes>(input: RestoreInput<Bytes>, mtdparts: string | undefined, { blockBytes, largestBytes }: FlashRules = norRules): readonly PlacedPart<Bytes>[] {
   const offsets = mtdparts === undefined ? sumOffsets(input.parts) : offsetsFrom(mtdparts, input.parts)
-  const placed = input.parts.map((part, position): PlacedPart => {
+  const placed = input.parts.map((part, position): PlacedPart<Bytes> => {
     const offsetBytes = offsets[position] ?? 0
     if (offsetBytes % blockBytes !== 0) {
       throw new WorkbenchError('input/conflict', `${part.name} would begin at ${hexText(offsetBytes)}, inside ${blockBytes === eraseBlockBytes ? 'an erase block of 64 KiB' : `a block of ${blockBytes} bytes`}`, {
@@ -69,7 +70,7 @@ export function placeParts(input: RestoreInput, mtdparts: string | undefined, { 
   return placed
 }
 
-function sumOffsets(parts: readonly ImagePart[]): readonly number[] {
+function sumOffsets(parts: readonly ImagePart<ImageBytes>[]): readonly number[] {
   let at = 0
   return parts.map((part) => {
     const offset = at
@@ -78,7 +79,7 @@ function sumOffsets(parts: readonly ImagePart[]): readonly number[] {
   })
 }
 
-function offsetsFrom(mtdparts: string, parts: readonly ImagePart[]): readonly number[] {
+function offsetsFrom(mtdparts: string, parts: readonly ImagePart<ImageBytes>[]): readonly number[] {
   const table = parseMtdparts(mtdparts)
   return parts.map((part) => {
     if (part.name === 'flash') return 0
@@ -104,12 +105,14 @@ export function checkFits(end: { readonly name: string; readonly endBytes: numbe
  * Pieces that fit what carries them (a pod's memory, the camera's RAM), cut at erase blocks. A cut partition becomes `mtd3.0`, `mtd3.1`.
  * An image of the whole flash is cut behind the boot area as well, so that boot can be written last.
  */
-export function cutToFit(parts: readonly PlacedPart[], maxBytes: number): readonly PlacedPart[] {
+export function cutToFit(parts: readonly PlacedPart[], maxBytes: number): readonly PlacedPart[]
+export function cutToFit(parts: readonly PlacedPart<ImageBytes>[], maxBytes: number): readonly PlacedPart<ImageBytes>[]
+export function cutToFit(parts: readonly PlacedPart<ImageBytes>[], maxBytes: number): readonly PlacedPart<ImageBytes>[] {
   const limit = Math.max(eraseBlockBytes, maxBytes - (maxBytes % eraseBlockBytes))
   return parts.flatMap((part) => {
     const cuts = cutsOf(part, limit)
     if (cuts.length === 1) return [part]
-    return cuts.map(([from, to], index): PlacedPart => ({
+    return cuts.map(([from, to], index): PlacedPart<ImageBytes> => ({
       name: `${part.name}.${index}`, source: part.source, offsetBytes: part.offsetBytes + from, bytes: part.bytes.subarray(from, to),
       eraseBytes: roundUp(to - from, eraseBlockBytes), isBoot: part.offsetBytes + from === 0,
     }))
@@ -119,7 +122,7 @@ export function cutToFit(parts: readonly PlacedPart[], maxBytes: number): readon
 /** Where U-Boot lies in every layout of these cameras: the first 256 KiB. */
 const bootAreaBytes = 0x40000
 
-function cutsOf(part: PlacedPart, limit: number): readonly (readonly [number, number])[] {
+function cutsOf(part: PlacedPart<ImageBytes>, limit: number): readonly (readonly [number, number])[] {
   const cuts: (readonly [number, number])[] = []
   const wholeFlash = part.isBoot && part.bytes.length > 4 * bootAreaBytes
   let from = 0
@@ -136,24 +139,36 @@ function cutsOf(part: PlacedPart, limit: number): readonly (readonly [number, nu
  * Boot goes last: until then a failed restore can be repeated with the old U-Boot, and nothing it saves by itself can overwrite ours.
  * The others go by size, largest first: when the upload over WiFi ends, only the small ones are still to be fetched and written.
  */
-export const writingOrder = (parts: readonly PlacedPart[]): readonly PlacedPart[] => [
+export const writingOrder = <Bytes extends ImageBytes>(parts: readonly PlacedPart<Bytes>[]): readonly PlacedPart<Bytes>[] => [
   ...parts.filter((part) => !part.isBoot).sort((a, b) => b.bytes.length - a.bytes.length || a.offsetBytes - b.offsetBytes),
   ...parts.filter((part) => part.isBoot),
 ]
 
-export interface Load {
+export interface Load<Bytes extends ImageBytes = ImageBytes> {
   readonly name: string
-  readonly parts: readonly PlacedPart[]
+  readonly parts: readonly PlacedPart<Bytes>[]
   readonly lengthBytes: number
+}
+
+/** The same with every byte of it in memory. */
+export type HeldLoad = Load<Uint8Array>
+
+const isHeld = (load: Load): load is HeldLoad => load.parts.every(({ bytes }) => !isStored(bytes))
+
+export async function holdLoad(load: Load, signal: AbortSignal): Promise<HeldLoad> {
+  if (isHeld(load)) return load
+  const parts: PlacedPart[] = []
+  for (const part of load.parts) parts.push({ ...part, bytes: await readBytes(part.bytes, signal) })
+  return { ...load, parts }
 }
 
 /** Below this a partition rides with its neighbour: each fetch sets the camera's network link up again, which takes seconds. */
 const smallBytes = 1024 * 1024
 
 /** Files as they are staged, in writing order. Each part starts at a 64 KiB step inside its load. */
-export function groupLoads(parts: readonly PlacedPart[], maxBytes: number, tag: string): readonly Load[] {
-  const groups: PlacedPart[][] = []
-  const sizeOf = (group: readonly PlacedPart[]): number => group.reduce((sum, part) => roundUp(sum, eraseBlockBytes) + part.bytes.length, 0)
+export function groupLoads<Bytes extends ImageBytes>(parts: readonly PlacedPart<Bytes>[], maxBytes: number, tag: string): readonly Load<Bytes>[] {
+  const groups: PlacedPart<Bytes>[][] = []
+  const sizeOf = (group: readonly PlacedPart<Bytes>[]): number => group.reduce((sum, part) => roundUp(sum, eraseBlockBytes) + part.bytes.length, 0)
   for (const part of parts) {
     const last = groups.at(-1)
     const joins = last !== undefined && sizeOf([...last, part]) <= maxBytes
@@ -175,7 +190,7 @@ export function offsetsInLoad(load: Load): readonly number[] {
 }
 
 /** Gaps between parts are 0xff, as erased flash is. */
-export function bytesOfLoad(load: Load): Uint8Array {
+export function bytesOfLoad(load: HeldLoad): Uint8Array {
   const [only] = load.parts
   if (load.parts.length === 1 && only) return only.bytes
   const whole = new Uint8Array(load.lengthBytes).fill(0xff)

@@ -1,3 +1,4 @@
+import type { ImageBytes } from '../../../../shared/bytes/storedBytes.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import type { PlannedMedium } from '../../../../shared/restore/restore.schema.ts'
 import { parseMtdDevices, type MtdPart } from '../../../protocols/mtdparts/parser.ts'
@@ -129,13 +130,15 @@ function checkVolumesFit(parts: readonly PlacedPart[]): void {
 }
 
 /** Pieces of what is larger than a load. Their places count good blocks from the start of the partition. UBI volumes stay whole. */
-export function cutForNand(parts: readonly PlacedPart[], maxBytes: number): readonly PlacedPart[] {
+export function cutForNand(parts: readonly PlacedPart[], maxBytes: number): readonly PlacedPart[]
+export function cutForNand(parts: readonly PlacedPart<ImageBytes>[], maxBytes: number): readonly PlacedPart<ImageBytes>[]
+export function cutForNand(parts: readonly PlacedPart<ImageBytes>[], maxBytes: number): readonly PlacedPart<ImageBytes>[] {
   const step = Math.max(usualBlockBytes, maxBytes - (maxBytes % usualBlockBytes))
   return parts.flatMap((part) => {
     const { medium, bytes: whole } = part
     const count = Math.ceil(whole.length / step)
     if (medium?.kind !== 'nand' || count <= 1) return [part]
-    return Array.from({ length: count }, (_, index): PlacedPart => {
+    return Array.from({ length: count }, (_, index): PlacedPart<ImageBytes> => {
       const from = index * step
       const bytes = whole.subarray(from, from + step)
       const endsPartition = index === count - 1
@@ -148,8 +151,8 @@ export function cutForNand(parts: readonly PlacedPart[], maxBytes: number): read
 }
 
 /** Raw ones first: once UBI is attached it has taken memory that fetching needs. Boot last, as everywhere. */
-export function nandOrder(parts: readonly PlacedPart[]): readonly PlacedPart[] {
-  const rank = ({ isBoot, medium }: PlacedPart): number => (isBoot ? 2 : medium?.kind === 'ubi' ? 1 : 0)
+export function nandOrder(parts: readonly PlacedPart<ImageBytes>[]): readonly PlacedPart<ImageBytes>[] {
+  const rank = ({ isBoot, medium }: PlacedPart<ImageBytes>): number => (isBoot ? 2 : medium?.kind === 'ubi' ? 1 : 0)
   // Volumes keep the order in which they have to be made.
   return parts.toSorted((a, b) => rank(a) - rank(b) || (rank(a) === 0 ? b.bytes.length - a.bytes.length || a.offsetBytes - b.offsetBytes : 0))
 }

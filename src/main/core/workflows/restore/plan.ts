@@ -1,5 +1,6 @@
 import type { Soc } from '../../../../shared/devices/deviceProfile.schema.ts'
 import { hexCrc, crc32 } from '../../../../shared/bytes/crc32.ts'
+import { type ImageBytes, isStored } from '../../../../shared/bytes/storedBytes.ts'
 import { toWire, type WireError, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import type { PlannedPartition, PlannedPhase, RestorePlan, RestoreRequest } from '../../../../shared/restore/restore.schema.ts'
 import { chooseFlash, type FlashEvidence } from './flashKind.ts'
@@ -7,6 +8,7 @@ import { forecast } from './forecast.ts'
 import { checkFits, groupLoads, hexText, type Load, offsetsInLoad, roundUp } from './layout.ts'
 import { cutAndOrder, type Placement, placeOn } from './mediumLayout.ts'
 import type { InputTools, RestoreInput } from './rawInput.ts'
+import { sha256Of } from './readInput.ts'
 import { chooseTftp, maxLoadBytes, type TftpChoice, type TftpFacts } from './tftpChoice.ts'
 
 /** Everything that was found out before deciding. A thing that failed is its error. */
@@ -20,7 +22,7 @@ export interface PlanFacts {
   readonly flashBytes: number
   /** The flash that its last proved restore wrote to. */
   readonly lastRestored?: FlashEvidence | undefined
-  readonly input: RestoreInput | WorkbenchError
+  readonly input: RestoreInput<ImageBytes> | WorkbenchError
   /** `blob`: what is uploaded. By hand it is nothing: the camera's own U-Boot is stopped. */
   readonly boot: { readonly method: RestorePlan['boot']['method']; readonly profile: string; readonly uboot: string; readonly blob: Uint8Array | undefined; readonly problems: readonly WorkbenchError[]; readonly switchedBy?: string }
   readonly tftp: Omit<TftpFacts, 'totalBytes' | 'wanted' | 'hostIp' | 'deviceIp'>
@@ -153,8 +155,8 @@ const plainChoice = (tftp: TftpChoice | undefined): RestorePlan['tftp'] =>
     : { via: 'pod', reason: 'refused', serverAddress: '', cameraAddress: '', port: 69 }
 
 /** A digest over names, places and contents, without holding the image twice. */
-export function contentsHash(parts: readonly { readonly name: string; readonly bytes: Uint8Array }[], tools: Pick<InputTools, 'hashHex'>): string {
-  const lines = parts.map(({ name, bytes }) => `${name} ${bytes.length} ${tools.hashHex('sha256', bytes)}`)
+export function contentsHash(parts: readonly { readonly name: string; readonly bytes: ImageBytes }[], tools: Pick<InputTools, 'hashHex'>): string {
+  const lines = parts.map(({ name, bytes }) => `${name} ${bytes.length} ${sha256Of(bytes, tools)}`)
   return tools.hashHex('sha256', new TextEncoder().encode(lines.join('\n')))
 }
 
@@ -162,7 +164,7 @@ function plannedOf(load: Load, index: number): PlannedPartition[] {
   const offsets = offsetsInLoad(load)
   return load.parts.map((part, position) => ({
     name: part.name, source: part.source, offsetBytes: part.offsetBytes, lengthBytes: part.bytes.length, eraseBytes: part.eraseBytes,
-    crc32: hexCrc(crc32(part.bytes)), isBoot: part.isBoot, load: index, loadOffsetBytes: offsets[position] ?? 0,
+    crc32: hexCrc(isStored(part.bytes) ? part.bytes.crc32() : crc32(part.bytes)), isBoot: part.isBoot, load: index, loadOffsetBytes: offsets[position] ?? 0,
     ...(part.medium ? { medium: part.medium } : {}),
   }))
 }

@@ -1,26 +1,27 @@
+import type { ImageBytes } from '../../../../shared/bytes/storedBytes.ts'
 import type { FlashKind } from '../../../../shared/restore/restore.schema.ts'
 
 /** What was found at the path a person gave: bytes only, nothing understood yet. */
-export type RawRestoreInput =
-  | { readonly kind: 'folder'; readonly path: string; readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]; readonly ignored: readonly string[]; /** dump.json, where there is one. */ readonly record?: Uint8Array }
-  | { readonly kind: 'file'; readonly path: string; readonly name: string; readonly bytes: Uint8Array; /** What a dump has left beside it, where it has. */ readonly record?: Uint8Array }
+export type RawRestoreInput<Bytes extends ImageBytes = Uint8Array> =
+  | { readonly kind: 'folder'; readonly path: string; readonly files: readonly { readonly name: string; readonly bytes: Bytes }[]; readonly ignored: readonly string[]; /** dump.json, where there is one. */ readonly record?: Uint8Array }
+  | { readonly kind: 'file'; readonly path: string; readonly name: string; readonly bytes: Bytes; /** What a dump has left beside it, where it has. */ readonly record?: Uint8Array }
 
 /** One image with its place still to be found. `lengthBytes` of the partition is known for backups only. */
-export interface ImagePart {
+export interface ImagePart<Bytes extends ImageBytes = Uint8Array> {
   readonly name: string
   readonly source: string
   /** N of mtdN. */
   readonly index: number
-  readonly bytes: Uint8Array
+  readonly bytes: Bytes
   readonly partitionBytes: number | undefined
   /** The bytes are those of one UBI volume. `isAlone`: it may have all the space of its partition. */
   readonly volume?: { readonly name: string; readonly id: number; readonly sizeBytes: number; readonly lebBytes: number; readonly isAlone: boolean }
 }
 
-export interface RestoreInput {
+export interface RestoreInput<Bytes extends ImageBytes = Uint8Array> {
   readonly kind: 'folder' | 'image' | 'ipctool'
   readonly path: string
-  readonly parts: readonly ImagePart[]
+  readonly parts: readonly ImagePart<Bytes>[]
   readonly totalBytes: number
   readonly warnings: readonly string[]
   /** Where the parts belong, when the input itself says so. */

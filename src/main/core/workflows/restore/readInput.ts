@@ -1,3 +1,4 @@
+import { headOf, type ImageBytes, isStored, wholeInMemory } from '../../../../shared/bytes/storedBytes.ts'
 import { type DumpRecord, dumpRecordName, dumpRecordSchema } from '../../../../shared/dump/dumpRecord.schema.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { ipctoolDescriptionSchema } from '../../../../shared/restore/ipctool.schema.ts'
@@ -7,7 +8,7 @@ import { flashNames } from './flashKind.ts'
 import type { ImagePart, InputTools, RawRestoreInput, RestoreInput } from './rawInput.ts'
 
 /** Partition names, sizes and gaps are checked here; where they go is the layout's question. `gapsAllowed` with mtdparts. */
-export function readInput(raw: RawRestoreInput, tools: InputTools, gapsAllowed: boolean): RestoreInput {
+export function readInput<Bytes extends ImageBytes>(raw: RawRestoreInput<Bytes>, tools: InputTools, gapsAllowed: boolean): RestoreInput<Bytes | Uint8Array> {
   if (raw.kind === 'folder') {
     // A table that a person gives is newer than what lies in the folder.
     const record = raw.record && !gapsAllowed ? readRecord(raw.record, raw.path) : undefined
@@ -17,7 +18,7 @@ export function readInput(raw: RawRestoreInput, tools: InputTools, gapsAllowed: 
     const { kind } = record.flash
     return { ...input, mtdparts: record.mtdparts, ...(kind === undefined ? {} : { flash: { kind, why: `${dumpRecordName} says that it was read from ${flashNames[kind]}` } }) }
   }
-  if (isIpctoolBackup(raw.bytes)) return fromBackup(raw, tools)
+  if (isIpctoolBackup(headOf(raw.bytes))) return fromBackup(raw, tools)
   if (raw.bytes.length === 0) throw new WorkbenchError('input/malformed', `${raw.name} is empty`)
   const part = { name: 'flash', source: raw.name, index: 0, bytes: raw.bytes, partitionBytes: undefined }
   const image = { kind: 'image', path: raw.path, parts: [part], totalBytes: raw.bytes.length, warnings: [] } as const
@@ -25,11 +26,11 @@ export function readInput(raw: RawRestoreInput, tools: InputTools, gapsAllowed: 
 }
 
 /** What a dump says of an image: that it is whole, what it was read from, and where its partitions are. */
-function withRecord(image: RestoreInput, record: DumpRecord, { bytes, name, path }: Extract<RawRestoreInput, { kind: 'file' }>, tools: InputTools): RestoreInput {
+function withRecord<Bytes extends ImageBytes>(image: RestoreInput<Bytes>, record: DumpRecord, { bytes, name, path }: Extract<RawRestoreInput<Bytes>, { kind: 'file' }>, tools: InputTools): RestoreInput<Bytes> {
   const recordName = `${name}.${dumpRecordName}`
   const [part] = record.parts
   if (record.form !== 'image' || !part) throw new WorkbenchError('input/malformed', `${recordName} is the record of another kind of dump`, { context: { path }, hint: `Take ${recordName} away if ${name} is no dump` })
-  if (part.lengthBytes !== bytes.length || tools.hashHex('sha256', bytes) !== part.sha256) {
+  if (part.lengthBytes !== bytes.length || sha256Of(bytes, tools) !== part.sha256) {
     throw new WorkbenchError('input/malformed', `${name} is not what was dumped: it differs from what ${recordName} says`, {
       context: { file: name }, hint: `The copy is damaged. If it was changed on purpose, take ${recordName} away and say with --flash-type and --mtdparts what it is`,
     })
@@ -41,11 +42,13 @@ function withRecord(image: RestoreInput, record: DumpRecord, { bytes, name, path
   }
 }
 
+export const sha256Of = (bytes: ImageBytes, tools: Pick<InputTools, 'hashHex'>): string => (isStored(bytes) ? bytes.sha256 : tools.hashHex('sha256', bytes))
+
 const noMtdFiles = (path: string): WorkbenchError =>
   new WorkbenchError('input/not-found', `No mtd files in ${path}`, { hint: 'Choose the folder that holds mtd0, mtd1, … or one image of the whole flash' })
 
-function fromFolder(raw: Extract<RawRestoreInput, { kind: 'folder' }>, gapsAllowed: boolean): RestoreInput {
-  const parts: ImagePart[] = []
+function fromFolder<Bytes extends ImageBytes>(raw: Extract<RawRestoreInput<Bytes>, { kind: 'folder' }>, gapsAllowed: boolean): RestoreInput<Bytes> {
+  const parts: ImagePart<Bytes>[] = []
   const warnings: string[] = raw.ignored.length > 0 ? [`Left out: ${raw.ignored.slice(0, 10).join(', ')}`] : []
   for (const file of raw.files) {
     const match = /^mtd(\d{1,3})(?:\.bin)?$/.exec(file.name)
@@ -72,8 +75,8 @@ function fromFolder(raw: Extract<RawRestoreInput, { kind: 'folder' }>, gapsAllow
   return { kind: 'folder', path: raw.path, parts, totalBytes: parts.reduce((sum, { bytes }) => sum + bytes.length, 0), warnings }
 }
 
-function fromBackup(raw: Extract<RawRestoreInput, { kind: 'file' }>, tools: InputTools): RestoreInput {
-  const { yaml, blocks } = parseIpctoolBackup(raw.bytes)
+function fromBackup(raw: Extract<RawRestoreInput<ImageBytes>, { kind: 'file' }>, tools: InputTools): RestoreInput {
+  const { yaml, blocks } = parseIpctoolBackup(wholeInMemory(raw.bytes, raw.name))
   const described = ipctoolDescriptionSchema.safeParse(parseYaml(yaml, tools))
   if (!described.success) {
     const [first] = described.error.issues
@@ -105,11 +108,11 @@ function readRecord(bytes: Uint8Array, path: string): DumpRecord {
 }
 
 /** A copy that lost a part or a bit is found here, and not after it was written. */
-function checkAgainst(record: DumpRecord, input: RestoreInput, tools: InputTools): void {
+function checkAgainst(record: DumpRecord, input: RestoreInput<ImageBytes>, tools: InputTools): void {
   for (const { file, sha256 } of record.parts) {
     const part = input.parts.find(({ source }) => source === file)
     if (!part) throw new WorkbenchError('input/not-found', `${file} is missing in ${input.path}, and ${dumpRecordName} names it`, { context: { missing: file }, hint: `Take another copy of the dump; or take ${dumpRecordName} away to restore only what is there` })
-    if (tools.hashHex('sha256', part.bytes) === sha256) continue
+    if (sha256Of(part.bytes, tools) === sha256) continue
     throw new WorkbenchError('input/malformed', `${file} is not what was dumped: its SHA-256 differs from the one in ${dumpRecordName}`, {
       context: { file }, hint: `The copy is damaged. If it was changed on purpose, take ${dumpRecordName} away and give its layout with --mtdparts`,
     })

@@ -79,7 +79,7 @@ export async function runRestore(bench: RestoreBench, context: RestoreContext, h
   await runPhase(host, { name: 'reset', cancel: 'anytime', limitMs: 15_000, work: async (signal) => reset(console, signal) })
   return runPhase(host, {
     name: 'boot-seen', cancel: 'anytime', limitMs: bootLimitMs + 30_000, work: async (signal) => seeBoot(bench, console, hooks, signal),
-    note: ({ verdict, error }) => (verdict === 'restored and booted' ? 'login prompt seen' : error?.code === 'device/wrong-identity' ? 'started by another U-Boot' : 'no login prompt seen'),
+    note: ({ verdict, error }) => (verdict === 'restored and booted' ? 'login prompt seen' : error?.code === 'device/wrong-identity' ? 'started by another U-Boot' : error?.code === 'link/garbled' ? 'which U-Boot has started it was not read' : 'no login prompt seen'),
   })
 }
 

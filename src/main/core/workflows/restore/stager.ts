@@ -1,9 +1,10 @@
+import { isStored } from '../../../../shared/bytes/storedBytes.ts'
 import type { StagedFile, TftpBackend } from '../../../../shared/devices/tftpBackend.ts'
 import { toWire, WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import type { JobNews } from '../../../../shared/jobs/jobEvent.ts'
 import type { Clock } from '../../../../shared/lifecycle/clock.ts'
 import { createDeferred, type Deferred, orAborted } from '../../../../shared/lifecycle/signals.ts'
-import type { Load } from './layout.ts'
+import { type HeldLoad, holdLoad, type Load } from './layout.ts'
 
 /**
  * Puts the loads where the camera can fetch them, beside everything else: while the boot ROM is fed and while the load before is fetched
@@ -23,7 +24,7 @@ export interface Stager {
 export interface StagerDeps {
   readonly backend: TftpBackend
   readonly loads: readonly Load[]
-  readonly imageOf: (load: Load) => Uint8Array
+  readonly imageOf: (load: HeldLoad) => Uint8Array
   readonly clock: Clock
   readonly tell: (news: JobNews) => void
 }
@@ -33,6 +34,9 @@ const retryMs = 2_000
 const roomLimitMs = 600_000
 /** Files beyond this are not allowed to fill the pod to its last byte. */
 const roomReserveBytes = 64 * 1024
+
+/** What comes from the disk because memory does not hold it is not gathered in memory: one is fetched, the next one waits. */
+const storedAhead = 2
 
 type Slot = { state: 'waiting' | 'staged' | 'dropped' | 'failed'; file?: StagedFile; error?: WorkbenchError; readonly done: Deferred<void> }
 
@@ -51,6 +55,10 @@ export function createStager({ backend, loads, imageOf, clock, tell }: StagerDep
 
   /** Until a file of that size fits beside those not used yet. */
   const waitForRoom = async (load: Load, signal: AbortSignal): Promise<void> => {
+    while (load.parts.some(({ bytes }) => isStored(bytes)) && slots.filter((slot) => slot.state === 'staged').length >= storedAhead) {
+      say('waiting', load.name, stagedBytes, 'stays on the disk until a file before it is used')
+      await orAborted(changed.promise, signal)
+    }
     const startedMs = clock.nowMs()
     for (;;) {
       const { maxFiles, maxFileBytes, largestFreeBytes } = await backend.capacity(signal)
@@ -71,7 +79,7 @@ export function createStager({ backend, loads, imageOf, clock, tell }: StagerDep
       try {
         await waitForRoom(load, signal)
         say('running', load.name, stagedBytes, '')
-        const file = await backend.stage(load.name, imageOf(load), signal, (done) => { say('running', load.name, stagedBytes + done, '') })
+        const file = await backend.stage(load.name, imageOf(await holdLoad(load, signal)), signal, (done) => { say('running', load.name, stagedBytes + done, '') })
         const slot = slots[index]
         // Dropped while it was on its way: it goes again at once.
         if (slot?.state === 'dropped') return await file.remove(signal)

@@ -1,3 +1,4 @@
+import { type ImageBytes, readBytes } from '../../../../shared/bytes/storedBytes.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { parseFlashDone } from '../../../protocols/uboot/answers.ts'
 import type { Camera, PartitionTrack } from './bench.ts'
@@ -19,7 +20,7 @@ export interface WriteJob {
   readonly steps?: FlashSteps
   readonly camera: Camera
   readonly track: PartitionTrack
-  readonly image: Uint8Array
+  readonly image: ImageBytes
   /** Where its bytes lie in the camera's RAM. */
   readonly ramAddress: number
   readonly proofAddress: number
@@ -138,7 +139,7 @@ async function brokenOff(job: WriteJob, error: WorkbenchError, signal: AbortSign
 
 async function wrongContent(job: WriteJob, readBack: string, signal: AbortSignal): Promise<WorkbenchError> {
   const { name, offsetBytes, crc32 } = job.track.planned
-  const wrongAt = await firstWrongPage(job.camera.session, job.image, job.proofAddress, signal).catch(() => undefined)
+  const wrongAt = await firstWrongPage(job.camera.session, await readBytes(job.image, signal), job.proofAddress, signal).catch(() => undefined)
   const where = wrongAt === undefined ? '' : `; the first wrong page is at ${hexText(offsetBytes + wrongAt)}`
   return new WorkbenchError('device/wrong-content', `${name} does not hold what was written: read back ${readBack}, expected ${crc32}${where}`, {
     context: { partition: name, expected: crc32, readBack, ...(wrongAt === undefined ? {} : { firstWrongOffset: offsetBytes + wrongAt }) },
