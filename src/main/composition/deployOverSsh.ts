@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { readBounded } from '../drivers/files/bootFiles.ts'
 import { createAppliance, versionsFolder } from '../core/ota/updater/appliance.ts'
 import { servicesUnderLock, takeApplianceLock, underLock } from '../core/ota/updater/applianceLock.ts'
 import { leftWith } from '../core/ota/updater/installPackage.ts'
@@ -23,6 +22,7 @@ import type { ProcessMark } from '../../shared/ota/applianceLock.schema.ts'
 import type { OpenPackage } from '../../shared/ota/openPackage.ts'
 import type { Services } from '../../shared/devices/services.ts'
 import type { Deployed } from './deployPackage.ts'
+import { readGivenFile } from './givenFile.ts'
 import { withLease } from './lineLease.ts'
 
 /** An appliance that is reached with a key, and how it is laid out. */
@@ -120,10 +120,5 @@ export async function deployOverSsh({ path, allowsCommands, also = [], clock = c
 const mostKeyBytes = 64 * 1024
 
 async function readKey(path: string): Promise<string> {
-  try {
-    return new TextDecoder().decode(await readBounded(path, mostKeyBytes))
-  } catch (cause) {
-    if (cause instanceof WorkbenchError) throw cause
-    throw new WorkbenchError('input/not-found', `${path} cannot be read`, { cause })
-  }
+  return new TextDecoder().decode(await readGivenFile(path, mostKeyBytes, 'It is the private key of that user, as ssh-keygen makes it'))
 }
