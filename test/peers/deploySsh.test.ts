@@ -130,9 +130,24 @@ describeWithPeer("a package onto an appliance over Debian's OpenSSH, with a stan
   test('an updater that runs on the appliance has it, and a deployment over SSH is told so', async () => {
     const { root, run } = await rig()
     const updater = await startUpdater(root)
-    await expect(run()).rejects.toMatchObject({ code: 'pod/busy', message: expect.stringContaining('in use by the updater of') as string, hint: expect.stringContaining('take away /opt/tope/versions/.lock') as string })
+    await expect(run()).rejects.toMatchObject({ code: 'pod/busy', message: expect.stringContaining('in use by the updater of') as string, hint: 'Wait for it to end, or end it' })
     expect(await updater.end('SIGTERM')).toBe(0)
     expect(await run()).toMatchObject({ version: '1.2.0' })
+  })
+  test('an updater that was killed is no hindrance, and its end is told; of one that worked before that computer started nobody can tell where the root is a folder', async () => {
+    const { root, run } = await rig()
+    const updater = await startUpdater(root)
+    await updater.end('SIGKILL')
+    const lock = join(root, 'opt/tope/versions/.lock')
+    const text = await readlink(lock)
+    await rm(lock)
+    await symlink(text.replace(/"began":"[\da-f]{8}/, '"began":"00000000'), lock)
+    await expect(run()).rejects.toMatchObject({ code: 'pod/busy', hint: expect.stringContaining(`If process ${String(updater.pid)} does not run there any more, start the updater once or take away /opt/tope/versions/.lock`) as string })
+    await rm(lock)
+    await symlink(text, lock)
+    const told: string[] = []
+    expect(await run(undefined, undefined, { tell: (_: number, words: string) => { told.push(words) } })).toMatchObject({ version: '1.2.0' })
+    expect(told[0]).toMatch(/^the updater of .* had this appliance since .* and is gone; it is taken over$/)
   })
   test('a root that is not there is named, and nothing is made of it', async () => {
     const { root, run } = await rig()

@@ -14,6 +14,7 @@ import { isFinished, type Job } from '../../src/shared/jobs/reduceJob.ts'
 import type { UpdateDeviceId, UpdateWish } from '../../src/shared/ota/deviceUpdate.schema.ts'
 import { type ApplianceSshd, startApplianceSshd } from '../../src/main/sim/appliance/applianceSshd.ts'
 import { createRealClock } from '../support/realClock.ts'
+import { startUpdater } from '../support/servedProcess.ts'
 import { sshdProgram } from '../support/sshdPeer.ts'
 import { appliancePackage } from '../support/updaterBench.ts'
 import { describeWithPeer } from './peerGate.ts'
@@ -117,6 +118,23 @@ describeWithPeer("an appliance in the list of devices, over Debian's OpenSSH, wi
     expect(job).toMatchObject({ state: 'succeeded', versionRead: '1.2.0' })
     expect(job.notes.map(({ message }) => message)).toEqual(expect.arrayContaining([expect.stringContaining('had been interrupted')]))
     expect(await link('current')).toBe('v1.2.0')
+  })
+
+  test('an appliance that somebody has: the plan says who and since when, a job is refused in the same words, and nothing there changes', async () => {
+    const { run, link, pack, root, desk, deviceId } = await openRig()
+    await pack('1.2.0')
+    const updater = await startUpdater(root)
+    const wish = { deviceId, act: 'update', version: '1.2.0' } as const
+    const inUse = /in use by the updater of .* \(process \d+\) since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/
+    expect((await desk.plan(wish, never)).warnings).toEqual([expect.stringMatching(new RegExp(`^It is ${inUse.source}.*; while that one lives, this update is refused$`))])
+    // Not a deployment that was interrupted: that one is still under way.
+    await writeFile(join(root, 'opt/tope/versions/.deploy.json'), JSON.stringify({ v: 1, version: '1.2.0', from: 'v1.1.0', units: [] }))
+    expect((await desk.plan(wish, never)).warnings).toEqual([expect.stringMatching(inUse)])
+    await rm(join(root, 'opt/tope/versions/.deploy.json'))
+    expect(await run({ act: 'update', version: '1.2.0' })).toMatchObject({ state: 'failed', error: { code: 'pod/busy', message: expect.stringMatching(inUse) as string } })
+    expect(await link('current')).toBe('v1.1.0')
+    expect(await updater.end('SIGTERM')).toBe(0)
+    expect((await desk.plan(wish, never)).warnings).toEqual([])
   })
 
   test('an appliance without any version takes its first one, because it can be read back', async () => {

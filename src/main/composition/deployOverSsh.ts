@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { readBounded } from '../drivers/files/bootFiles.ts'
 import { createAppliance, versionsFolder } from '../core/ota/updater/appliance.ts'
 import { servicesUnderLock, takeApplianceLock, underLock } from '../core/ota/updater/applianceLock.ts'
 import { leftWith } from '../core/ota/updater/installPackage.ts'
@@ -8,21 +7,22 @@ import { recoverDeployment } from '../core/ota/updater/recoverDeployment.ts'
 import type { RollbackEnd } from '../core/ota/updater/rollback.ts'
 import type { UpdaterDeps } from '../core/ota/updater/updaterDesk.ts'
 import { openSftpFs, type SftpFs } from '../drivers/deviceFs/sftpFs.ts'
-import { readText } from '../core/ota/deviceFiles.ts'
 import { newDigest } from '../drivers/host/digest.ts'
-import { isProcessRunning, type ReadProc, whoIsHere } from '../drivers/host/processMark.ts'
+import { isFarProcessRunning, type Proc, whoIsHere } from '../drivers/host/processMark.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
 import { openSshServices } from '../drivers/services/sshServices.ts'
 import { defaultSystemctl } from '../drivers/services/systemctl.ts'
 import type { SshPlace } from '../drivers/ssh/sshConnection.ts'
 import { readAlsoAllowed } from '../protocols/updater/manifest.ts'
+import { shellWords } from '../protocols/updater/shellWords.ts'
 import { openPackageZip } from '../drivers/updater/packageZip.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { ProcessMark } from '../../shared/ota/applianceLock.schema.ts'
 import type { OpenPackage } from '../../shared/ota/openPackage.ts'
-import type { DeviceFs } from '../../shared/devices/deviceFs.ts'
+import type { Services } from '../../shared/devices/services.ts'
 import type { Deployed } from './deployPackage.ts'
+import { readGivenFile } from './givenFile.ts'
 import { withLease } from './lineLease.ts'
 
 /** An appliance that is reached with a key, and how it is laid out. */
@@ -66,8 +66,7 @@ export async function withSshAppliance<T>(at: SshAppliance, { clock, allowsComma
     const services = await openSshServices(place, at.systemctl ?? defaultSystemctl, clock, signal)
     const say = (line: string): void => { tell(-1, line) }
     try {
-      // What plays / is told by its processes only where it is /.
-      const isRunning = async (mark: ProcessMark, within: AbortSignal): Promise<boolean | undefined> => (at.root === '/' ? isProcessRunning(mark, farProc(fs, within)) : undefined)
+      const isRunning = async (mark: ProcessMark, within: AbortSignal): Promise<boolean | undefined> => isFarProcessRunning(mark, farProc(services, within), at.root === '/')
       const lock = await takeApplianceLock({ fs, folder: versionsFolder, clock, newId: randomUUID, who: whoIsHere(), isRunning, tell: say }, signal)
       try {
         const device = createAppliance({ fs: underLock(fs, lock), services: servicesUnderLock(services, lock), clock, newDigest, newId: randomUUID, allowsCommands, also: readAlsoAllowed(also ?? []) })
@@ -77,10 +76,14 @@ export async function withSshAppliance<T>(at: SshAppliance, { clock, allowsComma
   })
 }
 
-const farProc = (fs: DeviceFs, signal: AbortSignal): ReadProc => async (path) => readText(fs, `proc/${path}`, 64 * 1024, signal).catch((error: unknown) => {
-  if (signal.aborted || !(error instanceof WorkbenchError) || !error.code.startsWith('device/')) throw error
-  return undefined
-})
+/** By commands: what SFTP shows may be locked into a folder that has no /proc. */
+function farProc(services: Services, signal: AbortSignal): Proc {
+  const said = async (program: string, path: string): Promise<string | undefined> => {
+    const ended = await services.runCommand(shellWords([program, `/proc/${path}`]), signal)
+    return ended.exitCode === 0 ? ended.said : undefined
+  }
+  return { text: async (path) => said('cat', path), link: async (path) => said('readlink', path) }
+}
 
 /** One name for one appliance in the leases of a workbench, whoever asks and however its address is written. */
 export const applianceResource = ({ host, port }: Pick<SshAppliance, 'host' | 'port'>): string => `update of ssh://${host.toLowerCase()}:${String(port ?? 22)}`
@@ -117,10 +120,5 @@ export async function deployOverSsh({ path, allowsCommands, also = [], clock = c
 const mostKeyBytes = 64 * 1024
 
 async function readKey(path: string): Promise<string> {
-  try {
-    return new TextDecoder().decode(await readBounded(path, mostKeyBytes))
-  } catch (cause) {
-    if (cause instanceof WorkbenchError) throw cause
-    throw new WorkbenchError('input/not-found', `${path} cannot be read`, { cause })
-  }
+  return new TextDecoder().decode(await readGivenFile(path, mostKeyBytes, 'It is the private key of that user, as ssh-keygen makes it'))
 }

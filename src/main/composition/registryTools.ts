@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { mostImageBytes } from '../core/ota/registry/productProfiles.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { orAborted, whenAborted } from '../../shared/lifecycle/signals.ts'
@@ -10,6 +9,7 @@ import { openRegistryDoor } from '../drivers/http/registryDoor.ts'
 import { readWhole } from '../drivers/profiles/wholeFile.ts'
 import { firmwareFile } from '../drivers/storage/registry/firmwareFolder.ts'
 import { openAudit } from './auditDesk.ts'
+import { readGivenText } from './givenFile.ts'
 import { type OpenRegistry, openRegistry, sourceOf } from './registryDesk.ts'
 
 export interface RegistryPlaceOnDisk {
@@ -104,8 +104,7 @@ function wordsOf(body: Uint8Array): Readonly<Record<string, unknown>> {
 }
 
 async function readToken(path: string): Promise<string> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => { throw new WorkbenchError('input/not-found', `${path} cannot be read`, { cause }) })
-  return text.trim()
+  return (await readGivenText(path, 'It holds the token and nothing else')).trim()
 }
 
 export const registryTools = { withRegistry, serve, send, readToken, firmwareFile }

@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeFolders } from '../drivers/files/makeFolders.ts'
+import { reasonOf } from '../drivers/errors/reasonOf.ts'
 import { createDeltaNames, provedDelta, savedPercent, sha256Of, worthyDelta } from '../core/ota/releases/provedDelta.ts'
 import { newDigest, hmacSha256Hex } from '../drivers/host/digest.ts'
 import { listReleaseFiles, readReleaseFile } from '../drivers/files/releaseFolder.ts'
@@ -12,6 +13,7 @@ import { chooseFiles } from '../protocols/otaManifest/select.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { releaseVersionSchema } from '../../shared/ota/boardReleases.schema.ts'
 import type { MpyDeltas } from '../../shared/ota/mpyManifest.schema.ts'
+import { readGivenFile, readGivenText } from './givenFile.ts'
 
 export interface ManifestWish {
   readonly folder: string
@@ -30,15 +32,14 @@ export interface ManifestWish {
 }
 export interface ManifestFacts { readonly path: string; readonly version: string; readonly files: readonly string[]; readonly totalBytes: number; readonly signed: boolean }
 
-const readInput = async (path: string): Promise<Uint8Array> => readFile(path).then((bytes) => new Uint8Array(bytes), (cause: unknown) => { throw new WorkbenchError('input/not-found', `${path} cannot be read`, { cause }) })
-const textOf = async (path: string | undefined): Promise<string | undefined> => (path === undefined ? undefined : new TextDecoder().decode(await readInput(path)))
+const textOf = async (path: string | undefined, signal: AbortSignal): Promise<string | undefined> => (path === undefined ? undefined : readGivenText(path, 'It is a list with one path a line', signal))
 
 /** The manifest of a folder, written whole or not at all. */
 export async function makeReleaseManifest(wish: ManifestWish, signal: AbortSignal): Promise<ManifestFacts> {
   const version = releaseVersionSchema.safeParse(wish.version)
   if (!version.success) throw new WorkbenchError('input/malformed', `${JSON.stringify(wish.version.slice(0, 80))} is no name of a version`, { hint: version.error.issues[0]?.message })
   const all = await listReleaseFiles(wish.folder, signal)
-  const chosen = chooseFiles(all, { include: wish.include, exclude: wish.exclude, fileList: await textOf(wish.fileListPath), manifestPath: 'manifest.json' })
+  const chosen = chooseFiles(all, { include: wish.include, exclude: wish.exclude, fileList: await textOf(wish.fileListPath, signal), manifestPath: 'manifest.json' })
   if (chosen.length === 0) throw new WorkbenchError('input/not-found', `No file of ${wish.folder} is chosen`, { hint: 'Without --include or --file-list only ota.py and main.py are taken' })
   const files: { path: string; bytes: Uint8Array }[] = []
   for (const path of chosen) {
@@ -47,7 +48,7 @@ export async function makeReleaseManifest(wish: ManifestWish, signal: AbortSigna
     if (!bytes) throw new WorkbenchError('input/conflict', `${path} changed while the release was made`)
     files.push({ path, bytes })
   }
-  const deletes = (await textOf(wish.deletesPath))?.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'))
+  const deletes = (await textOf(wish.deletesPath, signal))?.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'))
   const manifest = makeManifest({ version: wish.version, generatedAt: wish.generatedAt, files, deletes, postUpdate: wish.postUpdate, key: wish.key }, { newDigest, hmacSha256Hex })
   const path = wish.outPath ?? join(wish.folder, 'manifest.json')
   await replaceFile(path, new TextEncoder().encode(manifestText(manifest)))
@@ -58,15 +59,17 @@ export interface DeltaFacts { readonly path: string; readonly oldBytes: number; 
 
 export async function makeReleaseDelta({ oldPath, newPath, outPath }: { readonly oldPath: string; readonly newPath: string; readonly outPath: string }, signal: AbortSignal): Promise<DeltaFacts> {
   for (const path of [oldPath, newPath]) {
-    const size = await stat(path).then((found) => (found.isFile() ? found.size : -1), () => -1)
-    if (size < 0) throw new WorkbenchError('input/not-found', `${path} is no file`)
-    if (size > maxDeltaFileBytes) throw new WorkbenchError('input/too-large', `${path} is too large for a delta`, { context: { lengthBytes: size, limitBytes: maxDeltaFileBytes } })
+    const found = await stat(path).catch((cause: unknown) => { throw new WorkbenchError('input/not-found', `${path} cannot be read: ${reasonOf(cause)}`, { cause, hint: deltaHint }) })
+    if (!found.isFile()) throw new WorkbenchError('input/not-found', `${path} is no file`, { hint: deltaHint })
+    if (found.size > maxDeltaFileBytes) throw new WorkbenchError('input/too-large', `${path} is too large for a delta`, { context: { lengthBytes: found.size, limitBytes: maxDeltaFileBytes }, hint: 'No board holds such a file' })
   }
-  const [older, newer] = [await readInput(oldPath), await readInput(newPath)]
+  const [older, newer] = [await readGivenFile(oldPath, maxDeltaFileBytes, deltaHint, signal), await readGivenFile(newPath, maxDeltaFileBytes, deltaHint, signal)]
   const delta = await provedDelta(older, newer, newDigest, signal)
   await replaceFile(outPath, delta)
   return { path: outPath, oldBytes: older.length, newBytes: newer.length, deltaBytes: delta.length, savedPercent: savedPercent(delta.length, newer.length), newSha256: sha256Of(newer, newDigest) }
 }
+
+const deltaHint = 'A delta is made of two files, or of two folders'
 
 /** For two versions: deltas of the files that are worth it, into `.deltas` of the new one, with the list that boards look at. */
 export async function makeReleaseDeltas({ oldFolder, newFolder, oldRef, newRef }: { readonly oldFolder: string; readonly newFolder: string; readonly oldRef: string; readonly newRef: string }, signal: AbortSignal): Promise<MpyDeltas> {
@@ -75,7 +78,8 @@ export async function makeReleaseDeltas({ oldFolder, newFolder, oldRef, newRef }
   const nameOf = createDeltaNames()
   let totalNew = 0
   for (const path of await listReleaseFiles(newFolder, signal)) {
-    if (!before.has(path) || path.split('/').some((part) => part.startsWith('.'))) continue
+    // What describes a version is no file of it.
+    if (!before.has(path) || path === 'manifest.json' || path.split('/').some((part) => part.startsWith('.'))) continue
     const [older, newer] = [await readReleaseFile(oldFolder, path), await readReleaseFile(newFolder, path)]
     const delta = older && newer && await worthyDelta(older, newer, newDigest, signal)
     if (!delta) continue

@@ -3,7 +3,6 @@ import { access, constants, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { makeFolders } from '../drivers/files/makeFolders.ts'
 import { createAppliance, versionsFolder } from '../core/ota/updater/appliance.ts'
-import { takeApplianceLock } from '../core/ota/updater/applianceLock.ts'
 import { checkFactory, entryFolders, pinnedEntryLinks } from '../core/ota/updater/checkVersions.ts'
 import { createUpdater } from '../core/ota/updater/updater.ts'
 import { readAlsoAllowed } from '../protocols/updater/manifest.ts'
@@ -11,7 +10,6 @@ import { serviceFacts } from '../protocols/updater/answers.ts'
 import { openLocalFs } from '../drivers/deviceFs/localFs.ts'
 import { errnoOf, reasonOf } from '../drivers/errors/reasonOf.ts'
 import { newDigest } from '../drivers/host/digest.ts'
-import { isProcessRunning, markOfThisProcess, whoIsHere } from '../drivers/host/processMark.ts'
 import { isOnPath } from '../drivers/host/programPath.ts'
 import { keepMemorySmall } from '../drivers/host/smallMemory.ts'
 import { createSystemClock } from '../drivers/host/systemClock.ts'
@@ -22,7 +20,7 @@ import { openPackageZip } from '../drivers/updater/packageZip.ts'
 import { createRotatingLog } from '../drivers/updater/rotatingLog.ts'
 import { createStateFile } from '../drivers/updater/stateFile.ts'
 import { openUpdaterDoor } from '../drivers/updater/updaterDoor.ts'
-import { applianceRoot } from './applianceVersions.ts'
+import { applianceRoot, turnHere } from './applianceVersions.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
 import { whenAborted } from '../../shared/lifecycle/signals.ts'
@@ -115,6 +113,6 @@ export async function runUpdater(options: UpdaterServiceOptions, fetch: typeof g
     }
   }
   // Before anything is mended: two of them would each take the other's work for an interrupted one.
-  const lock = await takeApplianceLock({ fs, folder: versionsFolder, clock, newId: randomUUID, who: `the updater of ${whoIsHere()}`, process: await markOfThisProcess(), isRunning: async (mark) => isProcessRunning(mark), tell: log }, signal)
+  const lock = await turnHere('the updater', fs, clock, log, signal)
   try { await serve() } finally { await lock.release() }
 }

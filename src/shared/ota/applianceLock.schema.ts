@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
-/** A process of the appliance itself: a number is given again, its moment of birth is not. */
-export const processMarkSchema = z.object({ pid: z.number().int().min(1), began: z.string().max(200) })
+/** A process of the appliance itself: a number is given again, its moment of birth is not, and in a container numbers are others (`space`). */
+export const processMarkSchema = z.object({ pid: z.number().int().min(1), began: z.string().max(200), space: z.string().max(100).optional() })
 export type ProcessMark = z.infer<typeof processMarkSchema>
 
 /** Whose turn it is on an appliance; the text of a link, because a link is made in one step with what it says. */

@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
@@ -93,6 +94,22 @@ test('bad input is named by its field; foreign errors keep their words in the lo
   expect((await post('/api/v1/system/list-folder', pageToken, { path: 'x'.repeat(300 * 1024) })).status).toBe(413)
   expect((await ask('/api/v1/nothing/here', pageToken)).status).toBe(404)
   expect((await ask('/api/v1/system/chips', pageToken, { method: 'DELETE' })).status).toBe(404)
+})
+
+test('whoever still sends what is too much hears so, is not cut off, and goes on with the same line', async () => {
+  const line = connect(web.port, '127.0.0.1')
+  onTestFinished(() => { line.destroy() })
+  let heard = ''
+  const broken: unknown[] = []
+  line.on('data', (piece: Buffer) => { heard += piece.toString() }).on('error', (error) => { broken.push(error) }).on('end', () => { broken.push('closed') })
+  const head = (method: string, target: string, more: string): string => `${method} ${target} HTTP/1.1\r\nhost: 127.0.0.1:${web.port}\r\nauthorization: Bearer ${pageToken}\r\n${more}\r\n`
+  line.write(`${head('POST', '/api/v1/system/list-folder', `content-type: application/json\r\ncontent-length: ${400 * 1024}\r\n`)}${'x'.repeat(1024)}`)
+  await expect.poll(() => heard).toContain('HTTP/1.1 413 ')
+  // Slower than the answer, as over a busy line.
+  for (let piece = 1; piece < 400; piece += 1) { line.write('x'.repeat(1024)); if (piece % 100 === 0) await new Promise((resolve) => { setTimeout(resolve, 20) }) }
+  line.write(head('GET', '/api/v1/system/chips', ''))
+  await expect.poll(() => heard).toContain('hi3516ev300')
+  expect(broken).toEqual([])
 })
 
 test('the description lists the calls with their shapes and how to come in', async () => {

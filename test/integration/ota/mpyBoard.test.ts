@@ -176,11 +176,11 @@ describe('rackbench release', () => {
     expect((await run(['release', 'manifest', folder, '--version', 'v2', '--include', '*.nothing'], folder)).exitCode).toBe(exitCodes.wrongInput)
   })
   test('delta: of two files, applied before it is written; of two folders, with the list of boards', async () => {
-    const folder = await folderOf({ 'a/main.py': long('old'), 'b/main.py': long('new'), 'a/small.py': '1', 'b/small.py': '2', 'b/fresh.py': long('x') })
+    const folder = await folderOf({ 'a/main.py': long('old'), 'b/main.py': long('new'), 'a/manifest.json': long('old'), 'b/manifest.json': long('new'), 'a/small.py': '1', 'b/small.py': '2', 'b/fresh.py': long('x') })
     const out = join(folder, 'main.delta')
     const { fake } = await run(['release', 'delta', join(folder, 'a/main.py'), join(folder, 'b/main.py'), '-o', out], folder)
     expect(fake.events()).toMatchObject([{ event: 'done', path: out, deltaBytes: (await readFile(out)).length, newBytes: long('new').length, newSha256: sha256(long('new')) }])
-    expect((await run(['release', 'delta', join(folder, 'a'), join(folder, 'b')], folder)).fake.events()).toMatchObject([{ deltas: 1, entries: [{ path: 'main.py', old_sha256: sha256(long('old')), file: '.deltas/main.py.delta' }] }])
+    expect((await run(['release', 'delta', join(folder, 'a'), join(folder, 'b')], folder)).fake.events()).toMatchObject([{ deltas: 1, total_new_size: long('new').length, entries: [{ path: 'main.py', old_sha256: sha256(long('old')), file: '.deltas/main.py.delta' }] }])
     await mkdir(join(folder, 'c/x'), { recursive: true })
     await mkdir(join(folder, 'd/x'), { recursive: true })
     for (const [side, word] of [['c', 'old'], ['d', 'new']] as const) for (const name of ['x/y.py', 'x_y.py']) await writeFile(join(folder, side, name), long(word))

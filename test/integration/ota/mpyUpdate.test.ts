@@ -20,6 +20,8 @@ describe('with a manifest', () => {
     expect(noteOn(fs, 'ota_health.json')).toMatchObject({ updates: [{ success: true, version: outcome.version }] })
     // What is the same is not fetched.
     expect(filesAsked(asked)).not.toContain('lib/kept.py')
+    // What the release deletes is gone already, and is no change.
+    expect(await mpyRig(fs, url, { force: true }).update()).toMatchObject({ end: 'updated', filesChanged: 0, fetchedBytes: 0 })
     const calls = fs.calls.length
     expect(await rig.update()).toMatchObject({ end: 'up-to-date', filesChanged: 0 })
     expect(fs.calls.slice(calls).filter(({ name }) => ['write', 'rename', 'remove', 'mkdir'].includes(name))).toEqual([])

@@ -19,7 +19,7 @@ describe('a transaction', () => {
   test('brings the device to the new files and the new version, and leaves nothing of its own', async () => {
     const fs = deviceOf(mixed)
     const rig = otaRig(fs)
-    expect(await rig.apply(requestOf(mixed))).toEqual({ end: 'new' })
+    expect(await rig.apply(requestOf(mixed))).toMatchObject({ end: 'new' })
     expect(verdict(fs, mixed)).toBe('new')
     expect([...fs.content().keys()].filter((path) => path.startsWith('.ota'))).toEqual([])
     expect(rig.events.map(({ type }) => type)).toEqual(['planned', 'applied', 'applied', 'applied', 'applied', 'applied', 'proved', 'state-written', 'committed'])
@@ -110,7 +110,7 @@ describe('a transaction', () => {
     const fs = deviceOf({ old: mixed.old, next: mixed.old })
     const wishes: TransactionRequest['wishes'] = [{ kind: 'put', target: 'app.txt', staged: '.ota_stage/app.txt', sha256: sha256Of('old app') }, { kind: 'delete', target: 'not/there.py' }]
     fs.put('.ota_stage/app.txt', 'old app')
-    expect(await otaRig(fs).apply({ wishes, state: { target: 'version.json', text: versionText('v1') }, from: 'v1', to: 'v1' })).toEqual({ end: 'nothing' })
+    expect(await otaRig(fs).apply({ wishes, state: { target: 'version.json', text: versionText('v1') }, from: 'v1', to: 'v1' })).toEqual({ end: 'nothing', changed: 0 })
     expect(fs.calls.some(({ name }) => ['rename', 'remove', 'write', 'mkdir'].includes(name))).toBe(false)
   })
 
@@ -141,8 +141,8 @@ describe('a transaction', () => {
     const promote = async (version: string, previous: string): Promise<unknown> => otaRig(fs, { journal: 'versions/.txn', backup: 'versions/.backup' }).apply({
       wishes: [{ kind: 'link', target: 'versions/previous', to: previous }, { kind: 'link', target: 'versions/current', to: version }], from: null, to: version,
     })
-    expect(await promote('v1.2.0', 'v1.1.0')).toEqual({ end: 'nothing' })
-    expect(await promote('v1.3.0', 'v1.2.0')).toEqual({ end: 'new' })
+    expect(await promote('v1.2.0', 'v1.1.0')).toEqual({ end: 'nothing', changed: 0 })
+    expect(await promote('v1.3.0', 'v1.2.0')).toMatchObject({ end: 'new' })
     expect([...fs.content()]).toEqual([['versions', '/'], ['versions/current', '-> v1.3.0'], ['versions/previous', '-> v1.2.0']])
   })
 

@@ -111,6 +111,26 @@ test('two updaters of one root, as processes: the second ends with 4 and says wh
   expect(await names(root)).toEqual(['current', 'factory', 'previous', 'v1.0.0', 'v1.1.0'])
 }, 60_000)
 
+test('while somebody works on an appliance, the command makes no factory version of it; once they are gone it does, and gives it back', async () => {
+  const root = await rootOf()
+  await createSimAppliance({ root, versions: ['1.0.0', '1.1.0'] })
+  await rm(join(root, versionsFolder, 'factory'))
+  const typed = async (): Promise<{ readonly code: number; readonly said: unknown }> => {
+    const fake = createFakeCli()
+    return { code: await runCli(['updater', 'factory', '--root', root, '--output', 'json'], fake.deps), said: fake.events()[0] }
+  }
+  const overSsh = await take(root, { who: 'anna at desk-3', clock: real })
+  const beside = typed()
+  await expect(beside).resolves.toMatchObject({ code: exitCodes.busyOrHost, said: { code: 'pod/busy', message: expect.stringContaining('is in use by anna at desk-3 since') as string, hint: 'Wait for it to end, or cancel it there' } })
+  await overSsh.release()
+  const updater = await startUpdater(root)
+  expect(await typed()).toMatchObject({ code: exitCodes.busyOrHost, said: { code: 'pod/busy', message: expect.stringContaining('is in use by the updater of') as string } })
+  expect(await names(root)).not.toContain('factory')
+  await updater.end('SIGKILL')
+  expect(await typed()).toMatchObject({ code: exitCodes.success, said: { version: '1.1.0' } })
+  expect(await names(root)).toEqual(['current', 'factory', 'previous', 'v1.0.0', 'v1.1.0'])
+}, 60_000)
+
 test('an updater whose port is taken gives the appliance back', async () => {
   const bench = await openUpdaterBench()
   await bench.stop()

@@ -72,6 +72,12 @@ describe('a package onto an appliance by its updater', () => {
     await expect(deployPackage({ path, updater: bench.url(), address: '127.0.0.1', tell: () => undefined }, fetch, signal)).rejects.toMatchObject({ code: 'input/malformed', message: expect.stringContaining('symbolic link') as string })
     expect(await bench.state()).toBeUndefined()
   })
+  test('an address that is none of this computer is named, and the appliance hears of nothing', async () => {
+    const bench = await openUpdaterBench()
+    const path = await packageFile(appliancePackage('1.2.0'))
+    await expect(deployPackage({ path, updater: bench.url(), address: '203.0.113.9', tell: () => undefined }, fetch, signal)).rejects.toMatchObject({ code: 'host/io', message: expect.stringMatching(/203\.0\.113\.9 cannot be opened: it is no address of this computer$/) as string, hint: 'Choose an address of this computer and a free port' })
+    expect(await bench.state()).toBeUndefined()
+  })
   test('something else on that port is told as such', async () => {
     const bench = await openUpdaterBench()
     const path = await packageFile(appliancePackage('1.2.0'))

@@ -19,7 +19,7 @@ export const applyTransaction: ApplyTransaction = async (request, deps, signal) 
   await demandQuiet(deps, signal)
   const plan = await planTransaction(request, deps, signal)
   tell?.({ type: 'planned', ops: plan.ops.length })
-  if (plan.ops.length === 0 && !plan.state) return { end: 'nothing' }
+  if (plan.ops.length === 0 && !plan.state) return { end: 'nothing', changed: 0 }
   let journal: TransactionJournal = { ...plan, phase: 'applying', begun: 0 }
   const write = async (change: Partial<TransactionJournal>): Promise<void> => {
     // Taken as written from here on: if the write fails, nobody knows whether it was.
@@ -42,15 +42,16 @@ export const applyTransaction: ApplyTransaction = async (request, deps, signal) 
     await undoAfter(error, journal, deps)
     throw error
   }
+  const changed = plan.ops.filter(({ op }) => op !== 'folder').length
   // The device is new from here on, whatever becomes of the rest.
   if (plan.state) tell?.({ type: 'state-written', target: plan.state.target })
   try {
     await write({ phase: 'committed' })
     tell?.({ type: 'committed' })
     await clearAway(journal, deps, signal)
-    return { end: 'new' }
+    return { end: 'new', changed }
   } catch (error) {
-    return { end: 'new', leftover: error instanceof Error ? error.message : 'unknown reason' }
+    return { end: 'new', changed, leftover: error instanceof Error ? error.message : 'unknown reason' }
   }
 }
 

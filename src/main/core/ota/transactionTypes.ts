@@ -46,6 +46,8 @@ export interface TransactionDeps {
 /** `nothing`: the device was so already, and no byte was written. */
 export interface TransactionEnd {
   readonly end: 'new' | 'nothing'
+  /** Files and links that are other ones now. */
+  readonly changed: number
   /** The device is new and says so, but its backups could not be cleared away; the next recovery does it. */
   readonly leftover?: string | undefined
 }

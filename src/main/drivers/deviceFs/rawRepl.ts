@@ -107,7 +107,7 @@ function createLine({ transport, clock }: RawReplOptions): RawLine {
   const answer = async (head: '' | 'OK', signal: AbortSignal): Promise<{ out: string; errors: string }> => {
     const found = await until(() => readRawAnswer(unread, head), signal)
     unread = new Uint8Array(0)
-    if (found === 'garbled') throw new WorkbenchError('link/garbled', 'The board did not answer as a raw REPL does', { context: { tail: tailOf(heard) } })
+    if (found === 'garbled') throw new WorkbenchError('link/garbled', 'The board did not answer as a raw REPL does', { context: { tail: tailOf(heard) }, hint: 'Is it a MicroPython, and has nobody else this line at the same time?' })
     return found
   }
   const seeBanner = (): true | undefined => {

@@ -7,6 +7,7 @@ const words: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'no answer',
   ENOTFOUND: 'that name is unknown',
   EAI_AGAIN: 'the name could not be looked up',
+  EADDRNOTAVAIL: 'it is no address of this computer',
   ENOENT: 'it does not exist',
   EACCES: 'no permission',
   EPERM: 'no permission',

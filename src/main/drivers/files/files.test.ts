@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { appendFileSync, truncateSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
@@ -85,12 +86,18 @@ describe('reading what is to be restored', () => {
     for (let index = 0; index < 65; index += 1) await put(`mtd${index}`, 'x')
     expect(await refusal()).toMatchObject({ code: 'input/too-large' })
   })
-  test('a file that grows meanwhile is not half read', async () => {
-    const path = await put('mtd0', new Uint8Array(24 * 1024 * 1024))
-    const reading = refusal(path)
-    // Reading takes 24 turns of the loop at least; the file is longer after the first few.
-    await appendFile(path, 'more')
-    expect(await reading).toMatchObject({ code: 'input/conflict' })
+  test.each([
+    ['grows before it is opened', 0, (path: string) => { appendFileSync(path, 'more') }],
+    ['grows while it is read', 2, (path: string) => { appendFileSync(path, 'more') }],
+    ['is cut while it is read', 2, (path: string) => { truncateSync(path, 100) }],
+  ])('a file that %s is not half read', async (_, turn, change) => {
+    const path = await put('mtd0', new Uint8Array(4 * 1024 * 1024))
+    // Asked before each piece, so that the change falls between two of them on every computer.
+    const turns = new AbortController().signal
+    let asked = 0
+    turns.throwIfAborted = () => { if ((asked += 1) === turn + 1 && turn > 0) change(path) }
+    const reading = readRestoreInput(path, { signal: turns, before: () => { if (turn === 0) change(path); return undefined } })
+    await expect(reading).rejects.toMatchObject({ code: 'input/conflict', message: `${path} changed while it was being read` })
   })
   test('a cancel stops the reading', async () => {
     const path = await put('mtd0', new Uint8Array(8 * 1024 * 1024))

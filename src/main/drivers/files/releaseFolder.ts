@@ -28,7 +28,7 @@ export async function listReleaseFiles(folder: string, signal: AbortSignal, othe
   } catch (error) {
     if (error instanceof WorkbenchError) throw error
     signal.throwIfAborted()
-    throw new WorkbenchError('input/not-found', `The folder ${folder} cannot be read: ${reasonOf(error)}`, { cause: error })
+    throw new WorkbenchError('input/not-found', `The folder ${folder} cannot be read: ${reasonOf(error)}`, { cause: error, hint: 'Name the folder that holds the files' })
   }
   return found.sort(byCodePoint)
 }

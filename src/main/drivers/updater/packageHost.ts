@@ -87,7 +87,7 @@ async function opened(server: Server, host: string, port: number): Promise<OpenD
     await server.listen({ host, port })
   } catch (cause) {
     await server.close()
-    throw new WorkbenchError(errnoOf(cause) === 'EADDRINUSE' ? 'host/port-in-use' : 'host/io', `Port ${port} on ${host} cannot be opened: ${reasonOf(cause)}`, { cause, context: { host, port } })
+    throw new WorkbenchError(errnoOf(cause) === 'EADDRINUSE' ? 'host/port-in-use' : 'host/io', `Port ${port} on ${host} cannot be opened: ${reasonOf(cause)}`, { cause, context: { host, port }, hint: 'Choose an address of this computer and a free port' })
   }
   const bound = server.server.address()
   return { port: bound !== null && typeof bound === 'object' ? bound.port : port, close: async () => { await server.close() } }

@@ -84,7 +84,7 @@ function depsOfProcess(): CliDeps {
     approvals: async (folder) => (await import('../../composition/approvals.ts')).createApprovals(folder, Date.now),
     doorTokens: async (folder) => (await import('../../composition/doorTokens.ts')).createDoorTokens(folder, Date.now),
     checkAppliance: async (root, signal) => (await import('../../composition/applianceVersions.ts')).checkAppliance(root, signal),
-    makeFactory: async (root, signal) => (await import('../../composition/applianceVersions.ts')).makeFactory(root, signal),
+    makeFactory: async (root, tell, signal) => (await import('../../composition/applianceVersions.ts')).makeFactory(root, tell, signal),
     runUpdater: async (options, signal) => (await import('../../composition/updaterService.ts')).runUpdaterProcess(options, fetch, signal),
     deployPackage: async (request, signal) => (await import('../../composition/deployPackage.ts')).deployPackage(request, fetch, signal),
     environment: process.env,

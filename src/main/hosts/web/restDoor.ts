@@ -111,9 +111,9 @@ export function createRestDoor({ workbench, version, roleOf, approvals, log }: R
       if (path === '/metrics') return request.method === 'GET' ? say(200, 'text/plain; version=0.0.4; charset=utf-8', await metrics()) : problem(405, 'METHOD_NOT_SUPPORTED', 'Only reading')
       if (path === '/api/openapi.json') return say(200, 'application/json', await (description ??= describe()))
       if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) {
-        // Read and thrown away: who is cut off in the middle of sending never reads the answer.
+        // The rest is read and thrown away, and the line stays: who is cut off in the middle of sending never reads the answer.
         request.resume()
-        return problem(413, 'PAYLOAD_TOO_LARGE', `At most ${maxBodyBytes} bytes`, { connection: 'close' })
+        return problem(413, 'PAYLOAD_TOO_LARGE', `At most ${maxBodyBytes} bytes`)
       }
       if (path === '/mcp') { await mcp(request, response, role); return true }
       for (const [name, value] of Object.entries({ ...guardHeaders, 'cache-control': 'no-store' })) response.setHeader(name, value)

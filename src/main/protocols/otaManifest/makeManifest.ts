@@ -27,10 +27,21 @@ export function makeManifest(request: ManifestRequest, deps: { readonly newDiges
     ...(request.postUpdate === undefined ? {} : { post_update: request.postUpdate }),
   }
   const manifest = request.key === undefined ? unsigned : { ...unsigned, signature: signatureOf(unsigned, request.key, deps.hmacSha256Hex) }
-  const { deletes, notes } = readManifest(new TextEncoder().encode(manifestText(manifest)), { allow: [], ignore: [], key: request.key, hmacSha256Hex: deps.hmacSha256Hex })
+  const { deletes, notes } = asBoardsRead(manifest, request.key, deps.hmacSha256Hex)
   // A board passes over what it must not delete; whoever makes the release is told now.
   if ((manifest.deletes ?? []).some((path) => !deletes.includes(path))) throw new WorkbenchError('input/malformed', `No board would delete all of the list: ${notes.join('; ').slice(0, 1000)}`, { context: { reason: 'DELETES_REFUSED' }, hint: 'Take it out of the list of deletes' })
   return manifest
+}
+
+function asBoardsRead(manifest: MpyManifest, key: string | undefined, hmacSha256Hex: HmacHex): ReturnType<typeof readManifest> {
+  try {
+    return readManifest(new TextEncoder().encode(manifestText(manifest)), { allow: [], ignore: [], key, hmacSha256Hex })
+  } catch (error) {
+    if (!(error instanceof WorkbenchError)) throw error
+    // Here it is being made, and no board was ever asked.
+    const hint = error.code === 'input/too-large' ? 'Choose fewer files' : 'No board would take it: leave it out, or give it another name'
+    throw new WorkbenchError(error.code, error.message, { context: error.context, hint, cause: error })
+  }
 }
 
 /** As it is written, byte for byte; its size counts. */

@@ -114,7 +114,7 @@ describe('making', () => {
   })
   test('its size counts as it is written: none is made that a board refuses for it', () => {
     const of = (count: number) => makeManifest({ version: 'v1', generatedAt: '2026-01-02T03:04:05Z', files: Array.from({ length: count }, (_, index) => ({ path: `lib/module_${String(index)}.py`, bytes: encode(`x = ${String(index)}`) })) }, { newDigest, hmacSha256Hex })
-    expect(() => of(1500)).toThrow(/The manifest has \d+ bytes; at most 262144 are read/)
+    expect(() => of(1500)).toThrow(expect.objectContaining({ message: expect.stringMatching(/The manifest has \d+ bytes; at most 262144 are read/) as string, hint: 'Choose fewer files' }) as Error)
     expect(readManifest(encode(manifestText(of(1400))), { allow: [], ignore: [], hmacSha256Hex }).files).toHaveLength(1400)
   })
   test.each([['../../etc/passwd', /\.\./], ['version.json', /belongs to the updater/], ['.env', /hidden/], ['main.py', /the update brings it/], ['MAIN.PY', /the update brings it/], ['/old.py', /begins at the root/]])('%s among the deletes makes no release, and says why', (path, why) => {

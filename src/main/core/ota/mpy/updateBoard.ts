@@ -111,11 +111,11 @@ async function bringTo(target: MpyTarget, run: MpyRun, signal: AbortSignal): Pro
   // One that is the same in other words is left as it stands: flash wears.
   const isSame = before?.ref === next.ref && before.commit === next.commit
   const request = { wishes, state: isSame ? undefined : { target: mpyPlaces.version, text: versionText(next) }, from: before ? inJournal(before.ref, before.commit) : null, to: inJournal(next.ref, next.commit) }
-  const { leftover } = await applyTransaction(request, transactionDeps(run, places), signal)
+  const { leftover, changed } = await applyTransaction(request, transactionDeps(run, places), signal)
   if (leftover !== undefined) run.tell({ type: 'note', words: `The board is new, and its backups are cleared away at the next contact (${leftover})` })
   const now = await readVersion(run, signal)
   if (now?.ref !== next.ref || now.commit !== next.commit) throw new WorkbenchError('device/wrong-content', `The board reports ${now ? shownVersion(now.ref, now.commit) : 'no version'} after the update to ${request.to}`, { hint: 'Run the update again; it recovers the board first' })
-  return { filesChanged: wishes.length, fetchedBytes }
+  return { filesChanged: changed, fetchedBytes }
 }
 
 /** For people; a name that is longer than a journal takes would make a damaged one of it. */

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseYaml } from '../../../composition/boardConfig.ts'
-import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
+import { readGivenText } from '../../../composition/givenFile.ts'
 import { type Flags, helpOf, oneOf, type ParsedFlags, parseFlags, usage } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
@@ -67,14 +66,14 @@ async function update(given: ParsedFlags, board: Parameters<CliDeps['mpy']['reco
 
 async function configIn(path: string | undefined): Promise<object> {
   if (path === undefined) return {}
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => { throw new WorkbenchError('input/not-found', `${path} cannot be read`, { cause }) })
+  const text = await readGivenText(path, 'It is the ota_config of the board, as JSON or YAML')
   if (/\.toml$/i.test(path)) throw usage('A configuration in TOML is not read', 'Write it as JSON or YAML')
   const isYaml = /\.ya?ml$/i.test(path)
   try {
     const value: unknown = isYaml ? parseYaml(text) : JSON.parse(text)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
   } catch { /* said below */ }
-  throw usage(`The configuration is no ${isYaml ? 'YAML' : 'JSON'} object`)
+  throw usage(`The configuration is no ${isYaml ? 'YAML' : 'JSON'} object`, 'Such as {"channel": "stable"}, or channel: stable')
 }
 
 const tellEvents = ({ say }: Teller): Parameters<CliDeps['mpy']['update']>[0]['tell'] => (event) => {

@@ -1,8 +1,8 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { type Flags, helpOf, oneOf, type ParsedFlags, parseFlags, usage, wholeNumber } from '../arguments.ts'
+import { readGivenText } from '../../../composition/givenFile.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
-import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { createTeller, isJson, outputFlag, type Teller } from '../output/events.ts'
 import { countText, sizeText } from '../output/words.ts'
@@ -46,7 +46,7 @@ export async function keyOf(given: ParsedFlags, environment: CliDeps['environmen
   const file = given.text('key-file')
   if (file !== undefined && given.has('key')) throw usage('--key and --key-file are two keys')
   if (file === undefined) return given.text('key') ?? (environment['RACKBENCH_MANIFEST_KEY'] || undefined)
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => { throw new WorkbenchError('input/not-found', `${file} cannot be read`, { cause }) })
+  const text = await readGivenText(file, 'The key is the first line of this file')
   const key = text.split(/\r?\n/)[0] ?? ''
   if (key === '') throw usage('The first line of the key file is empty')
   return key
@@ -74,7 +74,7 @@ async function makeDelta([older, newer]: readonly string[], given: ParsedFlags, 
   }
   if (out === undefined) throw usage('Where to?', 'rackbench release delta OLD NEW -o FILE')
   const facts = await deps.releases.makeDelta({ oldPath, newPath, outPath: resolve(out) }, deps.interrupt.signal)
-  return done(exitCodes.success, facts, `${facts.path}: ${sizeText(facts.deltaBytes)} instead of ${sizeText(facts.newBytes)} (${facts.savedPercent} % saved), applied once and proved`)
+  return done(exitCodes.success, facts, `${facts.path}: ${sizeText(facts.deltaBytes)} instead of ${sizeText(facts.newBytes)} (${facts.savedPercent > 0 ? `${String(facts.savedPercent)} % saved` : 'nothing saved: boards better fetch the file'}), applied once and proved`)
 }
 
 const noVersions = 'There is no version in this folder yet, and boards are told so: each is a folder that is named like it, or the folder holds one manifest.json. One that comes is served at once'

@@ -39,7 +39,7 @@ export async function updaterCommand(argv: readonly string[], deps: CliDeps): Pr
     return done(problems.length === 0 ? exitCodes.success : exitCodes.refusedOrFailed, { versions, problems }, [...versions.length === 0 ? ['No versions yet'] : table([['version', 'links', ''], ...rows]), ...problems.map((problem) => `Wrong: ${problem}`)].join('\n'))
   }
   if (chosen === 'factory') {
-    const { version } = await deps.makeFactory(root, deps.interrupt.signal)
+    const { version } = await deps.makeFactory(root, deps.err.line, deps.interrupt.signal)
     return done(exitCodes.success, { version }, `${version} is the factory's from now on, and cannot be written any more`)
   }
   const port = given.text('port')
