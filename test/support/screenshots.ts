@@ -48,7 +48,7 @@ const findIn = async (page: Page, words: string): Promise<void> => {
 const goTo = async (page: Page, view: string): Promise<void> => { await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: view, exact: true }).click() }
 const showTab = async (page: Page, camera: string, tab: string): Promise<void> => { await openCard(page, camera); await page.getByRole('tab', { name: tab, exact: true }).click() }
 async function raiseAlarms(page: Page, server: FixtureServer | undefined): Promise<void> {
-  const hits = [['cam-04', 'Kernel panic', 'bad', 'Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(31,3)'], ['cam-11', 'Power', 'bad', 'short circuit: the switch gives this port no power. Look at its cable and its camera (RouterOS switch 10.0.0.2)'], ['cam-04', 'Boot loop', 'bad', 'U-Boot 2016.11 (OpenIPC), 3 times in 180 s']] as const
+  const hits = [['cam-04', 'Kernel panic', 'bad', 'Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(31,3)'], ['cam-11', 'Power', 'bad', 'short circuit: the switch gives this port no power. Look at its cable, and whether the camera takes PoE (RouterOS switch 10.0.0.2)'], ['cam-04', 'Boot loop', 'bad', 'U-Boot 2016.11 (OpenIPC), 3 times in 180 s']] as const
   for (const [camera, rule, tone, line] of hits) server?.workbench.consoleTools.hit({ cameraId: cameraIdSchema.parse(camera), ruleId: rule, rule, tone, line, atMs: Date.now(), notify: true })
   await page.getByRole('button', { name: /^3 new alarms/ }).waitFor()
 }
@@ -273,7 +273,7 @@ const scenes: readonly Scene[] = [
   { name: 'palette', cameras: 12, steps: async (page) => { await page.keyboard.press('Control+k'); await page.getByRole('combobox').fill('cam') } },
   // What is empty, what went wrong, and what is many.
   { name: 'alarms', cameras: 12, steps: async (page, server) => { await openCard(page, 'cam-05'); await raiseAlarms(page, server) } },
-  { name: 'alarms-list', cameras: 12, steps: async (page, server) => { await raiseAlarms(page, server); await page.getByRole('button', { name: /^3 new alarms/ }).click(); await page.getByRole('region', { name: 'Alarms' }).getByText('Watchdog', { exact: true }).waitFor() } },
+  { name: 'alarms-list', cameras: 12, steps: async (page, server) => { await raiseAlarms(page, server); await page.getByRole('button', { name: /^3 new alarms/ }).click(); await page.getByRole('region', { name: 'Alarms' }).getByText('Power', { exact: true }).waitFor() } },
   { name: 'alarms-none', cameras: 12, steps: async (page) => { await page.getByRole('button', { name: 'no new alarms' }).click(); await page.getByText('Cards go on counting').waitFor() } },
   { name: 'captures-nothing', cameras: 12, steps: async (page) => { await findIn(page, 'nobody ever said this') } },
   ...(['Sessions', 'Boots', 'New lines'] as const).map((tab): Scene => ({ name: `captures-empty-${tab.split(' ')[0]?.toLowerCase() ?? ''}`, cameras: 12, isNew: true, steps: async (page) => { await openCaptures(page); await page.getByRole('tab', { name: tab }).click() } })),

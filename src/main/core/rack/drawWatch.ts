@@ -88,9 +88,9 @@ export function createDrawWatch({ clock, power, isHeld, changed, read: tell = ()
 }
 
 const troubles: Readonly<Record<PortTrouble, string>> = {
-  'short-circuit': 'short circuit: the switch gives this port no power. Look at its cable and its camera',
+  'short-circuit': 'short circuit: the switch gives this port no power. Look at its cable, and whether the camera takes PoE',
   'overload': 'overload: more was drawn than this port may give, and the switch has cut it',
-  'voltage-too-low': 'brown-out: the voltage of the switch is too low for this port. Look at its power supply',
+  'voltage-too-low': 'brown-out: the voltage of the switch is too low for this camera. Look at the power supply of the switch',
 }
 /** For the person who finds the camera dark. */
 export const troubleWords = (trouble: PortTrouble, label: string): string => `${troubles[trouble]} (${label})`
