@@ -72,7 +72,7 @@ export function checkRange(flash: FlashGeometry, offsetBytes: number, lengthByte
   const context = { offsetBytes, lengthBytes, flashBytes: flash.flashBytes, sectorBytes: flash.sectorBytes }
   if (!isWhole) throw new WorkbenchError('input/malformed', 'A flash range is a whole offset and a whole length above zero', { context })
   if (offsetBytes + lengthBytes > flash.flashBytes) {
-    throw new WorkbenchError('input/too-large', `${lengthBytes} bytes at ${hexAddress(offsetBytes)} do not fit a flash of ${flash.flashBytes} bytes`, { context })
+    throw new WorkbenchError('input/too-large', `${lengthBytes} bytes at ${hexAddress(offsetBytes)} do not fit a flash of ${flash.flashBytes} bytes`, { context, hint: `It ends at ${hexAddress(flash.flashBytes)}: give a smaller --offset or --size` })
   }
   if (mustAlign && (offsetBytes % flash.sectorBytes !== 0 || lengthBytes % flash.sectorBytes !== 0)) {
     throw new WorkbenchError('input/malformed', `The range does not begin and end at a sector of ${flash.sectorBytes} bytes`, { context })
