@@ -5,6 +5,7 @@ import { type NodeEvent, type NodeFacts, reduceNode, type Standing } from './nod
 export const mostNodes = 150_000
 const mostPoints = 600
 const pointEveryMs = 1_000
+const standsStillMs = 60_000
 
 export interface NodeNews {
   readonly node: RegistryNode
@@ -91,8 +92,9 @@ export function createNodeBook(nowMs: () => number, most = mostNodes): NodeBook 
 /** The last one stands for its second; when there are too many, every other one goes. */
 function addPoint(tally: Tally, atMs: number): void {
   const { waiting, fetching, fetched, pending, running, 'fell-back': fellBack } = tally.counts
+  // A plot runs forwards: over a little that a clock is set back it stands still, and over more it begins anew, else it would stand for hours.
+  if ((tally.points.at(-1)?.atMs ?? atMs) - atMs > standsStillMs) tally.points = []
   const last = tally.points.at(-1)
-  // A clock that is set back stands still here: a plot runs forwards.
   const point = { atMs: Math.max(atMs, last?.atMs ?? atMs), waiting, fetching: fetching + fetched, pending, running, fellBack, nodes: tally.nodes }
   if (last && point.atMs - last.atMs < pointEveryMs && tally.points.length > 1) tally.points.splice(-1, 1, point)
   else tally.points.push(point)
