@@ -12,6 +12,7 @@ export interface SimulatorOptions {
   readonly pods: number
   readonly portBase: number
   readonly rfc2217Base?: number | undefined
+  readonly bootRom?: boolean | undefined
   readonly speed: 'fast' | 'real'
   readonly flashMb: 8 | 16 | 32
   readonly faults: readonly string[]

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { writeDemoRelease } from '../../../src/main/sim/demoRelease.ts'
 import { writeReferenceLayout } from '../../../src/main/sim/referenceLayout.ts'
+import { freeUdpPort } from '../../support/freePort.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const bin = join(root, 'src/main/hosts/cli/bin.mjs')
@@ -29,8 +30,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-function start(argv: readonly string[], onLine: (line: string, run: Run) => void = () => undefined, node = process.execPath): Run {
-  const child = spawn(node, [bin, ...argv], { stdio: 'pipe', env: { PATH: process.env['PATH'] ?? '', HOME: folder, TMPDIR: folder, XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache') } })
+function start(argv: readonly string[], onLine: (line: string, run: Run) => void = () => undefined, node = process.execPath, variables: Readonly<Record<string, string>> = {}): Run {
+  const child = spawn(node, [bin, ...argv], { stdio: 'pipe', env: { ...variables, PATH: process.env['PATH'] ?? '', HOME: folder, TMPDIR: folder, XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache') } })
   const lines: string[] = []
   let errors = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => { errors += text })
@@ -144,6 +145,20 @@ describe('the command line as a process', () => {
     expect(JSON.parse(jobs.lines[0] ?? '')).toMatchObject({ jobs: [{ state: 'succeeded', verdict: 'restored and booted' }] })
   }, 60_000)
 })
+
+test('a camera on a desk: U-Boot over an RFC 2217 line, files from this computer, power by a command', async () => {
+  const sim = start(['sim', '--rfc2217-base', '0', '--boot-rom'])
+  const { pods: [pod], boot } = JSON.parse(await sim.firstLine) as { pods: { http: string; rfc2217: string; camera: { chip: string } }[]; boot: { profile: string; uboot: string } }
+  const images = join(folder, 'images')
+  await writeReferenceLayout(images)
+  const power = (state: string): string => `${process.execPath} -e fetch("${pod?.http ?? ''}/power/${state}",{method:"POST"})`
+  const run = start([
+    'restore', '-c', pod?.camera.chip ?? '', '-i', images, '-p', pod?.rfc2217 ?? '', '--power-cycle', '--profile', boot.profile, '--uboot', boot.uboot,
+    '--host-ip', '127.0.0.1', '--device-ip', '127.0.0.2', '--tftp-port', String(await freeUdpPort()), '--data', join(folder, 'data'), '--output', 'json',
+  ], undefined, undefined, { DEFIB_POWER_TYPE: 'command', RACKBENCH_POWER_ON: power('on'), RACKBENCH_POWER_OFF: power('off') })
+  expect(await run.exit, run.errors()).toBe(0)
+  expect(eventsOf(run).at(-1)).toMatchObject({ event: 'done', verdict: 'restored and booted' })
+}, 60_000)
 
 const systemNode = spawnSync('node', ['-p', 'process.versions.node'], { encoding: 'utf8', env: { PATH: (process.env['PATH'] ?? '').split(':').filter((each) => !each.includes('node_modules')).join(':') } })
 const oldNode = systemNode.status === 0 && Number(systemNode.stdout.split('.')[0]) < 22

@@ -224,6 +224,8 @@ describe('the other commands', () => {
     expect(fake.out.lines.at(-1)).toBe('tftp-loss  Blocks get lost')
     expect(await runCli(['sim', '--rfc2217-base', '7217'], fake.deps)).toBe(0)
     expect(fake.sims.at(-1)).toMatchObject({ portBase: 0, rfc2217Base: 7_217 })
+    expect(await runCli(['sim', '--boot-rom'], fake.deps)).toBe(0)
+    expect(fake.sims.at(-1)).toMatchObject({ bootRom: true })
     for (const bad of [['--pods', '0'], ['--speed', 'slow'], ['--flash-mb', '64'], ['--port-base', '70000'], ['--rfc2217-base', 'x']]) expect(await runCli(['sim', ...bad], fake.deps)).toBe(2)
   })
   test('chips, ports, jobs, serve', async () => {

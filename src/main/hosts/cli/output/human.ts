@@ -119,7 +119,7 @@ function planLines(plan: ShownPlan): string[] {
     ['input', `${input.path} (${input.kind}, ${sizeText(input.totalBytes)}, sha256 ${input.sha256.slice(0, 16)})`],
     ['flash', `${plan.flash ? `${{ nor: 'NOR', nand: 'NAND', emmc: 'eMMC' }[plan.flash.kind]} (${plan.flash.reason}), ` : ''}${plan.flashBytes > 0 ? sizeText(plan.flashBytes) : 'asked before anything is erased'}`],
     ['U-Boot', boot.method !== 'manual' ? `${boot.method === 'pod' ? 'by the pod' : 'over its UART'}: ${boot.uboot || '-'}, profile ${boot.profile || '-'}` : boot.switchedBy === undefined ? 'already on the camera; switch its power by hand when asked' : `already on the camera, stopped after a power cycle by ${boot.switchedBy}`],
-    ['files', `from the ${tftp.via === 'pod' ? 'pod' : 'TFTP server of this computer'} at ${tftp.serverAddress}:${tftp.port}, camera ${tftp.cameraAddress}: ${tftp.reason}`],
+    ['files', tftp.serverAddress === '' ? 'cannot be handed over: see what refuses this plan' : `from the ${tftp.via === 'pod' ? 'pod' : 'TFTP server of this computer'} at ${tftp.serverAddress}:${tftp.port}, camera ${tftp.cameraAddress}: ${tftp.reason}`],
     ...('release' in plan ? releaseFacts(plan) : []),
     ['memory', `images at ${hexText(plan.loadAddress)}, read-backs at ${hexText(plan.proofAddress)}`],
     ['forecast', timeText(plan.forecastMs)],
