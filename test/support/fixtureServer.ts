@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { RPCHandler } from '@orpc/server/ws'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { readPageFiles } from '../../src/main/composition/pageFiles.ts'
+import { type PageFile, readPageFiles } from '../../src/main/composition/pageFiles.ts'
 import { createFixtureWorkbench, type FixtureOptions, type FixtureWorkbench } from './fixtureWorkbench.ts'
 
 export interface FixtureServer {
@@ -21,8 +21,8 @@ export async function openFixtureServer(pageFolder: string, options: FixtureOpti
   const sockets = new WebSocketServer({ noServer: true })
   let isCut = false
 
-  // As the web host serves it: what violates its policy here would not work there.
-  const files = await readPageFiles(pageFolder)
+  // As the web host serves it: what violates its policy here would not work there. Where nothing is built there are only the links.
+  const files: ReadonlyMap<string, PageFile> = await readPageFiles(pageFolder).catch(() => new Map())
   const server = createServer((request, response) => {
     const found = files.get(new URL(request.url ?? '/', 'http://x').pathname)
     if (!found) { response.writeHead(404).end(); return }

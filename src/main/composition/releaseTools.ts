@@ -38,8 +38,10 @@ const textOf = async (path: string | undefined, signal: AbortSignal): Promise<st
 export async function makeReleaseManifest(wish: ManifestWish, signal: AbortSignal): Promise<ManifestFacts> {
   const version = releaseVersionSchema.safeParse(wish.version)
   if (!version.success) throw new WorkbenchError('input/malformed', `${JSON.stringify(wish.version.slice(0, 80))} is no name of a version`, { hint: version.error.issues[0]?.message })
+  // What was named wrongly is told before a large folder is gone through.
+  const [fileList, deleteList] = [await textOf(wish.fileListPath, signal), await textOf(wish.deletesPath, signal)]
   const all = await listReleaseFiles(wish.folder, signal)
-  const chosen = chooseFiles(all, { include: wish.include, exclude: wish.exclude, fileList: await textOf(wish.fileListPath, signal), manifestPath: 'manifest.json' })
+  const chosen = chooseFiles(all, { include: wish.include, exclude: wish.exclude, fileList, manifestPath: 'manifest.json' })
   if (chosen.length === 0) throw new WorkbenchError('input/not-found', `No file of ${wish.folder} is chosen`, { hint: 'Without --include or --file-list only ota.py and main.py are taken' })
   const files: { path: string; bytes: Uint8Array }[] = []
   for (const path of chosen) {
@@ -48,7 +50,7 @@ export async function makeReleaseManifest(wish: ManifestWish, signal: AbortSigna
     if (!bytes) throw new WorkbenchError('input/conflict', `${path} changed while the release was made`)
     files.push({ path, bytes })
   }
-  const deletes = (await textOf(wish.deletesPath, signal))?.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'))
+  const deletes = deleteList?.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'))
   const manifest = makeManifest({ version: wish.version, generatedAt: wish.generatedAt, files, deletes, postUpdate: wish.postUpdate, key: wish.key }, { newDigest, hmacSha256Hex })
   const path = wish.outPath ?? join(wish.folder, 'manifest.json')
   await replaceFile(path, new TextEncoder().encode(manifestText(manifest)))
