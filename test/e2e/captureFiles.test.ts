@@ -93,7 +93,7 @@ describe.skipIf(missingForWindow() !== undefined)('files of captures, in a brows
     await page.getByRole('button', { name: 'Support bundle' }).click()
     await dialog.getByLabel('Words, one a line').fill('Meierhans')
     await dialog.getByLabel('Patterns, one a line').fill('order \\d{6}')
-    await expect.poll(async () => dialog.locator('.own small').allInnerTexts(), soon).toEqual(['1 places', '1 places'])
+    await expect.poll(async () => dialog.locator('.own small').allInnerTexts(), soon).toEqual(['1 place', '1 place'])
     await dialog.getByRole('button', { name: 'Make the bundle' }).click()
     const path = ((await dialog.getByText('Written:').textContent(soon)) ?? '').replace('Written: ', '').trim()
     const all = await unpackZip(path, join(folder, 'bundle'))

@@ -76,7 +76,7 @@ describe.skipIf(missingForWindow() !== undefined)('what a console does to power 
     const told = async (): Promise<unknown> => page.evaluate('globalThis.told')
     const newest = page.getByRole('log', { name: 'Newest alarm' })
     far.say('Kernel panic - not syncing: one\r\n')
-    await newest.filter({ hasText: 'not syncing: one' }).waitFor()
+    await newest.filter({ hasText: /Gate.*not syncing: one/ }).waitFor()
     expect(await told()).toEqual([])
     await page.context().grantPermissions(['notifications'])
     far.say('Kernel panic - not syncing: two\r\n')
