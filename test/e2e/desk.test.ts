@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startLoopbackRack } from '../../src/main/composition/simulator.ts'
 import { powerSpecSchema } from '../../src/shared/devices/powerSpec.schema.ts'
+import { announce, ownGroup } from '../support/mdnsAnnouncer.ts'
 import { createRealClock } from '../support/realClock.ts'
 import { createRouterOsStandIn } from '../support/routerOsStandIn.ts'
 import { serveSsh } from '../support/sshStandIn.ts'
@@ -16,6 +17,18 @@ async function chooseChip(page: Page, chip: string): Promise<void> {
 }
 
 describe.skipIf(missingForWindow() !== undefined)('a camera on a desk, in a browser on the real host', () => {
+  test('a pod that announces itself is listed and chosen, and what else answers is called what it is', async () => {
+    const group = await ownGroup()
+    await announce(group, [{ name: 'rack-node-001', port: 8080, host: 'rack-node-001.local' }, { name: 'Printer "x"', port: 631, host: 'printer.local' }])
+    const { page, complaints } = await openWindow({ mdns: { group, interfaces: ['127.0.0.1'] } })
+    const found = page.getByRole('group', { name: 'Found on this network' })
+    await found.getByText('Listening for pods').waitFor()
+    await found.getByRole('button', { name: /Printer "x", a web page: perhaps no pod/ }).waitFor()
+    await found.getByRole('button', { name: /rack-node-001/ }).click()
+    expect(await page.getByLabel('Address of the pod').inputValue()).toMatch(/^rack:\/\/\S+$/)
+    expect(complaints).toEqual([])
+  })
+
   test('is added from the start screen in three steps, and its tabs say what it cannot do', async () => {
     const { page, workbench, folder, complaints } = await openWindow()
     const rack = await startLoopbackRack(join(folder, 'sim'), () => undefined)

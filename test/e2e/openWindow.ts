@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { expect, onTestFinished } from 'vitest'
 import { createWorkbench, type OpenWorkbench } from '../../src/main/composition/createWorkbench.ts'
+import type { MdnsPlace } from '../../src/main/drivers/network/mdnsBrowse.ts'
 import { newToken } from '../../src/main/drivers/host/randomness.ts'
 import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
 import { openFarCamera } from '../support/consoleBench.ts'
@@ -37,6 +38,7 @@ export interface OpenWindowOptions {
   readonly colour?: 'light' | 'dark'
   readonly tftpPort?: number
   readonly demoCameras?: number
+  readonly mdns?: MdnsPlace
   /** As an earlier run left it. */
   readonly captureSettings?: Readonly<Record<string, unknown>>
   /** Absent: the host does not reach the network. */
@@ -44,7 +46,7 @@ export interface OpenWindowOptions {
 }
 
 /** The whole product: workbench, web host, browser. */
-export async function openWindow({ width = 1440, height = 900, colour = 'dark', tftpPort = 69, demoCameras, captureSettings, fetch }: OpenWindowOptions = {}): Promise<OpenWindow> {
+export async function openWindow({ width = 1440, height = 900, colour = 'dark', tftpPort = 69, demoCameras, mdns, captureSettings, fetch }: OpenWindowOptions = {}): Promise<OpenWindow> {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-e2e-'))
   onTestFinished(async () => rm(folder, { recursive: true, force: true }))
   if (captureSettings) {
@@ -53,7 +55,7 @@ export async function openWindow({ width = 1440, height = 900, colour = 'dark', 
   }
   const complaints: string[] = []
   const workbench = await createWorkbench({
-    host: 'web', version: '0.0.0-test', dataFolder: join(folder, 'data'), homeFolder: folder, tftpPort, demoCameras,
+    host: 'web', version: '0.0.0-test', dataFolder: join(folder, 'data'), homeFolder: folder, tftpPort, demoCameras, mdns,
     resourcesFolder: join(import.meta.dirname, '../../resources'), log: (line) => { complaints.push(`log: ${line}`) }, ...(fetch ? { fetch } : {}),
   }, { loadRack: true })
   onTestFinished(async () => workbench.close())

@@ -157,7 +157,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const burns = createBurnDesk({ clock, rack, jobs, leases, socs, dataFolder, ask })
   const agents = createAgentDesk({ clock, rack, jobs, leases, audit, socs, dataFolder, ask })
   const chips = createChipDesk({ clock, socs, dataFolder, fetch: environment.fetch ?? offline, ubootUrl: environment.ubootUrl })
-  const inventories = createInventoryDesk({ clock, store, rack, setup, jobs, leases, audit, captures, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts), isLoaded: options.loadRack === true })
+  const inventories = createInventoryDesk({ clock, store, rack, setup, jobs, leases, audit, captures, ports: async () => listPortsWithUse(rack, leases, environment.serialPorts), mdns: environment.mdns, isLoaded: options.loadRack === true })
   const findPorts = createFindPortsDesk({ clock, rack, setup, secrets, leases, audit })
   const boots = createBootsDesk(captures)
   const bundles = createBundleDesk({ clock, captures, jobs, rack, dataFolder, versions: { Rackbench: environment.version, Host: environment.host, ...systemFacts() } })

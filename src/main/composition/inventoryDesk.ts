@@ -21,6 +21,7 @@ import { readLinedYaml, writeYaml } from '../drivers/files/yamlText.ts'
 import { hashHex, newToken } from '../drivers/host/randomness.ts'
 import { maxPods, type RackFile, rackFileSchema } from '../drivers/storage/rackFile.ts'
 import { boardOf } from './boardFacts.ts'
+import type { MdnsPlace } from '../drivers/network/mdnsBrowse.ts'
 import { discoverAround } from './discoverAround.ts'
 import { setInventoryOfMany } from './inventoryMany.ts'
 import type { CaptureDesk } from './captureDesk.ts'
@@ -63,13 +64,14 @@ export interface InventoryDeskDeps {
   readonly jobs: Pick<JobBook, 'list'>
   readonly audit: Pick<AuditLog, 'append' | 'around' | 'outcome'>
   readonly ports: () => Promise<readonly PortInUse[]>
+  readonly mdns?: MdnsPlace | undefined
   /** Only a window shows the rack; a command changes the file. */
   readonly isLoaded: boolean
 }
 
 const openLimitMs = 10_000
 
-export function createInventoryDesk({ clock, store, rack, setup, jobs, leases, audit, captures, ports, isLoaded }: InventoryDeskDeps): InventoryDesk {
+export function createInventoryDesk({ clock, store, rack, setup, jobs, leases, audit, captures, ports, mdns, isLoaded }: InventoryDeskDeps): InventoryDesk {
   const identifying = { clock, leases, audit, all: () => rack.pods().flatMap(({ cameraId }) => rack.find(cameraId) ?? []) }
   const plan = async ({ text, keepIds }: RackYamlWish, file: RackFile): Promise<PlannedRack & { readonly view: RackImportView }> => {
     const document = readLinedYaml(text)
@@ -108,7 +110,7 @@ export function createInventoryDesk({ clock, store, rack, setup, jobs, leases, a
     setMany: async (wish, signal) => setInventoryOfMany({ clock, store, rack }, wish, signal),
     identity: (camera) => viewIdentity(identityOf(jobs.list(), camera)),
     board: async (camera, signal) => boardOf(camera, { captures, clock }, signal),
-    discover: async (seconds, signal) => discoverAround({ clock, ports, pods: (await store.read()).pods, nameOfLine: setup.nameOfLine }, seconds, signal),
+    discover: async (seconds, signal) => discoverAround({ clock, ports, pods: (await store.read()).pods, nameOfLine: setup.nameOfLine, mdns }, seconds, signal),
     openCameras: async (cameras, signal) => {
       await setup.load(cameras)
       const isOpen = (): boolean => cameras.every((camera) => rack.find(camera)?.console.stats().state === 'open')

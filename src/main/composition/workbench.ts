@@ -1,3 +1,4 @@
+import type { MdnsPlace } from '../drivers/network/mdnsBrowse.ts'
 import type { implement } from '@orpc/server'
 import type { WorkbenchContract } from '../../shared/contracts/workbench.contract.ts'
 import type { SerialPortsDeps } from '../drivers/transports/listSerialPorts.ts'
@@ -15,6 +16,8 @@ export interface HostEnvironment {
   readonly homeFolder: string
   /** UDP port of our TFTP server: 69, unless a test or a peer wants another. */
   readonly tftpPort: number
+  /** Where pods are listened for: the group and port of mDNS on every network of this computer, unless a test has its own. */
+  readonly mdns?: MdnsPlace | undefined
   /** For boot profiles and U-Boot images; without it only files of this computer are read. */
   readonly fetch?: typeof globalThis.fetch
   /** Where U-Boot builds are published; the public address otherwise. */

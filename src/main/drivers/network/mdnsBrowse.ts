@@ -6,10 +6,12 @@ import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import type { Clock } from '../../../shared/lifecycle/clock.ts'
 import { listHostAddresses } from './interfaces.ts'
 
-export interface MdnsBrowseOptions {
+export interface MdnsBrowseOptions extends MdnsPlace {
   readonly types: readonly string[]
   readonly forMs: number
   readonly clock: Pick<Clock, 'sleep'>
+}
+export interface MdnsPlace {
   /** Ours to listen on: the group is heard with everybody else of this computer. */
   readonly group?: { readonly address: string; readonly port: number }
   /** Addresses of this computer whose networks are asked; all, unless told. */
