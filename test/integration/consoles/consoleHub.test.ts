@@ -96,6 +96,27 @@ test('a lost line is marked in the history, opened again with growing pauses, an
   await hub.close()
 })
 
+test('a steady line that its far side closes is open again at once, and nobody sees a camera unknown; one that does not hold is waited for', async () => {
+  const { clock, bridge, hub, viewer } = bench()
+  await clock.advance(0)
+  const seen = viewer()
+  // As pods do with a bridge to which nobody types.
+  for (let turn = 1; turn <= 3; turn += 1) {
+    await clock.advance(60_000)
+    bridge.drop()
+    await clock.advance(0)
+    expect(bridge.clients()).toBe(1)
+    expect(hub.stats().state).toBe('open')
+    expect(seen.text().split('open again after 0 ms').length - 1).toBe(turn)
+  }
+  bridge.drop()
+  await clock.advance(900)
+  expect(bridge.clients()).toBe(0)
+  await clock.advance(200)
+  expect(bridge.clients()).toBe(1)
+  await hub.close()
+})
+
 test('pauses grow to half a minute and not further', async () => {
   const { clock, bridge, hub } = bench()
   bridge.behave('refuses')

@@ -121,7 +121,8 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
     note = ''
     if (lostAtMs === undefined) return
     capture?.found()
-    mark(`console line open again after ${((clock.nowMs() - lostAtMs) / 1000).toFixed(1)} s; what came in between may be missing`)
+    const awayMs = clock.nowMs() - lostAtMs
+    mark(`console line open again after ${awayMs < 1_000 ? `${String(Math.round(awayMs))} ms` : `${(awayMs / 1000).toFixed(1)} s`}; what came in between may be missing`)
     lostAtMs = undefined
   }
 
@@ -163,7 +164,11 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
       const openedAtMs = clock.nowMs()
       if (await tryOnce()) {
         while (line.isOpen && !closing.signal.aborted) await lineBell.next(closing.signal).catch(() => undefined)
-        if (clock.nowMs() - openedAtMs >= steadyMs) pauseMs = firstPauseMs
+        if (clock.nowMs() - openedAtMs >= steadyMs) {
+          pauseMs = firstPauseMs
+          // Pods close a bridge to which nobody typed for 600 s (older ones 60 s), and keep little of what is said until somebody is there again.
+          continue
+        }
       }
       if (lent || released || closing.signal.aborted) continue
       await pause(pauseMs)
