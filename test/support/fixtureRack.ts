@@ -52,7 +52,7 @@ function factsOf(index: number, life: CameraLife): Pick<CameraView, 'picture' | 
   return {
     ...(life === 'silent' ? {} : { picture: { url: `http://10.216.129.${String((index % 200) + 10)}/image.jpg`, note: life === 'off' || life === 'unknown' || life === 'boot loop' ? 'The camera does not answer within 4 s' : '' } }),
     ...(life === 'silent' || life === 'off' ? {} : { firmware: { text: 'OpenIPC 2.5.11.02 · Linux 4.9.37 · U-Boot 2016.11', seenAtMs: 1_794_990_000_000 } }),
-    ...(life === 'boot loop' ? { alarms: { count: 3, words: 'Kernel panic - not syncing', tone: 'bad', atMs: 1_794_990_000_000 } } : {}),
+    ...(life === 'boot loop' ? { alarms: { count: 41, kinds: 3, words: 'Kernel panic - not syncing', tone: 'bad', atMs: 1_794_990_000_000 } } : {}),
     ...(index % 12 >= 10 ? {} : { inventory: { labels: index % 3 === 0 ? ['qa', 'lens=4mm'] : [], group: '', notes: '', place } }),
   }
 }

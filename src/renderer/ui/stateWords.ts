@@ -36,6 +36,12 @@ export const verdictStatus = (verdict: Verdict): Status => status(verdictTones[v
 export const podStatus = (pod: PodView): Status =>
   pod.state === 'reachable' ? status('ok', 'reachable') : pod.state === 'checking' ? status('busy', 'checking') : status('unknown', 'unreachable')
 
+/** A loop meets the same rule again and again: what is counted is what was met, and how often stands in the title. */
+export function alarmWords(alarms: CameraView['alarms']): { readonly text: string; readonly title: string } | undefined {
+  if (!alarms || alarms.count === 0) return undefined
+  return { text: `${String(alarms.kinds)} ${alarms.kinds === 1 ? 'alarm' : 'alarms'}`, title: alarms.count > alarms.kinds ? `${alarms.words} · ${String(alarms.count)} times in all` : alarms.words }
+}
+
 /** How many cameras are in each state, the worst last seen first by the eye: fine, working, trouble, off. */
 export function countLives(cameras: readonly CameraView[]): readonly { readonly life: CameraLife; readonly count: number }[] {
   const order: readonly CameraLife[] = ['booted', 'u-boot', 'booting', 'boot rom', 'working', 'silent', 'boot loop', 'failed', 'unknown', 'off']

@@ -49,7 +49,7 @@ export const cameraViewSchema = z.object({
   /** What its console said it runs, and when it said so last (wall, ms). */
   firmware: z.object({ text: z.string(), seenAtMs: z.number() }).optional(),
   /** What rules met that somebody should know, since it was last cleared. */
-  alarms: z.object({ count: z.number().int(), words: z.string(), tone: z.enum(ruleTones), atMs: z.number() }).optional(),
+  alarms: z.object({ count: z.number().int(), kinds: z.number().int(), words: z.string(), tone: z.enum(ruleTones), atMs: z.number() }).optional(),
   job: z.object({
     id: jobIdSchema, state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted']),
     workflow: z.enum(['restore', 'install', 'dump', 'burn', 'agent', 'update']), title: z.string(), phase: z.string(), percent: z.number().min(0).max(100).optional(), verdict: verdictSchema.optional(),

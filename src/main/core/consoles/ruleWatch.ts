@@ -20,7 +20,8 @@ const batchMs = 100
 interface SeenLine { readonly cameraId: CameraId; readonly position: number; readonly atMs: number; readonly text: string }
 /** What is no line has no place among them. */
 type Event = Omit<SeenLine, 'position'> & Partial<Pick<SeenLine, 'position'>>
-export interface Alarms { readonly count: number; readonly words: string; readonly tone: RuleHit['tone']; readonly atMs: number }
+/** `kinds`: so many rules were met, `count` times in all. */
+export interface Alarms { readonly count: number; readonly kinds: number; readonly words: string; readonly tone: RuleHit['tone']; readonly atMs: number }
 
 export interface RuleWatchDeps {
   readonly clock: Clock
@@ -67,6 +68,7 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
   const heard = new Map<CameraId, Heard>()
   const counted = new Map<CameraId, Alarms>()
   const standing = new Map<CameraId, Alarms>()
+  const metRules = new Map<CameraId, Set<string>>()
   /** Of both: the same object while nothing changed. */
   const alarms = new Map<CameraId, Alarms>()
   const seenAtMs = new Map<string, readonly number[]>()
@@ -88,7 +90,7 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
   const isStopped = (rule: ConsoleRule): boolean => (strikes.get(rule.id) ?? 0) >= maxStrikes
   const addUp = (cameraId: CameraId): void => {
     const [many, one] = [counted.get(cameraId), standing.get(cameraId)]
-    const sum = one ? { ...one, count: one.count + (many?.count ?? 0) } : many
+    const sum = one ? { ...one, count: one.count + (many?.count ?? 0), kinds: one.kinds + (many?.kinds ?? 0) } : many
     if (sum) alarms.set(cameraId, sum)
     else alarms.delete(cameraId)
     onHit?.()
@@ -103,7 +105,9 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
     tellHit({ ...hit, ruleId: rule.id, rule: rule.name, tone: rule.tone, notify: rule.notify })
     if (!rule.notify) return
     const { count = 0 } = counted.get(hit.cameraId) ?? {}
-    counted.set(hit.cameraId, { count: count + 1, words: `${rule.name}: ${hit.line}`, tone: rule.tone, atMs: hit.atMs })
+    const met = (metRules.get(hit.cameraId) ?? new Set()).add(rule.id)
+    metRules.set(hit.cameraId, met)
+    counted.set(hit.cameraId, { count: count + 1, kinds: met.size, words: `${rule.name}: ${hit.line}`, tone: rule.tone, atMs: hit.atMs })
     addUp(hit.cameraId)
   }
   const act = async (rule: ConsoleRule, cameraId: CameraId): Promise<void> => {
@@ -239,7 +243,7 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
       }
     },
     alarms: (cameraId) => alarms.get(cameraId),
-    clearAlarms: (cameraId) => { counted.delete(cameraId); standing.delete(cameraId); addUp(cameraId) },
+    clearAlarms: (cameraId) => { counted.delete(cameraId); metRules.delete(cameraId); standing.delete(cameraId); addUp(cameraId) },
     powerTrouble: (cameraId, text) => {
       const atMs = clock.wallMs()
       const hit = { cameraId, ruleId: 'power', rule: 'Power', atMs }
@@ -247,7 +251,7 @@ export function createRuleWatch({ clock, patterns, log, run, onHit }: RuleWatchD
         standing.delete(cameraId)
         tellHit({ ...hit, line: 'The port is well again', tone: 'ok', notify: false, isOver: true })
       } else {
-        standing.set(cameraId, { count: 1, words: `Power: ${text}`, tone: 'bad', atMs })
+        standing.set(cameraId, { count: 1, kinds: 1, words: `Power: ${text}`, tone: 'bad', atMs })
         tellHit({ ...hit, line: text, tone: 'bad', notify: true })
       }
       addUp(cameraId)

@@ -62,6 +62,21 @@ test('1 to 200 cameras at each zoom: each once, none over another, all inside, a
     if (count === 200 && step !== zoomSizes.dots) expect(seen.length).toBeLessThan(count)
   }
 })
+test('racks that do not fit beside each other go on in the next line, and so do the keys; one wider than the window is scrolled to', () => {
+  const places = ['A', 'B', 'C', 'D', 'E'].flatMap((rack) => [place(rack, 1, 1), place(rack, 1, 2), place(rack, 2, 1)])
+  const elevation = layoutElevation(podsAt(...places), size, 800)
+  const heads = elevation.items.flatMap((item) => (item.kind === 'rack' ? [[item.name, item.box.x === 0, item.box.y] as const] : []))
+  expect(heads.map(([name, isFirst]) => `${name}${isFirst ? ' first' : ''}`)).toEqual(['A first', 'B', 'C first', 'D', 'E first'])
+  expect(new Set(heads.map(([, , y]) => y)).size).toBe(3)
+  expect(elevation.width).toBe(800)
+  // A and B in their rows, then C and D.
+  expect(ids(elevation).slice(0, 8)).toEqual(['cam-01', 'cam-02', 'cam-04', 'cam-05', 'cam-03', 'cam-06', 'cam-07', 'cam-08'])
+  expect(moveAmong(elevation.places, elevation.places[4]?.id, 'down')?.id).toBe('cam-07')
+  expect(moveAmong(elevation.places, elevation.places[3]?.id, 'right')?.id).toBe('cam-03')
+  const wide = layoutElevation(podsAt(place('A', 1, 9), place('B', 1, 1)), size, 800)
+  expect(wide.width).toBeGreaterThan(800)
+  expect(boxOf(wide, 'cam-02')?.x).toBeLessThan(100)
+})
 test('a camera far down and far right costs no thousand empty slots', () => {
   expect(layoutElevation(podsAt(place('A', 64, 64)), size, 1350).items.length).toBeLessThan(80)
 })

@@ -23,41 +23,77 @@ const headPx = 26
 /** A rack with a camera far down is drawn without the empty slots before it. */
 const mostEmptySlots = 400
 
-/** Racks beside each other, rows from the top, slots from the left; what has no place of its own below, by pod. */
+/** Racks beside each other, in lines where the window is not wide enough for all; rows from the top, slots from the left; what has no place of its own below, by pod. */
 export function layoutElevation(pods: readonly PodView[], size: ZoomSize, widthPx: number): Elevation {
   const { racks, rest, doubles } = sortByPlace(pods)
-  const slots = racks.reduce((sum, rack) => sum + rack.slots, 0)
-  const free = widthPx - racks.length * rowLabelPx - Math.max(0, racks.length - 1) * rackGapPx - (slots - racks.length) * size.gapPx
-  const cardPx = Math.max(size.leastWidthPx, Math.min(size.mostWidthPx, slots === 0 ? 0 : Math.floor(free / slots)))
+  const lines = inLines(racks, size, widthPx)
+  const cardPx = Math.min(size.mostWidthPx, ...lines.map((line) => Math.max(size.leastWidthPx, widestCard(line, size, widthPx))))
   const items: ElevationItem[] = []
   const places: Place[] = []
-  let x = 0
-  let column = 0
-  let bottom = 0
-  for (const rack of racks) {
-    const width = rowLabelPx + rack.slots * (cardPx + size.gapPx) - size.gapPx
-    items.push({ kind: 'rack', key: `rack ${rack.name}`, name: rack.name, count: rack.at.size, box: { x, y: 0, width, height: headPx } })
-    for (let row = 1; row <= rack.rows; row += 1) {
-      const y = headPx + (row - 1) * (size.heightPx + size.gapPx)
-      items.push({ kind: 'row', key: `row ${rack.name} ${String(row)}`, text: String(row), box: { x, y, width: rowLabelPx, height: size.heightPx } })
-      for (let slot = 1; slot <= rack.slots; slot += 1) {
-        const box = { x: x + rowLabelPx + (slot - 1) * (cardPx + size.gapPx), y, width: cardPx, height: size.heightPx }
-        const camera = rack.at.get(`${String(row)}/${String(slot)}`)
-        const words = `${rack.name}, row ${String(row)}, slot ${String(slot)}`
-        if (camera) {
-          items.push({ kind: 'camera', key: camera.id, camera, words, box })
-          places.push({ id: camera.id, row: row - 1, column: column + slot - 1 })
-        } else if (rack.rows * rack.slots <= mostEmptySlots) items.push({ kind: 'slot', key: `slot ${words}`, text: `${String(row)}.${String(slot)} free`, box })
-      }
-      bottom = Math.max(bottom, y + size.heightPx)
+  let [width, top, bottom, firstRow] = [widthPx, 0, 0, 0]
+  for (const line of lines) {
+    let [x, column] = [0, 0]
+    const inLine: Place[] = []
+    for (const rack of line) {
+      const drawn = layoutRack(rack, size, cardPx, { x, y: top })
+      items.push(...drawn.items)
+      inLine.push(...drawn.places.map((place) => ({ ...place, row: place.row + firstRow, column: place.column + column })))
+      x += rackWidth(rack, size, cardPx) + rackGapPx
+      column += rack.slots
+      bottom = Math.max(bottom, drawn.bottom)
     }
-    x += width + rackGapPx
-    column += rack.slots
+    // In reading order across the racks of a line: the right neighbour of the last slot of one rack is the first one of the next.
+    places.push(...inLine.sort((a, b) => a.row - b.row || a.column - b.column))
+    width = Math.max(width, x - rackGapPx)
+    firstRow += Math.max(...line.map(({ rows }) => rows))
+    top = bottom + rackGapPx
   }
-  // In reading order across all racks: the right neighbour of the last slot of one rack is the first one of the next.
-  places.sort((a, b) => a.row - b.row || a.column - b.column)
-  const lower = layoutRest(rest, doubles, racks.length > 0, size, widthPx, bottom === 0 ? 0 : bottom + rackGapPx, Math.max(0, ...places.map(({ row }) => row + 1)))
-  return { items: [...items, ...lower.items], places: [...places, ...lower.places], width: Math.max(x - rackGapPx, widthPx), height: Math.max(bottom, lower.bottom) }
+  const lower = layoutRest(rest, doubles, racks.length > 0, size, widthPx, top, firstRow)
+  return { items: [...items, ...lower.items], places: [...places, ...lower.places], width, height: Math.max(bottom, lower.bottom) }
+}
+
+const rackWidth = ({ slots }: Rack, size: ZoomSize, cardPx: number): number => rowLabelPx + slots * (cardPx + size.gapPx) - size.gapPx
+
+function inLines(racks: readonly Rack[], size: ZoomSize, widthPx: number): readonly (readonly Rack[])[] {
+  const lines: Rack[][] = []
+  let leftPx = 0
+  for (const rack of racks) {
+    const needsPx = rackWidth(rack, size, size.leastWidthPx)
+    const line = lines.at(-1)
+    if (line && leftPx >= rackGapPx + needsPx) {
+      line.push(rack)
+      leftPx -= rackGapPx + needsPx
+    } else {
+      lines.push([rack])
+      leftPx = widthPx - needsPx
+    }
+  }
+  return lines
+}
+
+/** What each card may have where the racks of a line fill the width. */
+function widestCard(line: readonly Rack[], size: ZoomSize, widthPx: number): number {
+  const slots = line.reduce((sum, rack) => sum + rack.slots, 0)
+  return Math.floor((widthPx - line.length * rowLabelPx - (line.length - 1) * rackGapPx - (slots - line.length) * size.gapPx) / slots)
+}
+
+function layoutRack(rack: Rack, size: ZoomSize, cardPx: number, corner: Pick<Box, 'x' | 'y'>): { readonly items: readonly ElevationItem[]; readonly places: readonly Place[]; readonly bottom: number } {
+  const items: ElevationItem[] = [{ kind: 'rack', key: `rack ${rack.name}`, name: rack.name, count: rack.at.size, box: { ...corner, width: rackWidth(rack, size, cardPx), height: headPx } }]
+  const places: Place[] = []
+  for (let row = 1; row <= rack.rows; row += 1) {
+    const y = corner.y + headPx + (row - 1) * (size.heightPx + size.gapPx)
+    items.push({ kind: 'row', key: `row ${rack.name} ${String(row)}`, text: String(row), box: { x: corner.x, y, width: rowLabelPx, height: size.heightPx } })
+    for (let slot = 1; slot <= rack.slots; slot += 1) {
+      const box = { x: corner.x + rowLabelPx + (slot - 1) * (cardPx + size.gapPx), y, width: cardPx, height: size.heightPx }
+      const camera = rack.at.get(`${String(row)}/${String(slot)}`)
+      const words = `${rack.name}, row ${String(row)}, slot ${String(slot)}`
+      if (camera) {
+        items.push({ kind: 'camera', key: camera.id, camera, words, box })
+        places.push({ id: camera.id, row: row - 1, column: slot - 1 })
+      } else if (rack.rows * rack.slots <= mostEmptySlots) items.push({ kind: 'slot', key: `slot ${words}`, text: `${String(row)}.${String(slot)} free`, box })
+    }
+  }
+  return { items, places, bottom: corner.y + headPx + rack.rows * (size.heightPx + size.gapPx) - size.gapPx }
 }
 
 function layoutRest(
