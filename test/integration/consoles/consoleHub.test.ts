@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { CameraConsole } from '../../../src/main/core/consoles/cameraConsole.ts'
 import { createConsole } from '../../../src/main/core/consoles/consoleHub.ts'
 import type { CameraId } from '../../../src/shared/devices/ids.ts'
-import { Cancelled, type WorkbenchError } from '../../../src/shared/errors/workbenchError.ts'
+import { Cancelled, WorkbenchError } from '../../../src/shared/errors/workbenchError.ts'
 import { createMemoryBridge } from '../../support/memoryBridge.ts'
 import { createVirtualClock } from '../../support/virtualClock.ts'
 
@@ -93,6 +93,33 @@ test('a lost line is marked in the history, opened again with growing pauses, an
   expect(bridge.clients()).toBe(1)
   expect(seen.text()).toContain('open again after 31.0 s')
   expect(hub.stats()).toMatchObject({ state: 'open', bytesReceived: 6, bytesLost: 0 })
+  await hub.close()
+})
+
+test('a line that held is opened again at once: a pod hangs up after ten quiet minutes, and keeps little meanwhile', async () => {
+  const { clock, bridge, hub, viewer } = bench()
+  await clock.advance(600_000)
+  const seen = viewer()
+  bridge.drop()
+  await clock.advance(150)
+  expect(bridge.clients()).toBe(1)
+  expect(seen.text()).toContain('open again after 0.1 s')
+  // One that is taken from us again and again is somebody else's.
+  bridge.drop()
+  await clock.advance(900)
+  expect(bridge.clients()).toBe(0)
+  await clock.advance(200)
+  expect(bridge.clients()).toBe(1)
+  await hub.close()
+})
+
+test('the marker of a lost line says why, once', async () => {
+  const lost = new WorkbenchError('link/closed', 'The line to /dev/ttyUSB0 is lost: its port is gone', { context: { line: '/dev/ttyUSB0', why: 'its port is gone' } })
+  const clock = createVirtualClock()
+  const { open } = createMemoryBridge()
+  const hub = createConsole({ cameraId: 'cam-1' as CameraId, clock, log: () => undefined, open: async (signal) => ({ ...await open(signal), read: async () => Promise.reject(lost) }) })
+  await clock.advance(0)
+  expect(hub.tail(1_000)).toMatch(/console line lost: its port is gone ---/)
   await hub.close()
 })
 

@@ -22,6 +22,8 @@ import { createTrafficMarks } from './trafficMarks.ts'
 const defaultHistoryBytes = 256 * 1024
 const firstPauseMs = 1_000
 const longestPauseMs = 30_000
+/** A pod hangs up on whoever has typed nothing for ten minutes, and keeps only 4 KiB of what its camera says then. */
+const steadyPauseMs = 100
 /** A bridge that lets us in and throws us out at once is taken by somebody else; it has to hold this long to count as found. */
 const steadyMs = 5_000
 /** A workflow that does not read for this long has forgotten its console. */
@@ -157,15 +159,18 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
   }
   const keepOpen = async (): Promise<void> => {
     let pauseMs = firstPauseMs
+    let wasSteady = false
     while (!closing.signal.aborted) {
       const change = lineBell.next(closing.signal).catch(() => undefined)
       if (lent || released || line.isOpen) { await change; continue }
       const openedAtMs = clock.nowMs()
       if (await tryOnce()) {
         while (line.isOpen && !closing.signal.aborted) await lineBell.next(closing.signal).catch(() => undefined)
-        if (clock.nowMs() - openedAtMs >= steadyMs) pauseMs = firstPauseMs
+        wasSteady = clock.nowMs() - openedAtMs >= steadyMs
+        if (wasSteady) pauseMs = firstPauseMs
       }
       if (lent || released || closing.signal.aborted) continue
+      if (wasSteady) { wasSteady = false; await pause(steadyPauseMs); continue }
       await pause(pauseMs)
       pauseMs = Math.min(longestPauseMs, pauseMs * 2)
     }
@@ -244,8 +249,8 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
   }
 
   const mustBeFree = (): void => {
-    if (lent) throw busyWith(`The console of ${cameraId}`, lent, clock.wallMs())
-    if (released) throw releasedError(`The console of ${cameraId}`, released)
+    if (lent) throw busyWith('This console', lent, clock.wallMs())
+    if (released) throw releasedError('This console', released)
   }
   const releaseLine = async (by: string, signal: AbortSignal): Promise<void> => {
     mustBeFree()
