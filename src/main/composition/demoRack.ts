@@ -22,11 +22,12 @@ const usualCameras = 12
 const mostCameras = 100
 /** The number comes from the environment of the host: what is none is as if it were not there. */
 export const demoCamerasOf = (wanted: number | undefined): number => (wanted !== undefined && Number.isInteger(wanted) && wanted >= 1 && wanted <= mostCameras ? wanted : usualCameras)
-/** One of each kind of trouble, so that a failed proof can be seen without breaking hardware. */
-const demoFaults = ['flash-page-wrong@pod-9', 'boot-loop@pod-4', 'picture-text@pod-12']
-
 /** The measured times of real cameras, this much faster: a restore can be watched, and nobody waits for it. */
 const demoPace = 12
+/** A pod hangs up after ten minutes without a key: of those who look, and not of its own fast ones, or each minute would have a gap. */
+const demoIdleS = 600 * demoPace
+/** One of each kind of trouble, so that a failed proof can be seen without breaking hardware. */
+const demoFaults = ['flash-page-wrong@pod-9', 'boot-loop@pod-4', 'picture-text@pod-12', `bridge-idle:${demoIdleS}`]
 
 export interface DemoRack {
   close(): Promise<void>
