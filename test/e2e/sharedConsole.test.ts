@@ -24,7 +24,7 @@ describe.skipIf(missingForWindow() !== undefined)('a console that two windows sh
     await second.getByText(/^window 1 types here since/).waitFor()
     await second.getByRole('textbox', { name: 'Line to send to cam-01' }).fill('reboot')
     await second.keyboard.press('Enter')
-    await second.getByText(/^window 1 types into the console/).waitFor()
+    await second.getByText(/^window 1 types into this console/).waitFor()
     await second.getByRole('button', { name: 'Take over' }).click()
     await second.getByText(/^You type here/).waitFor()
     await page.getByText(/^Taken over by window 2 at \d\d:\d\d\.$/).waitFor()

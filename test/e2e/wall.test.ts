@@ -107,7 +107,7 @@ describe.skipIf(missingForWindow() !== undefined)('the wall, in a browser on the
     await bar.getByText('2 cameras will get the line.').waitFor()
     await bar.getByRole('textbox', { name: 'Line for all of them' }).fill('from-the-rack')
     await page.keyboard.press('Enter')
-    await expect.poll(async () => bar.getByRole('status').innerText(), soon).toMatch(/^Sent to 1 camera; refused by gate-002: window \d types into the console/)
+    await expect.poll(async () => bar.getByRole('status').innerText(), soon).toMatch(/^Sent to 1 camera; refused by gate-002: window \d types into this console/)
     await expect.poll(first.far.heard, soon).toBe('typed\rfrom-the-rack\r')
     // A third one got nothing of all that.
     expect([second.far.heard(), cameras[2]?.far.heard()]).toEqual(['mine\r', ''])

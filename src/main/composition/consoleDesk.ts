@@ -55,7 +55,7 @@ export interface ConsoleDesk {
 export function createConsoleDesk({ clock, dataFolder, log, leases, jobs, consoleSettings, rack, dumps }: ConsoleDeskDeps): ConsoleDesk {
   const file = createConsoleToolsFile(join(dataFolder, 'consoleTools.json'))
   const patterns = createPatternThread({ clock })
-  const names = createViewerNames()
+  const names = createViewerNames(clock)
   const writers = new WeakMap<CameraConsole, WriterDesk>()
   const rules = createRuleWatch({ clock, patterns, log, run: async (cameraId, rule, tell, signal) => runForRule(cameraId, rule, { rack: rack(), dumps: dumps(), jobs, clock, tell }, signal) })
   const scripts = createScriptDesk({ clock, patterns, log })

@@ -22,13 +22,12 @@ const usualCameras = 12
 const mostCameras = 100
 /** The number comes from the environment of the host: what is none is as if it were not there. */
 export const demoCamerasOf = (wanted: number | undefined): number => (wanted !== undefined && Number.isInteger(wanted) && wanted >= 1 && wanted <= mostCameras ? wanted : usualCameras)
-/** One of each kind of trouble, so that a failed proof can be seen without breaking hardware. */
-const demoFaults = ['flash-page-wrong@pod-9', 'boot-loop@pod-4', 'picture-text@pod-12']
-/** A pod closes a bridge to which nobody typed for ten minutes; who watches the demo waits as long for it as with real ones. */
-const bridgeIdleSeconds = 600
-
 /** The measured times of real cameras, this much faster: a restore can be watched, and nobody waits for it. */
 const demoPace = 12
+/** A pod hangs up after ten minutes without a key: of those who look, and not of its own fast ones, or each minute would have a gap. */
+const demoIdleS = 600 * demoPace
+/** One of each kind of trouble, so that a failed proof can be seen without breaking hardware. */
+const demoFaults = ['flash-page-wrong@pod-9', 'boot-loop@pod-4', 'picture-text@pod-12', `bridge-idle:${demoIdleS}`]
 
 export interface DemoRack {
   close(): Promise<void>
@@ -45,7 +44,7 @@ export async function openDemoRack(rack: RackBook, deps: { readonly clock: Clock
   await writeDemoRelease(join(deps.folder, 'openipc.hi3516ev300-nor-demo.tgz'))
   await writeDemoNight(deps.folder, Array.from({ length: deps.cameras }, (_, index) => `cam-${idOf(index)}`))
   await writeFile(join(deps.folder, 'README.txt'), 'Made by Rackbench for its demo rack. Nothing in here runs on a real camera.\n')
-  const sim = createSimRack({ clock, pods: deps.cameras, speed: 'real', faults: [...demoFaults, `bridge-idle:${String(bridgeIdleSeconds * demoPace)}`], lively: true, network: createUdpNetwork(), log: deps.log })
+  const sim = createSimRack({ clock, pods: deps.cameras, speed: 'real', faults: demoFaults, lively: true, network: createUdpNetwork(), log: deps.log })
   const pictures = createSnapshotHttp(sim.pods)
   const port = await listen(pictures)
   sim.pods.forEach((pod, index) => { rack.add(specOf(pod, index, port), devicesOf(pod, files, clock)) })

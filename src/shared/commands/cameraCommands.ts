@@ -48,7 +48,7 @@ export const cameraCommands = [
   { id: 'console.search', on: 'camera', group: 'Console', title: 'Search in the console', about: 'up and down in what is still on the screen', keys: ['Alt+Shift+S'] },
   { id: 'console.copy', on: 'camera', group: 'Console', title: 'Copy the console', about: 'the selection, or everything', keys: ['Mod+Shift+C'] },
   { id: 'console.paste', on: 'camera', group: 'Console', title: 'Paste with pauses', about: 'several lines, no faster than the camera reads', available: typing },
-  { id: 'console.sendFile', on: 'camera', group: 'Console', title: 'Send a file to the console', about: 'byte by byte', available: typing },
+  { id: 'console.sendFile', on: 'camera', group: 'Console', title: 'Send a file to the console', about: 'as it is, byte by byte; no XMODEM, YMODEM or ZMODEM', available: typing },
   { id: 'console.line', on: 'camera', group: 'Console', title: 'Line: break, DTR, RTS, baud', about: 'what the line of the console can do' },
   { id: 'console.take', on: 'camera', group: 'Console', title: 'Type here', about: 'takes the writing from whoever has it; they are told', keys: ['Alt+Shift+T'], available: typing },
   { id: 'console.give', on: 'camera', group: 'Console', title: 'Give the writing free', about: 'others may type then', available: typing },

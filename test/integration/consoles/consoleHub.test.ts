@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { CameraConsole } from '../../../src/main/core/consoles/cameraConsole.ts'
 import { createConsole } from '../../../src/main/core/consoles/consoleHub.ts'
 import type { CameraId } from '../../../src/shared/devices/ids.ts'
-import { Cancelled, type WorkbenchError } from '../../../src/shared/errors/workbenchError.ts'
+import { Cancelled, WorkbenchError } from '../../../src/shared/errors/workbenchError.ts'
 import { createMemoryBridge } from '../../support/memoryBridge.ts'
 import { createVirtualClock } from '../../support/virtualClock.ts'
 
@@ -114,6 +114,16 @@ test('a steady line that its far side closes is open again at once, and nobody s
   expect(bridge.clients()).toBe(0)
   await clock.advance(200)
   expect(bridge.clients()).toBe(1)
+  await hub.close()
+})
+
+test('the marker of a lost line says why, once', async () => {
+  const lost = new WorkbenchError('link/closed', 'The line to /dev/ttyUSB0 is lost: its port is gone', { context: { line: '/dev/ttyUSB0', why: 'its port is gone' } })
+  const clock = createVirtualClock()
+  const { open } = createMemoryBridge()
+  const hub = createConsole({ cameraId: 'cam-1' as CameraId, clock, log: () => undefined, open: async (signal) => ({ ...await open(signal), read: async () => Promise.reject(lost) }) })
+  await clock.advance(0)
+  expect(hub.tail(1_000)).toMatch(/console line lost: its port is gone ---/)
   await hub.close()
 })
 

@@ -249,8 +249,8 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
   }
 
   const mustBeFree = (): void => {
-    if (lent) throw busyWith(`The console of ${cameraId}`, lent, clock.wallMs())
-    if (released) throw releasedError(`The console of ${cameraId}`, released)
+    if (lent) throw busyWith('This console', lent, clock.wallMs())
+    if (released) throw releasedError('This console', released)
   }
   const releaseLine = async (by: string, signal: AbortSignal): Promise<void> => {
     mustBeFree()

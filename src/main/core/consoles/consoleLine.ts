@@ -83,7 +83,9 @@ export function createConsoleLine({ open, clock, onBytes, mayReadOn, pace, isUrg
         arrived = await nextTurn(mine)
       }
     } catch (error) {
-      return error instanceof WorkbenchError ? error.message : 'the line failed'
+      if (!(error instanceof WorkbenchError)) return 'the line failed'
+      const { why } = error.context
+      return typeof why === 'string' ? why : error.message
     }
   }
   const letGo = async (transport: Transport): Promise<void> => {

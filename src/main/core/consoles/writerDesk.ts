@@ -6,8 +6,10 @@ import { busyWith, timeOfDay } from '../rack/leases.ts'
 import type { CameraConsole } from './cameraConsole.ts'
 
 const knownViewers = 1_000
+/** Who goes from one console to the next, or looks at the rack for a while, is who it was. */
+const keptNameMs = 600_000
 
-/** One name for one viewer, while it looks at any console. Nobody has the name of another. */
+/** One name for one viewer, while it looks at any console and for a while after. Nobody has the name of another. */
 export interface ViewerNames {
   nameOf(viewer: Viewer): string
   /** Once for each console that it looks at. */
@@ -15,27 +17,29 @@ export interface ViewerNames {
   left(viewer: Viewer): void
 }
 
-export function createViewerNames(): ViewerNames {
+export function createViewerNames(clock: Pick<Clock, 'nowMs'>): ViewerNames {
   const names = new Map<string, { readonly wish: string; readonly name: string }>()
   const looking = new Map<string, number>()
+  const leftAtMs = new Map<string, number>()
+  const isFree = (id: string): boolean => clock.nowMs() - (leftAtMs.get(id) ?? Infinity) >= keptNameMs
   const nameOf = ({ id, name: wish }: Viewer): string => {
     const known = names.get(id)
-    const isTaken = (name: string): boolean => [...names].some(([other, taken]) => other !== id && taken.name === name)
-    const name = known?.wish === wish ? known.name : freeName(wish, isTaken)
+    const isTaken = (name: string): boolean => [...names].some(([other, taken]) => other !== id && taken.name === name && !isFree(other))
+    const name = known?.wish === wish && !isTaken(known.name) ? known.name : freeName(wish, isTaken)
     names.delete(id)
     names.set(id, { wish, name })
     const [oldest] = names.keys()
-    if (names.size > knownViewers && oldest !== undefined) names.delete(oldest)
+    if (names.size > knownViewers && oldest !== undefined) { names.delete(oldest); leftAtMs.delete(oldest) }
     return name
   }
   return {
     nameOf,
-    came: (viewer) => { looking.set(viewer.id, (looking.get(viewer.id) ?? 0) + 1); nameOf(viewer) },
+    came: (viewer) => { looking.set(viewer.id, (looking.get(viewer.id) ?? 0) + 1); leftAtMs.delete(viewer.id); nameOf(viewer) },
     left: ({ id }) => {
       const more = (looking.get(id) ?? 1) - 1
       if (more > 0) { looking.set(id, more); return }
       looking.delete(id)
-      names.delete(id)
+      if (names.has(id)) leftAtMs.set(id, clock.nowMs())
     },
   }
 }
@@ -85,7 +89,7 @@ export function createWriterDesk({ console, clock, names }: WriterDeskDeps): Wri
   }
   const mustBeViewers = (): void => {
     const held = console.holder()
-    if (held?.kind === 'job') throw busyWith(`The console of ${console.cameraId}`, { holder: held.name, sinceMs: held.sinceMs }, clock.wallMs())
+    if (held?.kind === 'job') throw busyWith('This console', { holder: held.name, sinceMs: held.sinceMs }, clock.wallMs())
   }
   const leave = (id: string): void => {
     const known = watching.get(id)
@@ -109,7 +113,7 @@ export function createWriterDesk({ console, clock, names }: WriterDeskDeps): Wri
     mayType: (viewer) => {
       mustBeViewers()
       if (writer && writer.id !== viewer?.id) {
-        throw new WorkbenchError('pod/busy', `${writer.name} types into the console of ${console.cameraId} since ${timeOfDay(writer.sinceMs)}`, { context: { holder: writer.name, sinceMs: writer.sinceMs }, hint: 'Take over to type yourself; they see who did' })
+        throw new WorkbenchError('pod/busy', `${writer.name} types into this console since ${timeOfDay(writer.sinceMs)}`, { context: { holder: writer.name, sinceMs: writer.sinceMs }, hint: 'Take over to type yourself; they see who did' })
       }
       // Who does not watch would keep it for ever.
       if (!writer && viewer && watching.has(viewer.id)) give(viewer)

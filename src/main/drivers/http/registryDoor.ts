@@ -158,7 +158,10 @@ function sendImage(request: Request, reply: Reply, { image, bytes }: { readonly 
 
 /** Whoever asks says who it is, or is known by where it asks from. What does not look like a name or a version is not looked at. */
 function factsOf(request: Request): AskFacts {
-  const { headers, query, params, ip } = request
+  const { headers, query, params } = request
+  // A machine that is slow gets to a request when the node has long gone, and its address with it.
+  const ip = request.socket.remoteAddress
+  if (ip === undefined) throw new WorkbenchError('link/closed', 'The node hung up before it was answered')
   const told = <T>(schema: { safeParse(given: unknown): { readonly success: boolean; readonly data?: T } }, name: string, inQuery?: string): T | undefined => {
     const found = schema.safeParse(headers[name] ?? (inQuery === undefined ? undefined : query[inQuery]))
     return found.success ? found.data : undefined

@@ -85,7 +85,7 @@ describe('one end of a line', () => {
     line.onBytes(Uint8Array.of(1, 2))
     line.onLost('the far end reset the connection')
     expect(await line.read(never)).toEqual(Uint8Array.of(1, 2))
-    await expect(line.read(never)).rejects.toMatchObject({ code: 'link/closed', message: 'The line to test line is lost: the far end reset the connection' })
+    await expect(line.read(never)).rejects.toMatchObject({ code: 'link/closed', message: 'The line to test line is lost: the far end reset the connection', context: { why: 'the far end reset the connection' } })
   })
 
   test('closing twice closes once', async () => {

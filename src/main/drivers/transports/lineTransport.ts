@@ -49,8 +49,8 @@ export function createLineEnd(line: ByteLine, label: string, clock: Clock): Line
   /** Of what is in the queue. */
   let arrivals: Arrival[] = []
 
-  const lost = (message: string, cause?: unknown): WorkbenchError => new WorkbenchError('link/closed', message, {
-    context: { line: label }, hint: 'Check the cable and the far end, then open the line again', cause,
+  const lost = (message: string, cause?: unknown, why?: string): WorkbenchError => new WorkbenchError('link/closed', message, {
+    context: { line: label, ...(why === undefined ? {} : { why }) }, hint: 'Check the cable and the far end, then open the line again', cause,
   })
   const resumeWhenDrained = (): void => {
     if (!paused || queue.waitingBytes > 0) return
@@ -90,7 +90,7 @@ export function createLineEnd(line: ByteLine, label: string, clock: Clock): Line
     onEnd: () => { gone ??= lost(`The far end of ${label} closed the line`); queue.end() },
     onLost: (why, cause) => {
       if (gone) return
-      gone = lost(`The line to ${label} is lost: ${why}`, cause)
+      gone = lost(`The line to ${label} is lost: ${why}`, cause, why)
       queue.fail(gone)
     },
     read: async (signal) => {

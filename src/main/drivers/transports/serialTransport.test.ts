@@ -96,7 +96,11 @@ describe('a serial adapter', () => {
 
   test('without such wires is used', async () => {
     const { open } = adapter({ set: 'Error: Inappropriate ioctl for device, cannot set' })
-    expect((await open()).label).toBe('COM3')
+    const port = await open()
+    expect(port.label).toBe('COM3')
+    const plain = { code: 'input/not-supported', hint: expect.stringContaining('three wires') as string }
+    await expect(port.sendBreak?.(250, never)).rejects.toMatchObject({ ...plain, message: 'COM3 cannot set a break' })
+    await expect(port.setLines?.({ dtr: true }, never)).rejects.toMatchObject({ ...plain, message: 'COM3 cannot set its modem lines' })
   })
 
   test.each([

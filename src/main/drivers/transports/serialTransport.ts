@@ -84,7 +84,7 @@ export async function openSerialTransport({ label, path }: SerialPlace, clock: C
   }, label, clock)
   port.on('data', line.onBytes)
   port.on('end', line.onEnd)
-  port.on('close', (error) => { line.onLost(error ? reasonOf(error) : 'the port was closed', error) })
+  port.on('close', (error) => { line.onLost(!error ? 'the port was closed' : isGone(error) ? 'its port is gone; perhaps the adapter was pulled' : reasonOf(error), error) })
   try {
     await dropLines(port, ask, label, signal)
   } catch (error) {
@@ -119,6 +119,7 @@ function portFunctions(port: SerialHandle, ask: Ask, label: string, clock: Clock
       await ask(`Setting ${what} of ${label}`, changeLimitMs, parent, start)
     } catch (error) {
       if (parent.aborted || error instanceof WorkbenchError) throw error
+      if (port.isOpen && hasNoLines(error)) throw new WorkbenchError('input/not-supported', `${label} cannot set ${what}`, { context: { line: label }, hint: 'A pseudo terminal or an adapter with three wires has none', cause: error })
       throw new WorkbenchError(port.isOpen && !isGone(error) ? 'input/not-supported' : 'link/closed', `${label} cannot set ${what}: ${reasonOf(error)}`, { context: { line: label }, cause: error })
     }
   }

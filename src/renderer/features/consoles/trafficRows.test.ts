@@ -32,6 +32,12 @@ test('a camera that says a line of its own while somebody types does not tear wh
   // After a long pause they are two things, each where it was typed.
   expect(shown(typed(60_000)).filter(([direction]) => direction === 'out')).toEqual([['out', 2_000, 'ro'], ['out', 62_100, 'ot\\r']])
 })
+test('a command that was sent at the beginning of a line stands before its answer, and a time that goes back says so', () => {
+  const rows = lineRows({ position: 0, bytes: bytes('ready\r\nLinux cam\r\n'), marks: [mark(1, 0, 1_000), mark(2, 7, 1_500, 'uname\r'), mark(3, 7, 1_754)] }, 'utf-8', 100)
+  expect(rows.map(({ text }) => text)).toEqual(['ready', 'uname\\r', 'Linux cam'])
+  expect(timeTexts(rows, 'delta')).toEqual(['+0.000', '+0.500', '+0.254'])
+  expect(timeTexts([...rows].reverse(), 'delta')).toEqual(['+0.000', '−0.254', '−0.500'])
+})
 test('hex: sixteen bytes a row, broken where something was sent', () => {
   const rows = hexRows(story, 100)
   expect(rows.map(({ direction, offset, text }) => [direction, offset, text])).toEqual([

@@ -33,9 +33,13 @@ export function lineRows({ position, bytes, marks }: Traffic, encoding: Encoding
   for (let start = 0; start < bytes.length;) {
     const newline = bytes.indexOf(0x0a, start)
     const end = newline < 0 ? bytes.length : newline + 1
-    rows.push({ key: `i${String(position + start)}`, direction: 'in', atMs: timeOf(position + start), text: textOf(bytes.subarray(start, end), encoding) })
+    const atMs = timeOf(position + start)
     const waiting = lines.slice(next).filter((line) => line.position < position + end || end === bytes.length)
-    rows.push(...waiting.map(({ row }) => row))
+    // What was asked before the answer began stands before it.
+    const earlier = waiting.findLastIndex(({ row }) => row.atMs !== undefined && atMs !== undefined && row.atMs < atMs) + 1
+    rows.push(...waiting.slice(0, earlier).map(({ row }) => row))
+    rows.push({ key: `i${String(position + start)}`, direction: 'in', atMs, text: textOf(bytes.subarray(start, end), encoding) })
+    rows.push(...waiting.slice(earlier).map(({ row }) => row))
     next += waiting.length
     start = end
   }
@@ -141,7 +145,8 @@ export function timeTexts(rows: readonly TrafficRow[], kind: TimeKind): string[]
     if (atMs === undefined) return ''
     const since = kind === 'start' ? first : before
     before = atMs
-    if (kind !== 'clock') return `+${((atMs - (since ?? atMs)) / 1000).toFixed(3)}`
+    const apartMs = atMs - (since ?? atMs)
+    if (kind !== 'clock') return `${apartMs < 0 ? '−' : '+'}${(Math.abs(apartMs) / 1000).toFixed(3)}`
     const at = new Date(atMs)
     return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${two(at.getMilliseconds(), 3)}`
   })
