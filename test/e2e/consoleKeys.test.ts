@@ -41,6 +41,15 @@ describe.skipIf(missingForWindow() !== undefined)('a console by keys alone, in a
     await has('Terminal input')
     expect(far.heard()).toBe('')
 
+    await run('Newest address')
+    await pane.getByText('No web address stands in this console').waitFor()
+    far.say('\r\nfirst http://10.0.0.7/a then http://10.0.0.8/b.\r\nno more\r\n')
+    await expect.poll(async () => pane.locator('.xterm-rows').innerText(), soon).toContain('no more')
+    await run('Newest address')
+    await page.getByRole('dialog', { name: 'An address from a console' }).getByText('http://10.0.0.8/b', { exact: true }).waitFor()
+    await page.keyboard.press('Escape')
+    await has('Terminal input')
+
     await run('Macros')
     await has('Where')
     await page.keyboard.press('Enter')
