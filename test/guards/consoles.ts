@@ -12,6 +12,7 @@ export const consoleGuards: readonly Guard[] = [
   { says: 'a camera does not switch mouse reports on', ...tame, named: 'mouse and focus', find: '(isPrivate ? privateModes : plainModes).has(mode)', replace: '(isPrivate || plainModes.has(mode))' },
   { says: 'an escape bomb costs bounded steps', ...tame, named: 'a bomb of large numbers', find: '    return steps >= 0\n', replace: '    return true\n' },
   { says: 'one cell carries few accents', ...tame, named: 'few accents', find: "accents > maxAccents ? '' : letter", replace: 'letter' },
+  { says: 'an address that the screen broke is asked about as a whole', file: 'src/renderer/ui/terminalLinks.ts', project: 'unit', tests: 'src/renderer/ui/terminalLinks.test.ts', named: 'that the screen broke', find: '(y > row) cells += ', replace: '(y >= row) cells += 999 + ' },
   { says: 'a pane holds bounded memory', ...paced, named: 'a burst of 10 MB', find: 'if (waitingBytes > maxWaitingBytes) skip()', replace: '' },
   { says: 'a frame draws a bounded part', ...paced, named: 'at most 64 KiB', find: 'drawn < frameBytes && waitingBytes > 0', replace: 'waitingBytes > 0' },
   { says: 'a job finds the line at its resting rate', file: hub, ...rate, named: 'by hand: they reach the line', find: 'await byHand(signal, restOrClose).catch(() => undefined)', replace: '' },

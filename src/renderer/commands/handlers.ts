@@ -106,6 +106,7 @@ export function useHandlers(): Handlers {
     'console.open': async ({ id }) => { view.open(id, 'console'); await shown.focusOn('aside .xterm-helper-textarea') },
     'console.full': ({ id }) => { view.showConsoles([id]) },
     'console.search': inConsole((deeds) => { deeds.search() }),
+    'console.address': inConsole((deeds) => { deeds.address() }),
     'console.copy': inConsole((deeds) => { deeds.copy() }),
     'console.paste': inConsole((deeds) => { deeds.paste() }),
     'console.sendFile': inConsole((deeds) => { deeds.sendFile() }),

@@ -6,6 +6,7 @@ import { useViewStore } from './view.ts'
 /** What a console on the screen can be asked for. */
 export interface ConsoleDeeds {
   search(): void
+  address(): void
   copy(): void
   paste(): void
   sendFile(): void

@@ -15,7 +15,7 @@ function switching(to: 'on' | 'off') {
 const cycling = (camera: CameraView): Standing | undefined =>
   (camera.powerAbility === 'manual' ? not(`${camera.powerLabel} cannot be switched from here`, 'Switch it by hand, or choose another power') : held(camera))
 const typing = (camera: CameraView): Standing | undefined =>
-  (camera.console === 'lent' ? not(`The console is lent to ${camera.leaseHolder ?? 'a job'}`, 'It comes back when the job ends') : camera.console === 'open' ? undefined : not(`The console is ${camera.console}`, camera.consoleNote))
+  (camera.console === 'lent' ? not(`The console is lent to ${camera.leaseHolder ?? 'a job'}`, 'It comes back when that has ended') : camera.console === 'open' ? undefined : not(`The console is ${camera.console}`, camera.consoleNote))
 
 const released = ({ console }: CameraView): Standing | undefined => (console === 'released' ? undefined : not('The line is not released'))
 
@@ -46,6 +46,7 @@ export const cameraCommands = [
   { id: 'console.open', on: 'camera', group: 'Console', title: 'Console', about: 'what it says, and typing', keys: ['Alt+C'], explains: true, available: work('console') },
   { id: 'console.full', on: 'camera', group: 'Console', title: 'Console over the whole middle', about: 'in the view of consoles' },
   { id: 'console.search', on: 'camera', group: 'Console', title: 'Search in the console', about: 'up and down in what is still on the screen', keys: ['Alt+Shift+S'] },
+  { id: 'console.address', on: 'camera', group: 'Console', title: 'Newest address in the console', about: 'a web address that the camera said: where it leads; asks before it is opened' },
   { id: 'console.copy', on: 'camera', group: 'Console', title: 'Copy the console', about: 'the selection, or everything', keys: ['Mod+Shift+C'] },
   { id: 'console.paste', on: 'camera', group: 'Console', title: 'Paste with pauses', about: 'several lines, no faster than the camera reads', available: typing },
   { id: 'console.sendFile', on: 'camera', group: 'Console', title: 'Send a file to the console', about: 'as it is, byte by byte; no XMODEM, YMODEM or ZMODEM', available: typing },

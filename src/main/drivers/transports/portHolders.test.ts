@@ -29,6 +29,13 @@ test('whoever has the device behind the alias open', async () => {
   expect(await find()).toEqual([{ pid: 12, program: 'odd?[2J' }, { pid: 900, program: 'minicom' }])
 })
 
+test('a program in Node has the name it was started by', async () => {
+  await running(31, 'MainThread', [join(root, 'ttyUSB0')])
+  await writeFile(join(root, 'proc/31/cmdline'), '/opt/node/bin/node\0server.js\0')
+  await running(32, 'MainThread', [join(root, 'ttyUSB0')])
+  expect(await find()).toEqual([{ pid: 31, program: 'node' }, { pid: 32, program: 'a program' }])
+})
+
 test('nobody, no /proc, no device: nobody', async () => {
   await running(7, 'sshd', [])
   expect(await find()).toEqual([])

@@ -1,5 +1,5 @@
 import { readdir, readFile, readlink, realpath } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 export interface PortHolder {
   readonly pid: number
@@ -20,7 +20,7 @@ export async function findPortHolders(path: string, signal: AbortSignal, procFol
   for (const pid of pids) {
     signal.throwIfAborted()
     if (holders.length === mostHolders) break
-    if (await hasOpen(join(procFolder, String(pid), 'fd'), device)) holders.push({ pid, program: await programOf(join(procFolder, String(pid), 'comm')) })
+    if (await hasOpen(join(procFolder, String(pid), 'fd'), device)) holders.push({ pid, program: await programOf(join(procFolder, String(pid))) })
   }
   return holders
 }
@@ -32,8 +32,11 @@ async function hasOpen(fdFolder: string, device: string): Promise<boolean> {
   return targets.includes(device)
 }
 
-async function programOf(commFile: string): Promise<string> {
-  const name = (await readFile(commFile, 'latin1').catch(() => '')).trim().slice(0, 32)
+async function programOf(folder: string): Promise<string> {
+  const text = async (name: string): Promise<string> => (await readFile(join(folder, name), 'latin1').catch(() => '')).trim()
+  const own = await text('comm')
+  // What Node calls its first thread; nobody knows a program by that name.
+  const name = (own === 'MainThread' ? basename((await text('cmdline')).split('\0')[0] ?? '') : own).slice(0, 32)
   return name.replaceAll(/[^\x20-\x7e]/g, '?') || 'a program'
 }
 

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { maxScriptLetters } from '../../../../shared/consoles/consoleTools.schema.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
@@ -39,12 +39,26 @@ export async function consoleCommand(argv: readonly string[], deps: CliDeps): Pr
   }
 }
 
+/** So much and not more: what never ends (/dev/zero, a program that goes on talking) has no size. */
 async function readScript(path: string): Promise<string> {
   try {
-    if ((await stat(path)).size > maxScriptLetters) throw new WorkbenchError('input/too-large', `${path} is no script: it is larger than 64 KiB`)
-    return await readFile(path, 'utf8')
+    const file = await open(path)
+    const bytes = Buffer.alloc(maxScriptLetters + 1)
+    let length = 0
+    try {
+      for (let isMore = true; isMore;) {
+        const { bytesRead } = await file.read(bytes, length, bytes.length - length, null)
+        length += bytesRead
+        isMore = bytesRead > 0 && length < bytes.length
+      }
+    } finally {
+      await file.close()
+    }
+    if (length === bytes.length) throw new WorkbenchError('input/too-large', `${path} is no script: it is larger than 64 KiB`)
+    return bytes.toString('utf8', 0, length)
   } catch (cause) {
     if (cause instanceof WorkbenchError) throw cause
-    throw new WorkbenchError('input/not-found', `There is no script ${path}`, { cause, hint: 'Check the spelling' })
+    const isFolder = cause instanceof Error && 'code' in cause && cause.code === 'EISDIR'
+    throw new WorkbenchError('input/not-found', isFolder ? `${path} is a folder and no script` : `There is no script ${path}`, { cause, hint: 'Check the spelling' })
   }
 }
