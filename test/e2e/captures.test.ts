@@ -1,5 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test, describe } from 'vitest'
+import { unpackZip } from '../support/unpackZip.ts'
 import { missingForWindow, openDemo, openWindow } from './openWindow.ts'
 
 describe.skipIf(missingForWindow() !== undefined)('captures, in a browser on the real host', () => {
@@ -26,6 +28,28 @@ describe.skipIf(missingForWindow() !== undefined)('captures, in a browser on the
     const path = told?.replace('Written: ', '').trim() ?? ''
     expect(await readFile(path, 'utf8')).toContain('U-Boot')
     expect(complaints.filter((line) => !line.startsWith('log:'))).toEqual([])
+  })
+
+  test('a support bundle of chosen cameras and of a chosen time, chosen with the mouse in the dialog', async () => {
+    const { page, workbench, folder } = await openWindow()
+    await openDemo(page)
+    await expect.poll(async () => (await workbench.captures.sessions({})).filter(({ endOffset }) => endOffset > 500).length, { timeout: 60_000 }).toBeGreaterThan(3)
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Captures' }).click()
+    await page.getByRole('button', { name: 'Support bundle' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText(/^\d\d console sessions/).waitFor()
+    // The dialog lies over the whole page, and what opens beneath it can be seen by nobody.
+    await dialog.locator('.n-select').first().click()
+    await page.getByText('All that is kept', { exact: true }).click()
+    await dialog.locator('.n-select').nth(1).click()
+    await page.locator('.n-base-select-option').filter({ hasText: 'cam-03' }).click()
+    await dialog.getByText(/^1 console session, .* 1 camera$/).waitFor()
+    await dialog.getByRole('heading').click()
+    await dialog.getByRole('button', { name: 'Make the bundle' }).click()
+    const path = (await dialog.getByText('Written:').textContent())?.replace('Written: ', '').trim() ?? ''
+    await unpackZip(path, join(folder, 'unpacked'))
+    expect(await readdir(join(folder, 'unpacked/consoles'))).toEqual([expect.stringMatching(/^0001-cam-03-/)])
+    expect(await readdir(join(folder, 'unpacked'))).toContain('index.html')
   })
 
   test('a disk without room pauses captures and says so in every view, while consoles go on', async () => {

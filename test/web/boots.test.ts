@@ -18,7 +18,7 @@ test('boots by camera and firmware, with their medians and outliers; two of them
   expect((await axe.run(document.querySelector('.boots') as Element, { rules: { 'color-contrast': { enabled: false } } })).violations.map(({ id }) => id)).toEqual([])
   expect(button('Compare both').disabled).toBe(true)
   rows()[0]?.click()
-  await until('one', () => text().includes('choose another one'))
+  await until('one', () => /cam-\d+ \d\d:\d\d:\d\d, and another one/.test(text()))
   rows()[2]?.click()
   await until('two', () => !button('Compare both').disabled)
   button('Compare both').click()

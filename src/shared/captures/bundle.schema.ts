@@ -25,9 +25,9 @@ export type RedactionKind = (typeof redactionKinds)[number]
 export const redactionSchema = z.object({
   rules: z.array(z.enum(ruleIds)).max(ruleIds.length).default([...usualRules]),
   /** As they are; capitals do not matter. */
-  words: z.array(z.string().trim().min(2).max(200)).max(100).default([]),
+  words: z.array(z.string().trim().min(2, 'a word to take out has two letters at least').max(200, 'a word to take out has 200 letters at most')).max(100).default([]),
   /** JavaScript patterns, tried on each line; capitals do not matter. */
-  patterns: z.array(z.string().min(1).max(300)).max(20).default([]),
+  patterns: z.array(z.string().min(1, 'a pattern is empty').max(300, 'a pattern has 300 letters at most')).max(20).default([]),
 })
 export type Redaction = z.infer<typeof redactionSchema>
 

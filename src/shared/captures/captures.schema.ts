@@ -23,10 +23,10 @@ const gigabyte = 1024 ** 3
 export const captureSettingsSchema = z.object({
   nameTemplate: nameTemplateSchema.default('{camera}-{session}-{part}'),
   /** A file is closed and the next one begun when it holds so much, or is so old. */
-  partBytes: z.number().int().min(4096).max(2 * gigabyte).default(64 * 1024 * 1024),
-  partMs: z.number().int().min(60_000).max(31 * 86_400_000).default(86_400_000),
+  partBytes: z.number().int().min(4096, 'at least 4 KiB').max(2 * gigabyte, 'at most 2 GiB').default(64 * 1024 * 1024),
+  partMs: z.number().int().min(60_000, 'at least one minute').max(31 * 86_400_000, 'at most 31 days').default(86_400_000),
   /** Over all logs of all cameras. Their search index comes on top, about twice as large as the text in them. */
-  quotaBytes: z.number().int().min(65_536).default(20 * gigabyte),
+  quotaBytes: z.number().int().min(65_536, 'at least 64 KiB').default(20 * gigabyte),
   /** From this share on the quota is announced. */
   warnShare: z.number().min(0.1).max(1).default(0.9),
   /** Between the announcement and the first deletion somebody has this long to move files away. */

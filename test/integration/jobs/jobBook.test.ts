@@ -232,7 +232,7 @@ test('a full disk: a job that cannot be journalled does not start', () => {
   expect(book.list()).toEqual([])
 })
 
-test('a disk that fills up: progress is let go, a step is not, clean-up runs, the viewer is told', async () => {
+test('a disk that fills up: progress is let go, a step is not, clean-up runs, the viewer is told, and the end is kept when there is room again', async () => {
   let isFull = false
   const journal = createMemoryJournal({ fault: () => { if (isFull) throw new WorkbenchError('host/disk-full', 'full') } })
   const { book, clock, request, collect, lines } = bench(journal)
@@ -246,12 +246,17 @@ test('a disk that fills up: progress is let go, a step is not, clean-up runs, th
     return { verdict: 'restored and booted' }
   }))
   const viewer = collect(id)
-  viewer.catch(() => undefined)
   await clock.advance(100)
-  await expect(viewer).rejects.toMatchObject({ code: 'host/io' })
+  expect((await viewer).at(-1)).toMatchObject({ type: 'job-failed' })
+  expect(journal.read(id, 0).at(-1)?.type).not.toBe('job-failed')
   expect(undone).toBe(true)
   expect(book.get(id)).toMatchObject({ state: 'failed', error: { code: 'host/disk-full' } })
   expect(lines.join()).toContain('phase-progressed')
+  await clock.advance(10_000)
+  isFull = false
+  await clock.advance(3_000)
+  expect(journal.read(id, 0).filter(({ type }) => type === 'job-failed')).toHaveLength(1)
+  expect((await collect(id)).map(({ sequence }) => sequence)).toEqual(Array.from({ length: book.get(id).sequence }, (_, index) => index + 1))
 })
 
 test('closing stops jobs at a safe point and calls them interrupted', async () => {

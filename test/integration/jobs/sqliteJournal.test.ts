@@ -146,3 +146,20 @@ test('a pid that was given away again is not the process that had it', () => {
   expect(isAlive('nonsense')).toBe(false)
   expect(isAlive('-1')).toBe(false)
 })
+
+test('what is given back while the disk is full is free at once here, and for others when there is room again', () => {
+  journalOf()
+  const [here, other] = [openSqliteLeases(file), openSqliteLeases(file)]
+  open.push(here, other)
+  const taken = here.tryTake('cam-1', { holder: 'Restore of cam-1', sinceMs: 1 })
+  if (taken.kind !== 'taken') throw new Error('it was free')
+  tamper("CREATE TRIGGER full BEFORE DELETE ON leases BEGIN SELECT RAISE(ABORT, 'full'); END")
+  here.free('cam-1', taken.token)
+  expect(here.holderOf('cam-1')).toBeUndefined()
+  expect(other.holderOf('cam-1')?.holder).toBe('Restore of cam-1')
+  tamper('DROP TRIGGER full')
+  expect(here.holderOf('cam-1')).toBeUndefined()
+  expect(other.holderOf('cam-1')).toBeUndefined()
+  expect(here.tryTake('cam-1', { holder: 'the next one', sinceMs: 2 })).toMatchObject({ kind: 'taken', takenOverFrom: undefined })
+  expect(here.holderOf('cam-1')?.holder).toBe('the next one')
+})

@@ -41,7 +41,7 @@ export interface BundleFacts {
 const cell = (text: string): string => `<td>${escaped(text)}</td>`
 const mono = (text: string): string => `<td><code>${escaped(text)}</code></td>`
 const table = (head: readonly string[], rows: readonly string[]): string => `<table><thead><tr>${head.map((word) => `<th>${word}</th>`).join('')}</tr></thead><tbody>${rows.map((row) => `<tr>${row}</tr>`).join('')}</tbody></table>`
-const section = (title: string, body: string): string => `<section><h2>${title}</h2>${body}</section>`
+const section = (title: string, body: string, kind = ''): string => `<section${kind === '' ? '' : ` class="${kind}"`}><h2>${title}</h2>${body}</section>`
 /** Names of files in the bundle are of a small alphabet. */
 const fileLink = (name: string, word: string): string => `<a href="${escaped(name)}">${escaped(word)}</a>`
 
@@ -66,8 +66,9 @@ const consolePart = ({ name, cameraName, camera, fromMs, untilMs, lines, tail }:
   `<details><summary>${escaped(cameraName)} · ${wallText(fromMs)} to ${wallText(untilMs)} · ${String(lines)} lines</summary><p>${fileLink(name, 'All lines')} of ${escaped(camera)}; the last of them:</p><pre>${escaped(tail.join('\n'))}</pre></details>`
 
 const cameraRow = (each: BundledCamera): string =>
-  `${cell(each.name)}${mono(each.id)}${mono(each.chip)}${mono(`${each.pod} ${each.address}`)}${cell(each.power)}${cell(each.state)}<td>${Object.entries(each.board).map(([fact, text]) => `${fact} <code>${escaped(text)}</code>`).join('<br>') || 'not seen'}</td><td>${each.firmware.map((text) => `<code>${escaped(text)}</code>`).join('<br>') || 'not seen'}</td>`
+  `<td>${escaped(each.name)}<br><code>${escaped(each.id)}</code></td>${mono(each.chip)}${mono(`${each.pod} ${each.address}`)}${cell(each.power)}${cell(each.state)}<td>${Object.entries(each.board).map(([fact, text]) => `${fact} <code>${escaped(text)}</code>`).join('<br>') || 'not seen'}</td><td>${each.firmware.map((text) => `<code>${escaped(text)}</code>`).join('<br>') || 'not seen'}</td>`
 
+const counted = (count: number, word: string): string => `${String(count)} ${word}${count === 1 ? '' : 's'}`
 const none = (word: string): string => `<p class="off">${word}</p>`
 
 /** The page that opens first: it needs nothing else and runs nothing, whatever a console said. */
@@ -77,10 +78,10 @@ export function renderBundleIndex(facts: BundleFacts): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
-<meta name="referrer" content="no-referrer"><title>Support bundle · Rackbench</title><style>${reportStyle}a{color:var(--busy)}summary{cursor:pointer;min-height:28px;line-height:28px}details+details{border-top:1px solid var(--line)}</style></head>
-<body><main><h1>Support bundle</h1><p>Made ${wallText(madeAtMs)}: ${String(cameras.length)} cameras, ${String(jobs.length)} jobs, ${String(consoles.length)} console sessions.</p>
+<meta name="referrer" content="no-referrer"><title>Support bundle · Rackbench</title><style>${reportStyle}a{color:var(--busy)}summary{cursor:pointer;min-height:28px;line-height:28px}details+details{border-top:1px solid var(--line)}td{overflow-wrap:anywhere;vertical-align:top;padding-block:4px}.cameras table{table-layout:fixed}.cameras th:nth-child(-n+5){width:11%}</style></head>
+<body><main><h1>Support bundle</h1><p>Made ${wallText(madeAtMs)}: ${counted(cameras.length, 'camera')}, ${counted(jobs.length, 'job')}, ${counted(consoles.length, 'console session')}.</p>
 ${section('Versions', `<dl>${about}</dl>`)}
-${section('Cameras', cameras.length === 0 ? none('No inventory was chosen.') : table(['Camera', 'Id', 'Chip', 'Pod or line', 'Power', 'State', 'Board', 'Firmware'], cameras.map(cameraRow)))}
+${section('Cameras', cameras.length === 0 ? none('No inventory was chosen.') : table(['Camera', 'Chip', 'Pod or line', 'Power', 'State', 'Board', 'Firmware'], cameras.map(cameraRow)), 'cameras')}
 ${section('Jobs', jobs.length === 0 ? none('No job of these cameras in this time.') : jobs.map(jobPart).join(''))}
 ${section('Consoles', consoles.length === 0 ? none('Nothing was captured in this time, or no console was chosen.') : consoles.map(consolePart).join(''))}
 ${removedPart(facts)}

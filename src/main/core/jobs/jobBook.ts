@@ -78,12 +78,18 @@ interface Entry {
   readonly breaker: AbortController
   running?: Promise<void>
   brokenOff?: WorkbenchError
+  /** The end, as long as the journal did not take it. */
+  owed?: JobEvent
 }
+
+/** A disk that was full is asked again. */
+const owedEveryMs = 2_000
 
 export function createJobBook({ journal, clock, newJobId, log, turns, beforeStart = () => undefined }: JobBookDeps): JobBook {
   const entries = new Map<JobId, Entry>()
   const listeners = new Set<JobListener>()
   const bell = createBell()
+  const stopped = new AbortController()
   let closing = false
 
   const announce = (entry: Entry, event: JobEvent): void => {
@@ -149,8 +155,25 @@ export function createJobBook({ journal, clock, newJobId, log, turns, beforeStar
     }
     const ending = endingOf({ job: entry.job, settled, elapsedMs, closing })
     if (recordOrLog(entry, ending)) return
-    // Shown as ended here, though the journal does not know: after a restart it is interrupted, which is true as well.
-    announce(entry, { ...ending, job: entry.job.id, sequence: entry.job.sequence + 1, atMs: clock.wallMs() } as JobEvent)
+    // Shown as ended here at once, and kept when there is room again: a program that ends before finds it interrupted, which is true as well.
+    entry.owed = { ...ending, job: entry.job.id, sequence: entry.job.sequence + 1, atMs: clock.wallMs() } as JobEvent
+    announce(entry, entry.owed)
+    void keepOwed(entry)
+  }
+  const tryOwed = (entry: Entry): void => {
+    if (!entry.owed) return
+    try {
+      journal.append(entry.owed)
+      delete entry.owed
+    } catch {
+      // Asked again later.
+    }
+  }
+  const keepOwed = async (entry: Entry): Promise<void> => {
+    while (entry.owed && !stopped.signal.aborted) {
+      await clock.sleep(owedEveryMs, stopped.signal).catch(() => undefined)
+      tryOwed(entry)
+    }
   }
 
   const work = async (entry: Entry, request: JobRequest, signal: AbortSignal, brokenOff: AbortSignal): Promise<void> => {
@@ -226,12 +249,14 @@ export function createJobBook({ journal, clock, newJobId, log, turns, beforeStar
     },
     events: (id, after, signal) => {
       const entry = entryOf(id)
-      return followJob({ id, after, signal, clock, journal, bell, isForeign: !entry.stopper, job: () => current(entry) })
+      return followJob({ id, after, signal, clock, journal, bell, isForeign: !entry.stopper, job: () => current(entry), owed: () => entry.owed })
     },
     watchList: (signal) => followList((listener) => { listeners.add(listener); return () => { listeners.delete(listener) } }, signal),
     listen: (listener) => { listeners.add(listener); return () => { listeners.delete(listener) } },
     close: async () => {
       closing = true
+      stopped.abort(new Cancelled('the workbench closes'))
+      for (const entry of entries.values()) tryOwed(entry)
       const running = [...entries.values()].filter((entry) => entry.running && !isFinished(entry.job))
       for (const entry of running) entry.stopper?.abort(new Cancelled('the workbench closes'))
       if (running.length === 0) return

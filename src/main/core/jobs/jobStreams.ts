@@ -20,10 +20,12 @@ export interface FollowedJob {
   readonly bell: Bell
   readonly isForeign: boolean
   readonly job: () => Job
+  /** The end of the job, while the journal has no room for it. */
+  readonly owed: () => JobEvent | undefined
 }
 
 /** Reads the journal again at each ring: replay and live are one thing, and a slow reader costs no memory. */
-export async function* followJob({ id, after, signal, clock, journal, bell, isForeign, job }: FollowedJob): AsyncGenerator<JobEvent> {
+export async function* followJob({ id, after, signal, clock, journal, bell, isForeign, job, owed }: FollowedJob): AsyncGenerator<JobEvent> {
   let last = after
   for (;;) {
     signal.throwIfAborted()
@@ -40,6 +42,8 @@ export async function* followJob({ id, after, signal, clock, journal, bell, isFo
       }
       if (isFinished(now)) {
         if (last >= now.sequence || after >= now.sequence) return
+        const end = owed()
+        if (end) { yield end; return }
         throw new WorkbenchError('host/io', 'The journal could not keep the end of this job', { context: { job: id }, hint: 'Look at the space left on this disk' })
       }
       await Promise.race(waits)

@@ -75,6 +75,8 @@ export function checkPattern(source: string): void {
   try {
     new RegExp(source)
   } catch (cause) {
-    throw new WorkbenchError('input/malformed', `This is no pattern: ${cause instanceof Error ? cause.message : ''}`, { cause })
+    // What the engine says repeats the pattern before the cause.
+    const why = cause instanceof Error ? cause.message.replace(/^Invalid regular expression: \/.*\/[a-z]*: /s, '') : ''
+    throw new WorkbenchError('input/malformed', `This is no pattern: ${why}`, { hint: 'Put \\ before ( ) [ ] { } . * + ? to mean the letter itself, or search for words', cause })
   }
 }

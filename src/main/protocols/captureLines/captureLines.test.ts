@@ -31,6 +31,7 @@ test.each([
   ['[    3.204512] mmc0: new SDHC card at address aaaa', '[    #.#] mmc#: new SDHC card at address aaaa'],
   ['eth0: link up, 100Mbps, MAC 00:12:31:ab:cd:ef', 'eth#: link up, #Mbps, MAC #'],
   ['Load address: 0x42000000 crc deadbee5', 'Load address: # crc #'],
+  ['crc32 0x42800000 0x40000; echo __rb_9f9f9430 $?', 'crc# # #; echo __rb_# $?'], ['__rb_deadbeef 0', '__rb_# #'], ['__rb_12link up', '__rb_#link up'],
   ['inet 192.168.1.10/24', 'inet #.#.#.#/#'],
 ])('%j is of the kind %j', (line, kind) => { expect(lineKind(line)).toBe(kind) })
 
@@ -62,9 +63,9 @@ test('only words with an end on both sides are whole', () => {
 })
 
 test('a line that matches holds all that its pattern requires, and so does its kind', () => {
-  const atom = fc.constantFrom('a', 'e', 'x', 'link', 'dead', '0', '12', '\\d', '\\w', '.', ' ', ':', '[a-f]', '(up|down)', '\\.', 'fail', 'bad', '0x', 'face')
+  const atom = fc.constantFrom('a', 'e', 'x', 'link', 'dead', '0', '12', '\\d', '\\w', '.', ' ', ':', '[a-f]', '(up|down)', '\\.', 'fail', 'bad', '0x', 'face', '__rb_', '_', 'deadbeef')
   const pattern = fc.array(fc.tuple(atom, fc.constantFrom('', '', '', '+', '*', '?', '{2}')), { maxLength: 6 }).map((parts) => parts.map(([text, many]) => `${text}${many}`).join(''))
-  const line = fc.array(fc.constantFrom('a', 'e', 'x', 'link', 'dead', '0', '12', ' ', ':', 'up', 'down', '.', 'fail', 'bad', 'face', 'ff:00:11:22:33:aa', '0xdead', 'beef1', '_'), { maxLength: 14 }).map((parts) => parts.join(''))
+  const line = fc.array(fc.constantFrom('a', 'e', 'x', 'link', 'dead', '0', '12', ' ', ':', 'up', 'down', '.', 'fail', 'bad', 'face', 'ff:00:11:22:33:aa', '0xdead', 'beef1', '_', '__rb_', '__rb_deadbeef', '__rb_0f9f9430'), { maxLength: 14 }).map((parts) => parts.join(''))
   fc.assert(fc.property(pattern, line, (source, text) => {
     const match = new RegExp(source).exec(text)
     if (!match) return

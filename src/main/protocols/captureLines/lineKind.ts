@@ -1,7 +1,9 @@
 const maxKindLetters = 200
 const cutMark = '\u2026'
-/** A hardware address, hex with its prefix, or a word with a digit: all in one go, for every line of every console comes through here. */
-const changing = /\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b|\b0x[0-9a-f]+\b|[a-z_]*\d\w*/gi
+/** The mark that a job of ours puts behind each command, a hardware address, hex with its prefix, or a word with a digit: all in one go, for every line of every console comes through here. */
+const changing = /\b__rb_[0-9a-f]{8}\b|\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b|\b0x[0-9a-f]+\b|[a-z_]*\d\w*/gi
+const ownMark = '__rb_'
+const ownMarked = /^__rb_[0-9a-f]{8}$/
 const digits = /\d+/g
 
 /** Of what `changing` finds: all of it is a number. No other word of it has a colon. */
@@ -16,7 +18,7 @@ function isWholeNumber(word: string): boolean {
 
 /** A line without what changes from one time to the next: numbers, hex and addresses become `#`. */
 export function lineKind(text: string): string {
-  const kind = text.replace(changing, (word) => (isWholeNumber(word) ? '#' : word.replace(digits, '#')))
+  const kind = text.replace(changing, (word) => (isWholeNumber(word) ? '#' : ownMarked.test(word) ? `${ownMark}#` : word.replace(digits, '#')))
   return kind.length <= maxKindLetters ? kind : `${kind.slice(0, maxKindLetters)}${cutMark}`
 }
 
@@ -29,7 +31,7 @@ const minPieceLetters = 3
  * address may have swallowed is left out, so a missing piece always means that the line cannot match.
  */
 export function requiredPieces(source: string): string[] {
-  return requiredLiterals(source).flatMap((literal) => literal.toLowerCase().split(/[0-9:]+/))
+  return requiredLiterals(source).flatMap((literal) => literal.toLowerCase().split(/[0-9:]+|(?<=_)[a-f]+(?![a-z_])/))
     .map((piece) => piece.replace(/^[a-fx]+(?![a-z_])/, '').replace(/(?<![a-z_])[a-fx]+$/, ''))
     .filter((piece) => piece.length >= minPieceLetters)
 }

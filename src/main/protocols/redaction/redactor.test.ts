@@ -26,6 +26,14 @@ test.each([
   ['cloud_key=abc', 'cloud_key=[removed: key]'],
   ['serial number: ABC123', 'serial number: [removed: serial number]'],
   ['licence AB12-CD34-EF56-GH78 ok', 'licence [removed: serial number] ok'],
+  ['# fw_setenv wlan_psk geheim99', '# fw_setenv wlan_psk [removed: WLAN key]'], ['hostapd wpa_passphrase=geheim99', 'hostapd wpa_passphrase=[removed: WLAN key]'],
+  ['iwconfig wlan0 key s:geheim99', 'iwconfig wlan0 key [removed: WLAN key]'], ['iwconfig wlan0 enc 1234567890', 'iwconfig wlan0 enc [removed: WLAN key]'], ['iw dev wlan0 connect net key 0:abcde', 'iw dev wlan0 connect net key [removed: WLAN key]'],
+  ['Wi-Fi key: geheim 99', 'Wi-Fi key: [removed: WLAN key]'], ['token: geheim99', 'token: [removed: key]'], ['secret: geheim99', 'secret: [removed: key]'],
+  ['sshpass -p geheim99 ssh root@10.0.0.9', 'sshpass -p [removed: password] ssh root@10.0.0.9'], ['mosquitto_pub -h b -u cam -P geheim99 -t x', 'mosquitto_pub -h b -u cam -P [removed: password] -t x'],
+  ['cli -s .system.webPassword geheim99', 'cli -s .system.webPassword [removed: password]'], ['nvram set wifi_psk geheim99', 'nvram set wifi_psk [removed: password]'], ['=> env set wlanpass geheim99', '=> env set wlanpass [removed: password]'],
+  ['curl -u admin:geheim99 http://10.0.0.5/', 'curl -u [removed: login] http://10.0.0.5/'], ['echo "root:geheim99" | chpasswd', 'echo "root:[removed: password]" | chpasswd'],
+  ['Contrase\u00f1a: geheim99', 'Contrase\u00f1a: [removed: password]'], ['\u043f\u0430\u0440\u043e\u043b\u044c: geheim99', '\u043f\u0430\u0440\u043e\u043b\u044c: [removed: password]'], ['\u5bc6\u7801\uff1ageheim99', '\u5bc6\u7801\uff1a[removed: password]'],
+  ['echo done | cat', 'echo done | cat'], ['env: can not find it', 'env: can not find it'], ['curl -s http://10.0.0.5:80/x', 'curl -s http://10.0.0.5:80/x'], ['bus key 1 pressed', 'bus key 1 pressed'],
   ['Hit any key to stop autoboot:  0', 'Hit any key to stop autoboot:  0'],
   ['Linux version 4.9.37 (builder@host) (gcc version 7.5.0)', 'Linux version 4.9.37 (builder@host) (gcc version 7.5.0)'],
   ['eth0: 192.168.1.10 00:12:31:ab:cd:ef up', 'eth0: 192.168.1.10 00:12:31:ab:cd:ef up'],
@@ -62,7 +70,7 @@ test('a secret that one line gives away is taken out of all others', () => {
   expect(redactor.counts()).toEqual({ learned: 2 })
 })
 test('what asks for a secret', () => {
-  expect(['Password: ', 'Enter passphrase for key /x: ', 'New password:', '(admin) password? '].every(asksForSecret)).toBe(true)
+  expect(['Password: ', 'Enter passphrase for key /x: ', 'New password:', '(admin) password? ', '\u041f\u0430\u0440\u043e\u043b\u044c: ', '\u5bc6\u7801\uff1a'].every(asksForSecret)).toBe(true)
   expect(['login: ', '# ', 'password changed'].some(asksForSecret)).toBe(false)
 })
 test('texts in objects and pages', () => {
@@ -79,7 +87,7 @@ test('noise of any kind is neither kept for long nor given controls', () => {
     for (const shown of createRedactor(redactionSchema.parse({})).line({ text: parts.join('') }, newStreamMemory())) expect(shown).not.toMatch(/[\u0000-\u0008\u000b-\u001f]/)
   }), { numRuns: 300 })
 })
-test.each(['pass', 'A1B2-', 'eyJ', 'a://', 'key ', '00:', '-----BEGIN ', 'setenv a', '"', '1.', 'psk', '\u001b]', 'x', '\r'])('a line of 64 KiB of %j costs what its length says', (piece) => {
+test.each(['curl ', 'sshpass ', 'cli ', 'nvram set ', 'echo a:', 'iwconfig a ', 'key s:', 'token', '\u5bc6\u7801', 'pass', 'A1B2-', 'eyJ', 'a://', 'key ', '00:', '-----BEGIN ', 'setenv a', '"', '1.', 'psk', '\u001b]', 'x', '\r'])('a line of 64 KiB of %j costs what its length says', (piece) => {
   // Whatever grows with the square of it would not come back before the limit of a test.
   const all = { rules: ['password', 'key', 'wlan', 'login', 'routeros', 'token', 'hash', 'serial', 'address', 'mac'] }
   expect(redact(piece.repeat(Math.ceil(65_536 / piece.length)), all).length).toBeLessThan(200_000)

@@ -5,7 +5,7 @@ import type { CliDeps, CliWorkbench } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { plainText } from '../output/lineWriter.ts'
 import { table } from '../output/words.ts'
-import { cameraOf, rangeOf } from './captureArguments.ts'
+import { cameraNames, camerasOf, rangeOf } from './captureArguments.ts'
 
 interface Scene { readonly given: ParsedFlags; readonly words: readonly string[]; readonly json: boolean; readonly deps: CliDeps; readonly workbench: CliWorkbench }
 
@@ -16,7 +16,7 @@ const nameOf = ({ session, startOffset }: Boot): string => `${session}@${startOf
 export async function listBoots({ given, words, json, deps, workbench }: Scene): Promise<ExitCode> {
   const [camera, second] = words
   if (second !== undefined) throw usage('One camera at a time', 'rackbench captures boots cam-1')
-  const query = bootQuerySchema.parse({ cameras: camera === undefined ? given.texts('camera').map(cameraOf) : [cameraOf(camera)], ...rangeOf(given), limit: wholeNumber('--limit', given.text('limit') ?? '1000', 1, 20_000) })
+  const query = bootQuerySchema.parse({ ...rangeOf(given), cameras: await camerasOf(camera === undefined ? given.texts('camera') : [camera], workbench), limit: wholeNumber('--limit', given.text('limit') ?? '1000', 1, 20_000) })
   await workbench.captures.caughtUp(AbortSignal.any([deps.interrupt.signal, AbortSignal.timeout(60_000)]))
   const { boots, isCut, note } = await workbench.boots.list(query, deps.interrupt.signal)
   const groups = groupBoots(boots)
@@ -27,9 +27,10 @@ export async function listBoots({ given, words, json, deps, workbench }: Scene):
     }))
     return exitCodes.success
   }
-  if (boots.length === 0) deps.out.line('No boot was seen yet')
+  if (boots.length === 0) deps.out.line(query.cameras.length > 0 || query.sinceMs !== undefined || query.untilMs !== undefined ? 'No boot was seen of that' : 'No boot was seen yet')
+  const cameraName = await cameraNames(workbench)
   for (const group of groups) {
-    deps.out.line(`${group.camera}, ${plainText(group.firmware, 80) || 'firmware not seen'}: ${group.boots.length} boots, ${group.finished} to the login prompt, median ${seconds(group.medianMs) || 'unknown'} s`)
+    deps.out.line(`${cameraName(group.camera)}, ${plainText(group.firmware, 160) || 'firmware not seen'}: ${group.boots.length} ${group.boots.length === 1 ? 'boot' : 'boots'}, ${group.medianMs === undefined ? 'none' : group.finished} to the login prompt${group.medianMs === undefined ? '' : `, median ${seconds(group.medianMs)} s`}`)
     table([['boot', 'when', 'seconds', 'phases', ''], ...group.boots.map((boot) => [
       nameOf(boot), new Date(boot.startMs).toISOString(), seconds(totalOf(boot)) || 'no login', spansOf(boot).map(({ phase, ms }) => `${bootPhaseWords[phase]} ${seconds(ms)}`).join(', '), group.outliers.has(boot) ? 'outlier' : '',
     ])], [2]).forEach(deps.out.line)

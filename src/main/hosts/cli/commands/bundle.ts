@@ -6,10 +6,10 @@ import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { plainText } from '../output/lineWriter.ts'
 import { table } from '../output/words.ts'
-import { cameraOf, rangeOf } from './captureArguments.ts'
+import { camerasOf, rangeOf } from './captureArguments.ts'
 
 const flags: Flags = {
-  camera: { type: 'string', multiple: true, value: 'ID', help: 'only this camera, as "captures list" names it; may be repeated' },
+  camera: { type: 'string', multiple: true, value: 'CAMERA', help: 'only this camera, by name or id; may be repeated' },
   job: { type: 'string', multiple: true, value: 'ID', help: 'only this job; may be repeated' },
   since: { type: 'string', value: 'TIME', help: 'not before: 2026-05-12T14:30, or 90m, 12h, 7d ago' },
   until: { type: 'string', value: 'TIME', help: 'before that time, likewise' },
@@ -30,11 +30,12 @@ export async function bundleCommand(argv: readonly string[], deps: CliDeps): Pro
   if (given.has('help')) { helpOf('bundle FILE [flags]', 'One zip that opens in any browser: consoles, jobs, inventory and versions; secrets are taken out.', flags).forEach(deps.out.line); return exitCodes.success }
   const [file] = given.positionals
   if (file === undefined && !given.has('plan-only')) throw usage('Which file?', 'rackbench bundle support.zip --since 2h')
-  const request = requestOf(given, file)
+  const asked = requestOf(given, file)
   const json = oneOf('--output', given.text('output') ?? 'human', ['human', 'json']) === 'json'
   const workbench = await deps.openWorkbench({ dataFolder: given.text('data') ?? deps.dataFolder, tftpPort: 69, log: () => undefined, ask: async () => undefined })
   try {
     const { signal } = deps.interrupt
+    const request = { ...asked, cameras: await camerasOf(given.texts('camera'), workbench) }
     if (given.has('plan-only')) {
       const plan = await workbench.bundles.plan(request, signal)
       if (json) deps.out.line(JSON.stringify({ event: 'plan', ...plan }))
@@ -67,10 +68,10 @@ function tellFound(found: BundleMade['found'], deps: CliDeps): void {
 function requestOf(given: ParsedFlags, file: string | undefined): BundleRequest {
   const kept = new Set(given.texts('keep').map((rule): RedactionRule => oneOf('--keep', rule, usualRules)))
   for (const pattern of given.texts('redact-pattern')) {
-    try { new RegExp(pattern) } catch { throw usage(`--redact-pattern ${quoted(pattern)} is no pattern`) }
+    try { new RegExp(pattern) } catch { throw usage(`--redact-pattern ${quoted(pattern)} is no pattern`, 'Put \\ before ( ) [ ] { } . * + ? to mean the letter itself') }
   }
   const parsed = bundleRequestSchema.safeParse({
-    cameras: given.texts('camera').map(cameraOf), jobs: given.texts('job').map(jobOf), ...rangeOf(given), withRawBytes: given.has('raw'),
+    jobs: given.texts('job').map(jobOf), ...rangeOf(given), withRawBytes: given.has('raw'),
     redaction: {
       words: given.texts('redact'), patterns: given.texts('redact-pattern'),
       rules: redactionRules.map(({ id }) => id).filter((id) => !kept.has(id) && (usualRules.includes(id) || given.has('addresses'))),

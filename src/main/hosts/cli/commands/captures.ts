@@ -7,14 +7,14 @@ import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { plainText } from '../output/lineWriter.ts'
 import { table } from '../output/words.ts'
 import { compareTwo, listBoots } from './boots.ts'
-import { cameraOf, rangeOf } from './captureArguments.ts'
+import { cameraNames, camerasOf, rangeOf } from './captureArguments.ts'
 import { captureSettings, settingsFlags } from './captureSettings.ts'
 
 /** A large store that has never been searched takes longer to read; what is there by then is searched, and that is said. */
 const catchUpLimitMs = 60_000
 
 const flags: Flags = {
-  camera: { type: 'string', multiple: true, value: 'ID', help: 'only this camera, as "captures list" names it; may be repeated for a search' },
+  camera: { type: 'string', multiple: true, value: 'CAMERA', help: 'only this camera, by name or id; may be repeated for a search' },
   since: { type: 'string', value: 'TIME', help: 'not before: 2026-05-12T14:30, or 90m, 12h, 7d ago' },
   until: { type: 'string', value: 'TIME', help: 'before that time, likewise' },
   pattern: { type: 'string', short: 'e', value: 'REGEX', help: 'search: a JavaScript pattern instead of words' },
@@ -51,9 +51,10 @@ export async function capturesCommand(argv: readonly string[], deps: CliDeps): P
 const isoTime = (atMs: number): string => new Date(atMs).toISOString()
 
 async function list({ given, json, deps, workbench }: Scene): Promise<ExitCode> {
-  const sessions = await workbench.captures.sessions({ camera: oneCamera(given), ...rangeOf(given) })
+  const wish = { camera: await oneCamera(given, workbench), ...rangeOf(given) }
+  const sessions = await workbench.captures.sessions(wish)
   if (json) deps.out.line(JSON.stringify({ sessions }))
-  else if (sessions.length === 0) deps.out.line('Nothing is captured yet')
+  else if (sessions.length === 0) deps.out.line(Object.values(wish).some((value) => value !== undefined) ? 'Nothing was captured of that' : 'Nothing is captured yet')
   else {
     table([['session', 'camera', 'name', 'from', 'to', 'bytes'], ...sessions.map((each) => [each.session, each.camera, plainText(each.cameraName, 40), isoTime(each.startedAtMs), each.isOpen ? 'now' : isoTime(each.endedAtMs), String(each.endOffset - each.startOffset)])], [5])
       .forEach(deps.out.line)
@@ -67,7 +68,7 @@ async function search(scene: Scene): Promise<ExitCode> {
   const pattern = given.text('pattern')
   const isForKinds = given.has('new')
   if (!isForKinds && (pattern === undefined) === (words.length === 0)) throw usage('Either words or --pattern (-e) is searched for', 'rackbench captures search kernel panic')
-  const shared = { cameras: given.texts('camera').map(cameraOf), limit: wholeNumber('--limit', given.text('limit') ?? '100', 1, 1000), ...rangeOf(given) }
+  const shared = { limit: wholeNumber('--limit', given.text('limit') ?? '100', 1, 1000), ...rangeOf(given), cameras: await camerasOf(given.texts('camera'), workbench) }
   const late = AbortSignal.timeout(catchUpLimitMs)
   const isCaughtUp = await workbench.captures.caughtUp(AbortSignal.any([signal, late])).then(() => true, (error: unknown) => { if (!late.aborted) throw error; return false })
   const found = isForKinds ? { lines: await workbench.captures.newLines(newLinesQuerySchema.parse(shared), signal), isStopped: false, note: '' }
@@ -75,8 +76,11 @@ async function search(scene: Scene): Promise<ExitCode> {
   const note = found.note || (isCaughtUp ? '' : 'The search index is still being made; older lines may be missing')
   if (json) deps.out.line(JSON.stringify({ ...found, note }))
   else {
-    for (const line of found.lines) deps.out.line(`${isoTime(line.atMs)} ${line.camera} ${line.session}@${line.offset} ${plainText(line.line, 1_024)}`)
+    const nameOf = await cameraNames(workbench)
+    for (const line of found.lines) deps.out.line(`${isoTime(line.atMs)} ${nameOf(line.camera)} ${line.session}@${line.offset} ${plainText(line.line, 1_024)}`)
     if (found.lines.length === 0) deps.out.line('Nothing found')
+    if (found.lines.length === 0 && pattern === undefined && !isForKinds) deps.err.line('Words are found whole and in any order; -e finds a part of one')
+    if (found.lines.length === shared.limit) deps.err.line('Warning: there may be more; --limit shows up to 1000')
     if (found.isStopped) deps.err.line('Warning: the time was over before all was looked at; narrow it with --since or --camera')
     if (note !== '') deps.err.line(`Warning: ${note}`)
   }
@@ -86,7 +90,7 @@ async function search(scene: Scene): Promise<ExitCode> {
 async function exportFile({ given, json, deps, workbench }: Scene): Promise<ExitCode> {
   const out = given.text('out')
   const session = given.text('session')
-  const camera = oneCamera(given)
+  const camera = await oneCamera(given, workbench)
   if (session === undefined && camera === undefined) throw usage('--session (-s) or --camera is needed', 'rackbench captures list shows both')
   const id = sessionIdSchema.safeParse(session)
   if (session !== undefined && !id.success) throw usage(`--session ${quoted(session)} is no session`, 'rackbench captures list shows them')
@@ -99,8 +103,8 @@ async function exportFile({ given, json, deps, workbench }: Scene): Promise<Exit
   return exitCodes.success
 }
 
-function oneCamera(given: ParsedFlags): CameraId | undefined {
-  const [first, second] = given.texts('camera')
-  if (second !== undefined) throw usage('--camera is given more than once', 'Only a search takes several')
-  return first === undefined ? undefined : cameraOf(first)
+async function oneCamera(given: ParsedFlags, workbench: CliWorkbench): Promise<CameraId | undefined> {
+  const texts = given.texts('camera')
+  if (texts.length > 1) throw usage('--camera is given more than once', 'Only a search takes several')
+  return (await camerasOf(texts, workbench))[0]
 }
