@@ -1,7 +1,6 @@
-import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { readGivenFile } from '../../../composition/givenFile.ts'
 import { maxScriptLetters } from '../../../../shared/consoles/consoleTools.schema.ts'
-import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { type Flags, helpOf, oneOf, parseFlags, usage } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodeOfError, exitCodes } from '../exitCodes.ts'
@@ -25,7 +24,7 @@ export async function consoleCommand(argv: readonly string[], deps: CliDeps): Pr
   oneOf('console', what ?? '', ['script'])
   const url = given.text('port')
   if (path === undefined || url === undefined) throw usage('A FILE and --port (-p) are needed', 'rackbench console --help lists the flags')
-  const text = await readScript(path)
+  const text = await readScript(path, deps.interrupt.signal)
   const { say, done } = createTeller(deps.out, isJson(given))
   const workbench = await deps.openWorkbench({ dataFolder: given.text('data') ?? deps.dataFolder, tftpPort: 69, log: () => undefined, ask: async () => undefined })
   try {
@@ -39,12 +38,6 @@ export async function consoleCommand(argv: readonly string[], deps: CliDeps): Pr
   }
 }
 
-async function readScript(path: string): Promise<string> {
-  try {
-    if ((await stat(path)).size > maxScriptLetters) throw new WorkbenchError('input/too-large', `${path} is no script: it is larger than 64 KiB`)
-    return await readFile(path, 'utf8')
-  } catch (cause) {
-    if (cause instanceof WorkbenchError) throw cause
-    throw new WorkbenchError('input/not-found', `There is no script ${path}`, { cause, hint: 'Check the spelling' })
-  }
+async function readScript(path: string, signal: AbortSignal): Promise<string> {
+  return new TextDecoder().decode(await readGivenFile(path, maxScriptLetters, 'A script is text, one command a line and at most 64 KiB: rackbench console --help', signal))
 }
