@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
@@ -66,6 +66,41 @@ describe.skipIf(missingForWindow() !== undefined)('the inventory, in a browser o
     await dialog.getByText('0 added, 1 changed').waitFor()
     expect(labels()).toEqual([['from-a-file', 'qa'], []])
     await dialog.getByRole('button', { name: 'Done' }).click()
+    expect(complaints.filter((line) => !line.startsWith('log:'))).toEqual([])
+  })
+
+  test('a camera is added by hand and its switch is chosen, all with the mouse: a list in a dialog lies on it, and its password goes where only this user reads', async () => {
+    const { page, workbench, folder, complaints } = await openWindow()
+    await goTo(page, 'Settings')
+    await page.getByRole('button', { name: 'Add a pod' }).click()
+    const adding = page.getByRole('dialog', { name: 'Add a pod' })
+    await adding.getByLabel(/^Address of the pod/).fill((await openFarCamera()).url)
+    await adding.getByLabel('Name of its camera').fill('by-hand')
+    await adding.locator('.n-base-selection').first().click()
+    const option = page.locator('.n-base-select-option').first()
+    const chip = await option.innerText()
+    await option.click()
+    await adding.getByRole('button', { name: /^Add / }).click()
+    await adding.waitFor({ state: 'detached' })
+    const [pod] = workbench.rack.pods()
+    expect(pod).toMatchObject({ cameraName: 'by-hand', chip })
+
+    await goTo(page, 'Rack')
+    await page.getByRole('option', { name: /^by-hand/ }).click()
+    await page.getByRole('tab', { name: 'Power', exact: true }).click()
+    await page.getByRole('button', { name: 'Choose another power' }).first().click()
+    const choosing = page.getByRole('dialog', { name: 'Power of by-hand' })
+    await choosing.locator('.n-base-selection').first().click()
+    await page.locator('.n-base-select-option', { hasText: 'RouterOS' }).click()
+    await choosing.getByLabel('Address').fill('127.0.0.1')
+    await choosing.getByLabel('Port', { exact: true }).fill('ether5')
+    await choosing.getByLabel('Password').fill('of-the-switch')
+    await choosing.getByRole('button', { name: 'Use this power' }).click()
+    await choosing.waitFor({ state: 'detached' })
+    expect(workbench.rack.pods()[0]?.power).toMatchObject({ kind: 'routeros', host: '127.0.0.1' })
+    const kept = join(folder, 'data', 'secrets', 'plain.json')
+    expect(await readFile(kept, 'utf8')).toContain('of-the-switch')
+    expect((await stat(kept)).mode & 0o777).toBe(0o600)
     expect(complaints.filter((line) => !line.startsWith('log:'))).toEqual([])
   })
 

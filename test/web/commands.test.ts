@@ -132,3 +132,41 @@ test('labelling the selected, their bundle and how much is kept are commands, to
   run('cameras.bundle')
   await until('the bundle', () => document.querySelector('dialog[aria-label="Support bundle"]')?.textContent?.includes('of cam-02, cam-05') === true)
 })
+
+test('a command that cannot be done now is found by what it does, and says why not', async () => {
+  await rack()
+  press('k', document.body, { ctrlKey: true })
+  await until('the palette', () => palette() !== null)
+  const found = async (words: string, first: string): Promise<string> => {
+    const box = palette()
+    if (!box) throw new Error('no palette')
+    box.value = words
+    box.dispatchEvent(new Event('input', { bubbles: true }))
+    const lines = (): string[] => all('dialog.palette li').map((each) => each.textContent ?? '')
+    await until(`${words} to be found`, () => lines().some((line) => line.startsWith(first)))
+    return lines().find((line) => line.startsWith(first)) ?? ''
+  }
+  expect(await found('notes', 'Details')).toContain('not now: Choose a camera first')
+  expect(await found('csv', 'Export the session')).toContain('not now')
+  expect(await found('roll back', 'Appliances')).toContain('add one, read it')
+  expect(await found('pause', 'Pause the batch')).toContain('not now: No batch is open')
+  expect(await found('identify', 'Whose power is whose')).toContain('asks first')
+})
+
+test('a pod leaves the rack by a command that asks first; one of the demo says why not', async () => {
+  await rack()
+  const run = (id: string): void => { window.dispatchEvent(new MessageEvent('message', { data: { type: 'rackbench-command', id }, origin: window.location.origin, source: window as never })) }
+  card('cam-02').focus()
+  run('camera.remove')
+  await until('the question', () => all('dialog[open]').some((each) => /^Remove .*\?$/.test(each.getAttribute('aria-label') ?? '')))
+  expect(text()).toContain('Nothing is switched off or written')
+  button('Keep it').click()
+  await until('no question', () => document.querySelector('dialog[open]') === null)
+})
+
+test('a simulated camera goes with its rack only', async () => {
+  const { link } = await rack()
+  await link.client.rack.openDemo({})
+  const run = (): void => { window.dispatchEvent(new MessageEvent('message', { data: { type: 'rackbench-command', id: 'camera.remove' }, origin: window.location.origin, source: window as never })) }
+  await until('why not', () => { card('cam-02').focus(); run(); return text().includes('cam-02 belongs to the demo rack') })
+})

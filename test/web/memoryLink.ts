@@ -9,6 +9,9 @@ import { wireFromPorts } from '../../src/renderer/rpc/portLink.ts'
 import { workbenchKey } from '../../src/renderer/rpc/useWorkbench.ts'
 import { createFixtureWorkbench, type FixtureOptions, type FixtureWorkbench } from '../support/fixtureWorkbench.ts'
 
+// The page's own layer, which this stand-in of a browser does not know.
+Object.assign(HTMLElement.prototype, { showPopover: () => undefined })
+
 export interface Bench {
   readonly fixture: FixtureWorkbench
   readonly link: WorkbenchLink

@@ -1,10 +1,12 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AuditReport } from '../../shared/audit/audit.schema.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { verifyFile } from '../core/audit/auditChain.ts'
 import type { AuditLog } from '../core/audit/auditLog.ts'
 import { wallText } from '../core/report/reportText.ts'
+import { reasonOf } from '../drivers/errors/reasonOf.ts'
+import { readBounded } from '../drivers/files/bootFiles.ts'
 import { writeNewFile } from '../drivers/files/newFile.ts'
 import { hashText } from './auditDesk.ts'
 
@@ -13,14 +15,12 @@ const maxFileBytes = 512 * 1024 * 1024
 
 /** An exported log, wherever it was kept meanwhile. */
 export async function verifyAuditFile(path: string, head: string | undefined, signal: AbortSignal): Promise<AuditReport> {
-  try {
-    const { size } = await stat(path)
-    if (size > maxFileBytes) throw new WorkbenchError('input/too-large', `${path} has ${size} bytes, more than an audit log has`)
-    return verifyFile(await readFile(path, { signal }), hashText, head)
-  } catch (cause) {
+  const bytes = await readBounded(path, maxFileBytes).catch((cause: unknown) => {
     if (cause instanceof WorkbenchError) throw cause
-    throw new WorkbenchError('input/not-found', `${path} cannot be read`, { cause })
-  }
+    throw new WorkbenchError('input/not-found', `${path} cannot be read: ${reasonOf(cause)}`, { cause, hint: 'Name a log that "rackbench audit export" wrote' })
+  })
+  signal.throwIfAborted()
+  return verifyFile(bytes, hashText, head)
 }
 
 /** Never over an older one. */

@@ -3,6 +3,7 @@ import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { makeFolders } from '../drivers/files/makeFolders.ts'
 import { type BatchPlan, batchPlanSchema } from '../../shared/batch/batchPlan.schema.ts'
+import { issueWords } from '../../shared/errors/issueWords.ts'
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { errnoOf, reasonOf } from '../drivers/errors/reasonOf.ts'
 import { readLinedYaml } from '../drivers/files/yamlText.ts'
@@ -56,7 +57,7 @@ export async function readBatchPlan(path: string): Promise<BatchPlan> {
   if (!plan.success) {
     const [issue] = plan.error.issues
     const place = (issue?.path ?? []).filter((each) => typeof each !== 'symbol')
-    const message = issue?.code === 'invalid_type' && /received undefined/.test(issue.message) ? 'it is missing' : issue?.message ?? 'this is no plan'
+    const message = issue === undefined ? 'this is no plan' : issueWords(issue)
     throw new WorkbenchError('input/malformed', `Line ${document.lineOf(place)}: ${place.length === 0 ? '' : `"${place.join('.')}": `}${message}`, { context: { line: document.lineOf(place) }, hint: planHint })
   }
   return { ...plan.data, images: plan.data.images.map((image) => ({ ...image, path: resolve(dirname(path), image.path) })) }

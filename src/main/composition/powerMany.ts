@@ -42,8 +42,8 @@ export async function* powerMany({ rack, clock }: PowerManyDeps, { cameraIds, ac
       const { isVerified } = await rack.power(cameraId, action, new AbortController().signal, force)
       tell({ cameraId, state: isVerified ? 'done' : 'unverified', note: isVerified ? `${doneWords[action]}, read back` : `${doneWords[action]}; this switch cannot be asked` })
     } catch (error) {
-      const { code, message } = toWire(error)
-      tell({ cameraId, state: code === 'pod/busy' || code === 'pod/no-power-control' ? 'refused' : 'failed', note: message })
+      const { code, message, hint } = toWire(error)
+      tell({ cameraId, state: code === 'pod/busy' || code === 'pod/no-power-control' ? 'refused' : 'failed', note: message, ...(code === 'pod/busy' && hint !== undefined ? { hint } : {}) })
     }
   }
   async function beginAll(): Promise<void> {

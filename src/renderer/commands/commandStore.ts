@@ -5,6 +5,7 @@ import { type Command, not, type Place, type Standing, type Targets } from '../.
 import { commandOf, commands } from '../../shared/commands/commands.ts'
 import type { CameraId } from '../../shared/devices/ids.ts'
 import { toProblem } from '../rpc/problems.ts'
+import { useBatchesStore } from '../stores/batches.ts'
 import { useCapturesStore } from '../stores/captures.ts'
 import { useJobsStore } from '../stores/jobs.ts'
 import { useMachineStore } from '../stores/machine.ts'
@@ -30,6 +31,7 @@ export const useCommandStore = defineStore('commands', () => {
   const machine = useMachineStore()
   const jobs = useJobsStore()
   const captures = useCapturesStore()
+  const batches = useBatchesStore()
   /** The camera whose card or console has the focus. */
   const focused = ref<CameraId>()
   const recent = useLocalStorage<string[]>('rackbench-recent-commands', [])
@@ -47,7 +49,7 @@ export const useCommandStore = defineStore('commands', () => {
       window: {
         hasDemo: rack.hasDemo, pods: rack.pods.length, chosen: chosen.value.length, isFiltered: view.lifeFilter !== undefined || view.wordFilter.trim() !== '', isPanelOpen: view.view === 'rack' && view.camera !== undefined,
         isLinkLost: machine.link.phase === 'lost', isReading: captures.opened !== undefined,
-        isRackShown: view.view === 'rack', rackShape: view.rackShape, nearer: zoomSteps.indexOf(view.zoom), farther: zoomSteps.length - 1 - zoomSteps.indexOf(view.zoom),
+        isRackShown: view.view === 'rack', batch: view.view === 'batch' ? batches.shown?.state : undefined, rackShape: view.rackShape, nearer: zoomSteps.indexOf(view.zoom), farther: zoomSteps.length - 1 - zoomSteps.indexOf(view.zoom),
       },
       camera: camera.value,
       cameras: chosen.value.length > 1 ? chosen.value : undefined,

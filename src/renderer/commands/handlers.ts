@@ -1,12 +1,16 @@
 import type { Targets } from '../../shared/commands/command.ts'
 import type { ListedCommand } from '../../shared/commands/commands.ts'
+import type { BatchId } from '../../shared/batch/batchPlan.schema.ts'
 import type { CameraId } from '../../shared/devices/ids.ts'
+import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import type { CameraView } from '../../shared/rack/rackView.schema.ts'
 import { useWorkbench } from '../rpc/useWorkbench.ts'
+import { useBatchesStore } from '../stores/batches.ts'
 import { useBroadcastStore } from '../stores/broadcast.ts'
 import { useCapturesStore } from '../stores/captures.ts'
 import { useJobsStore } from '../stores/jobs.ts'
 import { useMachineStore } from '../stores/machine.ts'
+import { useRackStore } from '../stores/rack.ts'
 import { type ConsoleDeeds, useShownStore } from '../stores/shown.ts'
 import { type PanelTab, useViewStore, type ViewName } from '../stores/view.ts'
 import { nextArea } from './areas.ts'
@@ -23,6 +27,8 @@ export function useHandlers(): Handlers {
   const jobs = useJobsStore()
   const machine = useMachineStore()
   const broadcast = useBroadcastStore()
+  const batches = useBatchesStore()
+  const rack = useRackStore()
 
   const goTo = (name: ViewName) => () => { view.view = name }
   const tab = (name: PanelTab) => ({ id }: CameraView) => { view.open(id, name) }
@@ -59,6 +65,16 @@ export function useHandlers(): Handlers {
   const inConsole = (work: (deeds: ConsoleDeeds) => void) => async ({ id }: CameraView): Promise<void> => shown.withConsole(id, work)
   const powerMany = (action: 'on' | 'off' | 'cycle') => () => { view.view = 'rack'; view.powerMany = action }
 
+  async function onBatch(work: (id: BatchId) => Promise<unknown>): Promise<void> {
+    if (batches.shown) await work(batches.shown.id)
+  }
+  function remove({ id, name }: CameraView): void {
+    const pod = rack.podOf.get(id)
+    if (pod?.simulated === true) throw new WorkbenchError('input/not-supported', `${name} belongs to the demo rack`, { hint: 'Close the demo rack: all of it goes then' })
+    view.view = 'settings'
+    view.removing = pod?.id
+  }
+
   return {
     'palette.open': () => { view.dialog = view.dialog === 'palette' ? undefined : 'palette' },
     'keys.show': () => { view.dialog = 'keys' },
@@ -70,7 +86,7 @@ export function useHandlers(): Handlers {
     'consoles.panes': consolesAs('panes'), 'consoles.wall': consolesAs('wall'), 'consoles.broadcast': () => { broadcast.beginOnWall() },
     'rack.nearer': () => { view.zoomBy(-1) }, 'rack.farther': () => { view.zoomBy(1) }, 'rack.grid': rackAs('grid'), 'rack.elevation': rackAs('elevation'),
     'rack.selectShown': async () => shown.withRack((deeds) => { deeds.selectShown() }),
-    'rack.discover': () => { view.dialog = 'add-pod' }, 'rack.export': inSettings('rack-export'), 'rack.import': inSettings('rack-import'),
+    'rack.lines': settings('[aria-labelledby="set-lines"] button'), 'rack.discover': () => { view.dialog = 'add-pod' }, 'rack.export': inSettings('rack-export'), 'rack.import': inSettings('rack-import'),
     'rack.identify': inSettings('identify'), 'rack.findPorts': inSettings('find-ports'),
     'rack.addPod': () => { view.dialog = 'add-pod' },
     'rack.openDemo': async () => client.rack.openDemo({}),
@@ -86,10 +102,12 @@ export function useHandlers(): Handlers {
     'captures.bundle': () => { view.dialog = 'bundle' },
     'updates.add': inUpdates('firmware-add'), 'updates.publish': inUpdates('firmware-publish'), 'updates.withdraw': inUpdates('firmware-withdraw'), 'updates.door': inUpdates('firmware-door'),
     'updates.releases': releases, 'updates.build': () => { releases(); view.dialog = 'release-build' }, 'updates.package': () => { view.view = 'updates'; view.updatesTab = 'appliance'; view.dialog = 'package-build' },
+    'updates.appliances': () => { view.view = 'updates'; view.updatesTab = 'appliance' }, 'updates.boards': () => { view.view = 'updates'; view.updatesTab = 'board' },
     'updates.nodes': async () => { view.view = 'updates'; view.updatesTab = 'nodes'; await shown.focusOn('.updates [aria-label="Nodes"]') },
     'fleet.clients': async () => { inFleet('clients')(); await shown.focusOn('.fleet [role="listbox"]') }, 'fleet.reboot': toClients('fleet-reboot'), 'fleet.shutdown': toClients('fleet-shutdown'),
     'fleet.bulks': inFleet('bulks'), 'fleet.security': inFleet('security'), 'fleet.broker': inFleet('broker'), 'alarms.show': async () => shown.press('[popovertarget="alarm-list"]'), 'approvals.show': () => { view.dialog = 'approvals' },
     'batch.new': () => { view.view = 'batch'; view.dialog = 'batch-new' },
+    'batch.pause': async () => onBatch(async (batch) => client.batch.pause({ batch })), 'batch.goOn': async () => onBatch(async (batch) => client.batch.goOn({ batch })), 'batch.stop': async () => onBatch(async (batch) => client.batch.stop({ batch, now: false })),
     'safety.audit': settings('[aria-labelledby="set-audit"] button'), 'safety.verify': async () => { view.view = 'settings'; await shown.press('[aria-labelledby="set-audit"] button') },
     'safety.export': async () => { view.view = 'settings'; await shown.press('#audit-export') },
     'safety.secrets': settings('#set-secrets'),
@@ -97,6 +115,7 @@ export function useHandlers(): Handlers {
     'camera.details': tab('details'), 'camera.maintenance': inTab('details', 'form[aria-label="Maintenance"] :is(input, button)'), 'camera.picture': inTab('power', 'input[id^="picture-"]'),
     'camera.board': inTab('details', 'section[aria-label="Board"]'),
     'camera.bundle': ({ id }) => { view.open(id); view.dialog = 'camera-bundle' },
+    'camera.remove': remove,
     'camera.open': ({ id }) => { view.open(id) },
     'camera.select': ({ id }) => { view.toggleSelected(id) },
     'camera.restore': tab('restore'), 'camera.install': tab('install'), 'camera.dump': tab('dump'), 'camera.burn': tab('burn'), 'camera.examine': tab('agent'), 'camera.history': tab('history'), 'camera.power': tab('power'),

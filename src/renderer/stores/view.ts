@@ -1,7 +1,7 @@
 import { useLocalStorage, usePreferredDark } from '@vueuse/core'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import type { CameraId, JobId } from '../../shared/devices/ids.ts'
+import type { CameraId, JobId, PodId } from '../../shared/devices/ids.ts'
 import type { WireError } from '../../shared/errors/workbenchError.ts'
 import type { WorkflowName } from '../../shared/jobs/reduceJob.ts'
 import type { CameraLife } from '../../shared/rack/rackView.schema.ts'
@@ -36,6 +36,8 @@ export const useViewStore = defineStore('view', () => {
   /** Asked for the selected cameras. */
   const powerMany = ref<'on' | 'off' | 'cycle'>()
   const report = ref<JobId>()
+  /** A pod of which it is asked whether it leaves the rack. */
+  const removing = ref<PodId>()
   const notice = shallowRef<WireError>()
 
   const themeChoice = useLocalStorage<ThemeChoice>('rackbench-theme', 'system')
@@ -77,7 +79,7 @@ export const useViewStore = defineStore('view', () => {
   }
   const switchTheme = (): void => { themeChoice.value = theme.value === 'dark' ? 'light' : 'dark' }
   return {
-    view, camera, tab, job, updated, selected, panes, lifeFilter, dialog, updatesTab, fleetTab, report, notice, themeChoice, theme, zoom, rackShape, wordFilter, powerMany, consolesShape,
+    view, camera, tab, job, updated, selected, panes, lifeFilter, dialog, updatesTab, fleetTab, report, notice, removing, themeChoice, theme, zoom, rackShape, wordFilter, powerMany, consolesShape,
     select, zoomBy,
     open, openJob, closePanel, toggleSelected, clearSelection, showConsoles, switchTheme,
   }

@@ -11,11 +11,9 @@ export const cliOnly = {
   detect: 'waits for a boot ROM on a line; the window does so when it starts a camera',
   capture: 'keeps what one line says; the window keeps what all cameras say',
   registry: 'serves firmware to nodes from a folder of its own, for scripts and machines without a window',
-  mpy: 'updates a MicroPython board over its console',
   network: 'serves one file by TFTP; in the window every job serves its own',
   token: 'who may come in beside the window; whoever sits at it needs none',
   updater: 'runs on an appliance, which has no window',
-  deploy: 'a package onto an appliance, for scripts',
 } as const
 
 /** Each command of the command line is one of the list, or stands above. */

@@ -1,3 +1,4 @@
+import type { BatchSummary } from '../batch/batchView.schema.ts'
 import type { CaptureSession } from '../captures/captures.schema.ts'
 import type { JobSummary } from '../contracts/workbench.contract.ts'
 import type { CameraView } from '../rack/rackView.schema.ts'
@@ -24,6 +25,8 @@ export interface WindowFacts {
   readonly isLinkLost: boolean
   readonly isReading: boolean
   readonly isRackShown: boolean
+  /** Of the batch that is open; absent where none is looked at. */
+  readonly batch?: BatchSummary['state'] | undefined
   readonly rackShape: 'grid' | 'elevation'
   /** How many steps of the zoom are left. */
   readonly nearer: number

@@ -29,7 +29,7 @@ describe('the list of commands', () => {
     }
   })
   test('what overwrites a flash or cuts a power is marked', () => {
-    expect(commands.filter(({ destructive }) => destructive !== undefined).map(({ id }) => id)).toEqual(['rack.identify', 'rack.findPorts', 'fleet.reboot', 'fleet.shutdown', 'batch.new', 'camera.restore', 'camera.install', 'power.off', 'power.cycle', 'cameras.restore', 'cameras.powerOff', 'cameras.powerCycle', 'job.resume'])
+    expect(commands.filter(({ destructive }) => destructive !== undefined).map(({ id }) => id)).toEqual(['rack.identify', 'rack.findPorts', 'fleet.reboot', 'fleet.shutdown', 'batch.new', 'batch.stop', 'camera.restore', 'camera.install', 'power.off', 'power.cycle', 'cameras.restore', 'cameras.powerOff', 'cameras.powerCycle', 'job.resume'])
   })
   test('a power that cannot be switched says by whom it can, and a held camera who holds it', () => {
     expect(standing('power.off', camera())).toBeUndefined()

@@ -3,6 +3,10 @@ import { type CommandOn, not, type Standing, type WindowFacts } from './command.
 const inRack = ({ isRackShown }: WindowFacts): Standing | undefined => (isRackShown ? undefined : not('The rack is not shown'))
 const shapeOf = (shape: WindowFacts['rackShape']) => (facts: WindowFacts): Standing | undefined => (facts.isRackShown && facts.rackShape === shape ? not('It is shown so') : undefined)
 
+/** The batch that is looked at, while it is in one of these states. */
+const ofBatch = (does: string, states: readonly NonNullable<WindowFacts['batch']>[]) => ({ batch }: WindowFacts): Standing | undefined =>
+  (batch === undefined ? not('No batch is open', 'Batch lists them') : states.includes(batch) ? undefined : not(['canary', 'running', 'paused', 'stopping'].includes(batch) ? `It is ${batch === 'canary' ? 'trying its canary' : batch}, and cannot be ${does}` : 'This batch is over'))
+
 /** What is about the window, the rack or the workbench, and no camera. */
 export const windowCommands = [
   { id: 'palette.open', on: 'window', group: 'General', title: 'Find a camera, run a command', about: 'cameras by name, and everything that can be done', keys: ['Mod+K', 'Mod+Shift+K'] },
@@ -41,6 +45,7 @@ export const windowCommands = [
   { id: 'rack.elevation', on: 'window', group: 'Rack', title: 'Rack as an elevation', about: 'racks with their rows and slots', available: shapeOf('elevation') },
   { id: 'rack.addPod', on: 'window', group: 'Rack', title: 'Add a pod', about: 'rack://…, or a camera on a serial port', cli: { words: 'ports', options: '' } },
   { id: 'rack.discover', on: 'window', group: 'Rack', title: 'Pods on the network', about: 'those that announce themselves, to be added', cli: { words: 'rack discover', options: '--seconds' } },
+  { id: 'rack.lines', on: 'window', group: 'Rack', title: 'Serial ports and switches', about: 'USB adapters of this computer, and the switches that are written down', cli: { words: 'ports', options: '' } },
   { id: 'rack.export', on: 'window', group: 'Rack', title: 'Export the rack', about: 'pods, cameras and labels as YAML; no passwords', cli: { words: 'rack export', options: 'FILE' } },
   { id: 'rack.import', on: 'window', group: 'Rack', title: 'Import a rack file', about: 'shows first what it would add and change', cli: { words: 'rack import', options: 'FILE --dry-run --keep-ids' } },
   { id: 'rack.identify', on: 'window', group: 'Rack', title: 'Whose power is whose', about: 'cuts ports one after the other and watches the consoles; lists them first', destructive: 'plan', cli: { words: 'rack identify', options: 'CAMERA… --yes --assign' } },
@@ -80,6 +85,8 @@ export const windowCommands = [
   { id: 'updates.releases', on: 'window', group: 'Updates', title: 'Releases of boards', about: 'what MicroPython boards are offered: publish, withdraw, delta' },
   { id: 'updates.build', on: 'window', group: 'Updates', title: 'Build a release for boards', about: 'from a folder, signed with the key of a file' },
   { id: 'updates.package', on: 'window', group: 'Updates', title: 'Build a package for appliances', about: 'from a folder, or of two packages only what changed', cli: { words: 'release package', options: 'DIR --version --service -o' } },
+  { id: 'updates.appliances', on: 'window', group: 'Updates', title: 'Appliances', about: 'add one, read it, update it, roll it back', cli: { words: 'deploy', options: 'PACKAGE --updater --address' } },
+  { id: 'updates.boards', on: 'window', group: 'Updates', title: 'Boards', about: 'add a MicroPython board, read it, update it, roll it back', cli: { words: 'mpy update', options: '--port --source' } },
   { id: 'fleet.clients', on: 'window', group: 'Fleet', title: 'Clients of the fleet', about: 'who is there, what each was told, how many restarts it has left' },
   { id: 'fleet.reboot', on: 'window', group: 'Fleet', title: 'Reboot clients', about: 'those that are selected in the list; says first which are busy or locked out', destructive: 'plan', cli: { words: 'fleet send', options: '--client --action' } },
   { id: 'fleet.shutdown', on: 'window', group: 'Fleet', title: 'Shut clients down', about: 'those that are selected; nothing here switches them on again', destructive: 'plan' },
@@ -89,6 +96,9 @@ export const windowCommands = [
   { id: 'alarms.show', on: 'window', group: 'General', title: 'Alarms', about: 'what was noticed on consoles since this window was opened' },
   { id: 'approvals.show', on: 'window', group: 'General', title: 'Plans that wait for a yes', about: 'what an assistant would do; nothing of it starts without a person', cli: { words: 'approve list', options: '--data' } },
   { id: 'batch.new', on: 'window', group: 'Job', title: 'New batch', about: 'from a plan file or a form; says first which cameras it would write', destructive: 'plan', cli: { words: 'batch run', options: 'PLAN --demo --plan-only' } },
+  { id: 'batch.pause', on: 'window', group: 'Job', title: 'Pause the batch', about: 'nothing more begins; what runs comes to its end', available: ofBatch('paused', ['canary', 'running']) },
+  { id: 'batch.goOn', on: 'window', group: 'Job', title: 'Go on with the batch', about: 'one that was paused, or that a rule has paused', cli: { words: 'batch go-on', options: 'BATCH' }, available: ofBatch('gone on with', ['paused']) },
+  { id: 'batch.stop', on: 'window', group: 'Job', title: 'Stop the batch', about: 'nothing more begins, for good; what runs comes to its end', destructive: 'at-once', cli: { words: 'batch stop', options: 'BATCH' }, available: ofBatch('stopped', ['canary', 'running', 'paused']) },
   { id: 'safety.audit', on: 'window', group: 'General', title: 'Audit log', about: 'what destroyed something, and who did it', cli: { words: 'audit list', options: '--since' } },
   { id: 'safety.verify', on: 'window', group: 'General', title: 'Verify the audit log', about: 'whether anybody changed it', cli: { words: 'audit verify', options: '--head' } },
   { id: 'safety.export', on: 'window', group: 'General', title: 'Export the audit log', about: 'every entry as it was hashed, into a file', cli: { words: 'audit export', options: '--out FILE' } },

@@ -19,5 +19,7 @@ export const pictureViewSchema = z.object({
   url: z.string(),
   /** Why the last try brought none; empty when it did, or when nobody has tried. */
   note: z.string(),
+  /** What can be done about it, where that is known. */
+  next: z.string().optional(),
 })
 export type PictureView = z.infer<typeof pictureViewSchema>

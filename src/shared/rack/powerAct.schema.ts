@@ -30,5 +30,7 @@ export const powerStepSchema = z.object({
   /** unverified: done, and the switch has no reading that could prove it. refused: left out, `note` says why. */
   state: z.enum(['waiting', 'acting', 'done', 'unverified', 'refused', 'failed']),
   note: z.string(),
+  /** What can be done about a camera that somebody has. */
+  hint: z.string().optional(),
 })
 export type PowerStep = z.infer<typeof powerStepSchema>

@@ -41,7 +41,7 @@ test('one after the other, so that they do not start together; each with its own
   const { acts, many } = rackOf(4, {
     maintenance: idOf(2),
     act: async (id) => {
-      if (id === idOf(3)) throw new WorkbenchError('pod/busy', 'a job has it')
+      if (id === idOf(3)) throw new WorkbenchError('pod/busy', 'a job has it', { hint: 'Wait for it' })
       if (id === idOf(4)) throw new WorkbenchError('link/unreachable', 'nobody answers')
       return { isVerified: false }
     },
@@ -51,6 +51,8 @@ test('one after the other, so that they do not start together; each with its own
   expect(ends(steps)).toEqual({
     'cam-1': 'unverified: off and on again; this switch cannot be asked', 'cam-2': 'refused: left out: set aside for maintenance (new lens)', 'cam-3': 'refused: a job has it', 'cam-4': 'failed: nobody answers',
   })
+  // What can be done about a busy camera goes with the refusal.
+  expect(steps.flatMap(({ cameraId, hint }) => (hint === undefined ? [] : [`${cameraId}: ${hint}`]))).toEqual(['cam-3: Wait for it'])
   expect(steps.filter(({ state }) => state === 'waiting')).toHaveLength(4)
 })
 

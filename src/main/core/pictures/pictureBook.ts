@@ -48,6 +48,7 @@ interface Entry {
   dueAtMs: number
   failures: number
   note: string
+  next: string
   picture: Picture | undefined
   readonly news: Bell
   readonly woken: Bell
@@ -64,7 +65,7 @@ export function createPictureBook({ clock, fetch, log }: PictureBookDeps): Pictu
   const entryOf = (camera: CameraId): Entry => {
     const known = entries.get(camera)
     if (known) return known
-    const made: Entry = { url: undefined, lookers: 0, dueAtMs: 0, failures: 0, note: '', picture: undefined, news: createBell(), woken: createBell(), polling: undefined }
+    const made: Entry = { url: undefined, lookers: 0, dueAtMs: 0, failures: 0, note: '', next: '', picture: undefined, news: createBell(), woken: createBell(), polling: undefined }
     entries.set(camera, made)
     return made
   }
@@ -83,11 +84,12 @@ export function createPictureBook({ clock, fetch, log }: PictureBookDeps): Pictu
       const bytes = await withDeadline(clock, limitMs, 'picture', signal, async (within) => fetch(url, within))
       signal.throwIfAborted()
       const found = checkJpeg(bytes)
-      if (!found.ok) throw new WorkbenchError('link/garbled', `What came is no picture: ${found.why}`)
+      if (!found.ok) throw new WorkbenchError('link/garbled', `What came is no picture: ${found.why}`, { hint: 'Open the address in a browser, and look whether a JPEG comes' })
       sequence += 1
       entry.picture = { sequence, takenAtMs: clock.wallMs(), bytes: bytes.subarray(0, found.lengthBytes) }
       entry.failures = 0
       entry.note = ''
+      entry.next = ''
       entry.dueAtMs = clock.nowMs() + everyMs
       forgetOld(entries)
       entry.news.ring()
@@ -96,6 +98,7 @@ export function createPictureBook({ clock, fetch, log }: PictureBookDeps): Pictu
       if (!(error instanceof WorkbenchError)) log(`picture of ${url}: ${String(error)}`)
       entry.failures += 1
       entry.note = wordsOf(error)
+      entry.next = error instanceof WorkbenchError && error.code !== 'link/timeout' ? error.hint ?? '' : 'Is it booted, and is the address right?'
       entry.dueAtMs = clock.nowMs() + Math.min(longestPauseMs, everyMs * 2 ** Math.min(10, entry.failures))
     }
   }
@@ -124,13 +127,13 @@ export function createPictureBook({ clock, fetch, log }: PictureBookDeps): Pictu
       const entry = entryOf(camera)
       if (entry.url === url) return
       stop(entry)
-      Object.assign(entry, { url, dueAtMs: 0, failures: 0, note: '', picture: undefined })
+      Object.assign(entry, { url, dueAtMs: 0, failures: 0, note: '', next: '', picture: undefined })
       if (url === undefined && entry.lookers === 0) entries.delete(camera)
       start(entry)
     },
     view: (camera) => {
       const entry = entries.get(camera)
-      return entry?.url === undefined ? undefined : { url: entry.url, note: entry.note }
+      return entry?.url === undefined ? undefined : { url: entry.url, note: entry.note, ...(entry.next === '' ? {} : { next: entry.next }) }
     },
     look: (camera) => {
       const entry = entryOf(camera)

@@ -102,7 +102,7 @@ export function wrongIdentity(cameraName: string, differences: readonly Differen
   const [first] = differences
   return new WorkbenchError('device/wrong-identity', `This is not the ${cameraName} that is known here: ${said.join('; ')}`, {
     context: { field: first?.field ?? '', known: first?.known.value ?? '', found: first?.found ?? '', knownAtMs: first?.known.atMs ?? 0 },
-    hint: 'Nothing was erased. If the camera was swapped, accept the new one: in the plan, or with --accept-identity',
+    hint: `Nothing was erased. If the camera was swapped${differences.every(({ field }) => field === 'mac') ? ', or an image that was written to it brought this address' : ''}, accept the new one: in the plan, or with --accept-identity`,
   })
 }
 

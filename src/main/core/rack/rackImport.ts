@@ -1,5 +1,6 @@
 import { type CameraId, cameraIdSchema, type PodId, podIdSchema } from '../../../shared/devices/ids.ts'
 import { type PowerSpec, powerSpecSchema } from '../../../shared/devices/powerSpec.schema.ts'
+import { issueWords } from '../../../shared/errors/issueWords.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 import { emptyInventory, type Inventory } from '../../../shared/rack/inventory.schema.ts'
 import { type DocumentPod, rackDocumentSchema } from '../../../shared/rack/rackDocument.schema.ts'
@@ -71,7 +72,7 @@ function readDocument({ document, maxPods }: ImportFacts, tell: Tell): readonly 
   for (const issue of read.error.issues) {
     const at = issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
     if (issue.code === 'unrecognized_keys') issue.keys.forEach((key) => { tell([...at, key], `${quoted(key)} is no key of a rack file`) })
-    else tell(at, at.length === 0 ? 'this is no rack file: it begins with "rackbench: 1" and "pods:"' : `${at.filter((step) => typeof step === 'string').join('.')}: ${issue.message}`)
+    else tell(at, at.length === 0 ? 'this is no rack file: it begins with "rackbench: 1" and "pods:"' : `${at.filter((step) => typeof step === 'string').join('.')}: ${issueWords(issue)}`)
   }
   return []
 }
@@ -150,7 +151,7 @@ function takePower({ power: given }: DocumentPod, was: PodSpec | undefined, at: 
   if (given['kind'] === 'command') { tell(where, 'commands of this computer are not taken from a file; choose the command in the window'); return was?.power }
   const read = powerSpecSchema.safeParse(given)
   if (!read.success) {
-    for (const issue of read.error.issues) tell([...where, ...issue.path.map(String)], `power${issue.path.map((step) => `.${String(step)}`).join('')}: ${issue.message}`)
+    for (const issue of read.error.issues) tell([...where, ...issue.path.map(String)], `power${issue.path.map((step) => `.${String(step)}`).join('')}: ${issueWords(issue)}`)
     return was?.power
   }
   const power = read.data

@@ -33,7 +33,12 @@ export function readLinedYaml(text: string): LinedYaml {
 
 const refused = (line: number, why: string): WorkbenchError => new WorkbenchError('input/malformed', `Line ${line}: ${why}`, { context: { line }, hint: 'Nothing was read from this file' })
 
-const sentenceOf = (message: string): string => (/unique/.test(message) ? 'the same key stands there twice' : `this is no YAML: ${message.split('\n')[0]?.slice(0, 160) ?? ''}`)
+/** What the parser says in words of programmers, and how people say it. */
+const inPlainWords: readonly (readonly [RegExp, string])[] = [
+  [/unique/, 'the same key stands there twice'], [/call stack/, 'this is nested too deep'], [/multiple documents/, 'a second document begins after "---"; one file holds one'],
+  [/Unresolved tag/, 'tags are not taken'], [/directives-end/, 'this is no YAML: nothing may begin with "%"'],
+]
+const sentenceOf = (message: string): string => inPlainWords.find(([sign]) => sign.test(message))?.[1] ?? `this is no YAML: ${message.split('\n')[0]?.slice(0, 160) ?? ''}`
 
 /** Before the parser: it calls itself for each level. */
 function refuseDepth(text: string): void {

@@ -9,6 +9,8 @@ export interface PaletteEntry {
   readonly id: string
   readonly title: string
   readonly detail: string
+  /** Found by these words as well, which are not shown. */
+  readonly words?: string
   readonly status?: Status
   /** It is listed with the reason why it cannot be done. */
   readonly isOff?: boolean
@@ -21,7 +23,7 @@ export function matchEntries(entries: readonly PaletteEntry[], text: string, lim
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
   const rank = (entry: PaletteEntry): number => {
     const title = entry.title.toLowerCase()
-    const all = `${title} ${entry.detail.toLowerCase()}`
+    const all = `${title} ${entry.detail.toLowerCase()} ${entry.words?.toLowerCase() ?? ''}`
     if (!words.every((word) => all.includes(word))) return -1
     return words.reduce((sum, word) => sum + (title.startsWith(word) ? 3 : title.includes(word) ? 2 : 1), 0)
   }
@@ -35,7 +37,7 @@ export function entryOf({ command, target, standing }: Deed, run: () => void): P
   const does = destructive === undefined ? about : `${about} · asks first`
   return {
     id: `do ${id}`, title: on === 'camera' && target !== undefined ? `${title} · ${(target as Targets['camera']).name}` : title,
-    detail: standing ? `${standing.cannot ? 'not now: ' : ''}${standing.sentence}` : does, isOff: standing?.cannot === true, ...(first ? { keys: keyWords(first, platform) } : {}), run,
+    detail: standing ? `${standing.cannot ? 'not now: ' : ''}${standing.sentence}` : does, isOff: standing?.cannot === true, words: [about, command.group, command.cli?.words].join(' '), ...(first ? { keys: keyWords(first, platform) } : {}), run,
   }
 }
 

@@ -31,20 +31,30 @@ export async function auditCommand(argv: readonly string[], deps: CliDeps): Prom
   const head = given.text('head')
   if (head !== undefined && !/^[0-9a-f]{64}$/.test(head)) throw usage(`--head ${quoted(head)} is no hash of 64 digits`)
   const file = given.text('file')
-  if (verb === 'verify' && file !== undefined) return tellReport(await deps.verifyAuditFile(resolve(file), head, deps.interrupt.signal), teller)
+  if (verb === 'verify' && file !== undefined) return tellReport(await deps.verifyAuditFile(resolve(file), head, deps.interrupt.signal), head, teller)
   const workbench = await deps.openWorkbench({ dataFolder: given.text('data') ?? deps.dataFolder, tftpPort: 69, log: () => undefined, ask: async () => undefined })
   try {
-    if (verb === 'verify') return tellReport(workbench.audit.verify(head), teller)
+    if (verb === 'verify') return tellReport(workbench.audit.verify(head), head, teller)
     return verb === 'list' ? list(given, workbench, teller) : await exportLines(given, workbench, teller, deps)
   } finally {
     await workbench.close()
   }
 }
 
-function tellReport(report: AuditReport, { done }: Teller): ExitCode {
-  const { state, entries, head, seq, why } = report
-  if (state === 'ok') return done(exitCodes.success, report, `${entries} entries, and nobody changed them. Head: ${head}`)
-  return done(state === 'torn' ? exitCodes.interrupted : exitCodes.refusedOrFailed, report, `${state === 'torn' ? 'Torn' : 'Broken'} at entry ${seq ?? 0}: ${why ?? ''}. The ${entries} before it are right`)
+function tellReport(report: AuditReport, noted: string | undefined, { done }: Teller): ExitCode {
+  const { state, entries, seq, why } = report
+  if (state === 'ok') return done(exitCodes.success, report, wordsOfWhole(report, noted))
+  const before = entries === 0 ? '' : `. ${entries === 1 ? 'The one before it is' : `The ${entries} before it are`} right`
+  return done(state === 'torn' ? exitCodes.interrupted : exitCodes.refusedOrFailed, report, `${state === 'torn' ? 'Torn' : 'Broken'} at entry ${seq ?? 0}: ${why ?? ''}${before}`)
+}
+
+/** What a chain cannot show by itself is said: that its last entries are there. */
+function wordsOfWhole({ entries, head }: AuditReport, noted: string | undefined): string {
+  if (entries === 0) return 'The log is empty: nothing was written down yet, or somebody took it away'
+  const counted = entries === 1 ? '1 entry, and nobody changed it' : `${entries} entries, and nobody changed them`
+  return noted === undefined
+    ? `${counted}. Head: ${head}\nNote it elsewhere: only "--head" with it shows later whether the last entries were cut off, or all of it written anew`
+    : `${counted}, and the noted one is among them: nothing up to it is gone. Head: ${head}`
 }
 
 const isoTime = (atMs: number): string => new Date(atMs).toISOString()

@@ -1,7 +1,6 @@
-import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { readGivenFile } from '../../../composition/givenFile.ts'
 import { maxScriptLetters } from '../../../../shared/consoles/consoleTools.schema.ts'
-import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { type Flags, helpOf, oneOf, parseFlags, usage } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodeOfError, exitCodes } from '../exitCodes.ts'
@@ -25,7 +24,7 @@ export async function consoleCommand(argv: readonly string[], deps: CliDeps): Pr
   oneOf('console', what ?? '', ['script'])
   const url = given.text('port')
   if (path === undefined || url === undefined) throw usage('A FILE and --port (-p) are needed', 'rackbench console --help lists the flags')
-  const text = await readScript(path)
+  const text = await readScript(path, deps.interrupt.signal)
   const { say, done } = createTeller(deps.out, isJson(given))
   const workbench = await deps.openWorkbench({ dataFolder: given.text('data') ?? deps.dataFolder, tftpPort: 69, log: () => undefined, ask: async () => undefined })
   try {
@@ -39,26 +38,6 @@ export async function consoleCommand(argv: readonly string[], deps: CliDeps): Pr
   }
 }
 
-/** So much and not more: what never ends (/dev/zero, a program that goes on talking) has no size. */
-async function readScript(path: string): Promise<string> {
-  try {
-    const file = await open(path)
-    const bytes = Buffer.alloc(maxScriptLetters + 1)
-    let length = 0
-    try {
-      for (let isMore = true; isMore;) {
-        const { bytesRead } = await file.read(bytes, length, bytes.length - length, null)
-        length += bytesRead
-        isMore = bytesRead > 0 && length < bytes.length
-      }
-    } finally {
-      await file.close()
-    }
-    if (length === bytes.length) throw new WorkbenchError('input/too-large', `${path} is no script: it is larger than 64 KiB`)
-    return bytes.toString('utf8', 0, length)
-  } catch (cause) {
-    if (cause instanceof WorkbenchError) throw cause
-    const isFolder = cause instanceof Error && 'code' in cause && cause.code === 'EISDIR'
-    throw new WorkbenchError('input/not-found', isFolder ? `${path} is a folder and no script` : `There is no script ${path}`, { cause, hint: 'Check the spelling' })
-  }
+async function readScript(path: string, signal: AbortSignal): Promise<string> {
+  return new TextDecoder().decode(await readGivenFile(path, maxScriptLetters, 'A script is text, one command a line and at most 64 KiB: rackbench console --help', signal))
 }

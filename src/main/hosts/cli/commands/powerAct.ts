@@ -12,7 +12,7 @@ export async function actOnCameras(action: PowerAction, names: readonly string[]
   if (names.length > 0 && filter !== undefined) throw usage('Name cameras or a filter, not both')
   if (names.length === 0 && filter === undefined) throw usage(`Which camera? "rackbench power ${action} NAME"`, 'By the name that the window shows; several may be named, or --filter names a saved filter')
   const force = given.text('force-name')
-  if (force !== undefined && names.length !== 1) throw usage('--force-name is for one camera at a time')
+  if (force !== undefined && names.length !== 1) throw usage('--force-name is for one camera at a time', 'Name only the camera whose power is to go')
   const staggerMs = staggerOf(given.text('stagger') ?? '300ms')
   const workbench = await deps.openWorkbench({ dataFolder: given.text('data') ?? deps.dataFolder, tftpPort: 69, log: () => undefined, ask: async () => undefined })
   try {
@@ -26,6 +26,7 @@ export async function actOnCameras(action: PowerAction, names: readonly string[]
     for await (const step of workbench.powerMany(request.data, deps.interrupt.signal, force)) {
       const name = wanted.find(({ id }) => id === step.cameraId)?.name ?? step.cameraId
       teller.say('camera', { ...step, name }, step.state === 'waiting' || step.state === 'acting' ? '' : `${plainText(name, 40)}: ${words[step.state]}${plainText(step.note, 400)}`)
+      if (step.hint !== undefined) teller.say('hint', { cameraId: step.cameraId, hint: step.hint }, `  ${plainText(step.hint, 400)}${action === 'on' ? '' : ' (--force-name)'}`)
       if (step.state !== 'waiting' && step.state !== 'acting') ends.push(step)
     }
     const [refused, failed] = [ends.filter(({ state }) => state === 'refused').length, ends.filter(({ state }) => state === 'failed').length]

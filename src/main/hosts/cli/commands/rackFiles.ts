@@ -1,5 +1,6 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { readGivenFile } from '../../../composition/givenFile.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { maxRackYamlChars, type RackImportView } from '../../../../shared/rack/rackImport.schema.ts'
 import { quoted, usage } from '../arguments.ts'
@@ -26,7 +27,7 @@ export async function exportRack({ words: [path, extra], workbench, teller }: Ra
 /** Looked at first, and then all of it or nothing. */
 export async function importRack({ words: [path, extra], given, workbench, deps, teller }: RackScene): Promise<ExitCode> {
   if (path === undefined || extra !== undefined) throw usage('Which file?', 'rackbench rack import FILE [--dry-run]')
-  const wish = { text: await readYaml(path), keepIds: given.has('keep-ids') }
+  const wish = { text: await readYaml(path, deps.interrupt.signal), keepIds: given.has('keep-ids') }
   const view = await workbench.inventories.planImport(wish)
   tellView(view, teller.say)
   const [first] = view.problems
@@ -39,22 +40,20 @@ export async function importRack({ words: [path, extra], given, workbench, deps,
   return teller.done(exitCodes.success, { imported: true }, `${view.added.length} added, ${view.changed.length} changed`)
 }
 
-async function readYaml(path: string): Promise<string> {
+async function readYaml(path: string, signal: AbortSignal): Promise<string> {
+  // Four bytes are the longest letter there is.
+  const bytes = await readGivenFile(path, 4 * maxRackYamlChars, fileHint, signal)
+  let text: string
   try {
-    const { size } = await stat(path)
-    // Four bytes are the longest letter there is.
-    if (size > 4 * maxRackYamlChars) throw tooLarge(path)
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path))
-    if (text.length > maxRackYamlChars) throw tooLarge(path)
-    return text
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {
-    if (cause instanceof WorkbenchError) throw cause
-    const isText = cause instanceof TypeError
-    throw new WorkbenchError(isText ? 'input/malformed' : 'input/not-found', isText ? `${quoted(path)} is no text in UTF-8` : `${quoted(path)} cannot be read`, { cause })
+    throw new WorkbenchError('input/malformed', `${quoted(path)} is no text in UTF-8`, { cause, hint: fileHint })
   }
+  if (text.length > maxRackYamlChars) throw new WorkbenchError('input/too-large', `${quoted(path)} is too large for a rack file`, { hint: fileHint })
+  return text
 }
 
-const tooLarge = (path: string): WorkbenchError => new WorkbenchError('input/too-large', `${quoted(path)} is too large for a rack file`, { hint: `At most ${maxRackYamlChars / 1_000_000} million letters` })
+const fileHint = `A rack file is YAML, as "rackbench rack export FILE" writes it, and at most ${maxRackYamlChars / 1_000_000} million letters`
 
 function tellView(view: RackImportView, say: RackScene['teller']['say']): void {
   const rows = [

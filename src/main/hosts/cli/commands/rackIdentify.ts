@@ -20,6 +20,7 @@ export async function identifyRack({ words, given, workbench, deps, teller }: Ra
     ...plan.skipped.map(({ camera, why }) => `  not ${plainText(camera, 40)}: ${plainText(why, 160)}`),
     `Watched: ${plainText(plan.watched.map(({ camera }) => camera).join(', '), 300) || 'no console'}`,
   ].join('\n'))
+  if (plan.cuts.length === 0) return teller.done(exitCodes.busyOrHost, { cut: false }, 'Nothing was cut, and nothing can be found out')
   if (!given.has('yes')) return teller.done(exitCodes.success, { cut: false }, `Nothing was cut; --yes does it, in about ${timeText(plan.forecastMs)}`)
   let matches: readonly IdentifyMatch[] = []
   const nameOf = (id: string): string => specs.find(({ cameraId }) => cameraId === id)?.cameraName ?? id
