@@ -34,6 +34,8 @@ async function openSocket(url: string, token: string, limitMs: number, signal: A
 async function openWire(base: string, token: string, limitMs: number, signal: AbortSignal): Promise<OpenWire> {
   // Side by side: a page waits for both before it asks for anything.
   const bytes = openSocket(`${base}/bytes`, token, limitMs, signal)
+  // It may end before it is waited for below, where it is told.
+  bytes.catch(() => undefined)
   const dropBytes = (): void => { bytes.then((socket) => { socket.close() }, () => undefined) }
   const rpcSocket = await openSocket(`${base}/rpc`, token, limitMs, signal).catch((error: unknown) => { dropBytes(); throw error })
   let refused = false
