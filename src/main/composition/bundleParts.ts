@@ -3,6 +3,7 @@ import type { BundleRequest, RedactionKind } from '../../shared/captures/bundle.
 import type { CaptureSession } from '../../shared/captures/captures.schema.ts'
 import type { Job } from '../../shared/jobs/reduceJob.ts'
 import type { Clock } from '../../shared/lifecycle/clock.ts'
+import { emptyInventory } from '../../shared/rack/inventory.schema.ts'
 import { encodeExport, isoTime, type ExportedPiece } from '../core/captures/exportFormats.ts'
 import { createLineListener, type HeardLine } from '../core/bundle/heardLines.ts'
 import { type BundledCamera, type BundledConsole, renderBundleIndex, titleOfKind } from '../core/bundle/bundleIndex.ts'
@@ -165,13 +166,13 @@ async function inventoryOf({ rack, dataFolder, choice }: BundlePartsDeps, heard:
   const seen = (camera: string): Pick<BundledCamera, 'board' | 'firmware'> => ({ firmware: heard.firmware.get(camera) ?? [], board: heard.board.get(camera) ?? {} })
   for (const pod of rack.view().pods) {
     for (const each of pod.cameras) {
-      known.set(each.id, { id: each.id, name: each.name, chip: each.chip, pod: pod.name, address: pod.url, power: `${each.power}, ${each.powerLabel}`, state: `${each.life} ${each.lifeNote}`.trim(), ...seen(each.id) })
+      known.set(each.id, { id: each.id, name: each.name, chip: each.chip, pod: pod.name, address: pod.url, power: `${each.power}, ${each.powerLabel}`, state: `${each.life} ${each.lifeNote}`.trim(), inventory: each.inventory ?? emptyInventory, ...seen(each.id) })
     }
   }
   for (const pod of (await loadRack(join(dataFolder, 'rack.json'))).pods) {
-    if (!known.has(pod.cameraId)) known.set(pod.cameraId, { id: pod.cameraId, name: pod.cameraName, chip: pod.chip, pod: pod.name, address: pod.url, power: pod.power?.kind ?? 'manual', state: 'not open in this program', ...seen(pod.cameraId) })
+    if (!known.has(pod.cameraId)) known.set(pod.cameraId, { id: pod.cameraId, name: pod.cameraName, chip: pod.chip, pod: pod.name, address: pod.url, power: pod.power?.kind ?? 'manual', state: 'not open in this program', inventory: pod.inventory ?? emptyInventory, ...seen(pod.cameraId) })
   }
-  for (const { camera, cameraName, chip } of sessions) if (!known.has(camera)) known.set(camera, { id: camera, name: cameraName, chip, pod: '', address: '', power: '', state: 'not in the rack', ...seen(camera) })
-  for (const { camera, plan } of jobs) if (!known.has(camera)) known.set(camera, { id: camera, name: plan.cameraName, chip: plan.chip, pod: plan.podName, address: '', power: '', state: 'not in the rack', ...seen(camera) })
+  for (const { camera, cameraName, chip } of sessions) if (!known.has(camera)) known.set(camera, { id: camera, name: cameraName, chip, pod: '', address: '', power: '', state: 'not in the rack', inventory: emptyInventory, ...seen(camera) })
+  for (const { camera, plan } of jobs) if (!known.has(camera)) known.set(camera, { id: camera, name: plan.cameraName, chip: plan.chip, pod: plan.podName, address: '', power: '', state: 'not in the rack', inventory: emptyInventory, ...seen(camera) })
   return [...known.values()].filter(({ id }) => request.cameras.length === 0 || request.cameras.some((camera) => camera === id))
 }

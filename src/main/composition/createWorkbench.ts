@@ -46,6 +46,7 @@ import { createDumpDesk, type DumpDesk } from './dumpDesk.ts'
 import { createInstallDesk, type InstallDesk } from './installDesk.ts'
 import { createFindPortsDesk, type FindPortsDesk } from './findPortsDesk.ts'
 import { createInventoryDesk, type InventoryDesk } from './inventoryDesk.ts'
+import { journalHealth } from './journalHealth.ts'
 import { powerMany } from './powerMany.ts'
 import { createRackSetup, type RackSetup } from './rackSetup.ts'
 import { createRackStore } from './rackStore.ts'
@@ -262,15 +263,15 @@ interface StatusDeps {
 function statusOf({ environment, clock, rack, tftp, journal }: StatusDeps): () => Promise<MachineStatus> {
   return async () => {
     const cameras = rack.view().pods.flatMap((pod) => pod.cameras)
-    const damaged = journal.damaged()
     const disk = await statfs(environment.dataFolder)
+    const freeBytes = disk.bavail * disk.bsize
     return {
       version: environment.version, host: environment.host, dataFolder: environment.dataFolder,
-      journal: { ok: damaged === 0, note: damaged === 0 ? '' : `${damaged} damaged rows`, events: journal.count() },
+      journal: { ...journalHealth(journal.damaged(), freeBytes), events: journal.count() },
       tftp: tftp(), consoles: cameras.filter((camera) => camera.console === 'open' || camera.console === 'lent').length,
       consoleBytesPerSecond: cameras.reduce((sum, camera) => sum + (camera.activity.at(-1) ?? 0), 0),
       bytesLost: cameras.reduce((sum, camera) => sum + camera.bytesLost, 0),
-      freeBytes: disk.bavail * disk.bsize, atMs: clock(),
+      freeBytes, atMs: clock(),
     }
   }
 }

@@ -179,6 +179,16 @@ test('a disk that is full in the middle of a bundle is said, and leaves nothing 
   expect(await readdir(folder)).toEqual(['a.zip'])
 })
 
+test('what people say of a camera is in its inventory and on the page, without the secrets in it', async () => {
+  const { folder, workbench } = await bench()
+  const inventory = { labels: ['qa', 'lens=4mm'], group: 'night', notes: 'door code: password=hunter2hunter2', place: { rack: 'Rack B', row: 2, slot: 1 }, maintenance: { sinceMs: 1_794_990_000_000, note: 'waits for <a lens>' } }
+  await writeFile(join(folder, 'rack.json'), JSON.stringify({ version: 1, pods: [{ id: 'pod-1', name: 'pod-1', url: 'rack://127.0.0.1:9', cameraId: 'cam-9', cameraName: 'Door', chip: 'hi3516ev300', inventory }] }))
+  const files = await unzipped((await workbench.bundles.make(asking(folder), never)).path)
+  expect(JSON.parse(files.get('inventory.json') ?? '')).toMatchObject([{ id: 'cam-9', inventory: { labels: ['qa', 'lens=4mm'], group: 'night', place: { rack: 'Rack B', row: 2, slot: 1 } } }])
+  expect(files.get('index.html')).toMatch(/Rack B, row 2, slot 1<br>night<br>qa, lens=4mm<br>set aside [^<]*: waits for &#60;a lens&#62;/)
+  expect([...files.values()].join('')).not.toContain('hunter2')
+})
+
 test('on the command line: a plan, a bundle, and what it tells programs', async () => {
   const { folder, workbench } = await bench()
   await said(workbench, [['rx', 'psk="hunter2hunter2"\n']])

@@ -1,4 +1,5 @@
 import { type RedactionKind, redactionRules } from '../../../shared/captures/bundle.schema.ts'
+import type { Inventory } from '../../../shared/rack/inventory.schema.ts'
 import type { BoardFactName } from '../../../shared/rack/boardFacts.schema.ts'
 import { reportStyle } from '../report/reportStyle.ts'
 import { durationText, escaped, wallText } from '../report/reportText.ts'
@@ -22,6 +23,8 @@ export interface BundledCamera {
   readonly address: string
   readonly power: string
   readonly state: string
+  /** What people say of it. */
+  readonly inventory: Inventory
   /** What its console named, newest last. */
   readonly firmware: readonly string[]
   /** What its console said of its board, in the chosen time. */
@@ -65,8 +68,13 @@ function jobPart({ job, name }: BundleFacts['jobs'][number]): string {
 const consolePart = ({ name, cameraName, camera, fromMs, untilMs, lines, tail }: BundledConsole): string =>
   `<details><summary>${escaped(cameraName)} · ${wallText(fromMs)} to ${wallText(untilMs)} · ${String(lines)} lines</summary><p>${fileLink(name, 'All lines')} of ${escaped(camera)}; the last of them:</p><pre>${escaped(tail.join('\n'))}</pre></details>`
 
+/** Notes are long, and stand in `inventory.json`. */
+const saidOf = ({ labels, group, place, maintenance }: Inventory): readonly string[] => [
+  place ? `${place.rack}, row ${String(place.row)}, slot ${String(place.slot)}` : '', group, labels.join(', '), maintenance ? `set aside ${wallText(maintenance.sinceMs)}: ${maintenance.note}` : '',
+].filter((words) => words !== '')
+
 const cameraRow = (each: BundledCamera): string =>
-  `<td>${escaped(each.name)}<br><code>${escaped(each.id)}</code></td>${mono(each.chip)}${mono(`${each.pod} ${each.address}`)}${cell(each.power)}${cell(each.state)}<td>${Object.entries(each.board).map(([fact, text]) => `${fact} <code>${escaped(text)}</code>`).join('<br>') || 'not seen'}</td><td>${each.firmware.map((text) => `<code>${escaped(text)}</code>`).join('<br>') || 'not seen'}</td>`
+  `<td>${[escaped(each.name), `<code>${escaped(each.id)}</code>`, ...saidOf(each.inventory).map(escaped)].join('<br>')}</td>${mono(each.chip)}${mono(`${each.pod} ${each.address}`)}${cell(each.power)}${cell(each.state)}<td>${Object.entries(each.board).map(([fact, text]) => `${fact} <code>${escaped(text)}</code>`).join('<br>') || 'not seen'}</td><td>${each.firmware.map((text) => `<code>${escaped(text)}</code>`).join('<br>') || 'not seen'}</td>`
 
 const counted = (count: number, word: string): string => `${String(count)} ${word}${count === 1 ? '' : 's'}`
 const none = (word: string): string => `<p class="off">${word}</p>`
