@@ -157,7 +157,7 @@ describe('rackbench rack', () => {
     const path = join(folder, 'bad.yaml')
     for (const [text, told] of [
       ['rackbench: 1\npods:\n  - id: pod-a\n    camera: { notes: new }\n  - id: pod-zz\n    camera: {}\n', 'Line 5: this rack has no pod pod-zz'],
-      [`# ${'x'.repeat(10_000_000)}\n`, 'is too large'], ['\u0000\u0001', 'Line 1: '], ['a: &a [1]\nb: *a\n', 'the anchor &a'],
+      [`# ${'x'.repeat(10_000_000)}\n`, 'bad.yaml holds more than 4000000 bytes'], ['\u0000\u0001', 'Line 1: '], ['a: &a [1]\nb: *a\n', 'the anchor &a'],
     ] as const) {
       await writeFile(path, text)
       const { fake, exitCode } = await cli('rack', 'import', path)
