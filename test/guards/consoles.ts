@@ -7,6 +7,7 @@ const rate = { project: 'integration', tests: 'test/integration/consoles/console
 
 /** What a camera prints and what is typed into it. */
 export const consoleGuards: readonly Guard[] = [
+  { says: 'a line that held is open again at once', file: hub, project: 'integration', tests: 'test/integration/consoles/consoleHub.test.ts', named: 'a steady line that its far side closes', find: 'if (clock.nowMs() - openedAtMs >= steadyMs) {', replace: 'if (clock.nowMs() < openedAtMs) {' },
   { says: 'only sequences that draw reach a terminal', ...tame, named: 'terminal answers', find: 'if (!drawing.includes(final) || (isPrivate', replace: 'if ((isPrivate' },
   { says: 'clipboard, title and links of a camera are swallowed', ...tame, named: 'clipboard or title', find: "if (']PX^_'.includes(letter))", replace: "if ('PX^_'.includes(letter))" },
   { says: 'a camera does not switch mouse reports on', ...tame, named: 'mouse and focus', find: '(isPrivate ? privateModes : plainModes).has(mode)', replace: '(isPrivate || plainModes.has(mode))' },
