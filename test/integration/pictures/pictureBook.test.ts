@@ -85,6 +85,23 @@ test('a camera that never answers is left after four seconds', async () => {
   expect(book.view(one)?.note).toBe('The camera does not answer within 4 s')
   expect(asked).toHaveLength(1)
 })
+test('a camera that has booted while it was asked is asked anew at once, and not called silent for what was before', async () => {
+  const { fetch, asked, now } = answers()
+  const { clock, book } = bench(fetch)
+  now(never)
+  book.setUrl(one, 'http://cam/image.jpg')
+  book.look(one)
+  await clock.advance(1_000)
+  now(async () => Promise.resolve(jpeg))
+  book.wake(one)
+  await clock.advance(0)
+  expect(asked).toHaveLength(2)
+  expect(book.newest(one)?.bytes).toEqual(jpeg)
+  expect(book.view(one)?.note).toBe('')
+  // And its turn goes on as ever.
+  await clock.advance(10_000)
+  expect(asked.length).toBeGreaterThan(3)
+})
 test('what is no picture never reaches a window; the last good one stays, with its age', async () => {
   const { fetch, now } = answers()
   const { clock, book } = bench(fetch)

@@ -53,6 +53,7 @@ interface Entry {
   readonly news: Bell
   readonly woken: Bell
   polling: AbortController | undefined
+  asking: AbortController | undefined
 }
 
 /** Pictures of the cameras that somebody looks at, and of no others: the newest of each. */
@@ -65,7 +66,7 @@ export function createPictureBook({ clock, fetch, log }: PictureBookDeps): Pictu
   const entryOf = (camera: CameraId): Entry => {
     const known = entries.get(camera)
     if (known) return known
-    const made: Entry = { url: undefined, lookers: 0, dueAtMs: 0, failures: 0, note: '', next: '', picture: undefined, news: createBell(), woken: createBell(), polling: undefined }
+    const made: Entry = { url: undefined, lookers: 0, dueAtMs: 0, failures: 0, note: '', next: '', picture: undefined, news: createBell(), woken: createBell(), polling: undefined, asking: undefined }
     entries.set(camera, made)
     return made
   }
@@ -80,8 +81,10 @@ export function createPictureBook({ clock, fetch, log }: PictureBookDeps): Pictu
     }
   }
   const take = async (entry: Entry, url: string, signal: AbortSignal): Promise<void> => {
+    const asking = new AbortController()
+    entry.asking = asking
     try {
-      const bytes = await withDeadline(clock, limitMs, 'picture', signal, async (within) => fetch(url, within))
+      const bytes = await withDeadline(clock, limitMs, 'picture', AbortSignal.any([signal, asking.signal]), async (within) => fetch(url, within))
       signal.throwIfAborted()
       const found = checkJpeg(bytes)
       if (!found.ok) throw new WorkbenchError('link/garbled', `What came is no picture: ${found.why}`, { hint: 'Open the address in a browser, and look whether a JPEG comes' })
@@ -95,11 +98,15 @@ export function createPictureBook({ clock, fetch, log }: PictureBookDeps): Pictu
       entry.news.ring()
     } catch (error) {
       if (signal.aborted) throw error
+      // It has booted meanwhile: that it did not answer before says nothing.
+      if (asking.signal.aborted) { entry.dueAtMs = clock.nowMs(); return }
       if (!(error instanceof WorkbenchError)) log(`picture of ${url}: ${String(error)}`)
       entry.failures += 1
       entry.note = wordsOf(error)
       entry.next = error instanceof WorkbenchError && error.code !== 'link/timeout' ? error.hint ?? '' : 'Is it booted, and is the address right?'
       entry.dueAtMs = clock.nowMs() + Math.min(longestPauseMs, everyMs * 2 ** Math.min(10, entry.failures))
+    } finally {
+      entry.asking = undefined
     }
   }
   const poll = async (entry: Entry, url: string, signal: AbortSignal): Promise<void> => {
@@ -165,6 +172,7 @@ export function createPictureBook({ clock, fetch, log }: PictureBookDeps): Pictu
       if (!entry) return
       entry.dueAtMs = 0
       entry.woken.ring()
+      entry.asking?.abort(new Cancelled('asked anew'))
     },
     close: () => {
       for (const entry of entries.values()) stop(entry)
