@@ -24,6 +24,8 @@ export function useShortcuts(): void {
     // Under an open dialog nothing moves; the palette's own key closes it again.
     const isBelow = document.querySelector('dialog[open], [role="menu"]') !== null || view.report !== undefined
     if (isBelow && !(found.id === 'palette.open' && view.dialog === 'palette')) return
+    // A list that lies above everything has Escape for itself, also before it has the focus and when it has lost it.
+    if (found.keys === 'Escape' && document.querySelector(':popover-open') !== null) return
     if (isTyping(found.keys) && !store.can(found.id)) return
     event.preventDefault()
     store.runById(found.id)
