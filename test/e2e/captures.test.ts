@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, describe } from 'vitest'
+import { openFarCamera } from '../support/consoleBench.ts'
 import { unpackZip } from '../support/unpackZip.ts'
 import { missingForWindow, openDemo, openWindow } from './openWindow.ts'
 
@@ -27,6 +28,38 @@ describe.skipIf(missingForWindow() !== undefined)('captures, in a browser on the
     const told = await page.getByRole('dialog').getByText('Written:').textContent()
     const path = told?.replace('Written: ', '').trim() ?? ''
     expect(await readFile(path, 'utf8')).toContain('U-Boot')
+    expect(complaints.filter((line) => !line.startsWith('log:'))).toEqual([])
+  })
+
+  test('a console that has been silent since the workbench was started leads to what it said before', async () => {
+    const far = await openFarCamera()
+    const { page, workbench, complaints } = await openWindow({
+      earlier: async ({ setup, rack, captures }) => {
+        const { cameraId } = await setup.add({ url: far.url, name: '', cameraName: 'Gate', chip: 'hi3516ev300' }, AbortSignal.timeout(20_000))
+        await expect.poll(() => rack.camera(cameraId).console.stats().state).toBe('open')
+        far.say('the last words of yesterday\r\n')
+        await expect.poll(async () => (await captures.sessions({ camera: cameraId }))[0]?.endOffset).toBeGreaterThan(20)
+      },
+    })
+    await expect.poll(() => workbench.rack.view().pods[0]?.cameras[0]?.console).toBe('open')
+    await page.getByRole('option', { name: /Gate/ }).click()
+    await page.getByRole('tab', { name: 'Console', exact: true }).click()
+    const pane = page.getByRole('region', { name: 'Console of Gate' })
+    await pane.getByText('Nothing was said since the workbench was started.').waitFor()
+    await pane.getByRole('button', { name: 'What it said before' }).click()
+    const lines = page.getByRole('region', { name: 'Session of Gate' }).getByRole('listbox', { name: 'Lines of the session' })
+    await lines.getByText('the last words of yesterday').waitFor()
+    // From there on it is a console like any other.
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Rack' }).click()
+    far.say('good morning\r\n')
+    await pane.getByText('good morning').first().waitFor()
+    await pane.getByText('Nothing was said since').waitFor({ state: 'hidden' })
+    // By keys, at any time.
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox', { name: 'Find a camera, run a command' }).fill('What the console said before')
+    await page.getByRole('option', { name: /^What the console said before/ }).waitFor()
+    await page.keyboard.press('Enter')
+    await lines.getByText('good morning').waitFor()
     expect(complaints.filter((line) => !line.startsWith('log:'))).toEqual([])
   })
 

@@ -41,12 +41,14 @@ export interface OpenWindowOptions {
   readonly mdns?: MdnsPlace
   /** As an earlier run left it. */
   readonly captureSettings?: Readonly<Record<string, unknown>>
+  /** An earlier run on the same data, which has ended when the window opens. */
+  readonly earlier?: (workbench: OpenWorkbench) => Promise<void>
   /** Absent: the host does not reach the network. */
   readonly fetch?: typeof globalThis.fetch
 }
 
 /** The whole product: workbench, web host, browser. */
-export async function openWindow({ width = 1440, height = 900, colour = 'dark', tftpPort = 69, demoCameras, mdns, captureSettings, fetch }: OpenWindowOptions = {}): Promise<OpenWindow> {
+export async function openWindow({ width = 1440, height = 900, colour = 'dark', tftpPort = 69, demoCameras, mdns, captureSettings, earlier, fetch }: OpenWindowOptions = {}): Promise<OpenWindow> {
   const folder = await mkdtemp(join(tmpdir(), 'rackbench-e2e-'))
   onTestFinished(async () => rm(folder, { recursive: true, force: true }))
   if (captureSettings) {
@@ -54,10 +56,15 @@ export async function openWindow({ width = 1440, height = 900, colour = 'dark', 
     await writeFile(join(folder, 'data/captures.json'), JSON.stringify(captureSettings))
   }
   const complaints: string[] = []
-  const workbench = await createWorkbench({
+  const openWorkbench = async (): Promise<OpenWorkbench> => createWorkbench({
     host: 'web', version: '0.0.0-test', dataFolder: join(folder, 'data'), homeFolder: folder, tftpPort, demoCameras, mdns,
     resourcesFolder: join(import.meta.dirname, '../../resources'), log: (line) => { complaints.push(`log: ${line}`) }, ...(fetch ? { fetch } : {}),
   }, { loadRack: true })
+  if (earlier) {
+    const before = await openWorkbench()
+    await earlier(before).finally(async () => before.close())
+  }
+  const workbench = await openWorkbench()
   onTestFinished(async () => workbench.close())
   const web = await serveWeb({ workbench, host: '127.0.0.1', port: 0, rendererFolder, newToken: () => newToken().repeat(8), log: (line) => { complaints.push(`web: ${line}`) } })
   onTestFinished(async () => web.close())

@@ -68,6 +68,13 @@ export function useHandlers(): Handlers {
   async function onBatch(work: (id: BatchId) => Promise<unknown>): Promise<void> {
     if (batches.shown) await work(batches.shown.id)
   }
+  async function showBefore({ id, name }: CameraView): Promise<void> {
+    await captures.refresh()
+    const newest = captures.newestOf(id)
+    if (!newest) throw new WorkbenchError('input/not-found', `Nothing is captured of ${name} yet`, { hint: 'Each byte of its console is kept as soon as one comes' })
+    view.view = 'captures'
+    captures.openEnd(newest)
+  }
   function remove({ id, name }: CameraView): void {
     const pod = rack.podOf.get(id)
     if (pod?.simulated === true) throw new WorkbenchError('input/not-supported', `${name} belongs to the demo rack`, { hint: 'Close the demo rack: all of it goes then' })
@@ -125,6 +132,7 @@ export function useHandlers(): Handlers {
     'console.open': async ({ id }) => { view.open(id, 'console'); await shown.focusOn('aside .xterm-helper-textarea') },
     'console.full': ({ id }) => { view.showConsoles([id]) },
     'console.search': inConsole((deeds) => { deeds.search() }),
+    'console.before': showBefore,
     'console.address': inConsole((deeds) => { deeds.address() }),
     'console.copy': inConsole((deeds) => { deeds.copy() }),
     'console.paste': inConsole((deeds) => { deeds.paste() }),

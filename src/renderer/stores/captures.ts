@@ -59,6 +59,13 @@ export const useCapturesStore = defineStore('captures', () => {
     opened.value = { session: session.session, offset: pieces[0]?.offset ?? session.endOffset }
     return true
   }
+  /** The last of what is kept of a camera, also from before this program was started. */
+  const newestOf = (camera: CameraId): CaptureSession | undefined =>
+    (sessions.value ?? []).filter((each) => each.camera === camera && each.endOffset > each.startOffset).sort((a, b) => b.endedAtMs - a.endedAtMs)[0]
+  function openEnd({ session, endOffset }: CaptureSession): void {
+    tab.value = 'sessions'
+    opened.value = { session, offset: endOffset }
+  }
   async function page(wish: CaptureWish, before: number | undefined): Promise<void> {
     asking.abort(new Cancelled('another search'))
     const mine = asking = new AbortController()
@@ -91,5 +98,5 @@ export const useCapturesStore = defineStore('captures', () => {
     if (!busy.value && asked.value && end.value.next !== undefined) await page(asked.value, end.value.next)
   }
   const stop = (): void => { asking.abort(new Cancelled('the search was stopped')); asking = new AbortController(); busy.value = false }
-  return { sessions, status, problem, searchProblem, asked, lines, end, busy, opened, tab, bySession, cameras, nameOf, refresh, look, openAt, search, more, stop }
+  return { sessions, status, problem, searchProblem, asked, lines, end, busy, opened, tab, bySession, cameras, nameOf, refresh, look, openAt, newestOf, openEnd, search, more, stop }
 })

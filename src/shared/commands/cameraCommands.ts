@@ -47,6 +47,7 @@ export const cameraCommands = [
   { id: 'console.open', on: 'camera', group: 'Console', title: 'Console', about: 'what it says, and typing', keys: ['Alt+C'], explains: true, available: work('console') },
   { id: 'console.full', on: 'camera', group: 'Console', title: 'Console over the whole middle', about: 'in the view of consoles' },
   { id: 'console.search', on: 'camera', group: 'Console', title: 'Search in the console', about: 'up and down in what is still on the screen', keys: ['Alt+Shift+S'] },
+  { id: 'console.before', on: 'camera', group: 'Console', title: 'What the console said before', about: 'its captures at the newest line, also from before the workbench was started', cli: { words: 'captures list', options: '--camera' } },
   { id: 'console.address', on: 'camera', group: 'Console', title: 'Newest address in the console', about: 'a web address that the camera said: where it leads; asks before it is opened' },
   { id: 'console.copy', on: 'camera', group: 'Console', title: 'Copy the console', about: 'the selection, or everything', keys: ['Mod+Shift+C'] },
   { id: 'console.paste', on: 'camera', group: 'Console', title: 'Paste with pauses', about: 'several lines, no faster than the camera reads', available: typing },
