@@ -115,10 +115,13 @@ async function openVectisBridge({ rfc2217, camera }: Desk): Promise<{ readonly u
     for (const each of [socket, uart]) { sockets.push(each); each.on('error', () => undefined) }
     socket.pipe(uart).pipe(socket)
     let isLow = false
+    // One after the other: a machine that stood still for a while hears both lines at once.
+    let switching = Promise.resolve()
+    const power = (to: 'on' | 'off'): void => { switching = switching.then(async () => { await camera.pod.power(to, never) }).catch(() => undefined) }
     socket.on('data', (bytes: Buffer) => {
       const hex = bytes.toString('hex')
-      if (!isLow && hex.includes('fffa2c0509fff0')) { isLow = true; camera.pod.power('off', never).catch(() => undefined) }
-      if (isLow && hex.includes('fffa2c0508fff0')) { isLow = false; pulses += 1; camera.pod.power('on', never).catch(() => undefined) }
+      if (!isLow && hex.includes('fffa2c0509fff0')) { isLow = true; power('off') }
+      if (isLow && hex.includes('fffa2c0508fff0')) { isLow = false; pulses += 1; power('on') }
     })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
