@@ -5,7 +5,7 @@ const yaml = 'test/integration/rackYaml.test.ts'
 const identify = 'test/integration/identifyPower.test.ts'
 const identity = 'test/integration/identity.test.ts'
 const tests = 'test/integration/inventory.test.ts'
-const pods = 'test/integration/rackPods.test.ts'
+const pods = 'test/integration/addAndRemove.test.ts'
 
 export const inventoryGuards: readonly Guard[] = [
   { says: 'no job takes a camera in maintenance', file: 'src/main/composition/cameraUse.ts', project: 'integration', tests, named: 'no job takes the camera',

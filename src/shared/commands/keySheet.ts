@@ -17,9 +17,9 @@ const placeKeys: readonly KeyPart[] = [
 /** The clipboard of a terminal: what the browser does there, since Ctrl with a letter goes to the camera. Insert is of old, and no Mac has it. */
 const terminalKeys = (platform: Platform): KeyPart => ({
   heading: 'In a terminal', rows: rows([
-    [platform === 'mac' ? ['⌘V †'] : ['Ctrl Shift V †', 'Shift Insert †'], 'paste; several lines, or a long text, are looked at first and sent with pauses'],
+    [platform === 'mac' ? ['⌘V †'] : ['Ctrl Shift V †', 'Shift Insert †'], 'paste; several lines are shown before they are sent'],
     [platform === 'mac' ? ['⌘C †'] : ['Ctrl Insert †'], 'copy the selection'],
-    [['Ctrl C', 'Ctrl V'], 'go to the camera, as every key without a †'],
+    [['Ctrl C', 'Ctrl V'], 'go to the camera'],
   ]),
 })
 
