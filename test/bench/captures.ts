@@ -31,7 +31,7 @@ function fastClock(factor: number): Clock {
   const base = createSystemClock()
   const [startMs, startWallMs] = [base.nowMs(), base.wallMs()]
   const nowMs = (): number => (base.nowMs() - startMs) * factor
-  return { nowMs, wallMs: () => startWallMs + nowMs(), sleep: async (durationMs, signal) => base.sleep(durationMs / factor, signal) }
+  return { nowMs, wallMs: () => startWallMs + nowMs(), zoneMs: () => 0, sleep: async (durationMs, signal) => base.sleep(durationMs / factor, signal) }
 }
 
 /** Captures: what they cost while a rack talks, how fast they are searched, and how soon a large one opens. */

@@ -91,4 +91,55 @@ describe.skipIf(missingForWindow() !== undefined)('a console by keys alone, in a
     await page.mouse.click((place?.x ?? 0) + 20, (place?.y ?? 0) + 8)
     await page.getByRole('dialog', { name: 'An address from a console' }).getByText(address, { exact: true }).waitFor()
   })
+
+  test('copy and paste in a terminal do what the sheet of keys says, and Ctrl C and Ctrl V go to the camera', async () => {
+    const { page, far, pane, openPane } = await openGate()
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await openPane()
+    const kept = async (): Promise<unknown> => page.evaluate('navigator.clipboard.readText()')
+    const keep = async (text: string): Promise<void> => { await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`) }
+    const box = pane.getByRole('textbox', { name: 'Text to paste into Gate' })
+    let told = ''
+    const hears = async (more: string): Promise<void> => { told += more; await expect.poll(far.heard, soon).toBe(told) }
+    far.say('\r\nSELECTED words\r\n')
+    await expect.poll(async () => pane.locator('.xterm-rows').innerText(), soon).toContain('SELECTED')
+    const terminal = pane.locator('.xterm-helper-textarea')
+    await terminal.focus()
+    for (const keys of ['Control+Shift+V', 'Shift+Insert']) {
+      await keep(`by ${keys}`)
+      await page.keyboard.press(keys)
+      await hears(`by ${keys}`)
+    }
+    await keep('untouched')
+    await page.keyboard.press('Control+V')
+    await hears('\u0016')
+    // Several lines are looked at first.
+    await keep('one\ntwo\n')
+    for (const keys of ['Control+Shift+V', 'Shift+Insert']) {
+      await terminal.focus()
+      await page.keyboard.press(keys)
+      await expect.poll(async () => box.inputValue(), soon).toBe('one\ntwo\n')
+      await box.focus()
+      await page.keyboard.press('Escape')
+      await box.waitFor({ state: 'detached' })
+    }
+
+    await terminal.focus()
+    await page.keyboard.press('Control+Shift+C')
+    await expect.poll(kept, soon).toMatch(/^\s*SELECTED words$/)
+    const screen = await pane.locator('.xterm-screen').boundingBox()
+    const rows = await pane.locator('.xterm-rows > div').count()
+    // The first row is empty, and a double click takes a word.
+    await page.mouse.dblclick((screen?.x ?? 0) + 12, (screen?.y ?? 0) + 1.5 * (screen?.height ?? 0) / rows)
+    for (const keys of ['Control+Shift+C', 'Control+Insert']) {
+      await keep('something else')
+      await terminal.focus()
+      await page.keyboard.press(keys)
+      await expect.poll(kept, soon).toBe('SELECTED')
+    }
+    await keep('untouched')
+    await page.keyboard.press('Control+C')
+    await hears('\u0003')
+    expect(await kept()).toBe('untouched')
+  })
 })

@@ -23,7 +23,7 @@ describe.skipIf(missingForWindow() !== undefined)('a camera that a job has, in a
 
     await page.getByRole('tab', { name: 'Console' }).click()
     const pane = page.getByRole('region', { name: 'Console of cam-03' })
-    await pane.getByText(/^Restore of cam-03 .*has the console since \d\d:\d\d; you watch\.$/).waitFor()
+    await pane.getByText(/^You watch: Restore of cam-03 .*has the console since \d\d:\d\d\.$/).waitFor()
     for (const name of ['Type here', 'Take over', 'Release']) expect(await pane.getByRole('button', { name, exact: true }).count()).toBe(0)
     expect(await pane.getByRole('textbox', { name: 'Line to send to cam-03' }).isDisabled()).toBe(true)
     for (const name of ['On', 'Off', 'Cycle']) expect(await pane.getByRole('group', { name: 'Power of cam-03' }).getByRole('button', { name, exact: true }).isDisabled()).toBe(true)

@@ -31,7 +31,7 @@ describe.skipIf(missingForWindow() !== undefined)('a console that two windows sh
     await page.getByRole('button', { name: 'Take it back' }).click()
     await page.getByText(/^You type here/).waitFor()
     await page.getByRole('button', { name: 'Release', exact: true }).click()
-    await second.getByText(/^Released for another program since \d\d:\d\d, by window 1\.$/).waitFor()
+    await second.getByText(/^Released since \d\d:\d\d by window 1, for another program\.$/).waitFor()
     expect(workbench.rack.view().pods[0]?.cameras[0]?.console).toBe('released')
     await second.getByRole('button', { name: 'Take the line back' }).click()
     await expect.poll(() => workbench.rack.view().pods[0]?.cameras[0]?.console, { timeout: 20_000 }).toBe('open')

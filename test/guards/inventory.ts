@@ -5,6 +5,7 @@ const yaml = 'test/integration/rackYaml.test.ts'
 const identify = 'test/integration/identifyPower.test.ts'
 const identity = 'test/integration/identity.test.ts'
 const tests = 'test/integration/inventory.test.ts'
+const pods = 'test/integration/addAndRemove.test.ts'
 
 export const inventoryGuards: readonly Guard[] = [
   { says: 'no job takes a camera in maintenance', file: 'src/main/composition/cameraUse.ts', project: 'integration', tests, named: 'no job takes the camera',
@@ -57,6 +58,14 @@ export const inventoryGuards: readonly Guard[] = [
     find: 'if (port < 1 || host.length > 253 || !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(host)) return undefined', replace: '' },
   { says: 'a change of the rack is made to what the file holds then', file: 'src/main/composition/rackStore.ts', project: 'integration', tests, named: 'many changes at once',
     find: 'const lease = await take(signal)', replace: 'const lease = { release: async () => undefined }\n      void take' },
+  { says: 'a pod goes at a prompt when its name was typed', file: 'src/main/hosts/cli/commands/rackPods.ts', project: 'integration', tests: pods, named: 'says what goes',
+    find: "if (given.text('confirm')?.trim() !== word) {", replace: "if (given.text('confirm') === '') {" },
+  { says: 'a pod whose camera a job of another process has is not removed', file: 'src/main/composition/rackSetup.ts', project: 'integration', tests: pods, named: 'one whose camera a job has',
+    find: 'else await refuseHeld(known)', replace: 'else void refuseHeld' },
+  { says: 'a rack takes no more pods than can be read again', file: 'src/main/composition/rackSetup.ts', project: 'integration', tests: pods, named: 'a rack that is full',
+    find: 'if (pods.length >= maxPods) throw', replace: 'if (pods.length >= 2 * maxPods) throw' },
+  { says: 'a rack file that is away takes no camera out of the window', file: 'src/main/composition/rackStore.ts', project: 'integration', tests: pods, named: 'when the file is moved away',
+    find: "if (now !== '' && (now", replace: "if ((now" },
   { says: 'many cameras are set aside by their typed number only', file: 'src/main/composition/inventoryMany.ts', project: 'integration', tests: 'test/integration/inventoryMany.test.ts', named: 'above eight', find: 'if (maintenance !== undefined && cameraIds.length > manyUnconfirmed', replace: 'if (maintenance !== undefined && cameraIds.length > 10 * manyUnconfirmed' },
   { says: 'a camera that cannot take a change keeps what it had', file: 'src/main/composition/inventoryMany.ts', project: 'integration', tests: 'test/integration/inventoryMany.test.ts', named: 'each has its own outcome', find: 'return inventory ? { ...pod, inventory } : pod', replace: "return { ...pod, inventory: inventory ?? { labels: [], group: '', notes: '' } }" },
   { says: 'a sensor is a name and no path', file: 'src/main/core/consoles/boardSeen.ts', project: 'unit', tests: 'src/main/core/consoles/boardSeen.test.ts', named: 'tells nothing', find: "const sensorName = '([a-z]{1,8}[_-]?\\\\d{2,6}[a-z0-9_-]{0,12})'", replace: "const sensorName = '(\\\\S{1,40})'" },

@@ -218,7 +218,7 @@ export function createFixtureWorkbench({ cameras, perPod = 4, nowMs, quotaNear =
         return {}
       }),
       broadcast: contract.consoles.broadcast.handler(async ({ input, signal = new AbortController().signal }) => broadcastLine(input, {
-        clock: { nowMs, wallMs: nowMs, sleep: async () => new Promise<void>(() => undefined) }, log: () => undefined, typingOf: (cameraId) => typing.get(cameraId) ?? defaultTyping,
+        clock: { nowMs, wallMs: nowMs, zoneMs: () => 0, sleep: async () => new Promise<void>(() => undefined) }, log: () => undefined, typingOf: (cameraId) => typing.get(cameraId) ?? defaultTyping,
         type: async (cameraId, bytes) => {
           const text = new TextDecoder().decode(bytes)
           calls.push(`type ${cameraId} ${JSON.stringify(text)}`)

@@ -22,6 +22,7 @@ export function createHurriedClock(mostMs = 4_000): HurriedClock {
     setBack: (ms) => { behindMs += ms },
     nowMs: () => real.nowMs() + aheadMs,
     wallMs: () => real.wallMs() + aheadMs - behindMs,
+    zoneMs: (wallMs) => real.zoneMs(wallMs),
     sleep: async (durationMs, signal) => {
       if (durationMs > mostMs) return real.sleep(durationMs, signal)
       signal.throwIfAborted()

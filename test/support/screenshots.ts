@@ -189,6 +189,22 @@ const scenes: readonly Scene[] = [
   } },
   { name: 'history', cameras: 12, steps: async (page) => { await openCard(page, 'cam-09'); await page.getByRole('tab', { name: 'History' }).click() } },
   { name: 'panel-console', cameras: 12, steps: async (page) => { await openCard(page, 'cam-01'); await page.getByRole('tab', { name: 'Console' }).click() } },
+  { name: 'panel-console-job', cameras: 12, steps: async (page, server) => {
+    server?.workbench.consoleTools.writer(cameraIdSchema.parse('cam-01'), { who: 'job', name: 'Restore of cam-01 (job 20261112-3f9a)', sinceMs: Date.now(), others: ['window 2'] })
+    await openCard(page, 'cam-01')
+    await page.getByRole('tab', { name: 'Console' }).click()
+    await page.getByText(/^You watch: /).waitFor()
+  } },
+  { name: 'console-writers', cameras: 12, steps: async (page, server) => {
+    const names = ['cam-01', 'cam-04', 'cam-08', 'cam-09'] as const
+    const others = ['Annabelle of the night shift', 'Bob']
+    const now = Date.now()
+    const views = [{ who: 'you', name: 'window 1', sinceMs: now, others }, { who: 'viewer', name: 'Annabelle of the night shift', sinceMs: now, others }, { who: 'released', name: 'Bob', sinceMs: now, others }, { who: 'viewer', name: 'Bob', sinceMs: now, lost: { by: 'Bob', atMs: now }, others }] as const
+    views.forEach((view, at) => { server?.workbench.consoleTools.writer(cameraIdSchema.parse(names[at]), { ...view, others: [...view.others] }) })
+    await page.getByRole('button', { name: 'Consoles' }).click()
+    for (const name of names) await page.getByRole('navigation', { name: 'Cameras' }).getByText(name).click()
+    await page.getByText(/^Taken over by Bob/).waitFor()
+  } },
   ...(['Lines', 'Hex'] as const).map((shape): Scene => ({ name: `console-${shape.toLowerCase()}`, cameras: 12, steps: async (page) => {
     await page.getByRole('button', { name: 'Consoles' }).click()
     for (const name of ['cam-01', 'cam-04']) await page.getByRole('navigation', { name: 'Cameras' }).getByText(name).click()

@@ -21,7 +21,8 @@ const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 3; turn += 1) await new Promise<void>((resolve) => { setImmediate(resolve) })
 }
 
-export function createVirtualClock(startWallMs = Date.UTC(2026, 4, 12)): VirtualClock {
+/** In UTC, or so far ahead of it, whatever the zone of the machine is. */
+export function createVirtualClock(startWallMs = Date.UTC(2026, 4, 12), zoneMs = 0): VirtualClock {
   let nowMs = 0
   let order = 0
   let realWork = 0
@@ -42,6 +43,7 @@ export function createVirtualClock(startWallMs = Date.UTC(2026, 4, 12)): Virtual
   return {
     nowMs: () => nowMs,
     wallMs: () => startWallMs + nowMs,
+    zoneMs: () => zoneMs,
     sleep: async (durationMs, signal) => {
       signal.throwIfAborted()
       await new Promise<void>((resolve, reject) => {

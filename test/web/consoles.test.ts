@@ -143,6 +143,16 @@ test('break, modem lines and rate where the line has them, and words where it ha
   await until('the words', () => text().includes('This line carries bytes only'))
 })
 
+test('what matters of who has a console comes first, because its end is cut in a narrow panel', async () => {
+  const { fixture } = await consoleOf('cam-01')
+  const words = (): string => document.querySelector('.console .line [role="status"]')?.textContent ?? ''
+  for (const [who, name, first] of [['job', 'Restore of cam-01 (job j-1)', 'You watch: Restore of cam-01'], ['released', 'Ann', 'Released since'], ['viewer', 'Ann', 'Ann types here'], ['you', 'window 1', 'You type here']] as const) {
+    fixture.consoleTools.writer(id('cam-01'), { who, name, sinceMs: 0 })
+    await until(first, () => words().startsWith(first))
+    expect(document.querySelector('.console .line [role="status"]')?.getAttribute('title')).toBe(words())
+  }
+})
+
 test('who else has a console before them is named beside who types', async () => {
   const { fixture } = await consoleOf('cam-01')
   const line = (): string => (document.querySelector('.console .line')?.textContent ?? '').replace(/\s+/g, ' ')

@@ -34,7 +34,7 @@ export function refuseBusy({ devices, spec, console }: CameraEntry, leases: Leas
   const busy = leases.holderOf(devices.resource)
   if (busy) throw new WorkbenchError('pod/busy', `${spec.cameraName} is in use by ${busy.holder}`, { context: { holder: busy.holder, sinceMs: busy.sinceMs }, hint: 'Wait for it to end, or cancel it' })
   const held = console.holder()
-  if (held?.kind === 'released') throw releasedError(`The console of ${spec.cameraName}`, { by: held.name, sinceMs: held.sinceMs })
+  if (held?.kind === 'released') throw releasedError(`The console of ${spec.cameraName}`, { by: held.name, sinceMs: held.sinceMs }, console.stats().note)
 }
 
 /** What a job compares who it meets with. */

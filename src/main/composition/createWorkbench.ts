@@ -136,7 +136,7 @@ export async function createWorkbench(environment: HostEnvironment, options: Wor
   const ask = options.ask ?? (async (_question: string, signal: AbortSignal) => waitForSignal(signal))
   const store = createRackStore({ path: join(dataFolder, 'rack.json'), leases, clock })
   const secrets = await auditedSecrets(createSecretsBox({ folder: join(dataFolder, 'secrets'), oldFile: join(dataFolder, 'secrets.json'), vault: environment.keyVault, log }), audit, log)
-  const setup = createRackSetup({ clock, rack, socs, dataFolder, demoCameras: environment.demoCameras, store, log, ask, secrets, audit, environment: environment.commandEnvironment ?? {}, serialPorts: sharedPorts(environment.serialPorts),
+  const setup = createRackSetup({ clock, rack, socs, dataFolder, demoCameras: environment.demoCameras, store, leases, log, ask, secrets, audit, environment: environment.commandEnvironment ?? {}, serialPorts: sharedPorts(environment.serialPorts),
     // Simulators are loaded for a demonstration, not for a rack.
     openNodes: async (signal) => { const { demoNodesPace, openDemoNodes } = await import('./demoNodes.ts'); return openDemoNodes({ registry: await registry.registry(), clock: createScaledClock(clock, demoNodesPace), hostClock: clock, random: newShare, log }, signal) },
     openDevices: async (signal) => (await import('./demoDevices.ts')).openDemoDevices({ desk: deviceUpdates, fetch: environment.fetch ?? offline, clock, audit, log }, signal),

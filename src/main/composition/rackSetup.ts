@@ -6,15 +6,18 @@ import { type CameraId, cameraIdSchema, podIdSchema, type PodId } from '../../sh
 import { WorkbenchError } from '../../shared/errors/workbenchError.ts'
 import { type Clock, withDeadline } from '../../shared/lifecycle/clock.ts'
 import { createLane } from '../../shared/lifecycle/lane.ts'
+import type { InventoryChange } from '../../shared/rack/inventory.schema.ts'
 import type { AuditLog } from '../core/audit/auditLog.ts'
-import type { PodSpec, RackBook } from '../core/rack/rackBook.ts'
+import { changedInventory } from '../core/rack/inventory.ts'
+import type { Leases } from '../core/rack/leases.ts'
+import { inRackAlready, podInUse, type PodSpec, type RackBook } from '../core/rack/rackBook.ts'
 import { newToken } from '../drivers/host/randomness.ts'
 import type { Secrets } from '../drivers/storage/secretsBox.ts'
 import type { SecretOf } from '../drivers/power/openPower.ts'
 import { powerFromEnvironment, type PowerWishes } from '../drivers/power/powerFromEnvironment.ts'
 import { nameOfLine } from '../drivers/transports/lineName.ts'
 import { parseTransportUrl } from '../drivers/transports/transportUrl.ts'
-import type { RackFile } from '../drivers/storage/rackFile.ts'
+import { maxPods, type RackFile } from '../drivers/storage/rackFile.ts'
 import type { DemoRack } from './demoRack.ts'
 import { devicesOf, type PodDevicesDeps } from './podDevices.ts'
 import { auditPowerChanges } from './powerChanges.ts'
@@ -29,6 +32,7 @@ export interface RackSetupDeps extends Omit<PodDevicesDeps, 'secretOf'> {
   readonly dataFolder: string
   readonly demoCameras: number | undefined
   readonly store: RackStore
+  readonly leases: Pick<Leases, 'holderOf'>
   readonly log: (line: string) => void
   /** The nodes of the demo, beside its cameras. */
   readonly openNodes: (signal: AbortSignal) => Promise<DemoRack>
@@ -42,6 +46,8 @@ export interface RackSetupDeps extends Omit<PodDevicesDeps, 'secretOf'> {
 export interface RackSetup {
   /** Asks the pod first; one that does not answer like a pod is not added. */
   add(pod: NewPod, signal: AbortSignal): Promise<PodSpec>
+  /** The same at a prompt, which shows no rack: into the file, from which an open window takes it up. `said` is what people say of its camera. */
+  addToFile(pod: NewPod, said: InventoryChange, signal: AbortSignal): Promise<PodSpec>
   /** For one run of the command line: not remembered. `lineName` as `nameOfLine` says it; `known` is the camera of the rack that is there. */
   addForNow(pod: NewPod, power?: PowerWishes, lineName?: string, known?: PodSpec): PodSpec
   /** The camera of the remembered rack on that line. */
@@ -52,11 +58,12 @@ export interface RackSetup {
   setPower(id: PodId, given: Pick<NewPod, 'power' | 'password'>, signal: AbortSignal, by?: string): Promise<void>
   /** Where the camera's picture is; `undefined` for nowhere. */
   setSnapshotUrl(id: CameraId, url: string | undefined): Promise<void>
+  /** Out of the file, and out of the rack where it is shown. `pod/busy` while a job has its camera. */
   remove(id: PodId): Promise<void>
   /** All of the remembered rack, or only these cameras. */
   load(only?: readonly CameraId[]): Promise<void>
-  /** What another process, or an import, made of the rack file since. */
-  takeUp(): Promise<void>
+  /** What another process, or an import, made of the rack file since; `true` when something waits for the end of a job. */
+  takeUp(): Promise<boolean>
   /** Fails with the reason why such a pod cannot be used. */
   check(spec: PodSpec): void
   /** The remembered rack for one act on its power: no console is opened but those whose power goes over it. */
@@ -76,19 +83,19 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
   let screens: DemoRack | undefined
   const always = new AbortController().signal
 
-  const changePods = async (how: (pods: RackFile['pods']) => RackFile['pods']): Promise<void> => { await deps.store.change((rackFile) => ({ ...rackFile, pods: how(rackFile.pods) }), always) }
+  const changePods = async (how: (pods: RackFile['pods']) => RackFile['pods'] | Promise<RackFile['pods']>): Promise<void> => { await deps.store.change(async (rackFile) => ({ ...rackFile, pods: await how(rackFile.pods) }), always) }
 
   const checkChip = (chip: string): void => {
     const known = deps.socs.get(chip.toLowerCase().split(':')[0] ?? '')
     if (!known) throw new WorkbenchError('input/not-supported', `Unknown chip "${chip.slice(0, 40)}"`, { hint: 'Choose one of the list of chips (rackbench chips)' })
   }
-  const specOf = ({ url, name, cameraName, chip, power, password }: NewPod): PodSpec => {
+  const specOf = ({ url, name, cameraName, chip, power, password }: NewPod, others: readonly PodSpec[] = rack.pods()): PodSpec => {
     checkChip(chip)
     const id = newToken()
-    const number = rack.pods().length + 1
+    const number = freeNumber(others)
     return {
       id: podIdSchema.parse(`pod-${id}`), cameraId: cameraIdSchema.parse(`cam-${id}`), url: url.trim(), chip: chip.toLowerCase(),
-      name: name || `pod-${number}`, cameraName: cameraName || `cam-${String(number).padStart(2, '0')}`,
+      name: name || podName(number), cameraName: cameraName || cameraNameOf(number),
       ...(power === undefined ? {} : { power: withReference(power, password, `pod-${id}`) }),
     }
   }
@@ -110,35 +117,71 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       deps.log(`${spec.name} was left out of the rack: ${String(error)}`)
     }
   }
-  const takeUpOne = async (spec: PodSpec): Promise<void> => {
+  /** A job has it: it stays as it is until the next look, and that is told once. */
+  const waiting = new Set<PodId>()
+  const whenFree = async (name: string, id: PodId, work: () => Promise<void>): Promise<boolean> => {
+    try {
+      await work()
+      waiting.delete(id)
+      return false
+    } catch (error) {
+      if (!waiting.has(id)) deps.log(`${name} was not changed: ${String(error)}`)
+      waiting.add(id)
+      return true
+    }
+  }
+  const takeUpOne = async (spec: PodSpec): Promise<boolean> => {
     const known = rack.pods().find(({ id }) => id === spec.id)
-    if (!known) return addOrLog(spec)
+    if (!known) { await addOrLog(spec); return false }
     const [{ inventory: before, snapshotUrl: stood, ...was }, { inventory, snapshotUrl, ...is }] = [known, spec]
     // Neither closes its console.
     if (!sameAs(before, inventory)) rack.setInventory(spec.id, inventory)
     if (stood !== snapshotUrl) rack.setSnapshotUrl(spec.cameraId, snapshotUrl)
-    if (sameAs(was, is)) return
-    try {
+    if (sameAs(was, is)) return false
+    return whenFree(spec.name, spec.id, async () => {
       await rack.remove(spec.id)
       await addOrLog(spec)
-    } catch (error) {
-      // A job has it: it stays as it is until the next look.
-      deps.log(`${spec.name} was not changed: ${String(error)}`)
-    }
+    })
   }
+  /** Of a pod that is not shown here: its lease tells of jobs of every process. */
+  const refuseHeld = async (spec: PodSpec): Promise<void> => {
+    const holder = deps.leases.holderOf(await lineNameOf(spec.url).catch(() => spec.url))
+    if (holder) throw podInUse(spec.name, holder.holder)
+  }
+  const refuseTwin = async (pods: readonly PodSpec[], lineName: string, url: string): Promise<void> => {
+    for (const pod of pods) if (await lineNameOf(pod.url).catch(() => undefined) === lineName) throw inRackAlready(url, pod)
+  }
+  const addPod = async (pod: NewPod, said: InventoryChange | undefined, isShown: boolean, signal: AbortSignal): Promise<PodSpec> => lane(signal, async () => {
+    const before = (await deps.store.read()).pods
+    const { password } = pod
+    const spec: PodSpec = { ...specOf(pod, [...before, ...rack.pods()]), ...(said === undefined ? {} : { inventory: changedInventory(undefined, said, deps.clock.wallMs()) }) }
+    const lineName = await lineNameOf(spec.url)
+    await refuseTwin(before, lineName, spec.url)
+    const devices = devicesFor(spec, lineName)
+    if (devices.pod) await withDeadline(deps.clock, answerLimitMs, `answer of ${devices.pod.label}`, signal, async (within) => devices.pod?.store(within))
+    const ref = refOf(spec.power)
+    if (ref !== undefined && password !== undefined) await deps.secrets.put(ref, password)
+    try {
+      if (isShown) rack.add(spec, devices)
+      await changePods(async (pods) => {
+        // Another process may have been here meanwhile.
+        await refuseTwin(pods, lineName, spec.url)
+        if (pods.length >= maxPods) throw new WorkbenchError('input/too-large', `A rack has ${maxPods} pods at most`, { hint: 'Remove one first, or use another data folder' })
+        return [...pods, { ...spec }]
+      })
+    } catch (error) {
+      if (rack.pods().some(({ id }) => id === spec.id)) await rack.remove(spec.id)
+      if (ref !== undefined && password !== undefined) await deps.secrets.remove(ref)
+      throw error
+    }
+    if (!isShown) await devices.closePower?.()
+    return spec
+  })
   const refOf = (power: PowerSpec | undefined): string | undefined => (power && 'passwordRef' in power ? power.passwordRef : undefined)
 
   return {
-    add: async (pod, signal) => lane(signal, async () => {
-      const spec = specOf(pod)
-      const devices = devicesFor(spec, await lineNameOf(spec.url))
-      if (devices.pod) await withDeadline(deps.clock, answerLimitMs, `answer of ${devices.pod.label}`, signal, async (within) => devices.pod?.store(within))
-      const ref = refOf(spec.power)
-      if (ref !== undefined && pod.password !== undefined) await deps.secrets.put(ref, pod.password)
-      rack.add(spec, devices)
-      await changePods((pods) => [...pods, { ...spec }])
-      return spec
-    }),
+    add: async (pod, signal) => addPod(pod, undefined, true, signal),
+    addToFile: async (pod, said, signal) => addPod(pod, said, false, signal),
     addForNow,
     nameOfLine: lineNameOf,
     setPower: async (id, { power, password }, signal, by = '') => lane(signal, async () => {
@@ -167,17 +210,26 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       await changePods((pods) => pods.map(({ snapshotUrl: _before, ...pod }) => (pod.cameraId !== id ? { ...pod, ...(_before === undefined ? {} : { snapshotUrl: _before }) } : { ...pod, ...(url === undefined ? {} : { snapshotUrl: url }) })))
     }),
     remove: async (id) => lane(always, async () => {
-      const known = rack.pods().find((spec) => spec.id === id)
-      const ref = refOf(known?.power)
-      await deps.audit.around({ what: 'remove pod', subject: known?.name ?? id, details: { camera: known?.cameraName ?? '', url: known?.url.slice(0, 400) ?? '' } }, async () => {
-        await rack.remove(id)
+      const shown = rack.pods().find((spec) => spec.id === id)
+      const known = shown ?? (await deps.store.read()).pods.find((spec) => spec.id === id)
+      if (!known) throw new WorkbenchError('input/not-found', `There is no pod ${id}`)
+      const ref = refOf(known.power)
+      await deps.audit.around({ what: 'remove pod', subject: known.name, details: { camera: known.cameraName, url: known.url.slice(0, 400) } }, async () => {
+        if (shown) await rack.remove(id)
+        else await refuseHeld(known)
         await changePods((pods) => pods.filter((pod) => pod.id !== id))
       })
       if (ref !== undefined) await deps.secrets.remove(ref)
     }),
     load: async (only) => { for (const spec of (await deps.store.read()).pods) if (only === undefined || only.includes(spec.cameraId)) await addOrLog(spec) },
     takeUp: async () => lane(always, async () => {
-      for (const spec of (await deps.store.read()).pods) await takeUpOne(spec)
+      const { pods } = await deps.store.read()
+      let isWaiting = false
+      for (const spec of pods) isWaiting = await takeUpOne(spec) || isWaiting
+      // A demo is in no file.
+      const gone = rack.pods().filter(({ id, cameraId }) => rack.find(cameraId)?.devices.simulated === false && !pods.some((pod) => pod.id === id))
+      for (const { id, name } of gone) isWaiting = await whenFree(name, id, async () => rack.remove(id)) || isWaiting
+      return isWaiting
     }),
     check: (spec) => { checkChip(spec.chip); devicesFor(spec, undefined) },
     knownOn: async (lineName) => {
@@ -207,6 +259,15 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       for (const each of open) await each?.close()
     }),
   }
+}
+
+const podName = (number: number): string => `pod-${number}`
+const cameraNameOf = (number: number): string => `cam-${String(number).padStart(2, '0')}`
+/** The number of the next place; not one whose name is taken, as after a removal. */
+function freeNumber(others: readonly PodSpec[]): number {
+  const places = new Map(others.map((each) => [each.id, each]))
+  const taken = new Set([...places.values()].flatMap(({ name, cameraName }) => [name, cameraName]))
+  for (let number = places.size + 1; ; number += 1) if (!taken.has(podName(number)) && !taken.has(cameraNameOf(number))) return number
 }
 
 /** Both came through the same schema, but not with their fields in the same order. */

@@ -7,8 +7,8 @@ import type { Lease, Leases } from '../core/rack/leases.ts'
 /** The rack file, which a window and commands change side by side: each change is made to what the file holds then. */
 export interface RackStore {
   read(): Promise<RackFile>
-  /** Calls when the file has changed, whoever did it, until the signal aborts. */
-  follow(changed: () => Promise<void>, signal: AbortSignal): Promise<void>
+  /** Calls when the file has changed, whoever did it, until the signal aborts; and again while it answers that something waits. */
+  follow(changed: () => Promise<boolean>, signal: AbortSignal): Promise<void>
   /** Resolves to what is in the file afterwards. A change that throws leaves the file as it is. */
   change(how: (rack: RackFile) => RackFile | Promise<RackFile>, signal: AbortSignal): Promise<RackFile>
 }
@@ -34,10 +34,12 @@ export function createRackStore({ path, leases, clock }: { readonly path: string
     read: async () => loadRack(path),
     follow: async (changed, signal) => {
       let seen = await rackFileStamp(path)
+      let isWaiting = false
       for (;;) {
         await clock.sleep(lookEveryMs, signal)
         const now = await rackFileStamp(path)
-        if (now !== seen) await changed()
+        // A file that is away is no empty rack: no camera goes because of it.
+        if (now !== '' && (now !== seen || isWaiting)) isWaiting = await changed()
         seen = now
       }
     },

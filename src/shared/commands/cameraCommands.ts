@@ -35,7 +35,7 @@ export const cameraCommands = [
   { id: 'camera.maintenance', on: 'camera', group: 'Camera', title: 'Set aside, or end maintenance', about: 'no job takes a camera that is set aside', cli: { words: 'rack maintenance', options: 'CAMERA on|off' } },
   { id: 'camera.picture', on: 'camera', group: 'Camera', title: 'Address of its picture', about: 'where its own image.jpg is asked for', cli: { words: 'rack picture', options: 'CAMERA URL' } },
   { id: 'camera.bundle', on: 'camera', group: 'Camera', title: 'Support bundle of the camera', about: 'what it said and what was done to it, without secrets', cli: { words: 'bundle', options: 'FILE --camera' } },
-  { id: 'camera.remove', on: 'camera', group: 'Camera', title: 'Remove from the rack', about: 'its pod leaves this workbench, and nothing is switched or written; asks first' },
+  { id: 'camera.remove', on: 'camera', group: 'Camera', title: 'Remove from the rack', about: 'its pod leaves this workbench, and nothing is switched or written; asks first', cli: { words: 'rack remove', options: 'POD --confirm' } },
   { id: 'camera.open', on: 'camera', group: 'Camera', title: 'Open the panel', about: 'what it does and what can be done' },
   { id: 'camera.select', on: 'camera', group: 'Camera', title: 'Select, or take out of the selection', about: 'for work on several' },
   { id: 'camera.power', on: 'camera', group: 'Power', title: 'Power', about: 'who switches it, and what it draws', explains: true, available: work('power') },

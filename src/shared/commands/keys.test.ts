@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { commands } from './commands.ts'
+import { keySheet } from './keySheet.ts'
 import { isMenuKey, isPressed, isTakenInTerminal, isTyping, type KeyPress, type Keys, keyWords } from './keys.ts'
 
 const press = (key: string, more: Partial<KeyPress> = {}): KeyPress => ({ key, code: `Key${key.toUpperCase()}`, ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, ...more })
@@ -59,5 +60,16 @@ describe('the keys of all commands', () => {
   test('no key of a shell that moves by words, and none that a browser never gives away', () => {
     const letters: readonly Keys[] = ['Alt+B', 'Alt+F', 'Alt+D', 'Mod+N', 'Mod+T', 'Mod+W', 'Mod+Shift+N', 'Mod+Shift+T', 'Mod+Shift+W']
     expect(allKeys.filter(({ keys }) => letters.includes(keys))).toEqual([])
+  })
+})
+
+describe('the sheet of keys', () => {
+  const inTerminal = (platform: 'mac' | 'other'): readonly (readonly string[])[] => keySheet(platform).find(({ heading }) => heading === 'In a terminal')?.rows.map(({ keys }) => keys) ?? []
+  test('says how a terminal copies and pastes, and what goes to the camera', () => {
+    expect(inTerminal('other')).toEqual([['Ctrl Shift V †', 'Shift Insert †'], ['Ctrl Insert †'], ['Ctrl C', 'Ctrl V']])
+    expect(inTerminal('mac')).toEqual([['⌘V †'], ['⌘C †'], ['Ctrl C', 'Ctrl V']])
+  })
+  test('no command has a key that copies or pastes there', () => {
+    expect(allKeys.filter(({ keys }) => /^Mod\+(Shift\+)?V$|^Mod\+C$|Insert/.test(keys))).toEqual([])
   })
 })

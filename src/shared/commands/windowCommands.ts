@@ -43,7 +43,7 @@ export const windowCommands = [
   },
   { id: 'rack.grid', on: 'window', group: 'Rack', title: 'Rack as a grid', about: 'by pods', available: shapeOf('grid') },
   { id: 'rack.elevation', on: 'window', group: 'Rack', title: 'Rack as an elevation', about: 'racks with their rows and slots', available: shapeOf('elevation') },
-  { id: 'rack.addPod', on: 'window', group: 'Rack', title: 'Add a pod', about: 'rack://…, or a camera on a serial port', cli: { words: 'ports', options: '' } },
+  { id: 'rack.addPod', on: 'window', group: 'Rack', title: 'Add a pod', about: 'rack://…, or a camera on a serial port', cli: { words: 'rack add', options: 'URL --chip --camera-name' } },
   { id: 'rack.discover', on: 'window', group: 'Rack', title: 'Pods on the network', about: 'those that announce themselves, to be added', cli: { words: 'rack discover', options: '--seconds' } },
   { id: 'rack.lines', on: 'window', group: 'Rack', title: 'Serial ports and switches', about: 'USB adapters of this computer, and the switches that are written down', cli: { words: 'ports', options: '' } },
   { id: 'rack.export', on: 'window', group: 'Rack', title: 'Export the rack', about: 'pods, cameras and labels as YAML; no passwords', cli: { words: 'rack export', options: 'FILE' } },

@@ -5,6 +5,8 @@ export interface Clock {
   nowMs(): number
   /** Wall time, for people and the journal; never for measuring, because it jumps. */
   wallMs(): number
+  /** How far local time of this computer is ahead of UTC at that wall time; less than nothing where it is behind. For people only. */
+  zoneMs(wallMs: number): number
   /** Rejects with the signal's reason when aborted, and leaves no timer behind. */
   sleep(durationMs: number, signal: AbortSignal): Promise<void>
 }

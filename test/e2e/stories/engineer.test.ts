@@ -103,7 +103,7 @@ describe.skipIf(missingForWindow() !== undefined)('the day of an engineer', () =
 
     await step('lends the line to another program, and takes it back', async () => {
       await theirs.getByRole('button', { name: 'Release', exact: true }).click()
-      await mine.getByText(/^Released for another program since .*, by window 2\.$/).waitFor()
+      await mine.getByText(/^Released since .* by window 2, for another program\.$/).waitFor()
       expect(camera('cam-01').console).toBe('released')
       await mine.getByRole('button', { name: 'Take the line back' }).click()
       await expect.poll(() => camera('cam-01').console, soon).toBe('open')

@@ -78,7 +78,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
     for (const listener of listeners) listener()
     bell.ring()
   }
-  const mark = (text: string): void => { line.catchUp(); append(new TextEncoder().encode(`\r\n--- ${timeOfDay(clock.wallMs())} ${text} ---\r\n`)); lineBell.ring() }
+  const mark = (text: string): void => { line.catchUp(); append(new TextEncoder().encode(`\r\n--- ${timeOfDay(clock.wallMs(), clock)} ${text} ---\r\n`)); lineBell.ring() }
   const tellBootWatch = (bytes: Uint8Array): void => {
     try { onBytes?.(bytes, history.end - bytes.length) } catch (error) { log(`console ${cameraId}: the watcher failed: ${String(error)}`) }
   }
@@ -249,8 +249,8 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
   }
 
   const mustBeFree = (): void => {
-    if (lent) throw busyWith('This console', lent, clock.wallMs())
-    if (released) throw releasedError('This console', released)
+    if (lent) throw busyWith('This console', lent, clock)
+    if (released) throw releasedError('This console', released, releasedNote(released, clock))
   }
   const releaseLine = async (by: string, signal: AbortSignal): Promise<void> => {
     mustBeFree()
@@ -346,7 +346,7 @@ export function createConsole({ cameraId, open, clock, log, historyBytes = defau
     },
     stats: () => ({
       state: lent ? 'lent' : released ? 'released' : line.isOpen ? 'open' : closing.signal.aborted ? 'closed' : isTrying || bytesReceived === 0 ? 'connecting' : 'closed',
-      note: lent ? lent.holder : released ? releasedNote(released) : line.isOpen ? '' : note,
+      note: lent ? lent.holder : released ? releasedNote(released, clock) : line.isOpen ? '' : note,
       bytesReceived, bytesLost, lastByteAtMs,
       lastLine: lastLine(),
       activity: meter.read(clock.nowMs()),

@@ -67,7 +67,7 @@ interface Writer { readonly id: string; readonly name: string; readonly sinceMs:
 
 export interface WriterDeskDeps {
   readonly console: Pick<CameraConsole, 'cameraId' | 'holder' | 'changed'>
-  readonly clock: Pick<Clock, 'wallMs'>
+  readonly clock: Pick<Clock, 'wallMs' | 'zoneMs'>
   readonly names: ViewerNames
 }
 
@@ -89,7 +89,7 @@ export function createWriterDesk({ console, clock, names }: WriterDeskDeps): Wri
   }
   const mustBeViewers = (): void => {
     const held = console.holder()
-    if (held?.kind === 'job') throw busyWith('This console', { holder: held.name, sinceMs: held.sinceMs }, clock.wallMs())
+    if (held?.kind === 'job') throw busyWith('This console', { holder: held.name, sinceMs: held.sinceMs }, clock)
   }
   const leave = (id: string): void => {
     const known = watching.get(id)
@@ -113,7 +113,7 @@ export function createWriterDesk({ console, clock, names }: WriterDeskDeps): Wri
     mayType: (viewer) => {
       mustBeViewers()
       if (writer && writer.id !== viewer?.id) {
-        throw new WorkbenchError('pod/busy', `${writer.name} types into this console since ${timeOfDay(writer.sinceMs)}`, { context: { holder: writer.name, sinceMs: writer.sinceMs }, hint: 'Take over to type yourself; they see who did' })
+        throw new WorkbenchError('pod/busy', `${writer.name} types into this console since ${timeOfDay(writer.sinceMs, clock)}`, { context: { holder: writer.name, sinceMs: writer.sinceMs }, hint: 'Take over to type yourself; they see who did' })
       }
       // Who does not watch would keep it for ever.
       if (!writer && viewer && watching.has(viewer.id)) give(viewer)

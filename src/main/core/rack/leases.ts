@@ -34,9 +34,11 @@ export interface LeaseStore {
 export interface LeaseTaken { readonly kind: 'taken'; readonly token: string; readonly takenOverFrom: LeaseHolder | undefined }
 export interface LeaseHeld { readonly kind: 'held'; readonly by: LeaseHolder }
 
+type ZonedWall = Pick<Clock, 'wallMs' | 'zoneMs'>
+
 export interface LeasesDeps {
   readonly store: LeaseStore
-  readonly clock: Pick<Clock, 'wallMs'>
+  readonly clock: ZonedWall
   readonly log: (line: string) => void
 }
 
@@ -45,9 +47,9 @@ export function createLeases({ store, clock, log }: LeasesDeps): Leases {
     take: async (resource, holder, signal) => {
       signal.throwIfAborted()
       const answer = store.tryTake(resource, { holder, sinceMs: clock.wallMs() })
-      if (answer.kind === 'held') throw busyWith(resource, answer.by, clock.wallMs())
+      if (answer.kind === 'held') throw busyWith(resource, answer.by, clock)
       const { token, takenOverFrom } = answer
-      if (takenOverFrom) log(`${resource}: ${takenOverFrom.holder} had it since ${timeOfDay(takenOverFrom.sinceMs)} and is gone; ${holder} takes it over`)
+      if (takenOverFrom) log(`${resource}: ${takenOverFrom.holder} had it since ${timeOfDay(takenOverFrom.sinceMs, clock)} and is gone; ${holder} takes it over`)
       return { resource, holder, takenOverFrom, release: async () => { store.free(resource, token) } }
     },
     holderOf: (resource) => store.holderOf(resource),
@@ -73,15 +75,15 @@ export function createMemoryLeaseStore(): LeaseStore {
 
 const twoDigits = (value: number): string => String(value).padStart(2, '0')
 
-/** Time of day of a wall time, in UTC, because this part of the program does not know where the rack stands. */
-export function timeOfDay(wallMs: number): string {
-  const seconds = Math.floor(wallMs / 1000) % 86_400
-  return `${twoDigits(Math.floor(seconds / 3600))}:${twoDigits(Math.floor(seconds / 60) % 60)}:${twoDigits(seconds % 60)} UTC`
+/** Time of day of a wall time where this computer stands, as a window shows it. */
+export function timeOfDay(wallMs: number, clock: Pick<Clock, 'zoneMs'>): string {
+  const seconds = Math.floor((wallMs + clock.zoneMs(wallMs)) / 1000) % 86_400
+  return [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map(twoDigits).join(':')
 }
 
-export function busyWith(resource: string, { holder, sinceMs }: LeaseHolder, nowMs: number): WorkbenchError {
-  const seconds = Math.max(0, Math.round((nowMs - sinceMs) / 1000))
-  return new WorkbenchError('pod/busy', `${resource} is in use by ${holder} since ${timeOfDay(sinceMs)}`, {
+export function busyWith(resource: string, { holder, sinceMs }: LeaseHolder, clock: ZonedWall): WorkbenchError {
+  const seconds = Math.max(0, Math.round((clock.wallMs() - sinceMs) / 1000))
+  return new WorkbenchError('pod/busy', `${resource} is in use by ${holder} since ${timeOfDay(sinceMs, clock)}`, {
     context: { resource, holder, sinceMs, seconds }, hint: `Wait for ${holder} to end, or cancel it`,
   })
 }

@@ -154,6 +154,11 @@ const quietEveryMs = 2_000
 const pollEveryMs = 10_000
 const pollLimitMs = 8_000
 
+export const inRackAlready = (url: string, { id, name, cameraName }: PodSpec): WorkbenchError =>
+  new WorkbenchError('input/conflict', `${url} is in the rack already, as ${name} with ${cameraName}`, { context: { pod: id } })
+export const podInUse = (name: string, holder: string): WorkbenchError =>
+  new WorkbenchError('pod/busy', `${name} is in use by ${holder}`, { context: { holder }, hint: 'Cancel that job first' })
+
 export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, flashBytesOf = () => 0, findJob, watchJobs, captures, pictures, startFactsOf = () => undefined, alarmsOf = () => undefined, powerTrouble, watchBytes }: RackBookDeps): RackBook {
   const entries = new Map<PodId, Entry>()
   const powerDeps: PowerActDeps = { clock, leases, audit, log, jobOf, breakOff, ...(findJob ? { findJob } : {}) }
@@ -248,7 +253,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fla
     const entry = entries.get(id)
     if (!entry) throw new WorkbenchError('input/not-found', `There is no pod ${id}`)
     const holder = leases.holderOf(entry.devices.resource)
-    if (holder) throw new WorkbenchError('pod/busy', `${entry.spec.name} is in use by ${holder.holder}`, { context: { holder: holder.holder }, hint: 'Cancel that job first' })
+    if (holder) throw podInUse(entry.spec.name, holder.holder)
     return entry
   }
 
@@ -256,7 +261,7 @@ export function createRackBook({ clock, log, leases, audit, breakOff, jobOf, fla
     add: (spec, devices) => {
       if (entries.has(spec.id)) throw new WorkbenchError('input/conflict', `There is a pod ${spec.id} already`, { context: { pod: spec.id } })
       const twin = [...entries.values()].find((each) => each.devices.resource === devices.resource)
-      if (twin) throw new WorkbenchError('input/conflict', `${spec.url} is in the rack already, as ${twin.spec.name}`, { context: { pod: twin.spec.id } })
+      if (twin) throw inRackAlready(spec.url, twin.spec)
       const capture = captures?.open({ id: spec.cameraId, name: spec.cameraName, chip: spec.chip })
       const edges = createPowerEdges((edge) => capture?.power(edge), () => { entries.get(spec.id)?.console.catchUp() })
       const seen = edges.watched(devices)

@@ -4,6 +4,7 @@ import type { Clock } from '../../../shared/lifecycle/clock.ts'
 export const createSystemClock = (): Clock => ({
   nowMs: () => performance.now(),
   wallMs: () => Date.now(),
+  zoneMs: (wallMs) => -60_000 * new Date(wallMs).getTimezoneOffset(),
   sleep: async (durationMs, signal) => {
     signal.throwIfAborted()
     await new Promise<void>((resolve, reject) => {
@@ -18,5 +19,6 @@ export const createSystemClock = (): Clock => ({
 export const createScaledClock = (base: Clock, factor: number): Clock => ({
   nowMs: () => base.nowMs() * factor,
   wallMs: () => base.wallMs(),
+  zoneMs: (wallMs) => base.zoneMs(wallMs),
   sleep: async (durationMs, signal) => base.sleep(durationMs / factor, signal),
 })

@@ -24,6 +24,7 @@ import type { AgentPlan, AgentRequest } from '../../../shared/agent/agent.schema
 import type { FindPortsDesk } from '../../composition/findPortsDesk.ts'
 import type { RackFilterTools } from '../../composition/rackFilterTools.ts'
 import type { InventoryDesk } from '../../composition/inventoryDesk.ts'
+import type { RackSetup } from '../../composition/rackSetup.ts'
 import type { BatchDesk, BatchTools } from '../../composition/batchDesk.ts'
 import type { batchFacts } from '../../composition/batchFacts.ts'
 import type { BatchPlan } from '../../../shared/batch/batchPlan.schema.ts'
@@ -84,6 +85,8 @@ export interface CliWorkbench {
   readonly captures: Pick<CaptureDesk, 'sessions' | 'search' | 'newLines' | 'caughtUp' | 'export' | 'settings' | 'changeSettings'>
   /** The rack that is remembered; no console is opened for it. */
   readonly inventories: InventoryDesk
+  /** Changes the remembered rack, as the window's dialogs do. */
+  readonly pods: Pick<RackSetup, 'addToFile' | 'remove'>
   readonly findPorts: FindPortsDesk
   readonly rackFilters: RackFilterTools
   readonly boots: BootsDesk

@@ -47,7 +47,7 @@ export async function openLocalWorkbench({ version, homeFolder, resourcesFolder,
     jobs: () => jobs.list(),
     chips: async (signal) => chips.list(signal),
     importProfiles: chips.importProfiles, getUboot: chips.getUboot,
-    captures, inventories, findPorts, boots, bundles, close, audit, rackFilters: createRackFilterTools(dataFolder, inventories),
+    captures, inventories, pods: setup, findPorts, boots, bundles, close, audit, rackFilters: createRackFilterTools(dataFolder, inventories),
     secretsPlace: async () => secrets.where(),
     powerCameras: async () => {
       await setup.loadSwitches()

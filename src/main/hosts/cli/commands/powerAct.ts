@@ -41,7 +41,7 @@ const words: Readonly<Record<PowerStep['state'], string>> = { waiting: '', actin
 function cameraOf(text: string, cameras: Awaited<ReturnType<CliWorkbench['powerCameras']>>): (typeof cameras)[number] {
   const found = cameras.filter(({ id, name }) => id === text || name === text)
   const [first] = found
-  if (!first) throw new WorkbenchError('input/not-found', `There is no camera ${quoted(text)} in this rack`, { hint: cameras.length === 0 ? 'Add its pod in the window first' : `There are ${cameras.slice(0, 12).map(({ name }) => name).join(', ')}` })
+  if (!first) throw new WorkbenchError('input/not-found', `There is no camera ${quoted(text)} in this rack`, { hint: cameras.length === 0 ? 'Add its pod first: "rackbench rack add", or in the window' : `There are ${cameras.slice(0, 12).map(({ name }) => name).join(', ')}` })
   if (found.length > 1) throw new WorkbenchError('input/conflict', `${found.length} cameras are called ${quoted(text)}`, { hint: `Name one by its id: ${found.map(({ id }) => id).join(', ')}` })
   return first
 }

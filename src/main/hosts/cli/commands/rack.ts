@@ -9,14 +9,19 @@ import { boardOfCamera } from './rackBoard.ts'
 import { filtersOfRack } from './rackFilters.ts'
 import { identifyRack } from './rackIdentify.ts'
 import { pictureOfCamera } from './rackPicture.ts'
+import { addPod, removePod } from './rackPods.ts'
 import { portsOfRack } from './rackPorts.ts'
 import { exportRack, importRack } from './rackFiles.ts'
 import { cameraNamed, type RackScene, type RackSpec as Spec } from './rackScene.ts'
 
 const flags: Flags = {
+  'chip': { type: 'string', short: 'c', value: 'CHIP', help: 'add: of its camera, as "rackbench chips" names it' },
+  'name': { type: 'string', value: 'NAME', help: 'add: of the pod (default: the next number)' },
+  'camera-name': { type: 'string', value: 'NAME', help: 'add: of its camera (default: the next number)' },
+  'group': { type: 'string', value: 'NAME', help: 'add: the group of its camera' },
   'seconds': { type: 'string', value: 'SECONDS', help: 'discover: how long to listen (default 5)' },
   'yes': { type: 'boolean', help: 'identify, ports: cut the ports that were listed without it' },
-  'confirm': { type: 'string', value: 'NUMBER', help: 'ports: how many are cut, when they are more than eight' },
+  'confirm': { type: 'string', value: 'WORD', help: 'remove: the name of the pod; ports: how many are cut, when they are more than eight' },
   'assign': { type: 'boolean', help: 'identify, ports: write down which port belongs to which camera' },
   'dry-run': { type: 'boolean', help: 'import: say what would be added, changed and left alone, and do nothing' },
   'keep-ids': { type: 'boolean', help: 'import: pods that this rack does not have keep the ids of the file' },
@@ -28,10 +33,12 @@ const flags: Flags = {
 
 type Verb = (scene: RackScene) => Promise<ExitCode>
 
-const forms = 'list | filters | label CAMERA WORD… | group CAMERA NAME | note CAMERA TEXT | place CAMERA RACK ROW SLOT | maintenance CAMERA on|off [NOTE] | export FILE | import FILE | picture CAMERA [URL|none] | board CAMERA | discover | identify CAMERA… | ports [SWITCH [PORT…]]'
+const forms = 'list | add URL --chip CHIP | remove POD --confirm NAME | filters | label CAMERA WORD… | group CAMERA NAME | note CAMERA TEXT | place CAMERA RACK ROW SLOT | maintenance CAMERA on|off [NOTE] | export FILE | import FILE | picture CAMERA [URL|none] | board CAMERA | discover | identify CAMERA… | ports [SWITCH [PORT…]]'
 
 const verbs: Readonly<Record<string, Verb>> = {
   list,
+  add: addPod,
+  remove: removePod,
   filters: filtersOfRack,
   label: async (scene) => change(scene, (words, { inventory }) => ({ labels: relabelled(inventory?.labels ?? [], words) })),
   group: async (scene) => change(scene, (words) => ({ group: words.join(' ') })),
@@ -51,7 +58,7 @@ const verbs: Readonly<Record<string, Verb>> = {
 export async function rackCommand(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
   const { own, words } = withWords(argv)
   const given = parseFlags('rack', flags, own, 40)
-  if (given.has('help')) { helpOf(`rack ${forms}`, 'What is known of the cameras of the rack. "label CAMERA +qa -old" adds and takes away, "label CAMERA qa" replaces all, "none" as the only word takes away.', flags).forEach(deps.out.line); return exitCodes.success }
+  if (given.has('help')) { helpOf(`rack ${forms}`, 'What is known of the cameras of the rack. "label CAMERA +qa -old" adds and takes away, "label CAMERA qa" replaces all, "none" as the only word takes away. A window or "rackbench serve" that is open on the same data folder takes up every change within seconds; what a job has is left until it ends.', flags).forEach(deps.out.line); return exitCodes.success }
   const [verb, ...rest] = [...given.positionals, ...words]
   const run = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
   if (!run) throw usage(verb === undefined ? 'What is to be done with the rack?' : `rack has no ${quoted(verb)}`, `rackbench rack ${forms}`)
@@ -123,7 +130,7 @@ async function list({ words, workbench, deps, teller, given }: RackScene): Promi
   const filter = given.text('filter')
   const pods = filter === undefined ? await workbench.inventories.list() : await workbench.rackFilters.cameras(filter)
   if (isJson(given)) { teller.say('rack', { pods: pods.map(({ id, name, url, cameraId, cameraName, chip, power, inventory }) => ({ id, name, url, power: power?.kind ?? null, camera: { id: cameraId, name: cameraName, chip, ...inventory } })) }, ''); return teller.done(exitCodes.success, {}, '') }
-  if (pods.length === 0) deps.out.line('The rack is empty; add a pod in the window, or import a rack file')
+  if (pods.length === 0) deps.out.line('The rack is empty; "rackbench rack add" or the window adds a pod, "rackbench rack import" a whole rack')
   else table([['camera', 'id', 'chip', 'address', 'power', 'what is said of it'], ...pods.map((pod) => [plainText(pod.cameraName, 24), pod.cameraId, pod.chip, plainText(pod.url, 40), pod.power?.kind ?? (pod.url.startsWith('rack:') ? 'pod' : 'by hand'), plainText(wordsOf(pod).join(' · '), 80)])]).forEach(deps.out.line)
   return exitCodes.success
 }
