@@ -187,6 +187,16 @@ describe('a window on the same folder', () => {
     await lease.release()
     await expect.poll(() => window.rack.pods().map(({ name }) => name)).toEqual(['seen'])
   })
+  test('keeps what never was in the file: a demo, and a line for now', async () => {
+    const { file, openWindow } = await bench(twoPods)
+    const window = await openWindow()
+    window.setup.addForNow({ url: line(12), name: 'for now', cameraName: '', chip: 'hi3516ev300' })
+    await window.setup.openDemo()
+    const shown = window.rack.pods().length
+    await writeFile(file, JSON.stringify({ ...twoPods, pods: [] }))
+    await expect.poll(() => window.rack.pods().length).toBe(shown - 2)
+    expect(window.rack.pods().map(({ name }) => name)).toContain('for now')
+  })
   test('keeps its cameras when the file is moved away', async () => {
     const { file, openWindow } = await bench(twoPods)
     const window = await openWindow()

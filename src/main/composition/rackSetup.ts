@@ -110,11 +110,18 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
     rack.add(spec, devicesFor(spec, lineName, power?.secretOf))
     return spec
   }
+  /** Those that the file had at some time: what goes from it goes from the rack, and what never was in it (a demo, a line for now) stays. */
+  const remembered = new Set<PodId>()
+  const remember = (pods: readonly PodSpec[]): void => { for (const { id } of pods) remembered.add(id) }
+  const leftOut = new Map<PodId, string>()
   const addOrLog = async (spec: PodSpec): Promise<void> => {
     try {
       rack.add(spec, devicesFor(spec, await lineNameOf(spec.url)))
+      leftOut.delete(spec.id)
     } catch (error) {
-      deps.log(`${spec.name} was left out of the rack: ${String(error)}`)
+      const why = String(error)
+      if (leftOut.get(spec.id) !== why) deps.log(`${spec.name} was left out of the rack: ${why}`)
+      leftOut.set(spec.id, why)
     }
   }
   /** A job has it: it stays as it is until the next look, and that is told once. */
@@ -169,6 +176,7 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
         if (pods.length >= maxPods) throw new WorkbenchError('input/too-large', `A rack has ${maxPods} pods at most`, { hint: 'Remove one first, or use another data folder' })
         return [...pods, { ...spec }]
       })
+      remember([spec])
     } catch (error) {
       if (rack.pods().some(({ id }) => id === spec.id)) await rack.remove(spec.id)
       if (ref !== undefined && password !== undefined) await deps.secrets.remove(ref)
@@ -221,13 +229,17 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       })
       if (ref !== undefined) await deps.secrets.remove(ref)
     }),
-    load: async (only) => { for (const spec of (await deps.store.read()).pods) if (only === undefined || only.includes(spec.cameraId)) await addOrLog(spec) },
+    load: async (only) => {
+      const { pods } = await deps.store.read()
+      remember(pods)
+      for (const spec of pods) if (only === undefined || only.includes(spec.cameraId)) await addOrLog(spec)
+    },
     takeUp: async () => lane(always, async () => {
       const { pods } = await deps.store.read()
       let isWaiting = false
       for (const spec of pods) isWaiting = await takeUpOne(spec) || isWaiting
-      // A demo is in no file.
-      const gone = rack.pods().filter(({ id, cameraId }) => rack.find(cameraId)?.devices.simulated === false && !pods.some((pod) => pod.id === id))
+      remember(pods)
+      const gone = rack.pods().filter(({ id }) => remembered.has(id) && !pods.some((pod) => pod.id === id))
       for (const { id, name } of gone) isWaiting = await whenFree(name, id, async () => rack.remove(id)) || isWaiting
       return isWaiting
     }),
