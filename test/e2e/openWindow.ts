@@ -11,7 +11,7 @@ import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
 import { openFarCamera } from '../support/consoleBench.ts'
 import { serveWeb, type WebHost } from '../../src/main/hosts/web/webHost.ts'
 
-const rendererFolder = join(import.meta.dirname, '../../out/renderer')
+export const rendererFolder = join(import.meta.dirname, '../../out/renderer')
 /** Where the browser or the built page is missing the story cannot be told; in CI that is a failure. */
 export function missingForWindow(): string | undefined {
   const missing = chromiumPath === undefined ? 'no Chromium on this machine' : existsSync(join(rendererFolder, 'index.html')) ? undefined : 'the page is not built: npm run build'
