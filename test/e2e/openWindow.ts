@@ -11,7 +11,7 @@ import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
 import { openFarCamera } from '../support/consoleBench.ts'
 import { serveWeb, type WebHost } from '../../src/main/hosts/web/webHost.ts'
 
-export const rendererFolder = join(import.meta.dirname, '../../out/renderer')
+const rendererFolder = join(import.meta.dirname, '../../out/renderer')
 /** Where the browser or the built page is missing the story cannot be told; in CI that is a failure. */
 export function missingForWindow(): string | undefined {
   const missing = chromiumPath === undefined ? 'no Chromium on this machine' : existsSync(join(rendererFolder, 'index.html')) ? undefined : 'the page is not built: npm run build'
@@ -30,6 +30,8 @@ export interface OpenWindow {
   readonly complaints: string[]
   /** Another window on the same workbench. */
   newPage(): Promise<Page>
+  /** The web host again, where it was and with the token that the page has. Only after `web.close()`. */
+  serveAgain(): Promise<void>
 }
 
 export interface OpenWindowOptions {
@@ -59,8 +61,13 @@ export async function openWindow({ width = 1440, height = 900, colour = 'dark', 
     resourcesFolder: join(import.meta.dirname, '../../resources'), log: (line) => { complaints.push(`log: ${line}`) }, ...(fetch ? { fetch } : {}),
   }, { loadRack: true })
   onTestFinished(async () => workbench.close())
-  const web = await serveWeb({ workbench, host: '127.0.0.1', port: 0, rendererFolder, newToken: () => newToken().repeat(8), log: (line) => { complaints.push(`web: ${line}`) } })
-  onTestFinished(async () => web.close())
+  const token = newToken().repeat(8)
+  const serve = async (port: number): Promise<WebHost> => {
+    const host = await serveWeb({ workbench, host: '127.0.0.1', port, rendererFolder, newToken: () => token, log: (line) => { complaints.push(`web: ${line}`) } })
+    onTestFinished(async () => host.close())
+    return host
+  }
+  const web = await serve(0)
   const browser = await chromium.launch({ ...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }), args: chromiumFlags })
   onTestFinished(async () => browser.close())
   const newPage = async (): Promise<Page> => {
@@ -72,7 +79,7 @@ export async function openWindow({ width = 1440, height = 900, colour = 'dark', 
     await page.locator('.bench').waitFor()
     return page
   }
-  return { page: await newPage(), browser, workbench, web, folder, complaints, newPage }
+  return { page: await newPage(), browser, workbench, web, folder, complaints, newPage, serveAgain: async () => { await serve(web.port) } }
 }
 
 /** A picture for the documentation, only where somebody asks for one: `RACKBENCH_PICTURES=DIR`. */
