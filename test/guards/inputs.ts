@@ -16,6 +16,8 @@ export const inputGuards: readonly Guard[] = [
     find: 'uboot.length < leastUbootBytes', replace: 'uboot.length > maxUbootBytes' },
   { says: 'of what never ends no more is read than is wanted', ...given,
     find: '{ end: maxBytes, ', replace: '{ ' },
+  { says: 'text that people write is read to its bound', ...given,
+    find: 'readGivenFile(path, mostTextBytes,', replace: 'readGivenFile(path, 99 * mostTextBytes,' },
   { says: 'a given file that is one byte too large is refused', ...given,
     find: 'if (at > maxBytes) throw', replace: 'if (at > maxBytes + 1) throw' },
   { says: 'a given folder or a spelling that is wrong is said in words', ...given,
