@@ -30,6 +30,8 @@ export interface OpenWindow {
   readonly complaints: string[]
   /** Another window on the same workbench. */
   newPage(): Promise<Page>
+  /** The web host again, where it was and with the token that the page has. Only after `web.close()`. */
+  serveAgain(): Promise<void>
 }
 
 export interface OpenWindowOptions {
@@ -66,8 +68,13 @@ export async function openWindow({ width = 1440, height = 900, colour = 'dark', 
   }
   const workbench = await openWorkbench()
   onTestFinished(async () => workbench.close())
-  const web = await serveWeb({ workbench, host: '127.0.0.1', port: 0, rendererFolder, newToken: () => newToken().repeat(8), log: (line) => { complaints.push(`web: ${line}`) } })
-  onTestFinished(async () => web.close())
+  const token = newToken().repeat(8)
+  const serve = async (port: number): Promise<WebHost> => {
+    const host = await serveWeb({ workbench, host: '127.0.0.1', port, rendererFolder, newToken: () => token, log: (line) => { complaints.push(`web: ${line}`) } })
+    onTestFinished(async () => host.close())
+    return host
+  }
+  const web = await serve(0)
   const browser = await chromium.launch({ ...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }), args: chromiumFlags })
   onTestFinished(async () => browser.close())
   const newPage = async (): Promise<Page> => {
@@ -79,7 +86,7 @@ export async function openWindow({ width = 1440, height = 900, colour = 'dark', 
     await page.locator('.bench').waitFor()
     return page
   }
-  return { page: await newPage(), browser, workbench, web, folder, complaints, newPage }
+  return { page: await newPage(), browser, workbench, web, folder, complaints, newPage, serveAgain: async () => { await serve(web.port) } }
 }
 
 /** A picture for the documentation, only where somebody asks for one: `RACKBENCH_PICTURES=DIR`. */

@@ -20,4 +20,6 @@ export const doorGuards: readonly Guard[] = [
     find: 'if (planHash !== await powerHash(wish)) throw', replace: "if (planHash === '') throw" },
   { says: 'a yes lasts an hour', file: 'src/main/composition/approvals.ts', project: 'integration', tests: 'test/integration/hosts/mcpDoor.test.ts', named: 'power is switched after a person',
     find: 'nowMs() - askedAtMs < validMs', replace: 'nowMs() - askedAtMs < validMs * 99' },
+  { says: 'a page whose workbench is gone leaves no error that nobody caught', file: 'src/renderer/rpc/webLink.ts', project: 'integration', tests: 'test/integration/webLink.test.ts', named: 'a workbench that is not there',
+    find: '  bytes.catch(() => undefined)\n', replace: '' },
 ]

@@ -8,10 +8,28 @@ const profiles = 'src/main/core/profiles/profiles.test.ts'
 const images = 'test/integration/ubootImages.test.ts'
 const folder = 'test/integration/profileFiles.test.ts'
 
+const given = { project: 'unit', tests: 'src/main/composition/givenFile.test.ts', named: 'a file that a person names', file: 'src/main/composition/givenFile.ts' } as const
+
 /** What keeps wrong or hostile profiles, boot loaders and releases away from a camera. */
 export const inputGuards: readonly Guard[] = [
   { says: 'a few bytes are no U-Boot image', project: 'unit', tests: 'src/main/drivers/files/files.test.ts', named: 'bytes is no U-Boot image', file: 'src/main/drivers/files/bootFiles.ts',
     find: 'uboot.length < leastUbootBytes', replace: 'uboot.length > maxUbootBytes' },
+  { says: 'of what never ends no more is read than is wanted', ...given,
+    find: '{ end: maxBytes, ', replace: '{ ' },
+  { says: 'text that people write is read to its bound', ...given,
+    find: 'readGivenFile(path, mostTextBytes,', replace: 'readGivenFile(path, 99 * mostTextBytes,' },
+  { says: 'a given file that is one byte too large is refused', ...given,
+    find: 'if (at > maxBytes) throw', replace: 'if (at > maxBytes + 1) throw' },
+  { says: 'a given folder or a spelling that is wrong is said in words', ...given,
+    find: '${path} cannot be read: ${reasonOf(cause)}', replace: '${path} cannot be read: ${String(cause)}' },
+  { says: 'a rack file is read to its bound', project: 'integration', tests: 'test/integration/inventory.test.ts', named: 'a bad file leaves the rack as it is', file: 'src/main/hosts/cli/commands/rackFiles.ts',
+    find: '4 * maxRackYamlChars', replace: '400 * maxRackYamlChars' },
+  { says: 'a rack file that is no text is not read as some', project: 'integration', tests: 'test/integration/inventory.test.ts', named: 'a bad file leaves the rack as it is', file: 'src/main/hosts/cli/commands/rackFiles.ts',
+    find: "{ fatal: true }", replace: '{ fatal: false }' },
+  { says: 'a script is read to its bound', project: 'integration', tests: 'test/integration/consoles/consoleScripts.test.ts', named: 'rackbench console script', file: 'src/main/hosts/cli/commands/console.ts',
+    find: 'readGivenFile(path, maxScriptLetters,', replace: 'readGivenFile(path, 99 * maxScriptLetters,' },
+  { says: 'a private key is read to its bound', project: 'integration', tests: 'test/integration/ota/sshAppliances.test.ts', named: 'a key that is too large', file: 'src/main/composition/deployOverSsh.ts',
+    find: 'readGivenFile(path, mostKeyBytes,', replace: 'readGivenFile(path, 99 * mostKeyBytes,' },
   { says: 'a UBI header with a wrong checksum is no header', project: 'unit', tests: ubi, named: 'a wrong byte in a volume header loses the block', file: 'src/main/protocols/ubi/frame.ts',
     find: 'view.getUint8(4) === 1 && view.getUint32(60) === ubiCrc(bytes.subarray(at, at + 60))', replace: 'view.getUint8(4) === 1' },
   { says: 'contents of a static UBI volume are checked', project: 'unit', tests: ubi, named: 'a wrong byte in the contents of a static volume', file: 'src/main/protocols/ubi/volumes.ts',

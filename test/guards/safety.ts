@@ -3,6 +3,8 @@ import type { Guard } from './guard.ts'
 const gate = { project: 'integration', file: 'src/main/core/rack/actOnPower.ts', tests: 'test/integration/power/powerGate.test.ts' } as const
 const chain = { project: 'unit', file: 'src/main/core/audit/auditChain.ts', tests: 'src/main/core/audit/auditChain.test.ts' } as const
 
+const told = { project: 'integration', file: 'src/main/hosts/cli/commands/audit.ts', tests: 'test/integration/audit/auditCommand.test.ts', named: 'proved, exported and proved again' } as const
+
 const box = { project: 'integration', file: 'src/main/drivers/storage/secretsBox.ts', tests: 'test/integration/secrets/secretsBox.test.ts' } as const
 
 const shell = { project: 'integration', file: 'src/main/hosts/electron/pageWindow.ts', tests: 'test/integration/hosts/builtElectron.test.ts', named: 'may tell the desktop of an alarm' } as const
@@ -27,6 +29,10 @@ export const safetyGuards: readonly Guard[] = [
   { says: 'an entry follows the one before it', ...chain, named: 'written anew with a hash of its own', find: "if (entry.prev !== (before?.hash ?? firstPrev)) return", replace: 'if (entry.prev === entry.hash) return' },
   { says: 'an entry is written as we write', ...chain, named: 'any single byte', find: 'entry.success && canonicalJson(value) === line', replace: 'entry.success' },
   { says: 'a log that was cut off is noticed by its head', ...chain, named: 'an end that was cut off', find: 'if (!isHeadSeen && head !== firstPrev) return', replace: 'if (isHeadSeen && head === firstPrev) return' },
+  { says: 'a log whose end nobody has noted is not called complete', ...told, find: 'return noted === undefined', replace: "return noted === ''" },
+  { says: 'an empty log is not called unchanged', ...told, find: "  if (entries === 0) return 'The log is empty", replace: "  if (entries < 0) return 'The log is empty" },
+  { says: 'a log whose last line is not whole is told apart from a broken one', ...told, find: "state === 'torn' ? exitCodes.interrupted : exitCodes.refusedOrFailed", replace: 'exitCodes.refusedOrFailed' },
+  { says: 'a log that is no plain file is not read', file: 'src/main/drivers/files/bootFiles.ts', project: 'integration', tests: told.tests, named: 'a log that is no plain file', find: '    if (!facts.isFile()) throw', replace: '    if (facts.isSocket()) throw' },
   { says: 'more than eight are switched only with their number', file: 'src/main/composition/powerMany.ts', project: 'integration', tests: 'test/integration/power/powerMany.test.ts', named: 'more than eight', find: 'confirm?.trim() !== String(cameraIds.length)', replace: 'confirm === undefined' },
   { says: 'cameras do not start together', file: 'src/main/composition/powerMany.ts', project: 'integration', tests: 'test/integration/power/powerMany.test.ts', named: 'one after the other', find: '      if (begun.length > 0) await clock.sleep(staggerMs, either).catch(() => undefined)\n', replace: '' },
   { says: 'a camera in maintenance is left out', file: 'src/main/composition/powerMany.ts', project: 'integration', tests: 'test/integration/power/powerMany.test.ts', named: 'one after the other', find: '  if (maintenance) return', replace: '  if (!maintenance) return' },

@@ -84,6 +84,8 @@ describe('a download that is not whole leaves nothing', () => {
     ['more than announced', (response) => { response.writeHead(200, { 'content-length': '5000000' }); response.end(uboot()) }, 'input/too-large', /is larger than 4194304/],
     ['without end', (response) => { response.writeHead(200); const more = (): void => { if (!response.destroyed) response.write(new Uint8Array(262_144).fill(0x80), more) }; more() }, 'input/too-large', /is larger than 4194304/],
     ['a page', new TextEncoder().encode(`<html>${' '.repeat(2000)}`), 'input/malformed', /is no U-Boot image: it is a text page/],
+    ['a page as large as a U-Boot', new TextEncoder().encode(`<html>${' '.repeat(200_000)}`), 'input/malformed', /is no U-Boot image: it is a text page/],
+    ['an answer in JSON as large as a U-Boot', new TextEncoder().encode(`{"message":"${' '.repeat(200_000)}"}`), 'input/malformed', /is no U-Boot image: it is a text page/],
     ['too short', uboot().subarray(0, 1000), 'input/malformed', /it has 1000 bytes/],
     ['smaller than any SPL, which no plan would take', uboot().subarray(0, 8_191), 'input/malformed', /it has 8191 bytes/],
     ['nothing', new Uint8Array(), 'input/malformed', /it has 0 bytes/],

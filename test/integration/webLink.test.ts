@@ -72,6 +72,20 @@ test('a lost link comes back by itself, and a console goes on where it was', asy
   expect(text).toBe(`${history}said while away. said after.`)
   expect(skipped).toBe(0)
 })
+test('a workbench that is not there leaves no error behind that nobody caught', async () => {
+  const { server, link } = await bench()
+  await link.connected(new AbortController().signal)
+  const uncaught: unknown[] = []
+  const note = (error: unknown): void => { uncaught.push(error) }
+  process.on('unhandledRejection', note)
+  undo.push(() => { process.off('unhandledRejection', note) })
+  await server.close()
+  await until('it is said', () => link.state.value.phase === 'lost')
+  const later = AbortSignal.timeout(900)
+  await until('it was tried again', () => later.aborted)
+  expect(uncaught).toEqual([])
+  expect(link.state.value.phase).toBe('lost')
+})
 test('a call that was under way when the link broke ends with an error that says so', async () => {
   const { server, link } = await bench()
   await link.connected(new AbortController().signal)

@@ -20,5 +20,5 @@ test('a file that a person names: all of it, what is piped in as well, and no mo
     await expect(readGivenText(given, hint)).rejects.toMatchObject({ code: 'input/not-found', message: `${given} cannot be read: ${why}`, hint })
   }
   // It never ends.
-  await expect(readGivenText('/dev/zero', hint)).rejects.toMatchObject({ code: 'input/too-large' })
+  await expect(readGivenText('/dev/zero', hint)).rejects.toMatchObject({ code: 'input/too-large', message: '/dev/zero holds more than 1048576 bytes' })
 })

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -63,6 +64,16 @@ test('power of cameras by name, told and written down; the list is proved, expor
   expect((await run('audit', 'verify', '--file', file, '--head', head)).code).toBe(5)
   await writeFile(file, '')
   expect((await run('audit', 'verify', '--file', file)).cli.out.lines).toEqual(['The log is empty: nothing was written down yet, or somebody took it away'])
+})
+
+test('a log that is no plain file is refused, and a pipe into which nobody writes is not waited for', async () => {
+  const { run, folder } = await bench()
+  const pipe = join(folder, 'pipe')
+  if (process.platform !== 'win32') execFileSync('mkfifo', [pipe])
+  for (const path of process.platform === 'win32' ? [folder] : [folder, pipe]) {
+    const refused = await run('audit', 'verify', '--file', path)
+    expect([refused.code, refused.cli.err.lines.join()]).toEqual([2, expect.stringContaining(`${path} is not a plain file`)])
+  }
 })
 
 test('where secrets are kept', async () => {

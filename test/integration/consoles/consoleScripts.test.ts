@@ -134,4 +134,7 @@ test('rackbench console script: the log line by line, and the exit code says how
   expect(deaf.events.at(-1)).toMatchObject({ event: 'done', success: false, state: 'failed' })
   expect(deaf.exitCode).not.toBe(0)
   expect(await run('wait 10m', true)).toMatchObject({ exitCode: 7 })
+  // Before the line is opened: nothing of it is sent.
+  const large = await run('#'.repeat(65_537))
+  expect(large.events[0]).toMatchObject({ event: 'error', code: 'input/too-large', message: `${path} holds more than 65536 bytes` })
 })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -103,6 +104,22 @@ describe('what a node reads', () => {
     expect((await ask(`${base}/download`)).body.equals(lamp)).toBe(true)
     expect((await ask(`${url}${wire}/latest`)).json).toMatchObject({ available: false })
     expect((await ask(`${url}/api/v1/products/LAMP../channels/x/firmware/latest`)).status).toBe(400)
+  })
+  test('a node that hangs up before its question is looked at: no error in the log, and no node of that', async () => {
+    const { url, port, logged, registry } = await opened()
+    await upload(url, '0.8.0', image)
+    for (const path of ['latest', 'download']) {
+      const socket = connect({ port, host: '127.0.0.1' })
+      socket.on('error', () => undefined)
+      await once(socket, 'connect')
+      // In one go: when the registry reads the question the line is gone, and with it the address of the other end.
+      socket.write(`GET ${wire}/${path} HTTP/1.1\r\nHost: x\r\nX-Node-Id: hasty\r\n\r\n`)
+      socket.resetAndDestroy()
+      await once(socket, 'close')
+    }
+    expect((await ask(`${url}${wire}/latest`, { headers: { 'x-node-id': 'patient' } })).json).toMatchObject({ available: true })
+    expect(logged).toEqual([])
+    expect(registry.nodes.list({ limit: 9 }).map(({ id }) => id)).toEqual(['patient'])
   })
   test('who polled, from where and with what is known; nonsense about itself is not', async () => {
     const { url, registry } = await opened()

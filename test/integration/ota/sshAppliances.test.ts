@@ -1,7 +1,12 @@
-import { expect, test } from 'vitest'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { withSshFiles } from '../../../src/main/composition/deployOverSsh.ts'
 import { applianceWays, createSshWay, sshAddressOf } from '../../../src/main/composition/sshApplianceUpdates.ts'
 import type { UpdateWay } from '../../../src/main/composition/updateWay.ts'
 import { newUpdateDeviceSchema } from '../../../src/shared/ota/deviceUpdate.schema.ts'
+import { createRealClock } from '../../support/realClock.ts'
 import { createVirtualClock } from '../../support/virtualClock.ts'
 
 test.each([
@@ -29,4 +34,14 @@ test('the address says which way an appliance goes; one over SSH wants a key, an
   ways.check(device('ssh://root@10.0.0.1', '/key'))
   expect(asked).toEqual(['updater'])
   await expect(ways.acceptKey!({ ...device('http://10.0.0.1:12315'), id: 'device-x' as never }, `SHA256:${'k'.repeat(43)}`, new AbortController().signal)).rejects.toMatchObject({ code: 'input/not-supported' })
+})
+
+test('a key that is too large to be one is refused before anybody is called', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rackbench-ssh-key-'))
+  onTestFinished(async () => rm(folder, { recursive: true, force: true }))
+  const keyFile = join(folder, 'key')
+  await writeFile(keyFile, 'k'.repeat(65_537))
+  // Nobody listens there.
+  const look = withSshFiles({ host: '127.0.0.1', port: 9, user: 'root', keyFile, hostKeySha256: `SHA256:${'k'.repeat(43)}`, root: '/srv' }, createRealClock(), new AbortController().signal, async () => undefined)
+  await expect(look).rejects.toMatchObject({ code: 'input/too-large', message: `${keyFile} holds more than 65536 bytes`, hint: 'It is the private key of that user, as ssh-keygen makes it' })
 })
