@@ -46,7 +46,7 @@ async function bench(rack?: object) {
   }
   /** The window's process, which shows the rack and follows its file. */
   const openWindow = async (): Promise<OpenWorkbench> => {
-    const workbench = await createWorkbench({ host: 'electron', version: 'test', dataFolder, homeFolder: folder, tftpPort: 0, resourcesFolder, log: () => undefined }, { loadRack: true })
+    const workbench = await createWorkbench({ host: 'electron', version: 'test', dataFolder, homeFolder: folder, tftpPort: 0, demoCameras: 1, resourcesFolder, log: () => undefined }, { loadRack: true })
     onTestFinished(async () => workbench.close())
     return workbench
   }
@@ -186,6 +186,18 @@ describe('a window on the same folder', () => {
     await expect.poll(() => window.rack.pods().map(({ name }) => name).sort()).toEqual(['bench', 'seen'])
     await lease.release()
     await expect.poll(() => window.rack.pods().map(({ name }) => name)).toEqual(['seen'])
+  })
+  test('keeps its demo rack, which is in no file', async () => {
+    const { run, openWindow } = await bench(twoPods)
+    const window = await openWindow()
+    await window.setup.openDemo()
+    const demo = window.rack.pods().at(-1)?.id
+    await run('remove', 'bench', '--confirm', 'bench')
+    await expect.poll(() => window.rack.pods().some(({ name }) => name === 'bench')).toBe(false)
+    // The whole of that change is taken up before the next one is.
+    await run('add', line(12), ...chip, '--name', 'last')
+    await expect.poll(() => window.rack.pods().some(({ name }) => name === 'last')).toBe(true)
+    expect(window.rack.pods().map(({ id }) => id)).toContain(demo)
   })
   test('keeps its cameras when the file is moved away', async () => {
     const { file, openWindow } = await bench(twoPods)
