@@ -46,7 +46,7 @@ async function bench(rack?: object) {
   }
   /** The window's process, which shows the rack and follows its file. */
   const openWindow = async (): Promise<OpenWorkbench> => {
-    const workbench = await createWorkbench({ host: 'electron', version: 'test', dataFolder, homeFolder: folder, tftpPort: 0, resourcesFolder, log: () => undefined }, { loadRack: true })
+    const workbench = await createWorkbench({ host: 'electron', version: 'test', dataFolder, homeFolder: folder, tftpPort: 0, demoCameras: 1, resourcesFolder, log: () => undefined }, { loadRack: true })
     onTestFinished(async () => workbench.close())
     return workbench
   }
