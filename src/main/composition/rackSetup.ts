@@ -165,11 +165,18 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
     const lineName = await lineNameOf(spec.url)
     await refuseTwin(before, lineName, spec.url)
     const devices = devicesFor(spec, lineName)
-    if (devices.pod) await withDeadline(deps.clock, answerLimitMs, `answer of ${devices.pod.label}`, signal, async (within) => devices.pod?.store(within))
     const ref = refOf(spec.power)
-    if (ref !== undefined && password !== undefined) await deps.secrets.put(ref, password)
+    const undo: (() => Promise<void>)[] = []
     try {
-      if (isShown) rack.add(spec, devices)
+      if (devices.pod) await withDeadline(deps.clock, answerLimitMs, `answer of ${devices.pod.label}`, signal, async (within) => devices.pod?.store(within))
+      if (ref !== undefined && password !== undefined) {
+        await deps.secrets.put(ref, password)
+        undo.push(async () => { await deps.secrets.remove(ref) })
+      }
+      if (isShown) {
+        rack.add(spec, devices)
+        undo.push(async () => { await rack.remove(spec.id) })
+      }
       await changePods(async (pods) => {
         // Another process may have been here meanwhile.
         await refuseTwin(pods, lineName, spec.url)
@@ -178,11 +185,12 @@ export function createRackSetup(deps: RackSetupDeps): RackSetup {
       })
       remember([spec])
     } catch (error) {
-      if (rack.pods().some(({ id }) => id === spec.id)) await rack.remove(spec.id)
-      if (ref !== undefined && password !== undefined) await deps.secrets.remove(ref)
+      for (const each of undo.reverse()) await each()
       throw error
+    } finally {
+      // What is shown is closed with its place in the rack.
+      if (!isShown) await devices.closePower?.()
     }
-    if (!isShown) await devices.closePower?.()
     return spec
   })
   const refOf = (power: PowerSpec | undefined): string | undefined => (power && 'passwordRef' in power ? power.passwordRef : undefined)

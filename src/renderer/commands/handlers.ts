@@ -69,11 +69,8 @@ export function useHandlers(): Handlers {
     if (batches.shown) await work(batches.shown.id)
   }
   async function showBefore({ id, name }: CameraView): Promise<void> {
-    await captures.refresh()
-    const newest = captures.newestOf(id)
-    if (!newest) throw new WorkbenchError('input/not-found', `Nothing is captured of ${name} yet`, { hint: 'Each byte of its console is kept as soon as one comes' })
+    if (!await captures.openNewest(id)) throw new WorkbenchError('input/not-found', `Nothing is captured of ${name} yet`, { hint: 'Each byte of its console is kept as soon as one comes' })
     view.view = 'captures'
-    captures.openEnd(newest)
   }
   function remove({ id, name }: CameraView): void {
     const pod = rack.podOf.get(id)

@@ -62,9 +62,14 @@ export const useCapturesStore = defineStore('captures', () => {
   /** The last of what is kept of a camera, also from before this program was started. */
   const newestOf = (camera: CameraId): CaptureSession | undefined =>
     (sessions.value ?? []).filter((each) => each.camera === camera && each.endOffset > each.startOffset).sort((a, b) => b.endedAtMs - a.endedAtMs)[0]
-  function openEnd({ session, endOffset }: CaptureSession): void {
+  /** What a camera said last; `false`: nothing of it is kept. */
+  async function openNewest(camera: CameraId): Promise<boolean> {
+    await refresh()
+    const newest = newestOf(camera)
+    if (!newest) return false
     tab.value = 'sessions'
-    opened.value = { session, offset: endOffset }
+    opened.value = { session: newest.session, offset: newest.endOffset }
+    return true
   }
   async function page(wish: CaptureWish, before: number | undefined): Promise<void> {
     asking.abort(new Cancelled('another search'))
@@ -98,5 +103,5 @@ export const useCapturesStore = defineStore('captures', () => {
     if (!busy.value && asked.value && end.value.next !== undefined) await page(asked.value, end.value.next)
   }
   const stop = (): void => { asking.abort(new Cancelled('the search was stopped')); asking = new AbortController(); busy.value = false }
-  return { sessions, status, problem, searchProblem, asked, lines, end, busy, opened, tab, bySession, cameras, nameOf, refresh, look, openAt, newestOf, openEnd, search, more, stop }
+  return { sessions, status, problem, searchProblem, asked, lines, end, busy, opened, tab, bySession, cameras, nameOf, refresh, look, openAt, newestOf, openNewest, search, more, stop }
 })
