@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { issueWords } from '../../../shared/errors/issueWords.ts'
 import { WorkbenchError } from '../../../shared/errors/workbenchError.ts'
 
 export interface Flag {
@@ -73,4 +74,16 @@ export function helpOf(command: string, summary: string, flags: Flags): string[]
   const rows = Object.entries(flags).map(([name, { short, value, help }]) => [`  ${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`, help] as const)
   const width = Math.max(...rows.map(([left]) => left.length))
   return [`rackbench ${command}`, '', summary, '', ...rows.map(([left, help]) => `${left.padEnd(width)}  ${help}`)]
+}
+
+type Issue = Parameters<typeof issueWords>[0]
+interface Wish<T> { safeParse(given: unknown): { readonly success: true; readonly data: T } | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } } }
+
+/** What flags and words say together, as the workbench takes it. `fields`: by what name a person gave them. */
+export function wishOf<T>(schema: Wish<T>, given: unknown, fields: Readonly<Record<string, string>>, hint: string): T {
+  const read = schema.safeParse(given)
+  if (read.success) return read.data
+  const [issue] = read.error.issues
+  const field = String(issue?.path[0] ?? '')
+  throw usage(`The ${fields[field] ?? (field || 'wish')} is not usable: ${issue === undefined ? 'it does not fit' : issueWords(issue)}`, hint)
 }

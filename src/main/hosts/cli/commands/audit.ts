@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { auditQuerySchema, type AuditEntry, type AuditReport } from '../../../../shared/audit/audit.schema.ts'
-import { type Flags, helpOf, oneOf, parseFlags, type ParsedFlags, quoted, usage, wholeNumber } from '../arguments.ts'
+import { type Flags, helpOf, oneOf, parseFlags, type ParsedFlags, quoted, usage, wholeNumber, wishOf } from '../arguments.ts'
 import type { CliDeps, CliWorkbench } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { createTeller, isJson, outputFlag, type Teller } from '../output/events.ts'
@@ -65,7 +65,7 @@ function list(given: ParsedFlags, workbench: CliWorkbench, { done }: Teller): Ex
   const sinceMs = since === undefined ? undefined : Date.parse(since)
   if (Number.isNaN(sinceMs)) throw usage(`--since ${quoted(since ?? '')} is no time`, 'As in 2026-05-12T14:30')
   const limit = wholeNumber('--limit', given.text('limit') ?? '200', 1, 1000)
-  const entries = workbench.audit.list(auditQuerySchema.parse({ limit, sinceMs, subject: given.text('camera') }))
+  const entries = workbench.audit.list(wishOf(auditQuerySchema, { limit, sinceMs, subject: given.text('camera') }, { subject: '--camera' }, 'rackbench audit --help lists the flags'))
   const rows = entries.map((entry) => [String(entry.seq), isoTime(entry.atMs), plainText(`${entry.who.user} (${entry.who.host})`, 40), entry.what, plainText(entry.subject, 40), plainText(detailsText(entry), 200)])
   return done(exitCodes.success, { entries }, rows.length === 0 ? 'Nothing was written down yet' : table([['no.', 'at', 'who', 'what', 'subject', 'details'], ...rows]).join('\n'))
 }

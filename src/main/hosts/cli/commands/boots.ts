@@ -1,6 +1,6 @@
 import { groupBoots, spansOf, totalOf } from '../../../../shared/captures/bootStats.ts'
 import { type Boot, bootPhaseWords, bootQuerySchema, type BootRef, bootRefSchema } from '../../../../shared/captures/boots.schema.ts'
-import { quoted, type ParsedFlags, usage, wholeNumber } from '../arguments.ts'
+import { quoted, type ParsedFlags, usage, wholeNumber, wishOf } from '../arguments.ts'
 import type { CliDeps, CliWorkbench } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { plainText } from '../output/lineWriter.ts'
@@ -16,7 +16,7 @@ const nameOf = ({ session, startOffset }: Boot): string => `${session}@${startOf
 export async function listBoots({ given, words, json, deps, workbench }: Scene): Promise<ExitCode> {
   const [camera, second] = words
   if (second !== undefined) throw usage('One camera at a time', 'rackbench captures boots cam-1')
-  const query = bootQuerySchema.parse({ ...rangeOf(given), cameras: await camerasOf(camera === undefined ? given.texts('camera') : [camera], workbench), limit: wholeNumber('--limit', given.text('limit') ?? '1000', 1, 20_000) })
+  const query = wishOf(bootQuerySchema, { ...rangeOf(given), cameras: await camerasOf(camera === undefined ? given.texts('camera') : [camera], workbench), limit: wholeNumber('--limit', given.text('limit') ?? '1000', 1, 20_000) }, { cameras: 'list of cameras' }, 'rackbench captures boots cam-1')
   await workbench.captures.caughtUp(AbortSignal.any([deps.interrupt.signal, AbortSignal.timeout(60_000)]))
   const { boots, isCut, note } = await workbench.boots.list(query, deps.interrupt.signal)
   const groups = groupBoots(boots)

@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import { captureExportSchema, captureFormats, captureQuerySchema, newLinesQuerySchema, sessionIdSchema } from '../../../../shared/captures/captures.schema.ts'
 import type { CameraId } from '../../../../shared/devices/ids.ts'
-import { type Flags, helpOf, oneOf, parseFlags, type ParsedFlags, quoted, usage, wholeNumber } from '../arguments.ts'
+import { type Flags, helpOf, oneOf, parseFlags, type ParsedFlags, quoted, usage, wholeNumber, wishOf } from '../arguments.ts'
 import type { CliDeps, CliWorkbench } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { plainText } from '../output/lineWriter.ts'
@@ -67,12 +67,12 @@ async function search(scene: Scene): Promise<ExitCode> {
   const { signal } = deps.interrupt
   const pattern = given.text('pattern')
   const isForKinds = given.has('new')
-  if (!isForKinds && (pattern === undefined) === (words.length === 0)) throw usage('Either words or --pattern (-e) is searched for', 'rackbench captures search kernel panic')
+  if (!isForKinds && (pattern === undefined) === (words.join('').trim() === '')) throw usage('Either words or --pattern (-e) is searched for', 'rackbench captures search kernel panic')
   const shared = { limit: wholeNumber('--limit', given.text('limit') ?? '100', 1, 1000), ...rangeOf(given), cameras: await camerasOf(given.texts('camera'), workbench) }
   const late = AbortSignal.timeout(catchUpLimitMs)
   const isCaughtUp = await workbench.captures.caughtUp(AbortSignal.any([signal, late])).then(() => true, (error: unknown) => { if (!late.aborted) throw error; return false })
-  const found = isForKinds ? { lines: await workbench.captures.newLines(newLinesQuerySchema.parse(shared), signal), isStopped: false, note: '' }
-    : await workbench.captures.search(captureQuerySchema.parse({ ...shared, ...(pattern === undefined ? { words: words.join(' ') } : { pattern }), ignoreCase: given.has('ignore-case'), limitMs: 10_000 }), signal)
+  const found = isForKinds ? { lines: await workbench.captures.newLines(wishOf(newLinesQuerySchema, shared, { cameras: 'list of cameras' }, 'rackbench captures --help lists the flags'), signal), isStopped: false, note: '' }
+    : await workbench.captures.search(wishOf(captureQuerySchema, { ...shared, ...(pattern === undefined ? { words: words.join(' ') } : { pattern }), ignoreCase: given.has('ignore-case'), limitMs: 10_000 }, { words: 'text to search for', pattern: '--pattern', cameras: 'list of cameras' }, 'rackbench captures search kernel panic'), signal)
   const note = found.note || (isCaughtUp ? '' : 'The search index is still being made; older lines may be missing')
   if (json) deps.out.line(JSON.stringify({ ...found, note }))
   else {
@@ -94,10 +94,10 @@ async function exportFile({ given, json, deps, workbench }: Scene): Promise<Exit
   if (session === undefined && camera === undefined) throw usage('--session (-s) or --camera is needed', 'rackbench captures list shows both')
   const id = sessionIdSchema.safeParse(session)
   if (session !== undefined && !id.success) throw usage(`--session ${quoted(session)} is no session`, 'rackbench captures list shows them')
-  const done = await workbench.captures.export(captureExportSchema.parse({
+  const done = await workbench.captures.export(wishOf(captureExportSchema, {
     session: id.data, camera, ...rangeOf(given), format: oneOf('--format', given.text('format') ?? 'text', captureFormats),
     ...(out === undefined ? {} : { path: isAbsolute(out) ? out : resolve(out) }),
-  }), deps.interrupt.signal)
+  }, { path: '--out' }, 'rackbench captures --help lists the flags'), deps.interrupt.signal)
   if (json) deps.out.line(JSON.stringify({ event: 'done', success: true, ...done }))
   else deps.out.line(`${done.bytes} bytes of ${done.sessions === 1 ? 'one session' : `${done.sessions} sessions`} in ${done.path}`)
   return exitCodes.success

@@ -1,11 +1,12 @@
 import { newPodSchema } from '../../../../shared/contracts/workbench.contract.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
 import { inventoryChangeSchema } from '../../../../shared/rack/inventory.schema.ts'
-import { quoted, usage } from '../arguments.ts'
+import { quoted, usage, wishOf } from '../arguments.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { plainText } from '../output/lineWriter.ts'
 import { podNamed, type RackScene } from './rackScene.ts'
 
+const fields = { url: 'address', cameraName: '--camera-name', name: '--name', chip: '--chip', group: '--group' }
 const example = 'rackbench rack add rack://10.216.128.69 --chip hi3516ev300 --camera-name front'
 
 /** As the window's dialog does: a pod is asked first, and one that does not answer like a pod is not added. */
@@ -17,11 +18,9 @@ export async function addPod({ words: [url, extra], given, workbench, deps, tell
     const last = (await workbench.inventories.list()).at(-1)?.chip
     throw usage('Which chip has its camera? --chip is missing', `${last === undefined ? '' : `The last one of this rack has ${last}; `}"rackbench chips" lists them`)
   }
-  const pod = newPodSchema.safeParse({ url, chip, name: given.text('name')?.trim(), cameraName: given.text('camera-name')?.trim() })
-  if (!pod.success) throw notUsable(pod.error.issues[0])
-  const said = inventoryChangeSchema.safeParse(given.text('group') === undefined ? {} : { group: given.text('group') })
-  if (!said.success) throw notUsable(said.error.issues[0])
-  const spec = await workbench.pods.addToFile(pod.data, said.data, deps.interrupt.signal)
+  const pod = wishOf(newPodSchema, { url, chip, name: given.text('name')?.trim(), cameraName: given.text('camera-name')?.trim() }, fields, example)
+  const said = wishOf(inventoryChangeSchema, given.text('group') === undefined ? {} : { group: given.text('group') }, fields, example)
+  const spec = await workbench.pods.addToFile(pod, said, deps.interrupt.signal)
   const power = /^rack:/i.test(spec.url) ? 'its pod switches its power' : 'a person switches its power until the window or a rack file says who does'
   return teller.done(exitCodes.success, { pod: { id: spec.id, name: spec.name, url: spec.url }, camera: { id: spec.cameraId, name: spec.cameraName, chip: spec.chip, group: spec.inventory?.group ?? '' } },
     plainText(`${spec.cameraName} at ${spec.url} is in the rack, as ${spec.name}; ${power}`, 1_000))
@@ -39,10 +38,4 @@ export async function removePod({ words: [name, extra], given, workbench, teller
   }
   await workbench.pods.remove(spec.id)
   return teller.done(exitCodes.success, { ...facts, removed: true }, plainText(`${word} and ${spec.cameraName} are no longer in the rack`, 200))
-}
-
-const fieldNames: Readonly<Record<string, string>> = { url: 'address', cameraName: '--camera-name', name: '--name', chip: '--chip', group: '--group' }
-const notUsable = (issue: { readonly path: readonly PropertyKey[]; readonly message: string } | undefined): WorkbenchError => {
-  const field = String(issue?.path[0] ?? 'pod')
-  return usage(`The ${fieldNames[field] ?? field} is not usable: ${issue?.message ?? ''}`, example)
 }
