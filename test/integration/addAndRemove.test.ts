@@ -104,8 +104,9 @@ describe('rack add', () => {
       [['add', line(9), ...chip], 2, `${line(9)} is in the rack already, as bench with front`],
       [['add', `rack://127.0.0.1:9?api=${String(port)}`, ...chip], 3, ''],
       [['add', 'rack://127.0.0.1:9?api=9', ...chip], 3, ''],
-      [['add', line(11), ...chip, '--camera-name', 'x'.repeat(65)], 2, 'The --camera-name is not usable'],
-      [['add', line(11), ...chip, '--group', 'x'.repeat(65)], 2, 'The --group is not usable'],
+      [['add', line(11), ...chip, '--camera-name', 'x'.repeat(65)], 2, 'The --camera-name is not usable: 64 letters at most'],
+      [['add', line(11), ...chip, '--group', 'x'.repeat(65)], 2, 'The --group is not usable: 64 letters at most'],
+      [['label', 'front', 'x'.repeat(49)], 2, 'The label is not usable: 48 letters at most'],
       [['add', line(11), line(12), ...chip], 2, 'is one word too many'],
     ] as const) {
       const { code: ended, err } = await run(...argv)

@@ -1,6 +1,6 @@
 import { type AuditRecord, auditWishSchema, type SwitchReport, switchWishSchema } from '../../../../shared/devices/switchReport.schema.ts'
 import { WorkbenchError } from '../../../../shared/errors/workbenchError.ts'
-import { type Flags, helpOf, parseFlags, type ParsedFlags, quoted, usage, wholeNumber } from '../arguments.ts'
+import { type Flags, helpOf, parseFlags, type ParsedFlags, quoted, usage, wholeNumber, wishOf } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { actOnCameras } from './powerAct.ts'
@@ -53,12 +53,11 @@ const portOf = (flag: string, text: string | undefined): { readonly port?: numbe
 async function test(given: ParsedFlags, deps: CliDeps, { done }: Teller): Promise<ExitCode> {
   const [ethernet, comment, certificateSha256] = [given.text('poe-port'), given.text('comment'), given.text('tls-fingerprint')]
   if (ethernet !== undefined && comment !== undefined) throw usage('Name the port or its comment, not both')
-  const wish = switchWishSchema.safeParse({
+  const wish = wishOf(switchWishSchema, {
     ...loginOf(given, deps), ...portOf('--api-port', given.text('api-port') ?? deps.environment['DEFIB_POE_API_PORT']),
     ...(ethernet === undefined ? {} : { ethernet }), ...(comment === undefined ? {} : { comment }), ...(certificateSha256 === undefined ? {} : { certificateSha256 }),
-  })
-  if (!wish.success) throw notUsable(wish.error.issues[0])
-  const report = await deps.testSwitch(wish.data, deps.interrupt.signal)
+  }, fields, flagsHint)
+  const report = await deps.testSwitch(wish, deps.interrupt.signal)
   // Asked for a port and found none, or several: that is no success.
   const isAsked = (ethernet ?? comment) !== undefined
   if (isAsked && report.port === undefined) throw new WorkbenchError('input/conflict', plainText(report.question), { hint: 'Name it with --poe-port' })
@@ -78,9 +77,8 @@ function linesOf({ label, identity, ports, port }: SwitchReport): string[] {
 async function audit(given: ParsedFlags, deps: CliDeps, { done }: Teller): Promise<ExitCode> {
   const [acceptKey, ethernet] = [given.text('accept-key'), given.text('poe-port')]
   const { port: sshPort } = portOf('--ssh-port', given.text('ssh-port'))
-  const wish = auditWishSchema.safeParse({ ...loginOf(given, deps), ...(sshPort === undefined ? {} : { sshPort }), ...(acceptKey === undefined ? {} : { acceptKey }), ...(ethernet === undefined ? {} : { ethernet }) })
-  if (!wish.success) throw notUsable(wish.error.issues[0])
-  const record = await deps.auditSwitch(wish.data, given.text('data') ?? deps.dataFolder, deps.interrupt.signal).catch((error: unknown): never => { throw withNextStep(error, acceptKey) })
+  const wish = wishOf(auditWishSchema, { ...loginOf(given, deps), ...(sshPort === undefined ? {} : { sshPort }), ...(acceptKey === undefined ? {} : { acceptKey }), ...(ethernet === undefined ? {} : { ethernet }) }, fields, flagsHint)
+  const record = await deps.auditSwitch(wish, given.text('data') ?? deps.dataFolder, deps.interrupt.signal).catch((error: unknown): never => { throw withNextStep(error, acceptKey) })
   // The record is kept; what was asked for beside it is not there.
   return done(record.poeProblem === undefined ? exitCodes.success : exitCodes.refusedOrFailed, record, `${record.path}: ${record.lengthBytes} bytes of ${record.label}, secrets masked${record.poe ? `\n${ethernet ?? ''}: ${plainText(poeWords(record.poe), 120)}` : ''}${record.poeProblem === undefined ? '' : `\n${plainText(record.poeProblem, 200)}`}`)
 }
@@ -95,4 +93,5 @@ function withNextStep(error: unknown, acceptKey: string | undefined): Error {
   return new WorkbenchError(error.code, error.message, { context: error.context, cause: error, hint: `${error.hint ?? ''}: --accept-key ${key}`.replace(/^: /, '') })
 }
 
-const notUsable = (issue: { readonly path: readonly PropertyKey[]; readonly message: string } | undefined): WorkbenchError => usage(`The ${String(issue?.path[0] ?? 'switch')} is not usable: ${issue?.message ?? ''}`)
+const fields = { host: '--host', user: '--user', ethernet: '--poe-port', comment: '--comment', certificateSha256: '--tls-fingerprint', acceptKey: '--accept-key' }
+const flagsHint = 'rackbench power --help lists the flags'

@@ -1,5 +1,5 @@
 import { emptyInventory, type InventoryChange, inventoryChangeSchema } from '../../../../shared/rack/inventory.schema.ts'
-import { type Flags, helpOf, parseFlags, quoted, usage, wholeNumber } from '../arguments.ts'
+import { type Flags, helpOf, parseFlags, quoted, usage, wholeNumber, wishOf } from '../arguments.ts'
 import type { CliDeps } from '../cliWorkbench.ts'
 import { type ExitCode, exitCodes } from '../exitCodes.ts'
 import { createTeller, isJson, outputFlag } from '../output/events.ts'
@@ -105,10 +105,8 @@ function maintenanceOf([state, ...note]: readonly string[]): InventoryChange {
 
 async function change({ words: [name, ...words], workbench, deps, teller }: RackScene, how: (words: readonly string[], spec: Spec) => InventoryChange): Promise<ExitCode> {
   const spec = await cameraNamed(name, workbench)
-  const read = inventoryChangeSchema.safeParse(how(words, spec))
-  const [issue] = read.success ? [] : read.error.issues
-  if (!read.success) throw usage(`The ${String(issue?.path[0] ?? 'change')} is not usable: ${issue?.message ?? ''}`)
-  const changed = await workbench.inventories.change(spec.cameraId, withoutNone(read.data), deps.interrupt.signal)
+  const wish = wishOf(inventoryChangeSchema, how(words, spec), { labels: 'label', notes: 'note', maintenance: 'note of the maintenance' }, 'rackbench rack --help shows the forms')
+  const changed = await workbench.inventories.change(spec.cameraId, withoutNone(wish), deps.interrupt.signal)
   return teller.done(exitCodes.success, { camera: changed.cameraId, name: changed.cameraName, inventory: changed.inventory }, plainText(`${changed.cameraName}: ${wordsOf(changed).join(' · ') || 'nothing is said about it'}`, 1_000))
 }
 
